@@ -1,0 +1,107 @@
+"""PeKit Agents: a visual memory of your own things for any vision-language agent.
+
+Introduce an object with a few photos, find it in new ones, and prompt any LVLM about it by its
+name; nothing is trained. Start with :class:`PeKit`.
+
+Importing the package loads nothing heavy: each public name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pekit_agents.errors import (
+        AmbiguousName,
+        EncoderMismatch,
+        ImageError,
+        InvalidInput,
+        MemoryStoreError,
+        MissingDependency,
+        ModelError,
+        NoObjectFound,
+        ObjectExists,
+        ObjectNotFound,
+        PeKitError,
+        ProfileError,
+        SchemaMismatch,
+        WriteConflict,
+    )
+    from pekit_agents.finding import Finding
+    from pekit_agents.images import load_image
+    from pekit_agents.kit import PeKit
+    from pekit_agents.matching import MatchSettings
+    from pekit_agents.profiles import Profile, load_profile
+    from pekit_agents.types import Box, Mask, Match, PersonalObject, Prompt, Proposal, View
+    from pekit_agents.views import Reference
+
+_HOMES = {
+    "errors": (
+        "AmbiguousName",
+        "EncoderMismatch",
+        "ImageError",
+        "InvalidInput",
+        "MemoryStoreError",
+        "MissingDependency",
+        "ModelError",
+        "NoObjectFound",
+        "ObjectExists",
+        "ObjectNotFound",
+        "PeKitError",
+        "ProfileError",
+        "SchemaMismatch",
+        "WriteConflict",
+    ),
+    "finding": ("Finding",),
+    "images": ("load_image",),
+    "kit": ("PeKit",),
+    "matching": ("MatchSettings",),
+    "profiles": ("Profile", "load_profile"),
+    "types": ("Box", "Mask", "Match", "PersonalObject", "Prompt", "Proposal", "View"),
+    "views": ("Reference",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AmbiguousName",
+    "Box",
+    "EncoderMismatch",
+    "Finding",
+    "ImageError",
+    "InvalidInput",
+    "Mask",
+    "Match",
+    "MatchSettings",
+    "MemoryStoreError",
+    "MissingDependency",
+    "ModelError",
+    "NoObjectFound",
+    "ObjectExists",
+    "ObjectNotFound",
+    "PeKit",
+    "PeKitError",
+    "PersonalObject",
+    "Profile",
+    "ProfileError",
+    "Prompt",
+    "Proposal",
+    "Reference",
+    "SchemaMismatch",
+    "View",
+    "WriteConflict",
+    "load_image",
+    "load_profile",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

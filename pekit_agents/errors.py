@@ -1,0 +1,97 @@
+"""Every error that PeKit raises on purpose.
+
+::
+
+    PeKitError
+    ├── InvalidInput (ValueError)        an argument that cannot be used as it is
+    │   └── ImageError                   a photo that cannot be read or breaks a limit
+    ├── NoObjectFound                    a reference photo holds nothing to remember
+    ├── ObjectNotFound (LookupError)     no remembered object has that name or id
+    ├── ObjectExists                     the name is taken; nothing was overwritten
+    ├── AmbiguousName                    two remembered objects share the name; use the id
+    ├── ProfileError                     a profile that is unknown or cannot be run
+    │   ├── MissingDependency (ImportError)  an extra is not installed; names the line to type
+    │   └── ModelError                   a model's file is missing, damaged or fails to run
+    └── MemoryStoreError                 the memory on disk cannot go on
+        ├── EncoderMismatch              it was written with another encoder
+        ├── SchemaMismatch               it was written by another version of PeKit
+        └── WriteConflict                other writers kept winning; safe to try again
+
+Each message says what was expected, what was found and what to do about it. Catching
+``PeKitError`` catches them all; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AmbiguousName",
+    "EncoderMismatch",
+    "ImageError",
+    "InvalidInput",
+    "MemoryStoreError",
+    "MissingDependency",
+    "ModelError",
+    "NoObjectFound",
+    "ObjectExists",
+    "ObjectNotFound",
+    "PeKitError",
+    "ProfileError",
+    "SchemaMismatch",
+    "WriteConflict",
+]
+
+
+class PeKitError(Exception):
+    """The base of every error raised on purpose by this package."""
+
+
+class InvalidInput(PeKitError, ValueError):
+    """An argument cannot be used as it is."""
+
+
+class ImageError(InvalidInput):
+    """A photo cannot be read, is not a photo, or is larger than the limits allow."""
+
+
+class NoObjectFound(PeKitError):
+    """View extraction found no object in a reference photo; nothing was stored."""
+
+
+class ObjectNotFound(PeKitError, LookupError):
+    """No remembered object of this user has that name or id."""
+
+
+class ObjectExists(PeKitError):
+    """An object of that name is remembered already; nothing was overwritten."""
+
+
+class AmbiguousName(PeKitError):
+    """Several remembered objects share that name; the call needs an object id."""
+
+
+class ProfileError(PeKitError):
+    """A profile is unknown, or its parts do not fit together."""
+
+
+class MissingDependency(ProfileError, ImportError):
+    """An optional dependency is not installed; the message holds the line to type."""
+
+
+class ModelError(ProfileError):
+    """A model's file is missing, damaged or cannot be run."""
+
+
+class MemoryStoreError(PeKitError):
+    """The memory on disk cannot be read or written (full, read-only, damaged)."""
+
+
+class EncoderMismatch(MemoryStoreError):
+    """The memory was written with another encoder: its vectors cannot be compared."""
+
+
+class SchemaMismatch(MemoryStoreError):
+    """The memory was written by a version of PeKit with another table layout."""
+
+
+class WriteConflict(MemoryStoreError):
+    """Other writers changed the same object on every attempt; trying again is safe."""

@@ -1,0 +1,82 @@
+"""The swappable vision tools (paper 3.5): each is one small protocol.
+
+Any object with these methods will do; nothing has to be inherited. Images are PIL images in
+mode RGB, upright, as :func:`pekit_agents.images.load_image` returns them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    from pekit_agents.types import FloatArray, Proposal, RGBImage
+
+__all__ = ["Encoder", "Proposer", "SearchMode", "ViewExtractor"]
+
+#: ``"fast"`` looks once at the whole photo, ``"scene"`` also close up for small and several
+#: objects, ``"auto"`` close up only where the first look is not enough.
+SearchMode: TypeAlias = Literal["auto", "scene", "fast"]
+
+
+@runtime_checkable
+class ViewExtractor(Protocol):
+    """F_ext of Eq. 1: finds the object that a reference photo introduces."""
+
+    def extract(self, image: RGBImage, category: str) -> list[Proposal]:
+        """Return the regions that may be the object, the best first; ``[]`` when none is.
+
+        Args:
+            image: One reference photo.
+            category: What the object is (k_p). A tool without a vocabulary may ignore it.
+        """
+        ...
+
+
+@runtime_checkable
+class Proposer(Protocol):
+    """F_prop of paper 3.3: regions of a query photo that may hold an object."""
+
+    def propose(
+        self, image: RGBImage, categories: Sequence[str], mode: SearchMode
+    ) -> list[Proposal]:
+        """Return the proposals, best first; ``[]`` when there are none.
+
+        Args:
+            image: The query photo.
+            categories: The categories in memory, for tools that take a text prompt.
+            mode: How hard to look; a tool that knows one way only may ignore it.
+        """
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """F_emb of Eq. 2 and 4: patch features of images.
+
+    Attributes:
+        id: Names the model, its weights and all processing that shapes its vectors. Two
+            encoders with one id must give comparable vectors; it is stored with the memory.
+        dim: D, the length of a vector.
+    """
+
+    @property
+    def id(self) -> str:
+        """The identity of the vectors."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        ...
+
+    def encode(self, images: Sequence[RGBImage]) -> list[FloatArray]:
+        """Return a (rows, columns, D) float32 patch grid for each image.
+
+        Each grid covers its image edge to edge; images may differ in size.
+        """
+        ...
+
+    def normalize(self, vectors: FloatArray) -> FloatArray:
+        """Map pooled features (K, D) to the unit vectors (K, D) that are compared by cosine."""
+        ...
