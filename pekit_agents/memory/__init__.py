@@ -1,0 +1,11 @@
+"""The memory M = {(E_p, (n_p, c_p))} of the paper's Eq. 3, kept on disk with LanceDB.
+
+Each user has a table of their own with one row per object: its reference vectors E_p, name n_p
+and context c_p. Searching happens on a read-only copy in RAM, the ``Snapshot``.
+"""
+
+from pekit_agents.memory.schema import MemoryRecord
+from pekit_agents.memory.snapshot import Snapshot
+from pekit_agents.memory.store import Memory
+
+__all__ = ["Memory", "MemoryRecord", "Snapshot"]

@@ -1,0 +1,86 @@
+"""What may enter the memory: identifiers and unit vectors."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pekit_agents.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
+    from pekit_agents.types import FloatArray, PersonalObject
+
+_OBJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MAX_USER_ID = 1024
+_UNIT_TOLERANCE = 1e-3
+
+
+def checked_user_id(user_id: str) -> str:
+    """Return ``user_id``; any 1 to 1024 characters are allowed."""
+    if not isinstance(user_id, str) or not 1 <= len(user_id) <= _MAX_USER_ID:
+        found = f"{len(user_id)} characters" if isinstance(user_id, str) else repr(user_id)
+        raise InvalidInput(f"user_id must be 1 to {_MAX_USER_ID} characters of text, got {found}.")
+    return user_id
+
+
+def checked_encoder(encoder_id: str, dim: int) -> tuple[str, int]:
+    """Return the encoder's id and the width of its vectors."""
+    if not isinstance(encoder_id, str) or not encoder_id:
+        raise InvalidInput(f"encoder_id must be a non-empty text, got {encoder_id!r}.")
+    if not isinstance(dim, int) or dim < 1:
+        raise InvalidInput(f"dim must be a whole number of at least 1, got {dim!r}.")
+    return encoder_id, dim
+
+
+def checked_object_id(object_id: str) -> str:
+    """Return ``object_id`` if it is 1 to 64 of the characters A-Z, a-z, 0-9, ``_`` and ``-``."""
+    if not isinstance(object_id, str) or _OBJECT_ID.fullmatch(object_id) is None:
+        raise InvalidInput(
+            f"object_id must be 1 to 64 of A-Z, a-z, 0-9, '_' and '-', got {object_id!r}."
+        )
+    return object_id
+
+
+def checked_object(obj: PersonalObject) -> PersonalObject:
+    """Return ``obj`` if it can be stored: a valid id, encodable texts, an aware time."""
+    checked_object_id(obj.object_id)
+    check_texts({"name": obj.name, "category": obj.category, "context": obj.context})
+    if obj.created_at.tzinfo is None:
+        raise InvalidInput(f"created_at must carry a time zone, got {obj.created_at!r}.")
+    return obj
+
+
+def check_texts(texts: Mapping[str, str]) -> None:
+    """Refuse what is not text or what UTF-8 cannot hold."""
+    for field, text in texts.items():
+        try:
+            text.encode()
+        except (AttributeError, UnicodeEncodeError) as exc:
+            raise InvalidInput(f"{field} must be valid Unicode text, got {text!r}.") from exc
+
+
+def checked_vectors(vectors: ArrayLike, dim: int) -> FloatArray:
+    """Return ``vectors`` as (N, D) float32, C-contiguous.
+
+    Raises:
+        InvalidInput: They are not (N >= 1, ``dim``) real, finite and of unit length.
+    """
+    try:
+        array = np.ascontiguousarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError) as exc:
+        raise InvalidInput(f"vectors must be an (N, {dim}) array of float32.") from exc
+    if array.ndim != 2 or array.shape[0] < 1 or array.shape[1] != dim:
+        raise InvalidInput(f"vectors must be (N >= 1, {dim}), got {np.shape(vectors)}.")
+    if not np.isfinite(array).all():
+        raise InvalidInput("vectors must be finite, got NaN or infinity.")
+    norms = np.linalg.norm(array, axis=1)  # (N,)
+    worst = float(norms[np.abs(norms - 1.0).argmax()])
+    if abs(worst - 1.0) > _UNIT_TOLERANCE:
+        raise InvalidInput(f"vectors must be of unit length, got a length of {worst:.4g}.")
+    return array

@@ -1,0 +1,106 @@
+"""Real memories in temporary folders; nothing is faked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pekit_agents.memory import Memory
+from pekit_agents.types import PersonalObject
+
+DIM = 16
+WORKERS = Path(__file__).with_name("workers.py")
+
+
+@pytest.fixture(scope="session")
+def unit_vectors() -> Callable[..., np.ndarray]:
+    """Make (n, DIM) float32 unit vectors, the same for the same seed."""
+
+    def make(n: int = 1, *, seed: int = 0, dim: int = DIM) -> np.ndarray:
+        vectors = np.random.default_rng(seed).standard_normal((n, dim)).astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def thing() -> Callable[..., PersonalObject]:
+    """Make an object; ``minute`` orders it among the others."""
+
+    def make(object_id: str = "id-1", name: str = "Bella", **fields: object) -> PersonalObject:
+        minute = fields.pop("minute", 0)
+        values = {"category": "dog", "context": "likes the sea", "n_views": 0, **fields}
+        created = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC) + timedelta(minutes=minute)
+        return PersonalObject(object_id, name, created_at=created, **values)
+
+    return make
+
+
+@pytest.fixture
+def open_memory(tmp_path: Path) -> Callable[..., Memory]:
+    """Open a memory below ``tmp_path``; each call is a handle of its own."""
+
+    def make(root: Path = tmp_path / "memory", **changes: object) -> Memory:
+        arguments = {"user_id": "ann", "encoder_id": "tiny@1", "dim": DIM, **changes}
+        return Memory.open(root, **arguments)
+
+    return make
+
+
+@pytest.fixture
+def memory(open_memory: Callable[..., Memory]) -> Memory:
+    return open_memory()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The folder that ``open_memory`` uses."""
+    return tmp_path / "memory"
+
+
+@pytest.fixture
+def worker(root: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start processes that run ``workers.py`` on the memory in ``root``."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, str(WORKERS), str(root), *map(str, arguments)]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def bytes_on_disk(root: Path) -> Callable[[], bytes]:
+    """Return the content of every file below ``root``, in one piece."""
+
+    def read() -> bytes:
+        return b"\n".join(path.read_bytes() for path in root.rglob("*") if path.is_file())
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def age() -> Callable[..., None]:
+    """Make a file look as if it had been written some hours ago."""
+
+    def make(path: Path, *, hours: float) -> None:
+        then = time.time() - hours * 3600
+        os.utime(path, (then, then))
+
+    return make
