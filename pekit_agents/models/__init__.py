@@ -1,0 +1,1 @@
+"""The vision models, one family a file; :mod:`pekit_agents.profiles` puts them together."""

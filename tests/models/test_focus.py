@@ -1,0 +1,139 @@
+"""The embedded model on real weights and real photos."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from pekit_agents.boxes import iou_matrix
+from pekit_agents.images import load_image
+from pekit_agents.models.focus import FocusModel, grid_shape
+from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
+from pekit_agents.types import Box
+
+pytestmark = pytest.mark.usefixtures("embedded_model")
+
+
+@pytest.fixture(scope="module")
+def model() -> FocusModel:
+    return FocusModel()
+
+
+@pytest.fixture(scope="module")
+def cup(photos) -> Image.Image:
+    return load_image(photos / "coffee.png")
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        ((224, 224), (16, 16)),
+        ((4000, 3000), (14, 18)),
+        ((600, 400), (13, 20)),
+        ((1000, 100), (7, 36)),
+        ((10, 4000), (36, 7)),
+    ],
+)
+def test_the_grid_follows_the_aspect_ratio_within_bounds(size, shape):
+    assert grid_shape(*size) == shape
+
+
+def test_patches_and_saliency_cover_the_image(model, cup):
+    (found,) = model.features([cup])
+    assert found.patches.shape == (13, 20, 384)
+    assert found.patches.dtype == np.float32
+    assert found.saliency.shape == (13 * 14, 20 * 14)
+    assert 0 <= found.saliency.min() < found.saliency.max() <= 1
+
+
+def test_no_images_give_no_features(model):
+    assert model.features([]) == []
+
+
+def test_images_of_several_shapes_come_back_in_order_and_as_if_alone(cup):
+    portrait = cup.rotate(90, expand=True)
+    together = FocusModel().features([cup, portrait, cup])
+    alone = FocusModel().features([portrait])[0]
+    assert [f.patches.shape[:2] for f in together] == [(13, 20), (20, 13), (13, 20)]
+    np.testing.assert_allclose(together[1].patches, alone.patches, atol=1e-3)
+
+
+def test_a_picture_seen_before_is_not_run_again(cup, monkeypatch):
+    model = FocusModel(cache_size=2)
+    first = model.features([cup])[0]
+    monkeypatch.setattr(model, "_run", lambda batch: pytest.fail("ran again"))
+    assert model.features([cup.copy()])[0] is first
+
+
+def test_the_cache_keeps_the_latest_pictures_only(cup, monkeypatch):
+    model = FocusModel(cache_size=1)
+    model.features([cup])
+    model.features([ImageOps.mirror(cup)])
+    runs = []
+    run = model._run
+    monkeypatch.setattr(model, "_run", lambda batch: runs.append(1) or run(batch))
+    model.features([cup])
+    assert runs == [1]
+
+
+def test_threads_share_a_model(model, cup):
+    expected = FocusModel().features([cup])[0].patches
+    found: list[np.ndarray] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(model.features([cup])[0].patches))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    for patches in found:
+        np.testing.assert_allclose(patches, expected, atol=1e-3)
+
+
+def test_vectors_are_of_unit_length_and_the_id_names_what_shapes_them(model):
+    encoder = FocusEncoder(model)
+    vectors = encoder.normalize(np.random.default_rng(0).normal(size=(3, 384)).astype("f4"))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert encoder.dim == 384
+    assert encoder.id == "focus-vits14@198644e37de3/block7/whiten-1"
+
+
+def test_the_cup_is_what_stands_out_in_its_photo(model, cup):
+    best = FocusExtractor(model).extract(cup, "cup")[0]
+    drawn_by_hand = np.array([[85.0, 8.0, 425.0, 390.0]])  # cup and saucer
+    assert iou_matrix(np.array([best.box.xyxy]), drawn_by_hand)[0, 0] > 0.5
+
+
+def test_an_empty_wall_holds_no_object(model):
+    assert FocusExtractor(model).extract(Image.new("RGB", (300, 300), "gray"), "cup") == []
+
+
+def test_a_small_object_is_proposed_in_a_scene_and_not_at_one_glance(model, cup, photos):
+    scene = Image.new("RGB", (1200, 1200), (120, 118, 116))
+    motorcycle = load_image(photos / "motorcycle_left.png")
+    scene.paste(motorcycle.resize((700, 472)), (450, 60))
+    scene.paste(cup.crop((85, 8, 425, 390)).resize((178, 200)), (80, 900))
+    there = np.array([[80.0, 900.0, 258.0, 1100.0]])
+    proposer = FocusProposer(model)
+
+    def best_overlap(mode):
+        boxes = [proposal.box.xyxy for proposal in proposer.propose(scene, [], mode)]
+        return max((iou_matrix(np.array([box]), there)[0, 0] for box in boxes), default=0)
+
+    assert best_overlap("scene") > 0.5 > best_overlap("fast")
+
+
+def test_proposals_lie_in_the_photo_and_in_their_windows(model, photos):
+    photo = load_image(photos / "astronaut.png")
+    proposals = FocusProposer(model).propose(photo, [], "scene")
+    assert proposals
+    for proposal in proposals:
+        box, window = proposal.box, proposal.window
+        assert isinstance(window, Box)
+        assert 0 <= window.x0 <= box.x0 < box.x1 <= window.x1 <= photo.width
+        assert 0 <= window.y0 <= box.y0 < box.y1 <= window.y1 <= photo.height
