@@ -1,0 +1,135 @@
+"""Regions to vectors: masked average pooling of patch features (paper Eq. 2 and 4).
+
+A region is pooled in the window it was proposed in, so that a small object in a large photo
+gets as many patches as its window allows. ``window=None`` pools over the whole photo, as the
+paper does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pekit_agents.augment import synthetic_views
+from pekit_agents.types import Box, Mask, Proposal, View
+
+if TYPE_CHECKING:
+    from pekit_agents.protocols import Encoder
+    from pekit_agents.types import FloatArray, RGBImage
+
+_MASK_SHAPE = (256, 256)  # finer than any patch grid
+
+__all__ = ["coverage", "embed_proposals", "embed_reference", "pool"]
+
+
+def embed_proposals(image: RGBImage, proposals: Sequence[Proposal], encoder: Encoder) -> FloatArray:
+    """Return the vectors e_o of a photo's proposals (Eq. 4).
+
+    Args:
+        image: The photo the proposals refer to.
+        proposals: K regions of it.
+        encoder: Gives the patch features.
+
+    Returns:
+        (K, D) float32, unit rows, in the order of the proposals.
+    """
+    if not proposals:
+        return np.zeros((0, encoder.dim), np.float32)
+    whole = Box(0, 0, *image.size)
+    windows = [proposal.window or whole for proposal in proposals]
+    distinct = list(dict.fromkeys(windows))
+    grids = dict(
+        zip(distinct, encoder.encode([_crop(image, window) for window in distinct]), strict=True)
+    )
+    pooled = [
+        pool(grids[window], window, proposal)
+        for window, proposal in zip(windows, proposals, strict=True)
+    ]
+    return encoder.normalize(np.stack(pooled))
+
+
+def embed_reference(
+    image: RGBImage, proposal: Proposal, encoder: Encoder, *, augment: bool
+) -> View:
+    """Return the view of an object in a reference photo: its e_p (Eq. 2).
+
+    With ``augment`` the vector is the mean direction over the region and synthetic views of it
+    (mirrored, smaller, turned, darker, paler), which stands for photos not taken yet.
+
+    Args:
+        image: The reference photo.
+        proposal: The object's region in it (S_p).
+        encoder: Gives the patch features.
+        augment: Whether to average over synthetic views.
+    """
+    window = proposal.window or Box(0, 0, *image.size)
+    crop = _crop(image, window)
+    frame = Box(0, 0, *crop.size)
+    mask = Mask(coverage(proposal, window, _MASK_SHAPE), frame)
+    looks = synthetic_views(crop, mask) if augment else [(crop, mask)]
+    grids = encoder.encode([look for look, _ in looks])
+    pooled = [
+        pool(grid, look_mask.frame, Proposal(look_mask.frame, 1.0, look_mask))
+        for grid, (_, look_mask) in zip(grids, looks, strict=True)
+    ]
+    mean = encoder.normalize(np.stack(pooled)).mean(axis=0)
+    return View(vector=(mean / np.linalg.norm(mean)).astype(np.float32), proposal=proposal)
+
+
+def pool(grid: FloatArray, window: Box, proposal: Proposal) -> FloatArray:
+    """Return the average of a window's patch features over a region: AvgPool of Eq. 2 and 4.
+
+    Each patch weighs as much as the region covers of it.
+
+    Args:
+        grid: (rows, columns, D) float32 patch features that cover the window edge to edge.
+        window: The rectangle of the photo that was encoded.
+        proposal: The region, in pixels of the photo; it must overlap the window.
+
+    Returns:
+        (D,) float32, not normalised.
+    """
+    weights = coverage(proposal, window, grid.shape[:2])
+    total = weights.sum()
+    if total <= 0:  # an empty mask: fall back on the box, which is never empty
+        return pool(grid, window, Proposal(proposal.box, proposal.score))
+    return np.tensordot(weights / total, grid, axes=2).astype(np.float32)
+
+
+def coverage(proposal: Proposal, window: Box, shape: tuple[int, int]) -> FloatArray:
+    """Return how much of each cell of a raster over the window a region covers.
+
+    The mask's cells are averaged over each target cell by their exact overlap, so neither
+    raster has to be a multiple of the other.
+
+    Args:
+        proposal: The region; without a mask its whole box counts.
+        window: The rectangle of the photo that the target raster covers.
+        shape: (rows, columns) of the target raster.
+
+    Returns:
+        (rows, columns) float32 in [0, 1].
+    """
+    mask = proposal.mask or Mask(np.ones((1, 1), np.float32), proposal.box)
+    frame = mask.frame
+    down = _overlap(window.y0, window.y1, shape[0], frame.y0, frame.y1, mask.values.shape[0])
+    across = _overlap(window.x0, window.x1, shape[1], frame.x0, frame.x1, mask.values.shape[1])
+    return (down @ mask.values @ across.T).astype(np.float32)
+
+
+def _overlap(
+    start: float, stop: float, cells: int, from_start: float, from_stop: float, from_cells: int
+) -> FloatArray:
+    """Return (cells, from_cells): the share of each target cell that lies in each source cell."""
+    edges = np.linspace(start, stop, cells + 1)[:, None]
+    source = np.linspace(from_start, from_stop, from_cells + 1)[None]
+    shared = np.minimum(edges[1:], source[:, 1:]) - np.maximum(edges[:-1], source[:, :-1])
+    share: FloatArray = (np.maximum(shared, 0) / (edges[1:] - edges[:-1])).astype(np.float32)
+    return share
+
+
+def _crop(image: RGBImage, window: Box) -> RGBImage:
+    """Return the window's pixels; the photo itself when the window is all of it."""
+    return image if window == Box(0, 0, *image.size) else image.crop(window.pixels)
