@@ -1,0 +1,42 @@
+"""What one photo was found to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pekit_agents.prompting import annotate
+
+if TYPE_CHECKING:
+    from pekit_agents.types import Match, Proposal, RGBImage
+
+__all__ = ["Finding"]
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """The personal objects in one photo, and everything that was considered.
+
+    Attributes:
+        image: The upright RGB photo; all boxes are in its pixels.
+        matches: The sightings, the surest first; empty when nothing personal is there.
+        proposals: Every region that was compared with the memory.
+    """
+
+    image: RGBImage
+    matches: tuple[Match, ...]
+    proposals: tuple[Proposal, ...]
+
+    @cached_property
+    def annotated(self) -> RGBImage:
+        """The photo with each sighting boxed and named; the photo itself without matches."""
+        return annotate(self.image, self.matches) if self.matches else self.image
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON-ready values, without the picture."""
+        return {
+            "size_wh": list(self.image.size),
+            "matches": [match.to_dict() for match in self.matches],
+            "proposals": len(self.proposals),
+        }

@@ -1,0 +1,395 @@
+"""PeKit: introduce personal objects, find them in photos, prompt any LVLM about them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from pekit_agents.embedding import embed_proposals, embed_reference
+from pekit_agents.errors import (
+    ImageError,
+    InvalidInput,
+    NoObjectFound,
+    ObjectExists,
+    ObjectNotFound,
+)
+from pekit_agents.finding import Finding
+from pekit_agents.images import ImageSource, load_image
+from pekit_agents.matching import MatchSettings, match, object_scores
+from pekit_agents.memory import Memory
+from pekit_agents.profiles import Profile, load_profile
+from pekit_agents.prompting import build_prompt
+from pekit_agents.protocols import SearchMode
+from pekit_agents.types import Match, PersonalObject, Prompt, View
+from pekit_agents.views import Reference, find_object
+from pekit_agents.wording import clean_category, clean_context, clean_name
+
+if TYPE_CHECKING:
+    from pekit_agents.memory import Snapshot
+    from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
+
+__all__ = ["PeKit"]
+
+#: Called after each reference photo with (photos done, photos in all).
+Progress = Callable[[int, int], None]
+_MAX_VIEWS = 64
+
+
+class PeKit:
+    """A user's visual memory of their own things, and the pipeline of the paper around it.
+
+    Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
+    may be used from several threads, and several processes may share one directory.
+
+    Example:
+        >>> kit = PeKit.open("memory", user_id="ann")           # doctest: +SKIP
+        >>> kit.remember("Biscuit", "biscuit.jpg", category="dog", context="Eats shoes.")
+        >>> finding = kit.find("park.jpg")
+        >>> finding.annotated.save("found.png")
+        >>> prompt = kit.prompt(finding, "What is Biscuit doing?")
+    """
+
+    def __init__(self, memory: Memory, profile: Profile) -> None:
+        self._memory = memory
+        self._profile = profile
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        profile: str | Profile = "embedded",
+        user_id: str = "default",
+    ) -> PeKit:
+        """Open a user's memory, which need not exist yet.
+
+        Args:
+            path: The directory that holds the memories of all users.
+            profile: A profile's name, or one's own :class:`Profile`.
+            user_id: Whose memory. Each user's is walled off from all others'.
+
+        Raises:
+            InvalidInput: The user id is empty or too long.
+            ProfileError: The profile is unknown or cannot be run here.
+            EncoderMismatch: The memory was written with another encoder.
+            MemoryStoreError: The directory cannot be used.
+        """
+        chosen = load_profile(profile) if isinstance(profile, str) else profile
+        encoder = chosen.encoder
+        memory = Memory.open(Path(path), user_id=user_id, encoder_id=encoder.id, dim=encoder.dim)
+        return cls(memory, chosen)
+
+    @property
+    def profile(self) -> Profile:
+        """The vision tools in use."""
+        return self._profile
+
+    def remember(
+        self,
+        name: str,
+        images: ImageSource | Reference | Sequence[ImageSource | Reference],
+        *,
+        category: str,
+        context: str = "",
+        object_id: str | None = None,
+        progress: Progress | None = None,
+    ) -> PersonalObject:
+        """Introduce an object: extract a view from each photo and store them (paper 3.2).
+
+        Either every photo gives a view or nothing is stored.
+
+        Args:
+            name: What its owner calls it; unique within the memory, whatever its case.
+            images: One photo or a list of them: paths, bytes, PIL images, arrays, or
+                :class:`Reference` to point the object out. Three from different sides are good.
+            category: What it is, in words a detector knows ("dog", "coffee mug").
+            context: Anything to know about it when answering.
+            object_id: An id of one's own. Repeating a call with the same id replaces the
+                object instead of failing, so a retried request does no harm.
+            progress: Called after each photo.
+
+        Returns:
+            The object as stored.
+
+        Raises:
+            InvalidInput: A text is empty or too long, or there are no photos or too many.
+            ImageError: A photo cannot be read; the message says which.
+            NoObjectFound: A photo shows no object; the message says which.
+            ObjectExists: The name is taken by another object.
+            MemoryStoreError: The memory cannot be written.
+        """
+        obj = PersonalObject(
+            object_id=object_id or uuid.uuid4().hex,
+            name=clean_name(name),
+            category=clean_category(category),
+            context=clean_context(context),
+            n_views=0,
+            created_at=datetime.now(UTC),
+        )
+        self._require_free(obj.name, unless=obj.object_id)
+        views = self._views(images, obj.category, progress)
+        return self._memory.insert(obj, _vectors(views))
+
+    def add_views(
+        self,
+        ref: str,
+        images: ImageSource | Reference | Sequence[ImageSource | Reference],
+        *,
+        progress: Progress | None = None,
+    ) -> PersonalObject:
+        """Add reference photos to a remembered object; all of them or none.
+
+        Args:
+            ref: The object's name or id.
+            images: As for :meth:`remember`.
+            progress: Called after each photo.
+
+        Raises:
+            ObjectNotFound: No object has that name or id.
+            AmbiguousName: Several objects have that name.
+            InvalidInput: There are no photos, or the object would hold too many views.
+            ImageError: A photo cannot be read.
+            NoObjectFound: A photo shows no object.
+            WriteConflict: Other writers kept changing the object; try again.
+        """
+        obj = self._memory.resolve(ref)
+        views = self._views(images, obj.category, progress, already=obj.n_views)
+        return self._memory.append_views(obj.object_id, _vectors(views))
+
+    def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
+        """Return the view that :meth:`remember` would take from a photo, storing nothing.
+
+        Raises:
+            ImageError: The photo cannot be read.
+            NoObjectFound: It shows no object.
+        """
+        reference = image if isinstance(image, Reference) else Reference(image)
+        photo = load_image(reference.image)
+        region = find_object(photo, reference, clean_category(category), self._profile.extractor)
+        return embed_reference(photo, region, self._profile.encoder, augment=self._profile.augment)
+
+    def update(
+        self,
+        ref: str,
+        *,
+        name: str | None = None,
+        category: str | None = None,
+        context: str | None = None,
+    ) -> PersonalObject:
+        """Change what is known about an object; what is not given stays.
+
+        Raises:
+            InvalidInput: A text is empty or too long, or nothing is given.
+            ObjectNotFound: No object has that name or id.
+            AmbiguousName: Several objects have that name.
+            ObjectExists: The new name is taken.
+            WriteConflict: Other writers kept changing the object; try again.
+        """
+        if name is None and category is None and context is None:
+            raise InvalidInput("expected a new name, category or context, found none of them")
+        obj = self._memory.resolve(ref)
+        if name is not None:
+            name = clean_name(name)
+            self._require_free(name, unless=obj.object_id)
+        return self._memory.update(
+            obj.object_id,
+            name=name,
+            category=None if category is None else clean_category(category),
+            context=None if context is None else clean_context(context),
+        )
+
+    def forget(self, ref: str) -> PersonalObject:
+        """Forget an object for good: its vectors, name and context leave the disk.
+
+        Returns:
+            What was forgotten.
+
+        Raises:
+            ObjectNotFound: No object has that name or id.
+            AmbiguousName: Several objects have that name.
+        """
+        obj = self._memory.resolve(ref)
+        self._memory.delete(obj.object_id)
+        return obj
+
+    def objects(self) -> list[PersonalObject]:
+        """Return everything remembered, the oldest first."""
+        return list(self._memory.objects())
+
+    def get(self, ref: str) -> PersonalObject:
+        """Return one object by its name or id.
+
+        Raises:
+            ObjectNotFound: No object has that name or id.
+            AmbiguousName: Several objects have that name.
+        """
+        return self._memory.resolve(ref)
+
+    def find(
+        self,
+        image: ImageSource,
+        *,
+        mode: SearchMode = "auto",
+        threshold: float | None = None,
+    ) -> Finding:
+        """Find the personal objects in a photo and leave everything else alone (paper 3.3).
+
+        Args:
+            image: The photo.
+            mode: ``"fast"`` looks once, for what stands out in the whole photo; ``"scene"``
+                also close up, for small and several objects; ``"auto"`` does so unless the
+                first look shows one large thing.
+            threshold: tau, in place of the profile's; higher is more silent. In [-1, 1].
+
+        Returns:
+            The sightings with their boxes and scores; none is a finding without matches.
+
+        Raises:
+            ImageError: The photo cannot be read.
+            InvalidInput: The mode or threshold is not one.
+        """
+        _require_mode(mode)
+        settings = self._settings(threshold)
+        photo = load_image(image)
+        snapshot = self._memory.snapshot()
+        if not snapshot.objects:
+            return Finding(photo, (), ())
+        proposals, vectors = self._propose(photo, mode, snapshot)
+        boxes = [proposal.box for proposal in proposals]
+        matches = _match(boxes, vectors, snapshot, settings)
+        return Finding(photo, tuple(matches), tuple(proposals))
+
+    def propose(
+        self, image: ImageSource, *, mode: SearchMode = "auto"
+    ) -> tuple[RGBImage, list[Proposal], FloatArray]:
+        """Return the regions of a photo and their vectors, compared with nothing yet.
+
+        The first half of :meth:`find`; :meth:`match_regions` is the second. Kept in between,
+        the regions of a photo can be compared with objects that are remembered later.
+
+        Args:
+            image: The photo.
+            mode: As for :meth:`find`.
+
+        Returns:
+            The upright photo, its K proposals and their (K, D) float32 unit vectors.
+
+        Raises:
+            ImageError: The photo cannot be read.
+            InvalidInput: The mode is not one.
+        """
+        _require_mode(mode)
+        photo = load_image(image)
+        return photo, *self._propose(photo, mode, self._memory.snapshot())
+
+    def match_regions(
+        self,
+        photos: Iterable[tuple[Sequence[Box], FloatArray]],
+        *,
+        threshold: float | None = None,
+    ) -> Iterator[list[Match]]:
+        """Yield the sightings in each of many photos, all by one state of the memory.
+
+        Args:
+            photos: For each photo the K boxes of its regions, xyxy in its pixels, and their
+                (K, D) float32 unit vectors, as :meth:`propose` returns them.
+            threshold: tau, in place of the profile's.
+
+        Yields:
+            The sightings in a photo, the surest first.
+
+        Raises:
+            InvalidInput: The threshold is not one.
+        """
+        settings, snapshot = self._settings(threshold), self._memory.snapshot()
+        for boxes, vectors in photos:
+            yield _match(boxes, vectors, snapshot, settings)
+
+    def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
+        """Return the picture and the words that let any LVLM answer personally (paper 3.4).
+
+        Without a match it is the plain picture and the bare question (paper 3.6).
+
+        Args:
+            image: A photo, or what :meth:`find` returned for it.
+            question: What to ask; empty asks for a caption.
+        """
+        finding = image if isinstance(image, Finding) else self.find(image)
+        return build_prompt(finding.image, finding.matches, question)
+
+    def _propose(
+        self, photo: RGBImage, mode: SearchMode, snapshot: Snapshot
+    ) -> tuple[list[Proposal], FloatArray]:
+        categories = list(dict.fromkeys(obj.category for obj in snapshot.objects))
+        proposals = self._profile.proposer.propose(photo, categories, mode)
+        return proposals, embed_proposals(photo, proposals, self._profile.encoder)
+
+    def _settings(self, threshold: float | None) -> MatchSettings:
+        settings = self._profile.matching
+        if threshold is None:
+            return settings
+        return replace(settings, threshold=threshold, region_margin=0.0)
+
+    def _require_free(self, name: str, *, unless: str) -> None:
+        """Raise ObjectExists when another object has the name."""
+        try:
+            taken = self._memory.resolve(name)
+        except ObjectNotFound:
+            return
+        if taken.object_id != unless:
+            raise ObjectExists(
+                f"expected a name that is free, but {taken.name!r} is remembered already "
+                f"({taken.category}, {taken.n_views} views); add photos with add_views, "
+                "change it with update, or forget it first"
+            )
+
+    def _views(
+        self,
+        images: ImageSource | Reference | Sequence[ImageSource | Reference],
+        category: str,
+        progress: Progress | None,
+        already: int = 0,
+    ) -> list[View]:
+        photos: list[Any] = list(images) if isinstance(images, (list, tuple)) else [images]
+        if not 1 <= len(photos) <= _MAX_VIEWS - already:
+            raise InvalidInput(
+                f"expected 1 to {_MAX_VIEWS - already} photos "
+                f"(an object holds at most {_MAX_VIEWS} views), found {len(photos)}"
+            )
+        views = []
+        for index, photo in enumerate(photos, start=1):
+            try:
+                views.append(self.extract_view(photo, category=category))
+            except (ImageError, NoObjectFound, InvalidInput) as exc:
+                place = f"photo {index} of {len(photos)}: "
+                raise type(exc)(f"{place}{exc}; nothing was stored") from exc
+            if progress is not None:
+                progress(index, len(photos))
+        return views
+
+
+def _require_mode(mode: str) -> None:
+    if mode not in get_args(SearchMode):
+        raise InvalidInput(f"expected mode 'auto', 'scene' or 'fast', found {mode!r}")
+
+
+def _match(
+    boxes: Sequence[Box], vectors: FloatArray, snapshot: Snapshot, settings: MatchSettings
+) -> list[Match]:
+    scores = object_scores(
+        vectors, snapshot.vectors, snapshot.starts, max_weight=settings.max_weight
+    )
+    return [
+        Match(snapshot.objects[s.object], boxes[s.proposal], s.score)
+        for s in match(boxes, scores, settings)
+    ]
+
+
+def _vectors(views: Sequence[View]) -> FloatArray:
+    return np.stack([view.vector for view in views])

