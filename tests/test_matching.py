@@ -98,3 +98,11 @@ def test_another_object_inside_a_sighting_is_kept():
 def test_settings_out_of_range_are_refused(name, value):
     with pytest.raises(InvalidInput, match=rf"expected {name} in"):
         MatchSettings(**{name: value})
+
+
+def test_more_regions_raise_the_threshold():
+    # Two regions: 0.5 + 0.1 * ln 2 = 0.5693
+    settings = MatchSettings(threshold=0.5, region_margin=0.1)
+    found = match([LEFT, RIGHT], scores((0.57,), (0.56,)), settings)
+    assert [s.proposal for s in found] == [0]
+    assert len(match([RIGHT], scores((0.56,)), settings)) == 1

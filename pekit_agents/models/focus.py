@@ -17,8 +17,8 @@ import numpy as np
 import onnxruntime as ort
 from PIL import Image
 
-from pekit_agents.errors import ModelError
-from pekit_agents.models.focus_graph import SALIENCY, TOKENS, graph_bytes
+from pekit_agents.errors import ModelError, PeKitError
+from pekit_agents.models.focus_graph import SALIENCY, TOKENS, graph_bytes, source_path
 
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, RGBImage
@@ -50,7 +50,8 @@ class FocusModel:
     """Runs the embedded model; safe to share between threads and users.
 
     The latest results are kept by the content of their input, so the tools that look at the
-    same picture (extractor, proposer, encoder) share one forward pass.
+    same picture (extractor, proposer, encoder) share one forward pass. The model is read at its
+    first use; making one only checks that its file is there.
 
     Args:
         threads: CPU threads for one forward pass; 0 lets onnxruntime choose.
@@ -58,20 +59,14 @@ class FocusModel:
 
     Raises:
         MissingDependency: The package that ships the model is not installed.
-        ModelError: The model's file is damaged or cannot be run.
+        ModelError: The model's file is not there.
     """
 
     def __init__(self, *, threads: int = 0, cache_size: int = 32) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Spinning threads would take the cores from the rest of a server between calls.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = ort.InferenceSession(
-                graph_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except ort.capi.onnxruntime_pybind11_state.Fail as exc:
-            raise ModelError(f"the embedded model cannot be loaded: {exc}") from exc
+        source_path()
+        self._threads = threads
+        self._loaded: ort.InferenceSession | None = None
+        self._loading = threading.Lock()
         self._cache: OrderedDict[bytes, FocusFeatures] = OrderedDict()
         self._cache_size = cache_size
         self._lock = threading.Lock()
@@ -82,6 +77,9 @@ class FocusModel:
         Args:
             images: RGB images of any size. Each is resized, keeping its aspect ratio to within
                 half a patch, to about 256 patches.
+
+        Raises:
+            ModelError: The model's file is damaged or cannot be run.
         """
         inputs = [_preprocess(image) for image in images]
         keys = [hashlib.blake2b(x.tobytes() + str(x.shape).encode()).digest() for x in inputs]
@@ -95,10 +93,16 @@ class FocusModel:
         return [results[key] for key in keys]
 
     def _run(self, batch: Sequence[FloatArray]) -> list[FocusFeatures]:
-        tokens, saliency = self._session.run([TOKENS, SALIENCY], {"input_image": np.stack(batch)})
+        tokens, saliency = self._session().run([TOKENS, SALIENCY], {"input_image": np.stack(batch)})
         rows, columns = (side // PATCH for side in batch[0].shape[1:])
         patches = tokens[:, 1:].reshape(len(batch), rows, columns, DIM)
         return [FocusFeatures(grid, heat[0]) for grid, heat in zip(patches, saliency, strict=True)]
+
+    def _session(self) -> ort.InferenceSession:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = _load(self._threads)
+            return self._loaded
 
     def _keep(self, results: dict[bytes, FocusFeatures]) -> None:
         with self._lock:
@@ -107,6 +111,19 @@ class FocusModel:
                 self._cache.move_to_end(key)
             while len(self._cache) > self._cache_size:
                 self._cache.popitem(last=False)
+
+
+def _load(threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Spinning threads would take the cores from the rest of a server between calls.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(graph_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as exc:  # onnxruntime's errors share no base of their own
+        if isinstance(exc, PeKitError):
+            raise
+        raise ModelError(f"the embedded model cannot be loaded: {exc}") from exc
 
 
 def grid_shape(width: int, height: int) -> tuple[int, int]:

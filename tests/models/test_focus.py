@@ -9,7 +9,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from pekit_agents.boxes import iou_matrix
+from pekit_agents.errors import ModelError
 from pekit_agents.images import load_image
+from pekit_agents.models import focus
 from pekit_agents.models.focus import FocusModel, grid_shape
 from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
 from pekit_agents.types import Box
@@ -137,3 +139,20 @@ def test_proposals_lie_in_the_photo_and_in_their_windows(model, photos):
         assert isinstance(window, Box)
         assert 0 <= window.x0 <= box.x0 < box.x1 <= window.x1 <= photo.width
         assert 0 <= window.y0 <= box.y0 < box.y1 <= window.y1 <= photo.height
+
+
+def test_making_one_reads_no_model_and_using_it_does(monkeypatch, cup):
+    loads = []
+    load = focus._load
+    monkeypatch.setattr(focus, "_load", lambda threads: loads.append(threads) or load(threads))
+    model = FocusModel(threads=1)
+    assert loads == []
+    model.features([cup])
+    model.features([ImageOps.mirror(cup)])
+    assert loads == [1]
+
+
+def test_a_graph_that_is_no_model_is_a_clear_error(monkeypatch, cup):
+    monkeypatch.setattr(focus, "graph_bytes", lambda: b"no model")
+    with pytest.raises(ModelError, match="embedded model cannot be loaded"):
+        FocusModel().features([cup])

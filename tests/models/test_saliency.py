@@ -21,7 +21,11 @@ def painted(*areas: tuple[int, int, int, int], value: float = 1.0) -> np.ndarray
 
 def test_a_flat_map_has_no_regions():
     assert salient_regions(painted(), WINDOW) == []
-    assert salient_regions(np.full((224, 224), 0.49, np.float32), WINDOW) == []
+    assert salient_regions(painted((28, 56, 84, 140), value=0.49), WINDOW) == []
+
+
+def test_a_map_that_is_bright_all_over_shows_nothing_that_stands_out():
+    assert salient_regions(np.ones((224, 224), np.float32), WINDOW) == []
 
 
 def test_a_speck_is_no_region():

@@ -1,0 +1,166 @@
+"""The shape of the house: arrows run one way, public means ``__all__``, imports are light."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pekit_agents
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {
+    "pekit_agents": ROOT / "pekit_agents",
+    "pekit_agents.tools": ROOT / "tools",
+    "pekit_agents.retrievers": ROOT / "retrievers",
+}
+
+#: Each module or package and the rank of its floor: a module imports lower floors, or its own.
+FLOORS = [
+    {"errors"},
+    {"types"},
+    {"protocols", "boxes", "wording", "pixels", "matching"},
+    {"images", "drawing", "augment", "models", "memory"},
+    {"embedding", "prompting"},
+    {"views", "finding", "profiles"},
+    {"kit"},
+    {"demo_scenes", "diagnosis", "evaluation", "testing", "tools", "retrievers"},
+    {"demo"},
+    {"cli"},
+    {"__main__"},
+]
+RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}
+#: Packages whose modules know nothing of the other packages on their floor.
+APART = [{"models", "memory"}]
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of the package by its dotted name."""
+    found = {}
+    for package, folder in SOURCES.items():
+        for path in folder.rglob("*.py"):
+            parts = path.relative_to(folder).with_suffix("").parts
+            name = ".".join((package, *parts)).removesuffix(".__init__")
+            found[name] = path
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """Return the dotted names of this package that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names} & set(modules())
+            found |= inner or {node.module}
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    return {name for name in found if name.split(".")[0] == "pekit_agents"}
+
+
+def part(name: str) -> str:
+    """Return which part of the package a module belongs to: ``memory`` of a.memory.store."""
+    return name.split(".")[1] if "." in name else ""
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_arrows_run_one_way(name):
+    own = part(name)
+    if not own:
+        return  # the package's own __init__ names its public modules
+    assert own in RANK, f"{own} has no floor yet: place it in FLOORS"
+    for target in imports(modules()[name]):
+        other = part(target)
+        if not other or other == own:
+            continue
+        assert RANK[other] < RANK[own] or (
+            RANK[other] == RANK[own] and not any({own, other} <= pair for pair in APART)
+        ), f"{name} (floor {RANK[own]}) imports {target} (floor {RANK[other]})"
+
+
+def test_there_are_no_cycles():
+    graph = {name: imports(path) & set(modules()) for name, path in modules().items()}
+    graph["pekit_agents"] = set()  # it loads its names lazily
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail, name))
+        if name not in done:
+            for target in graph[name]:
+                visit(target, (*trail, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_only_the_composition_root_names_concrete_models():
+    allowed = {"profiles", "models", "diagnosis"}
+    naming = {
+        name
+        for name, path in modules().items()
+        if part(name) not in allowed and any(part(t) == "models" for t in imports(path))
+    }
+    assert naming == set()
+
+
+def test_public_names_are_real_and_all_of_them_are_listed():
+    for name in pekit_agents.__all__:
+        assert getattr(pekit_agents, name).__name__ == name
+    listed = {name for names in pekit_agents._HOMES.values() for name in names}
+    assert listed == set(pekit_agents.__all__)
+    assert sorted(pekit_agents.__all__) == pekit_agents.__all__
+
+
+def test_the_names_for_type_checkers_are_the_same():
+    tree = ast.parse((ROOT / "pekit_agents" / "__init__.py").read_text("utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    typed = {alias.name for node in block.body for alias in node.names}
+    assert typed == set(pekit_agents.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        pekit_agents.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "info", list(pkgutil.iter_modules(pekit_agents.__path__)), ids=lambda info: info.name
+)
+def test_every_module_lists_what_it_offers(info):
+    if info.ispkg or info.name == "__main__":
+        return
+    module = importlib.import_module(f"pekit_agents.{info.name}")
+    for name in module.__all__:
+        assert hasattr(module, name)
+
+
+def test_importing_the_package_is_light_and_quick():
+    code = (
+        "import json, sys, time\n"
+        "start = time.perf_counter()\n"
+        "import pekit_agents\n"
+        "print(json.dumps([time.perf_counter() - start, sorted(sys.modules)]))"
+    )
+    runs = [
+        json.loads(
+            subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+        )
+        for _ in range(3)
+    ]
+    assert min(seconds for seconds, _ in runs) < 0.3
+    heavy = {"torch", "transformers", "lancedb", "numpy", "PIL", "onnxruntime"}
+    heavy |= {"langchain", "langchain_core", "llama_index", "pyarrow", "pydantic"}
+    assert heavy & set(runs[0][1]) == set()
+
+
+def test_errors_are_the_ones_that_the_tree_draws():
+    errors = importlib.import_module("pekit_agents.errors")
+    for name in errors.__all__:
+        assert name in (errors.__doc__ or "")
+        assert issubclass(getattr(errors, name), errors.PeKitError)
