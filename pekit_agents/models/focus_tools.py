@@ -32,6 +32,8 @@ _ZOOM = 1.4  # side of a close-up, in longer sides of the region it shows
 _MAX_ZOOMS = 10
 _SAME_PLACE = 0.5  # IoU above which two regions need one close-up
 _SIMPLE = 0.1  # of the photo: one region at least this large needs no second look
+_MAX_SECOND_ZOOMS = 5
+_SAME_FRAMING = 0.8  # IoU above which a second close-up would show the same again
 _LEAST_SIDE = 32  # pixels: a smaller close-up shows nothing more
 
 
@@ -49,9 +51,11 @@ class FocusExtractor:
 class FocusProposer:
     """Proposals by saliency, in the whole photo and, for a scene, close up.
 
-    One look costs one forward pass. A scene costs 5 and one more for each close-up (at most 10):
-    the whole photo, its four overlapping quarters, then a crop around each place where something
-    stood out. ``"auto"`` takes one look when a single large thing stands out, else a scene.
+    One look costs one forward pass. A scene costs 5 and one more for each close-up (at most 15):
+    the whole photo, its four overlapping quarters, a crop around each place where something stood
+    out, and a second crop where the first one showed that the object lies otherwise; so an object
+    ends up framed alike, whatever led to it. ``"auto"`` takes one look when a single large thing
+    stands out, else a scene.
     """
 
     def __init__(self, model: FocusModel) -> None:
@@ -69,8 +73,11 @@ class FocusProposer:
         if mode == "fast" or (mode == "auto" and _is_simple(found, whole)):
             return found
         found += _regions(self._model, image, _quarters(whole))
-        windows = [_close_up(region.box, whole) for region in _distinct(found)]
-        return found + _regions(self._model, image, windows)
+        places = [region.box for region in _distinct(found)]
+        closer = _regions(self._model, image, [_close_up(box, whole) for box in places])
+        moved = [region.box for region in _moved(closer, places)]
+        centred = _regions(self._model, image, [_close_up(box, whole) for box in moved])
+        return found + closer + centred
 
 
 class FocusEncoder:
@@ -148,6 +155,21 @@ def _distinct(regions: Sequence[Proposal]) -> list[Proposal]:
         if not (overlap[index, kept] > _SAME_PLACE).any():
             kept.append(index)
     return [ranked[index] for index in kept[:_MAX_ZOOMS]]
+
+
+def _moved(regions: Sequence[Proposal], places: Sequence[Box]) -> list[Proposal]:
+    """Return each close-up's main region where it is not framed like any place before."""
+    main: dict[Box | None, Proposal] = {}
+    for region in regions:
+        main.setdefault(region.window, region)
+    framed = list(places)
+    kept: list[Proposal] = []
+    for region in main.values():
+        xyxy = np.array([box.xyxy for box in framed], np.float64).reshape(-1, 4)
+        if (iou_matrix(np.array([region.box.xyxy]), xyxy) < _SAME_FRAMING).all():
+            framed.append(region.box)
+            kept.append(region)
+    return kept[:_MAX_SECOND_ZOOMS]
 
 
 def _close_up(box: Box, whole: Box) -> Box:
