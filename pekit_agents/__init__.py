@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pekit_agents.answer import Answer
     from pekit_agents.errors import (
         AmbiguousName,
         EncoderMismatch,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pekit_agents.views import Reference
 
 _HOMES = {
+    "answer": ("Answer",),
     "errors": (
         "AmbiguousName",
         "EncoderMismatch",
@@ -65,6 +67,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AmbiguousName",
+    "Answer",
     "Box",
     "EncoderMismatch",
     "Finding",

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pekit_agents.cli_describe import describe
 from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.protocols import SearchMode
 
@@ -152,6 +153,9 @@ def prompt(
     _out.print(made.text, markup=False, highlight=False, soft_wrap=True)
 
 
+app.command()(describe)
+
+
 @app.command("list")
 def list_objects(
     memory: MemoryOption = _MEMORY,
@@ -208,11 +212,15 @@ def forget(
 
 
 @app.command()
-def doctor(memory: MemoryOption = _MEMORY, as_json: JsonOption = False) -> None:
+def doctor(
+    memory: MemoryOption = _MEMORY,
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
     """Say what is installed, which profiles can run, and where things are."""
     from pekit_agents.diagnosis import diagnose
 
-    report = diagnose(memory)
+    report = diagnose(memory, profile)
     if as_json:
         _print_json(report.to_dict())
     else:

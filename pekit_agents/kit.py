@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -12,34 +11,26 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from pekit_agents.embedding import embed_proposals, embed_reference
-from pekit_agents.errors import (
-    ImageError,
-    InvalidInput,
-    NoObjectFound,
-    ObjectExists,
-    ObjectNotFound,
-)
+from pekit_agents.answer import Answer
+from pekit_agents.answering import as_answer_model
+from pekit_agents.errors import InvalidInput, ObjectExists, ObjectNotFound
 from pekit_agents.finding import Finding
 from pekit_agents.images import ImageSource, load_image
-from pekit_agents.matching import MatchSettings, match, object_scores
+from pekit_agents.introduction import Progress, extract_view, extract_views
 from pekit_agents.memory import Memory
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.prompting import build_prompt
-from pekit_agents.protocols import SearchMode
+from pekit_agents.protocols import AnswerModel, SearchMode
+from pekit_agents.recall import context_prompt
+from pekit_agents.retrieval import embed_photo, match_settings, sightings
 from pekit_agents.types import Match, PersonalObject, Prompt, View
-from pekit_agents.views import Reference, find_object
+from pekit_agents.views import Reference
 from pekit_agents.wording import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
-    from pekit_agents.memory import Snapshot
     from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
 
 __all__ = ["PeKit"]
-
-#: Called after each reference photo with (photos done, photos in all).
-Progress = Callable[[int, int], None]
-_MAX_VIEWS = 64
 
 
 class PeKit:
@@ -133,7 +124,7 @@ class PeKit:
             created_at=datetime.now(UTC),
         )
         self._require_free(obj.name, unless=obj.object_id)
-        views = self._views(images, obj.category, progress)
+        views = extract_views(images, obj.category, self._profile, progress=progress)
         return self._memory.insert(obj, _vectors(views))
 
     def add_views(
@@ -159,7 +150,9 @@ class PeKit:
             WriteConflict: Other writers kept changing the object; try again.
         """
         obj = self._memory.resolve(ref)
-        views = self._views(images, obj.category, progress, already=obj.n_views)
+        views = extract_views(
+            images, obj.category, self._profile, already=obj.n_views, progress=progress
+        )
         return self._memory.append_views(obj.object_id, _vectors(views))
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
@@ -169,10 +162,7 @@ class PeKit:
             ImageError: The photo cannot be read.
             NoObjectFound: It shows no object.
         """
-        reference = image if isinstance(image, Reference) else Reference(image)
-        photo = load_image(reference.image)
-        region = find_object(photo, reference, clean_category(category), self._profile.extractor)
-        return embed_reference(photo, region, self._profile.encoder, augment=self._profile.augment)
+        return extract_view(image, clean_category(category), self._profile)
 
     def update(
         self,
@@ -255,14 +245,14 @@ class PeKit:
             InvalidInput: The mode or threshold is not one.
         """
         _require_mode(mode)
-        settings = self._settings(threshold)
+        settings = match_settings(self._profile, threshold)
         photo = load_image(image)
         snapshot = self._memory.snapshot()
         if not snapshot.objects:
             return Finding(photo, (), ())
-        proposals, vectors = self._propose(photo, mode, snapshot)
+        proposals, vectors = embed_photo(photo, self._profile, snapshot, mode)
         boxes = [proposal.box for proposal in proposals]
-        matches = _match(boxes, vectors, snapshot, settings)
+        matches = sightings(boxes, vectors, snapshot, settings)
         return Finding(photo, tuple(matches), tuple(proposals))
 
     def propose(
@@ -286,7 +276,7 @@ class PeKit:
         """
         _require_mode(mode)
         photo = load_image(image)
-        return photo, *self._propose(photo, mode, self._memory.snapshot())
+        return photo, *embed_photo(photo, self._profile, self._memory.snapshot(), mode)
 
     def match_regions(
         self,
@@ -307,9 +297,9 @@ class PeKit:
         Raises:
             InvalidInput: The threshold is not one.
         """
-        settings, snapshot = self._settings(threshold), self._memory.snapshot()
+        settings, snapshot = match_settings(self._profile, threshold), self._memory.snapshot()
         for boxes, vectors in photos:
-            yield _match(boxes, vectors, snapshot, settings)
+            yield sightings(boxes, vectors, snapshot, settings)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).
@@ -323,18 +313,39 @@ class PeKit:
         finding = image if isinstance(image, Finding) else self.find(image)
         return build_prompt(finding.image, finding.matches, question)
 
-    def _propose(
-        self, photo: RGBImage, mode: SearchMode, snapshot: Snapshot
-    ) -> tuple[list[Proposal], FloatArray]:
-        categories = list(dict.fromkeys(obj.category for obj in snapshot.objects))
-        proposals = self._profile.proposer.propose(photo, categories, mode)
-        return proposals, embed_proposals(photo, proposals, self._profile.encoder)
+    def describe(
+        self,
+        image: ImageSource | Finding | None,
+        question: str = "",
+        *,
+        answerer: AnswerModel | Callable[[RGBImage | None, str], str] | Any,
+    ) -> Answer:
+        """Let an LVLM answer a question about a photo, or about remembered objects alone.
 
-    def _settings(self, threshold: float | None) -> MatchSettings:
-        settings = self._profile.matching
-        if threshold is None:
-            return settings
-        return replace(settings, threshold=threshold, region_margin=0.0)
+        With sightings it is given the annotated picture and the instruction, without any the
+        plain picture and the bare question (paper 3.6).
+
+        Args:
+            image: A photo, what :meth:`find` returned for it, or None to answer from what is
+                remembered about the objects that the question names.
+            question: What to ask; empty asks for a caption of the photo.
+            answerer: Who answers: an answer model of :mod:`pekit_agents.answering`, a LangChain
+                chat model, a LlamaIndex LLM, or a function of (picture or None, text).
+
+        Raises:
+            ImageError: The photo cannot be read.
+            InvalidInput: There is neither photo nor question, or ``answerer`` cannot answer.
+            ModelError: The model cannot be run or reached, or gives no text.
+        """
+        model = as_answer_model(answerer)
+        if image is None:
+            if not question.strip():
+                raise InvalidInput("expected a photo, a question or both, found neither")
+            text = context_prompt(self.objects(), question)
+            return Answer(model.answer(None, text), text, None)
+        finding = image if isinstance(image, Finding) else self.find(image)
+        prompt = self.prompt(finding, question)
+        return Answer(model.answer(prompt.image, prompt.text), prompt, finding)
 
     def _require_free(self, name: str, *, unless: str) -> None:
         """Raise ObjectExists when another object has the name."""
@@ -349,46 +360,10 @@ class PeKit:
                 "change it with update, or forget it first"
             )
 
-    def _views(
-        self,
-        images: ImageSource | Reference | Sequence[ImageSource | Reference],
-        category: str,
-        progress: Progress | None,
-        already: int = 0,
-    ) -> list[View]:
-        photos: list[Any] = list(images) if isinstance(images, (list, tuple)) else [images]
-        if not 1 <= len(photos) <= _MAX_VIEWS - already:
-            raise InvalidInput(
-                f"expected 1 to {_MAX_VIEWS - already} photos "
-                f"(an object holds at most {_MAX_VIEWS} views), found {len(photos)}"
-            )
-        views = []
-        for index, photo in enumerate(photos, start=1):
-            try:
-                views.append(self.extract_view(photo, category=category))
-            except (ImageError, NoObjectFound, InvalidInput) as exc:
-                place = f"photo {index} of {len(photos)}: "
-                raise type(exc)(f"{place}{exc}; nothing was stored") from exc
-            if progress is not None:
-                progress(index, len(photos))
-        return views
-
 
 def _require_mode(mode: str) -> None:
     if mode not in get_args(SearchMode):
         raise InvalidInput(f"expected mode 'auto', 'scene' or 'fast', found {mode!r}")
-
-
-def _match(
-    boxes: Sequence[Box], vectors: FloatArray, snapshot: Snapshot, settings: MatchSettings
-) -> list[Match]:
-    scores = object_scores(
-        vectors, snapshot.vectors, snapshot.starts, max_weight=settings.max_weight
-    )
-    return [
-        Match(snapshot.objects[s.object], boxes[s.proposal], s.score)
-        for s in match(boxes, scores, settings)
-    ]
 
 
 def _vectors(views: Sequence[View]) -> FloatArray:

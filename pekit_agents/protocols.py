@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkabl
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, Proposal, RGBImage
 
-__all__ = ["Encoder", "Proposer", "SearchMode", "ViewExtractor"]
+__all__ = ["AnswerModel", "Encoder", "Proposer", "SearchMode", "ViewExtractor"]
 
 #: ``"fast"`` looks once at the whole photo, ``"scene"`` also close up for small and several
 #: objects, ``"auto"`` close up only where the first look is not enough.
@@ -79,4 +79,22 @@ class Encoder(Protocol):
 
     def normalize(self, vectors: FloatArray) -> FloatArray:
         """Map pooled features (K, D) to the unit vectors (K, D) that are compared by cosine."""
+        ...
+
+
+@runtime_checkable
+class AnswerModel(Protocol):
+    """The LVLM of paper 3.4, which answers about an annotated picture.
+
+    Adapters for models and servers are in :mod:`pekit_agents.answering`.
+    """
+
+    def answer(self, image: RGBImage | None, text: str) -> str:
+        """Return the answer to a prompt.
+
+        Args:
+            image: The picture, annotated when objects were recognised; None when the text
+                stands alone.
+            text: The instruction and the question.
+        """
         ...

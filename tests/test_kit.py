@@ -65,6 +65,15 @@ def test_a_scene_shows_every_personal_object_and_leaves_strangers_alone(filled, 
     assert names(filled.find(picture)) == expected
 
 
+@pytest.mark.parametrize(("quality", "scale"), [(95, 1.0), (75, 1.0), (85, 0.5)])
+def test_compression_and_size_do_not_change_what_is_found(filled, quality, scale):
+    picture, _ = compose(SCENES[0])
+    smaller = picture.resize((round(picture.width * scale), round(picture.height * scale)))
+    jpeg = io.BytesIO()
+    smaller.save(jpeg, "JPEG", quality=quality)
+    assert names(filled.find(jpeg.getvalue())) == ["Chelsea", "Morning cup", "Ruby"]
+
+
 def test_the_motorcycle_is_recognised_from_the_other_camera(filled):
     (match,) = filled.find(photo_path("motorcycle_right.png")).matches
     assert match.object.name == "Ruby"

@@ -1,0 +1,87 @@
+"""``pekit describe``: a question about a photo, answered by a local model or a server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from pekit_agents.protocols import AnswerModel
+
+__all__ = ["describe"]
+
+_NO_PHOTO = "-"
+_err = Console(stderr=True)
+
+
+def describe(
+    photo: Annotated[str, typer.Argument(help="the photo, or - to ask about what is remembered")],
+    question: Annotated[str, typer.Argument(help="the question; empty asks for a caption")] = "",
+    model: Annotated[
+        str,
+        typer.Option("--model", help="LVLM: a hub id or folder; with --endpoint its name there"),
+    ] = "",
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            "--endpoint",
+            envvar="PEKIT_ENDPOINT",
+            help="OpenAI-compatible server such as http://localhost:8000/v1; key: OPENAI_API_KEY",
+        ),
+    ] = "",
+    device: Annotated[str, typer.Option("--device", help="of a local model")] = "auto",
+    dtype: Annotated[str, typer.Option("--dtype", help="of a local model's weights")] = "auto",
+    four_bits: Annotated[
+        bool, typer.Option("--4bit", help="quantise a local model (CUDA)")
+    ] = False,
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", min=1, help="longest answer of a local model")
+    ] = 512,
+    timeout: Annotated[float, typer.Option("--timeout", help="seconds to wait for a server")] = 120,
+    memory: Annotated[
+        Path, typer.Option("--memory", "-m", envvar="PEKIT_MEMORY", help="directory of the memory")
+    ] = Path("pekit-memory"),
+    user: Annotated[
+        str, typer.Option("--user", "-u", envvar="PEKIT_USER", help="whose memory")
+    ] = "default",
+    profile: Annotated[
+        str, typer.Option("--profile", "-p", envvar="PEKIT_PROFILE", help="which vision tools")
+    ] = "embedded",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON for machines")] = False,
+) -> None:
+    """Answer a question about your objects in a photo."""
+    if not model:
+        raise typer.BadParameter(
+            "name a model: --model ID_OR_FOLDER, or --endpoint URL --model NAME"
+        )
+    from pekit_agents.kit import PeKit
+
+    kit = PeKit.open(memory, profile=profile, user_id=user)
+    with _err.status("loading the model") as status:
+        if endpoint:
+            answerer = _server(endpoint, model, timeout)
+        else:
+            answerer = _local(model, device, dtype, four_bits, max_tokens)
+        status.update("answering")
+        answer = kit.describe(None if photo == _NO_PHOTO else photo, question, answerer=answerer)
+    typer.echo(
+        json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if as_json else answer.text
+    )
+
+
+def _server(endpoint: str, model: str, timeout: float) -> AnswerModel:
+    from pekit_agents.answering.openai_compatible import OpenAIAnswerModel
+
+    return OpenAIAnswerModel(endpoint, model, timeout=timeout)
+
+
+def _local(model: str, device: str, dtype: str, four_bits: bool, max_tokens: int) -> AnswerModel:
+    from pekit_agents.answering.hf import HFAnswerModel
+
+    return HFAnswerModel.load(
+        model, device=device, dtype=dtype, load_in_4bit=four_bits, max_new_tokens=max_tokens
+    )
