@@ -1,0 +1,66 @@
+"""The public fakes keep the contracts of the tools they stand for."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from itertools import combinations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pekit_agents.protocols import Encoder, Proposer, ViewExtractor
+from pekit_agents.testing import (
+    PALETTE,
+    ColourEncoder,
+    ColourExtractor,
+    ColourProposer,
+    fake_profile,
+    solid_scene,
+    to_png,
+)
+
+
+def test_they_are_vision_tools():
+    assert isinstance(ColourEncoder(), Encoder)
+    assert isinstance(ColourProposer(), Proposer)
+    assert isinstance(ColourExtractor(), ViewExtractor)
+    assert fake_profile("other").encoder.id == "other"
+
+
+def test_a_patch_is_one_proposal_with_its_exact_box():
+    photo = solid_scene({"red": (5, 7, 45, 47), "blue": (60, 60, 101, 111)})
+    found = ColourProposer().propose(photo, [], "scene")
+    assert [proposal.box.xyxy for proposal in found] == [(60, 60, 101, 111), (5, 7, 45, 47)]
+    assert len(ColourProposer().propose(photo, [], "fast")) == 1
+    assert ColourExtractor().extract(photo, "thing")[0].box == found[0].box
+
+
+@pytest.mark.parametrize("size", [(16, 16), (31, 200), (640, 480)])
+def test_a_plain_photo_has_no_patch(size):
+    assert ColourProposer().propose(solid_scene({}, size), [], "scene") == []
+
+
+def test_two_patches_of_one_colour_are_two_proposals():
+    photo = solid_scene({"red": (5, 5, 45, 45)})
+    photo.paste((255, 0, 0), (100, 60, 140, 100))
+    assert len(ColourProposer().propose(photo, [], "scene")) == 2
+
+
+def test_vectors_are_unit_and_colours_far_apart():
+    encoder = ColourEncoder()
+    vectors = {}
+    for name in PALETTE:
+        (grid,) = encoder.encode([solid_scene({name: (0, 0, 160, 120)})])
+        assert grid.shape == (15, 20, 4)
+        assert grid.dtype == np.float32
+        vectors[name] = encoder.normalize(grid.reshape(-1, 4))[0]
+        assert np.linalg.norm(vectors[name]) == pytest.approx(1)
+    cosines = [float(vectors[a] @ vectors[b]) for a, b in combinations(PALETTE, 2)]
+    assert max(cosines) < 0.35
+
+
+def test_png_keeps_every_pixel():
+    photo = solid_scene({"red": (5, 7, 45, 47)})
+    with Image.open(BytesIO(to_png(photo))) as read:
+        assert read.convert("RGB").tobytes() == photo.tobytes()
