@@ -1,0 +1,107 @@
+"""Sightings, objects and photos as documents: a text and flat metadata, for any framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from pekit_agents.tools import wordings
+
+if TYPE_CHECKING:
+    from pekit_agents.retrievers.photo_library import FoundPhoto
+    from pekit_agents.types import Match, PersonalObject
+
+__all__ = ["PersonalDocument", "of_matches", "of_objects", "of_photos"]
+
+#: What metadata may hold: it is stored as JSON by some frameworks, and filtered on by others.
+Primitive: TypeAlias = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalDocument:
+    """What a retriever returns.
+
+    Attributes:
+        id: ``<object id>:<number>``, or ``photo:<photo id>``.
+        text: It stands alone: names, categories, notes, places.
+        metadata: Flat; pictures by handle, boxes as ``x0``, ``y0``, ``x1`` and ``y1`` in pixels.
+    """
+
+    id: str
+    text: str
+    metadata: dict[str, Primitive]
+
+
+def of_matches(
+    matches: Sequence[Match], size_wh: tuple[int, int], *, annotated: str, image: str = ""
+) -> list[PersonalDocument]:
+    """Return a document for each sighting in one picture.
+
+    Args:
+        matches: The sightings, the surest first.
+        size_wh: The picture's width and height in pixels.
+        annotated: Handle of the picture with the boxes drawn in.
+        image: Handle of the picture; empty when it has none.
+    """
+    return [
+        PersonalDocument(
+            id=f"{match.object.object_id}:{index}",
+            text=wordings.sighting(match, size_wh),
+            metadata={
+                "kind": "sighting",
+                **_known(match.object),
+                **_boxed(match),
+                "width": size_wh[0],
+                "height": size_wh[1],
+                "image": image,
+                "annotated_image": annotated,
+            },
+        )
+        for index, match in enumerate(matches)
+    ]
+
+
+def of_objects(hits: Sequence[tuple[PersonalObject, float]]) -> list[PersonalDocument]:
+    """Return a document for each object that a text search found."""
+    return [
+        PersonalDocument(
+            id=f"{obj.object_id}:0",
+            text=wordings.introduce(obj),
+            metadata={"kind": "object", **_known(obj), "score": round(score, 4)},
+        )
+        for obj, score in hits
+    ]
+
+
+def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
+    """Return a document for each photo of a library."""
+    return [
+        PersonalDocument(
+            id=f"photo:{photo.photo_id}",
+            text="\n".join(wordings.sighting(match, photo.size_wh) for match in photo.matches),
+            metadata={
+                "kind": "photo",
+                "photo_id": photo.photo_id,
+                "object_ids": " ".join(match.object.object_id for match in photo.matches),
+                "width": photo.size_wh[0],
+                "height": photo.size_wh[1],
+                "score": round(photo.score, 4),
+            },
+        )
+        for photo in photos
+    ]
+
+
+def _known(obj: PersonalObject) -> dict[str, Primitive]:
+    return {
+        "object_id": obj.object_id,
+        "name": obj.name,
+        "category": obj.category,
+        "context": obj.context,
+    }
+
+
+def _boxed(match: Match) -> dict[str, Primitive]:
+    edges = zip(("x0", "y0", "x1", "y1"), match.box.xyxy, strict=True)
+    return {"score": round(match.score, 4), **{name: round(edge, 1) for name, edge in edges}}

@@ -1,0 +1,166 @@
+"""Retrievers for LangChain: personal objects by picture or words, photos by the objects in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from pekit_agents.errors import MissingDependency
+
+try:
+    from langchain_core.callbacks import (
+        AsyncCallbackManagerForRetrieverRun,
+        CallbackManagerForRetrieverRun,
+    )
+    from langchain_core.documents import Document
+    from langchain_core.retrievers import BaseRetriever
+    from pydantic import Field, PrivateAttr
+except ImportError as exc:
+    raise MissingDependency(
+        'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
+    ) from exc
+
+from pekit_agents.retrievers import documents
+from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.retrievers.text_search import TextSearch
+from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.image_store import is_handle
+
+if TYPE_CHECKING:
+    from pekit_agents.images import ImageSource
+    from pekit_agents.profiles import Profile
+    from pekit_agents.retrievers.documents import PersonalDocument
+    from pekit_agents.tools.image_store import ImageStore
+
+__all__ = ["PersonalObjectRetriever", "PhotoLibraryRetriever"]
+
+
+class PersonalObjectRetriever(BaseRetriever):
+    """Finds one user's personal objects, by a picture or by words.
+
+    A query that is a picture's handle (``img_...``) is a visual search: the documents are the
+    sightings in that picture, with their boxes and the handle of the annotated picture. Any other
+    query is a text search over names, categories and notes. ``k`` may be given to ``invoke`` too.
+
+    Example:
+        >>> retriever = PersonalObjectRetriever.open("memory", user_id="ann")  # doctest: +SKIP
+        >>> retriever.invoke("the mug from grandma")
+        >>> retriever.search_image("kitchen.jpg")
+
+    Attributes:
+        actions: The verbs, for the user's kit and the store of pictures.
+        user_id: Whose memory; one retriever is one user's.
+        k: The most documents to return.
+    """
+
+    actions: PersonalActions
+    user_id: str = Field(min_length=1)
+    k: int = Field(default=4, ge=1)
+
+    _words: TextSearch = PrivateAttr(default_factory=TextSearch)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        user_id: str,
+        profile: str | Profile = "embedded",
+        images: ImageStore | None = None,
+        k: int = 4,
+    ) -> PersonalObjectRetriever:
+        """Open the memories in a directory; see :meth:`PersonalActions.open`."""
+        actions = PersonalActions.open(path, profile, images)
+        return cls(actions=actions, user_id=user_id, k=k)
+
+    def search_image(self, image: ImageSource, *, k: int | None = None) -> list[Document]:
+        """Return the sightings in a picture that has no handle.
+
+        Args:
+            image: A path, bytes, a PIL image or an array; the caller's own, never a model's.
+            k: The most documents to return.
+
+        Raises:
+            ImageError: The picture cannot be read.
+        """
+        return self._seen(image, "", self.k if k is None else k)
+
+    async def asearch_image(self, image: ImageSource, *, k: int | None = None) -> list[Document]:
+        """Return the sightings in a picture, off the event loop."""
+        return await asyncio.to_thread(self.search_image, image, k=k)
+
+    def picture(self, document: Document) -> bytes:
+        """Return the annotated picture of a sighting, a JPEG file, to show to a model.
+
+        Raises:
+            InvalidInput: The document is no sighting, or its picture is no longer kept.
+        """
+        return self.actions.images.get(self.user_id, document.metadata.get("annotated_image", ""))
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
+        del run_manager
+        return self._search(query, self.k if k is None else k)
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
+        del run_manager
+        return await asyncio.to_thread(self._search, query, self.k if k is None else k)
+
+    def _search(self, query: str, k: int) -> list[Document]:
+        if is_handle(query):
+            return self._seen(self.actions.images.get(self.user_id, query), query, k)
+        objects = self.actions.open_kit(self.user_id).objects()
+        return _to_langchain(documents.of_objects(self._words.search(query, objects, k)))
+
+    def _seen(self, image: ImageSource, handle: str, k: int) -> list[Document]:
+        finding = self.actions.open_kit(self.user_id).find(image)
+        if not finding.matches:
+            return []
+        annotated = self.actions.keep_annotated(self.user_id, finding)
+        found = documents.of_matches(
+            finding.matches[:k], finding.image.size, annotated=annotated, image=handle
+        )
+        return _to_langchain(found)
+
+
+class PhotoLibraryRetriever(BaseRetriever):
+    """Finds photos of a library by the personal objects that a text names.
+
+    Example:
+        >>> retriever = PhotoLibraryRetriever(library=library)         # doctest: +SKIP
+        >>> retriever.invoke("photos with Biscuit and my red mug")
+
+    Attributes:
+        library: One user's photos.
+        k: The most documents to return.
+    """
+
+    library: PhotoLibrary
+    k: int = Field(default=20, ge=1)
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
+        del run_manager
+        return self._search(query, self.k if k is None else k)
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
+        del run_manager
+        return await asyncio.to_thread(self._search, query, self.k if k is None else k)
+
+    def _search(self, query: str, k: int) -> list[Document]:
+        return _to_langchain(documents.of_photos(self.library.search_text(query, k=k)))
+
+
+def _to_langchain(found: Sequence[PersonalDocument]) -> list[Document]:
+    return [
+        Document(id=item.id, page_content=item.text, metadata=dict[str, Any](item.metadata))
+        for item in found
+    ]

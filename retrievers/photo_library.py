@@ -1,0 +1,287 @@
+"""A photo library: photos are encoded once and searched for ever after.
+
+What is stored of a photo is its regions and their vectors, not what was recognised. Comparing
+them with the memory is cheap and happens in each search, so an object that is remembered later
+is found in photos that were indexed long before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from pekit_agents.errors import ImageError, InvalidInput, MissingDependency, PeKitError
+from pekit_agents.kit import PeKit
+from pekit_agents.memory.transactions import Transactions
+from pekit_agents.recall import named_objects
+from pekit_agents.retrievers.photo_indexing import (
+    IndexReport,
+    PhotoProgress,
+    Tally,
+    check_id,
+    opened,
+)
+from pekit_agents.retrievers.photo_table import (
+    Photo,
+    delete_photo,
+    photo_schema,
+    put_rows,
+    to_photos,
+    to_rows,
+)
+from pekit_agents.retrievers.text_search import TextSearch
+
+if TYPE_CHECKING:
+    from lancedb.table import Table
+
+    from pekit_agents.images import ImageSource
+    from pekit_agents.profiles import Profile
+    from pekit_agents.protocols import SearchMode
+    from pekit_agents.types import Match
+
+__all__ = ["FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
+
+_BATCH = 16  # photos a commit: what an interruption costs at most
+_ROWS = 1024  # photos a read
+_FITTING = 5  # objects that the words of a query may stand for
+
+
+class PhotoNotFound(PeKitError, LookupError):
+    """The library has no photo of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhoto:
+    """A photo of the library and the objects that were looked for.
+
+    Attributes:
+        photo_id: The caller's name for it.
+        size_wh: Width and height of the upright photo in pixels.
+        matches: The sightings of the objects that were looked for, the surest first.
+        score: The score of the least sure object among them.
+    """
+
+    photo_id: str
+    size_wh: tuple[int, int]
+    matches: tuple[Match, ...]
+    score: float
+
+
+class PhotoLibrary:
+    """The photos of one user, searched by the personal objects in them.
+
+    Safe to call from several threads and processes. The photos themselves are not stored.
+
+    Example:
+        >>> library = PhotoLibrary.open("memory", user_id="ann")      # doctest: +SKIP
+        >>> library.index((path.name, path) for path in Path("photos").glob("*.jpg"))
+        >>> library.search(["Biscuit", "my red mug"])
+    """
+
+    def __init__(self, kit: PeKit, transactions: Transactions) -> None:
+        """Use :meth:`open`."""
+        self._kit = kit
+        self._transactions = transactions
+        self._words = TextSearch()
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        user_id: str = "default",
+        profile: str | Profile = "embedded",
+    ) -> PhotoLibrary:
+        """Open the library of a user, which need not exist yet, beside the user's memory.
+
+        Args:
+            path: The directory that holds the memories of all users.
+            user_id: Whose library.
+            profile: A profile's name, or one's own.
+
+        Raises:
+            InvalidInput: The user id is empty or too long.
+            ProfileError: The profile is unknown or cannot be run here.
+            EncoderMismatch: Memory or library were written with another encoder.
+            MemoryStoreError: The directory cannot be used.
+        """
+        kit = PeKit.open(path, profile=profile, user_id=user_id)
+        encoder = kit.profile.encoder
+        user = hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).hexdigest()
+        # A folder of its own within the user's: the memory cleans up only its own files.
+        folder = Path(path).expanduser().absolute() / user / "photos"
+        transactions = Transactions(folder, photo_schema(encoder.id, encoder.dim))
+        transactions.read(lambda table: table)  # checks what is there
+        return cls(kit, transactions)
+
+    @property
+    def kit(self) -> PeKit:
+        """The memory that photos are searched with."""
+        return self._kit
+
+    def index(
+        self,
+        photos: Iterable[tuple[str, ImageSource]],
+        *,
+        mode: SearchMode = "auto",
+        progress: PhotoProgress | None = None,
+    ) -> IndexReport:
+        """Encode photos and store their regions; what is there already is passed over.
+
+        An interrupted call goes on where it was when it is repeated. A photo that cannot be read
+        is reported and left out.
+
+        Args:
+            photos: (photo id, photo) pairs; may be a generator. A photo with a known id and a new
+                content takes the old one's place.
+            mode: How hard to look, as for :meth:`PeKit.find`; ``"scene"`` finds more small
+                things and takes longer. Photos that are there already stay as they are.
+            progress: Called after each photo.
+
+        Returns:
+            What became of them.
+
+        Raises:
+            InvalidInput: A photo id is empty or no text, or the mode is not one.
+            MemoryStoreError: The library cannot be written.
+        """
+        tally = Tally(progress)
+        fresh = self._encoded(photos, self._contents(), tally, mode)
+        while batch := list(islice(fresh, _BATCH)):
+            rows = to_rows(list({photo.photo_id: photo for photo in batch}.values()), self._schema)
+            self._transactions.commit(partial(put_rows, rows=rows))
+        return tally.report()
+
+    def search(self, names: Sequence[str], *, k: int = 20) -> list[FoundPhoto]:
+        """Return the photos that show all of some personal objects.
+
+        Args:
+            names: Names or ids of remembered objects, at least one.
+            k: The most to return.
+
+        Returns:
+            The photos, the surest first; ``[]`` when none shows them all.
+
+        Raises:
+            InvalidInput: There are no names, or ``k`` is below 1.
+            ObjectNotFound: No remembered object has that name or id.
+            AmbiguousName: Several objects have that name.
+            MemoryStoreError: The library cannot be read.
+        """
+        if isinstance(names, str) or not names:
+            raise InvalidInput(f"expected a list of one or more names, found {names!r}")
+        wanted = {self._kit.get(name).object_id for name in names}
+        return self._found(wanted, len(wanted), k)
+
+    def search_text(self, query: str, *, k: int = 20) -> list[FoundPhoto]:
+        """Return the photos that a text asks for, such as "photos with Biscuit and my red mug".
+
+        They show all the objects that the text names. Where it names none, its words are looked
+        up in names, categories and notes, and photos of any object that fits are returned.
+
+        Args:
+            query: Any text.
+            k: The most to return.
+
+        Raises:
+            InvalidInput: ``k`` is below 1.
+            MemoryStoreError: The library cannot be read.
+        """
+        objects = self._kit.objects()
+        named = {obj.object_id for obj in named_objects(objects, query)}
+        if named:
+            return self._found(named, len(named), k)
+        hits = self._words.search(query, objects, _FITTING)
+        return self._found({obj.object_id for obj, _ in hits}, 1, k)
+
+    def photo_ids(self) -> list[str]:
+        """Return the ids of all photos in the library, in alphabetical order."""
+        return sorted(self._contents())
+
+    def forget_photo(self, photo_id: str) -> None:
+        """Remove what is stored of a photo; afterwards no file of the library holds it.
+
+        Raises:
+            PhotoNotFound: There is no such photo.
+            MemoryStoreError: The library cannot be written.
+        """
+        if photo_id not in self._contents():
+            raise PhotoNotFound(f"expected a photo of the library, found {photo_id!r:.80}")
+        delete = partial(delete_photo, photo_id=photo_id)
+        self._transactions.erase(check=lambda _: None, delete=delete)
+
+    def _encoded(
+        self,
+        photos: Iterable[tuple[str, ImageSource]],
+        known: dict[str, str],
+        tally: Tally,
+        mode: SearchMode,
+    ) -> Iterator[Photo]:
+        for photo_id, source in photos:
+            check_id(photo_id)
+            try:
+                image, content = opened(source)
+                if known.get(photo_id) == content:
+                    tally.add(photo_id, "skipped")
+                    continue
+                rgb, proposals, vectors = self._kit.propose(image, mode=mode)
+            except (ImageError, MissingDependency) as exc:
+                tally.add(photo_id, "failed", str(exc))
+                continue
+            known[photo_id] = content
+            tally.add(photo_id, "indexed")
+            yield Photo(photo_id, content, rgb.size, [p.box for p in proposals], vectors)
+
+    def _contents(self) -> dict[str, str]:
+        """Return photo id -> content hash of everything in the library."""
+
+        def read(table: Table | None) -> dict[str, str]:
+            if table is None:
+                return {}
+            rows = table.search().select(["photo_id", "content"]).to_arrow()
+            pairs = zip(rows["photo_id"].to_pylist(), rows["content"].to_pylist(), strict=True)
+            return dict(pairs)
+
+        return self._transactions.read(read)
+
+    def _found(self, wanted: set[str], at_least: int, k: int) -> list[FoundPhoto]:
+        """Return the photos with at least so many of the wanted objects."""
+        if k < 1:
+            raise InvalidInput(f"expected k of at least 1, found {k}")
+
+        def read(table: Table | None) -> list[FoundPhoto]:
+            batches = () if table is None else table.search().to_batches(batch_size=_ROWS)
+            return [photo for batch in batches for photo in self._showing(batch, wanted, at_least)]
+
+        found = self._transactions.read(read) if wanted else []
+        return sorted(found, key=lambda photo: (-photo.score, photo.photo_id))[:k]
+
+    def _showing(
+        self, rows: pa.RecordBatch, wanted: set[str], at_least: int
+    ) -> Iterator[FoundPhoto]:
+        photos = to_photos(pa.Table.from_batches([rows]))
+        sightings = self._kit.match_regions((photo.boxes, photo.vectors) for photo in photos)
+        for photo, matches in zip(photos, sightings, strict=True):
+            shown = tuple(match for match in matches if match.object.object_id in wanted)
+            best = _best_scores(shown)
+            if len(best) >= at_least:
+                yield FoundPhoto(photo.photo_id, photo.size_wh, shown, min(best))
+
+    @property
+    def _schema(self) -> pa.Schema:
+        return self._transactions.schema
+
+
+def _best_scores(matches: Iterable[Match]) -> list[float]:
+    """Return the best score of each object."""
+    best: dict[str, float] = {}
+    for match in matches:
+        best[match.object.object_id] = max(match.score, best.get(match.object.object_id, -1.0))
+    return list(best.values())

@@ -1,0 +1,100 @@
+"""Real memories and real agents; only the vision tools and the chat model are scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from pydantic import Field
+
+from pekit_agents.testing import fake_profile, solid_scene, to_png
+from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.langchain import PersonalToolkit
+
+RED = (20, 20, 80, 80)
+
+
+class ScriptedModel(GenericFakeChatModel):
+    """Says what it is told to say and records what it is shown."""
+
+    seen: list[list[BaseMessage]] = Field(default_factory=list)
+    tools: list[Any] = Field(default_factory=list)
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> ScriptedModel:
+        self.tools[:] = tools
+        return self
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
+        self.seen.append(messages)
+        return super()._generate(messages, *args, **kwargs)
+
+
+@pytest.fixture
+def actions(tmp_path: Path) -> PersonalActions:
+    return PersonalActions.open(tmp_path / "memory", fake_profile())
+
+
+@pytest.fixture
+def red() -> bytes:
+    """A photo of one red thing."""
+    return to_png(solid_scene({"red": RED}))
+
+
+@pytest.fixture
+def scene() -> bytes:
+    """A photo of a red, a blue and a green thing."""
+    patches = {"red": (5, 5, 45, 45), "blue": (60, 60, 100, 110), "green": (110, 5, 155, 50)}
+    return to_png(solid_scene(patches))
+
+
+@pytest.fixture
+def biscuit(actions: PersonalActions, red: bytes) -> str:
+    """Ann's red dog Biscuit is remembered; returns the photo's handle."""
+    handle = actions.images.put("ann", red)
+    actions.remember_object("ann", "Biscuit", "dog", "Eats shoes.", [handle])
+    return handle
+
+
+@pytest.fixture
+def toolkit(actions: PersonalActions) -> PersonalToolkit:
+    return PersonalToolkit(actions=actions)
+
+
+@pytest.fixture
+def make_model() -> Callable[..., ScriptedModel]:
+    """Make a model that calls tools and then says "done"."""
+
+    def make(*calls: tuple[str, dict[str, Any]], ids: Iterable[str] = ()) -> ScriptedModel:
+        names = list(ids) or [f"call-{index}" for index in range(len(calls))]
+        turns = [
+            AIMessage("", tool_calls=[{"name": name, "args": args, "id": call_id}])
+            for (name, args), call_id in zip(calls, names, strict=True)
+        ]
+        return ScriptedModel(messages=iter([*turns, AIMessage("done")]))
+
+    return make
+
+
+@pytest.fixture
+def run_agent(
+    toolkit: PersonalToolkit, make_model: Callable[..., ScriptedModel]
+) -> Callable[..., list[BaseMessage]]:
+    """Run a real agent whose model makes the given tool calls; returns its messages."""
+
+    def run(
+        *calls: tuple[str, dict[str, Any]],
+        say: Any = "Hello",
+        tools: PersonalToolkit = toolkit,
+        context: Any = None,
+    ) -> list[BaseMessage]:
+        agent = create_agent(make_model(*calls), tools.get_tools(), context_schema=dict)
+        context = {"user_id": "ann"} if context is None else context
+        state = agent.invoke({"messages": [{"role": "user", "content": say}]}, context=context)
+        return state["messages"]
+
+    return run

@@ -1,0 +1,148 @@
+"""What of a picture a checkpointer stores, measured on the bytes it stores."""
+
+import sqlite3
+from contextlib import contextmanager
+
+import pytest
+from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from pekit_agents import PeKit
+from pekit_agents.testing import fake_profile
+
+THREAD = {"configurable": {"thread_id": "1"}}
+
+
+@contextmanager
+def _memory_saver():
+    saver = InMemorySaver()
+
+    def blobs():
+        for threads in saver.storage.values():
+            for checkpoints in threads.values():
+                for checkpoint, metadata, _ in checkpoints.values():
+                    yield from (checkpoint[1], metadata[1])
+        for _, blob in saver.blobs.values():
+            yield blob
+        for writes in saver.writes.values():
+            yield from (write[2][1] for write in writes.values())
+
+    yield saver, blobs
+
+
+@contextmanager
+def _sqlite_saver():
+    sqlite = pytest.importorskip("langgraph.checkpoint.sqlite")
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def blobs():
+        for table in ("checkpoints", "writes"):
+            for row in connection.execute(f"select * from {table}"):
+                for value in row:
+                    if isinstance(value, bytes | str):
+                        yield value if isinstance(value, bytes) else value.encode()
+
+    yield sqlite.SqliteSaver(connection), blobs
+    connection.close()
+
+
+@pytest.fixture(params=[_memory_saver, _sqlite_saver], ids=["memory", "sqlite"])
+def stored(request, holds_bytes):
+    """A checkpointer, and a count of the blobs in it that hold a picture."""
+    with request.param() as (saver, blobs):
+        yield saver, lambda data: sum(holds_bytes(blob, data) for blob in blobs())
+
+
+def _script(calls):
+    """A model that remembers, then finds, then talks: four calls in two turns."""
+    wanted = {"name": "Biscuit", "category": "corgi"}
+    find = calls(("find_personal_objects", {}), ("describe_personal", {"question": "who?"}))
+    return calls(("remember_object", wanted)), "Hello Biscuit!", find, "Biscuit."
+
+
+def _annotated(model, pictures):
+    return [data for seen in model.seen for data in pictures(seen) if data[:2] == b"\xff\xd8"]
+
+
+def test_without_the_middleware_every_checkpoint_holds_the_picture(stored, scripted, photo, said):
+    saver, count = stored
+    agent = create_agent(scripted("a", "b"), checkpointer=saver)
+    agent.invoke({"messages": [said("Look", photo("red"))]}, THREAD)
+    before = count(photo("red"))
+    agent.invoke({"messages": ["again"]}, THREAD)
+    assert 0 < before < count(photo("red"))
+
+
+def test_an_admitted_picture_is_in_no_checkpoint(
+    stored, personal, scripted, calls, photo, said, pictures, memory
+):
+    saver, count = stored
+    middleware = personal()
+    model = scripted(*_script(calls))
+    agent = create_agent(model, middleware=[middleware], checkpointer=saver)
+    for text, data in (("This is Biscuit", photo("red")), ("Who?", photo("blue", "red"))):
+        agent.invoke({"messages": middleware.admit([said(text, data)])}, THREAD)
+    assert len(PeKit.open(memory, fake_profile(), user_id="ann").objects()) == 1
+    assert pictures(model.seen[0]) == [photo("red")]
+    annotated = _annotated(model, pictures)
+    assert len(annotated) >= 3
+    for data in (photo("red"), photo("blue", "red"), *annotated):
+        assert count(data) == 0
+
+
+def test_a_run_stored_at_its_end_holds_no_picture(
+    stored, personal, scripted, calls, photo, said, pictures
+):
+    saver, count = stored
+    model = scripted(*_script(calls))
+    agent = create_agent(model, middleware=[personal()], checkpointer=saver)
+    for text, data in (("This is Biscuit", photo("red")), ("Who?", photo("blue", "red"))):
+        agent.invoke({"messages": [said(text, data)]}, THREAD, durability="exit")
+    for data in (photo("red"), photo("blue", "red"), *_annotated(model, pictures)):
+        assert count(data) == 0
+
+
+def test_an_interrupted_run_stored_at_its_end_holds_no_picture(
+    stored, personal, scripted, calls, photo, said, memory
+):
+    saver, count = stored
+    approval = HumanInTheLoopMiddleware(interrupt_on={"remember_object": True})
+    agent = create_agent(
+        scripted(*_script(calls)[:2]), middleware=[personal(), approval], checkpointer=saver
+    )
+    run = {"config": THREAD, "durability": "exit"}
+    paused = agent.invoke({"messages": [said("This is Biscuit", photo("red"))]}, **run)
+    assert "__interrupt__" in paused
+    assert count(photo("red")) == 0
+    agent.invoke(Command(resume={"decisions": [{"type": "approve"}]}), **run)
+    assert count(photo("red")) == 0
+    assert [obj.name for obj in PeKit.open(memory, fake_profile(), user_id="ann").objects()] == [
+        "Biscuit"
+    ]
+
+
+def test_otherwise_only_the_input_is_stored_and_nothing_after_it(
+    stored, personal, scripted, calls, photo, said, pictures
+):
+    saver, count = stored
+    model = scripted(*_script(calls))
+    agent = create_agent(model, middleware=[personal()], checkpointer=saver)
+    agent.invoke({"messages": [said("This is Biscuit", photo("red"))]}, THREAD)
+    assert count(photo("red")) == 3  # the input, its write, and the state before the middleware
+    agent.invoke({"messages": ["Who was it?"]}, THREAD)
+    assert count(photo("red")) == 3
+    assert all(count(data) == 0 for data in _annotated(model, pictures))
+    assert pictures(agent.get_state(THREAD).values["messages"]) == []
+
+
+def test_async_admission_is_the_same(personal, said, photo):
+    import asyncio
+
+    middleware = personal()
+    messages = [said("Look", photo("red")), {"role": "user", "content": "and?"}]
+    admitted = middleware.admit(messages)
+    assert asyncio.run(middleware.aadmit(messages)) == admitted
+    assert middleware.admit(admitted) == admitted
+    assert messages[0] == said("Look", photo("red"))

@@ -1,0 +1,224 @@
+"""Both stores keep one promise."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pekit_agents.errors import InvalidInput
+from pekit_agents.tools.image_folder import DirectoryImageStore
+from pekit_agents.tools.image_store import (
+    ImageStore,
+    MemoryImageStore,
+    UnknownImage,
+    handles_in,
+    image_label,
+    is_handle,
+)
+
+FORGED = [
+    "img_../../../../etc/passwd",
+    "/etc/passwd",
+    "https://example.com/cat.png",
+    "file:///etc/passwd",
+    "img_" + "0" * 31,
+    "img_" + "0" * 33,
+    "img_" + "A" * 32,
+    "img_" + "0" * 32 + "\n",
+    "IMG_" + "0" * 32,
+    "",
+    "latest",
+]
+
+
+@pytest.fixture(params=["memory", "directory"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., ImageStore]:
+    def make(**limits: int) -> ImageStore:
+        if request.param == "memory":
+            return MemoryImageStore(**limits)
+        return DirectoryImageStore(tmp_path / "images", **limits)
+
+    return make
+
+
+@pytest.fixture
+def store(make_store: Callable[..., ImageStore]) -> ImageStore:
+    return make_store()
+
+
+def test_a_handle_is_the_hash_of_the_content(store: ImageStore) -> None:
+    handle = store.put("ann", b"picture")
+    assert handle == "img_" + hashlib.sha256(b"picture").hexdigest()[:32]
+    assert store.put("ann", b"picture") == handle
+    assert store.get("ann", handle) == b"picture"
+    assert isinstance(store, ImageStore)
+
+
+@pytest.mark.parametrize("handle", FORGED)
+def test_what_is_no_handle_is_refused(store: ImageStore, handle: str) -> None:
+    assert not is_handle(handle)
+    with pytest.raises(UnknownImage):
+        store.get("ann", handle)
+    store.delete("ann", handle)  # and nothing happens
+
+
+def test_malformed_unknown_and_foreign_handles_cannot_be_told_apart(store: ImageStore) -> None:
+    foreign, unknown, malformed = store.put("bob", b"secret"), "img_" + "0" * 32, "img_/etc/passwd"
+    messages = set()
+    for handle in (foreign, unknown, malformed):
+        with pytest.raises(UnknownImage) as caught:
+            store.get("ann", handle)
+        messages.add(str(caught.value).replace(handle, "..."))
+    assert len(messages) == 1
+
+
+def test_a_malformed_handle_never_reaches_the_disk(tmp_path: Path) -> None:
+    store = DirectoryImageStore(tmp_path / "images")
+    store.put("ann", b"picture")
+    folder = next((tmp_path / "images").iterdir())
+    (folder / "img_x").write_bytes(b"secret")
+    (tmp_path / "images" / "secret").write_bytes(b"secret")
+    for handle in ("img_x", "../secret", str(tmp_path / "images" / "secret")):
+        with pytest.raises(UnknownImage):
+            store.get("ann", handle)
+        store.delete("ann", handle)
+    assert (folder / "img_x").exists()
+
+
+def test_the_least_recently_used_picture_goes_first(make_store: Callable[..., ImageStore]) -> None:
+    store = make_store(max_bytes_per_user=30)
+    handles = []
+    for letter in (b"a", b"b", b"c"):
+        handles.append(store.put("ann", letter * 10))
+        time.sleep(0.01)
+    store.get("ann", handles[0])
+    time.sleep(0.01)
+    store.put("ann", b"d" * 10)
+    assert store.get("ann", handles[0]) == b"a" * 10
+    with pytest.raises(UnknownImage):
+        store.get("ann", handles[1])
+
+
+def test_the_number_of_pictures_is_bounded_per_user(make_store: Callable[..., ImageStore]) -> None:
+    store = make_store(max_images_per_user=2)
+    bobs = store.put("bob", b"bob's")
+    handles = []
+    for index in range(5):
+        handles.append(store.put("ann", b"%d" % index))
+        time.sleep(0.005)
+    assert [_has(store, "ann", handle) for handle in handles] == [False] * 3 + [True] * 2
+    assert _has(store, "bob", bobs)
+
+
+@pytest.mark.parametrize("image", [b"", b"x" * 11, "text", None])
+def test_what_cannot_be_kept_is_refused(
+    make_store: Callable[..., ImageStore], image: object
+) -> None:
+    with pytest.raises(InvalidInput):
+        make_store(max_bytes_per_user=10).put("ann", image)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("user_id", ["", None, 3])
+def test_a_user_is_a_text(store: ImageStore, user_id: object) -> None:
+    with pytest.raises(InvalidInput, match="user id"):
+        store.put(user_id, b"picture")  # type: ignore[arg-type]
+
+
+def test_limits_below_one_are_refused(make_store: Callable[..., ImageStore]) -> None:
+    with pytest.raises(InvalidInput, match="max_images_per_user"):
+        make_store(max_images_per_user=0)
+
+
+def test_pictures_about_an_object_go_with_it(store: ImageStore) -> None:
+    both = store.put("ann", b"both", about=["one"])
+    store.put("ann", b"both", about=["two"])
+    other = store.put("ann", b"other", about=["three"])
+    plain = store.put("ann", b"plain")
+    bobs = store.put("bob", b"both", about=["two"])
+    store.delete_about("ann", "one")
+    assert not _has(store, "ann", both)
+    assert _has(store, "ann", other)
+    assert _has(store, "ann", plain)
+    assert _has(store, "bob", bobs)
+
+
+def test_deleting_and_clearing_touch_one_user_only(store: ImageStore) -> None:
+    anns, bobs = store.put("ann", b"same"), store.put("bob", b"same")
+    assert anns == bobs
+    store.delete("ann", anns)
+    assert not _has(store, "ann", anns)
+    store.put("ann", b"same")
+    store.clear("ann")
+    store.clear("nobody")
+    assert not _has(store, "ann", anns)
+    assert _has(store, "bob", bobs)
+
+
+def test_many_threads_may_use_a_store(make_store: Callable[..., ImageStore]) -> None:
+    store = make_store(max_images_per_user=5)
+    kept: list[bool] = []
+
+    def work(user: str) -> None:
+        for index in range(30):
+            handle = store.put(user, b"%d" % index)
+            kept.append(store.get(user, handle) == b"%d" % index)
+
+    threads = [threading.Thread(target=work, args=(f"user-{i}",)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kept == [True] * 180
+
+
+def test_a_folder_outlives_the_process_and_keeps_no_names(tmp_path: Path) -> None:
+    handle = DirectoryImageStore(tmp_path / "images").put("ann@example.com", b"picture")
+    assert DirectoryImageStore(tmp_path / "images").get("ann@example.com", handle) == b"picture"
+    paths = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")]
+    assert not any("ann" in path for path in paths)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_only_the_owner_may_read_a_folder(tmp_path: Path) -> None:
+    DirectoryImageStore(tmp_path / "images").put("ann", b"picture", about=["one"])
+    folder = next((tmp_path / "images").iterdir())
+    assert folder.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+
+
+def test_a_damaged_file_is_not_served(tmp_path: Path) -> None:
+    store = DirectoryImageStore(tmp_path / "images")
+    handle = store.put("ann", b"picture")
+    next(tmp_path.rglob(handle)).write_bytes(b"something else")
+    with pytest.raises(UnknownImage):
+        store.get("ann", handle)
+
+
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+    store = DirectoryImageStore(tmp_path / "images")
+    handle = store.put("ann", b"picture")
+    left = next(tmp_path.rglob(handle)).with_name(".part-dead")
+    left.write_bytes(b"half a pict")
+    os.utime(left, (0, 0))
+    store.put("ann", b"another")
+    assert not left.exists()
+
+
+def test_labels_are_read_back() -> None:
+    one, two = "img_" + "1" * 32, "img_" + "2" * 32
+    assert handles_in(f"look {image_label(one)} and {image_label(two)}, not {one}") == [one, two]
+    assert handles_in("[image img_../etc/passwd] [image latest]") == []
+
+
+def _has(store: ImageStore, user_id: str, handle: str) -> bool:
+    try:
+        store.get(user_id, handle)
+    except UnknownImage:
+        return False
+    return True

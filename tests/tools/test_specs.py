@@ -1,0 +1,41 @@
+"""Tools are described once, in the verbs."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.specs import VERBS, ToolSpec, tool_specs
+
+
+def test_every_public_verb_is_a_tool() -> None:
+    assert tuple(spec.name for spec in tool_specs()) == VERBS
+    verbs = {
+        name
+        for name, method in inspect.getmembers(PersonalActions, inspect.isfunction)
+        if name.endswith(("_object", "_objects", "_personal"))
+    }
+    assert verbs == set(VERBS)
+
+
+@pytest.mark.parametrize("spec", tool_specs(), ids=lambda spec: spec.name)
+def test_a_tool_is_described_and_the_host_keeps_its_part(spec: ToolSpec) -> None:
+    assert 40 < len(spec.description) < 500
+    assert "Args" not in spec.description
+    assert spec.parameters
+    for parameter in spec.parameters:
+        assert parameter.description.endswith(".")
+        assert parameter.name not in {"user_id", "object_id", "recent", "runtime"}
+
+
+def test_what_the_model_reads() -> None:
+    forget = tool_specs()[VERBS.index("forget_personal_object")]
+    assert forget.description == (
+        "Forget a personal object for good. This cannot be undone. "
+        "Use this only when the user asks for it."
+    )
+    (name,) = forget.parameters
+    assert (name.name, name.annotation, name.required) == ("name", str, True)
+    assert name.description == "Its name, or its id."

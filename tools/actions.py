@@ -1,0 +1,299 @@
+"""What an agent can do with a personal memory: six verbs, written once, free of any framework.
+
+Tools are derived from these methods, see :mod:`pekit_agents.tools.specs`: what stands in a
+docstring before its sections, and in its ``Args``, is what the model reads. Keyword-only
+arguments are the host's, never the model's. Every verb takes the user first and can reach nothing
+of anybody else. Pictures go by handle, see :mod:`pekit_agents.tools.image_store`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from io import BytesIO
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from pekit_agents.answering import as_answer_model
+from pekit_agents.errors import InvalidInput
+from pekit_agents.prompting import instruction
+from pekit_agents.protocols import AnswerModel
+from pekit_agents.recall import named_objects
+from pekit_agents.tools import wordings
+from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
+from pekit_agents.tools.kit_pool import KitPool
+from pekit_agents.tools.results import ActionError, ActionResult, fixable
+from pekit_agents.wording import NAME_LIMIT, quote
+
+if TYPE_CHECKING:
+    from pekit_agents.finding import Finding
+    from pekit_agents.images import ImageSource
+    from pekit_agents.kit import PeKit
+    from pekit_agents.profiles import Profile
+    from pekit_agents.types import PersonalObject
+
+__all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
+
+#: Stands for the newest picture of the conversation.
+LATEST = "latest"
+#: Stands for no picture.
+NONE = "none"
+
+
+class PersonalActions:
+    """The verbs over the memories of all users; safe to call from several threads.
+
+    Args:
+        open_kit: Gives a user's kit, such as a :class:`~pekit_agents.tools.kit_pool.KitPool`.
+        images: Where pictures are kept.
+        answerer: Answers the questions of :meth:`describe_personal`: an
+            :class:`~pekit_agents.protocols.AnswerModel` or what
+            :func:`~pekit_agents.answering.as_answer_model` takes, such as a chat model. Without
+            one the agent's own model is given the picture and the words to do it.
+    """
+
+    def __init__(
+        self,
+        open_kit: Callable[[str], PeKit],
+        images: ImageStore,
+        answerer: Any = None,
+    ) -> None:
+        self.open_kit, self.images = open_kit, images
+        self.answerer = None if answerer is None else as_answer_model(answerer)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        profile: str | Profile = "embedded",
+        images: ImageStore | None = None,
+        answerer: Any = None,
+    ) -> PersonalActions:
+        """Open the memories in a directory; models are loaded when they are first needed.
+
+        Args:
+            path: The directory that holds the memories of all users.
+            profile: A profile's name, or one's own.
+            images: Where pictures are kept; in RAM by default.
+            answerer: See the class.
+        """
+        return cls(KitPool(path, profile), images or MemoryImageStore(), answerer)
+
+    def remember_object(
+        self,
+        user_id: str,
+        name: str,
+        category: str,
+        context: str = "",
+        images: Sequence[str] = (LATEST,),
+        *,
+        recent: Iterable[str] = (),
+        object_id: str | None = None,
+    ) -> ActionResult:
+        """Remember a personal object of the user from one or more photos of it.
+
+        Use this when the user introduces something or someone of their own, such as "this is
+        Biscuit, my corgi". From then on it is recognised in other photos.
+
+        Args:
+            user_id: Whose memory.
+            name: What the user calls it, such as "Biscuit".
+            category: What it is in general words, such as "dog" or "coffee mug".
+            context: Anything the user said about it that may help to answer questions later.
+            images: The photos that show it: handles such as "img_..." from the labels in the
+                conversation, or "latest" for the newest photo.
+            recent: Handles of the conversation, the newest first.
+            object_id: Repeating a call with the same id changes nothing.
+
+        Raises:
+            ActionError: A photo is unknown or shows no object, the name is taken or too long.
+        """
+        kit = self.open_kit(user_id)
+        with fixable():
+            obj = _by_id(kit, object_id)
+            if obj is None:
+                photos = self._photos(user_id, images, recent)
+                obj = kit.remember(
+                    name, photos, category=category, context=context, object_id=object_id
+                )
+        return ActionResult(wordings.remembered(obj), {"object": obj.to_dict()})
+
+    def find_personal_objects(
+        self, user_id: str, image: str = LATEST, *, recent: Iterable[str] = ()
+    ) -> ActionResult:
+        """Find out which personal objects of the user are in a photo, and where.
+
+        Use this before speaking about a photo that may show what the user has introduced, and
+        for questions such as "where is my mug?".
+
+        Args:
+            user_id: Whose memory.
+            image: The photo: its handle such as "img_..." from the label in the conversation,
+                or "latest" for the newest photo.
+            recent: Handles of the conversation, the newest first.
+
+        Raises:
+            ActionError: The photo is unknown or cannot be read.
+        """
+        kit = self.open_kit(user_id)
+        handle, finding = self._find(kit, user_id, image, recent)
+        record = {"image": handle, "annotated_image": None, **finding.to_dict()}
+        if not finding.matches:
+            return ActionResult(wordings.nothing_found(handle, kit.objects()), record, (handle,))
+        record["annotated_image"] = annotated = self.keep_annotated(user_id, finding)
+        return ActionResult(wordings.found(finding, handle, annotated), record, (annotated,))
+
+    def describe_personal(
+        self,
+        user_id: str,
+        question: str,
+        image: str = LATEST,
+        *,
+        recent: Iterable[str] = (),
+    ) -> ActionResult:
+        """Answer a question about the user's personal objects, in a photo or from memory.
+
+        Use this for questions such as "what is Biscuit doing here?" or "what do you know about
+        my mug?". The names and notes the user gave are taken into account.
+
+        Args:
+            user_id: Whose memory.
+            question: The user's question, in the user's words.
+            image: The photo it is about: its handle such as "img_..." from the conversation,
+                "latest" for the newest photo, or "none" to answer from memory.
+            recent: Handles of the conversation, the newest first.
+
+        Raises:
+            ActionError: The photo is unknown or cannot be read.
+        """
+        kit = self.open_kit(user_id)
+        if image == LATEST:
+            image = next(iter(recent), NONE)
+        if image in (NONE, ""):
+            return self._from_memory(kit, question)
+        handle, finding = self._find(kit, user_id, image)
+        shown = self.keep_annotated(user_id, finding) if finding.matches else handle
+        prompt = instruction(finding.matches, question)
+        record = {"image": handle, "annotated_image": shown, **finding.to_dict()}
+        if self.answerer is not None:
+            answer = self.answerer.answer(finding.annotated, prompt)
+            return ActionResult(answer, {**record, "answer": answer}, (shown,))
+        head = (
+            wordings.found(finding, handle, shown)
+            if finding.matches
+            else wordings.nothing_found(handle, kit.objects())
+        )
+        text = f"{head}\n\nLook at picture {shown} and answer:\n\n{prompt}"
+        return ActionResult(text, record, (shown,))
+
+    def list_personal_objects(self, user_id: str, search: str = "") -> ActionResult:
+        """List the personal objects that are remembered, with categories and notes.
+
+        Args:
+            user_id: Whose memory.
+            search: Only objects whose name, category or note contains this text; empty for all.
+        """
+        objects = [
+            obj
+            for obj in self.open_kit(user_id).objects()
+            if search.casefold() in f"{obj.name}\n{obj.category}\n{obj.context}".casefold()
+        ]
+        return ActionResult(wordings.listed(objects, search), _record_of(objects))
+
+    def update_personal_object(
+        self,
+        user_id: str,
+        name: str,
+        new_name: str = "",
+        category: str = "",
+        context: str = "",
+    ) -> ActionResult:
+        """Change the name, category or note of a remembered object; the rest stays.
+
+        Args:
+            user_id: Whose memory.
+            name: Its present name, or its id.
+            new_name: Its new name; empty to keep the old one.
+            category: Its new category; empty to keep the old one.
+            context: Its whole new note; empty to keep the old one, "-" to remove it.
+
+        Raises:
+            ActionError: The name is unknown, the new one taken, nothing to change, or too long.
+        """
+        kit = self.open_kit(user_id)
+        note = "" if context.strip() == "-" else context or None
+        with fixable():
+            obj = kit.update(name, name=new_name or None, category=category or None, context=note)
+        return ActionResult(f"Changed. Now: {wordings.introduce(obj)}", {"object": obj.to_dict()})
+
+    def forget_personal_object(self, user_id: str, name: str) -> ActionResult:
+        """Forget a personal object for good. This cannot be undone.
+
+        Use this only when the user asks for it.
+
+        Args:
+            user_id: Whose memory.
+            name: Its name, or its id.
+
+        Raises:
+            ActionError: No object has that name.
+        """
+        kit = self.open_kit(user_id)
+        with fixable():
+            obj = kit.forget(name)
+        self.images.delete_about(user_id, obj.object_id)
+        text = f"Forgotten for good: {quote(obj.name, NAME_LIMIT)}."
+        return ActionResult(text, {"object_id": obj.object_id, "name": obj.name})
+
+    def keep_annotated(self, user_id: str, finding: Finding) -> str:
+        """Keep a finding's picture with its boxes drawn in, and return its handle.
+
+        Forgetting one of the objects takes the picture along: their names are written on it.
+        """
+        buffer = BytesIO()
+        finding.annotated.save(buffer, "JPEG", quality=90)
+        about = {match.object.object_id for match in finding.matches}
+        return self.images.put(user_id, buffer.getvalue(), about=about)
+
+    def _find(
+        self, kit: PeKit, user_id: str, image: str, recent: Iterable[str] = ()
+    ) -> tuple[str, Finding]:
+        with fixable():
+            handle = _handle(image, recent)
+            return handle, kit.find(self.images.get(user_id, handle))
+
+    def _photos(
+        self, user_id: str, images: Sequence[str], recent: Iterable[str]
+    ) -> list[ImageSource]:
+        listed = [images] if isinstance(images, str) else images
+        newest = _handle(LATEST, recent) if LATEST in listed else LATEST
+        handles = dict.fromkeys(newest if image == LATEST else image for image in listed)
+        return [self.images.get(user_id, handle) for handle in handles]
+
+    def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
+        objects = kit.objects()
+        objects = named_objects(objects, question) or objects
+        text = wordings.from_memory(objects, question)
+        record = {"image": None, **_record_of(objects)}
+        if self.answerer is None:
+            return ActionResult(text, record)
+        answer = self.answerer.answer(None, text)
+        return ActionResult(answer, {**record, "answer": answer})
+
+
+def _handle(image: str, recent: Iterable[str]) -> str:
+    if image != LATEST:
+        return image
+    for handle in recent:
+        return handle  # the newest or nothing: an older one would be the wrong picture
+    raise InvalidInput(
+        "expected a photo in this conversation, found none; ask for one or give a handle"
+    )
+
+
+def _record_of(objects: Sequence[PersonalObject]) -> dict[str, Any]:
+    told = [obj.to_dict() for obj in objects[: wordings.MOST]]
+    return {"objects": told, "total": len(objects)}
+
+
+def _by_id(kit: PeKit, object_id: str | None) -> PersonalObject | None:
+    return next((obj for obj in kit.objects() if obj.object_id == object_id), None)
