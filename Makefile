@@ -44,5 +44,5 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing what the tests need into $(VENV) (some minutes) ..."
-	$(PIP) -e ".[embedded,demo,heic,test]"
+	$(PIP) -e ".[embedded,demo,endpoint,heic,hf,langchain,test]"
 	@touch $@
