@@ -88,8 +88,9 @@ def remember(
     if box is not None and len(photos) != 1:
         raise typer.BadParameter(f"--box goes with one photo, found {len(photos)}")
     images = [Reference(photo, box=_numbers(box) if box else None) for photo in photos]
+    kit = _open(memory, user, profile)
     with _working("remembering") as say:
-        obj = _open(memory, user, profile).remember(
+        obj = kit.remember(
             name,
             images,
             category=category,
@@ -117,8 +118,9 @@ def find(
 ) -> None:
     """Find your objects in a photo."""
     _check_target(out, force)
+    kit = _open(memory, user, profile)
     with _working("searching"):
-        finding = _open(memory, user, profile).find(photo, mode=mode, threshold=threshold)
+        finding = kit.find(photo, mode=mode, threshold=threshold)
     if out is not None:
         finding.annotated.save(out)
     _show_finding(finding, as_json, out)
@@ -137,8 +139,9 @@ def prompt(
 ) -> None:
     """Print the instruction that lets any LVLM answer about your objects."""
     _check_target(out, force)
+    kit = _open(memory, user, profile)
     with _working("searching"):
-        made = _open(memory, user, profile).prompt(photo, question)
+        made = kit.prompt(photo, question)
     if out is not None:
         made.image.save(out)
     if as_json:

@@ -10,10 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from pekit_agents.errors import PeKitError
 from pekit_agents.models.focus_graph import graph_path, source_path
+from pekit_agents.profiles import RECIPES, Recipe, recipe_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,17 +76,25 @@ class Diagnosis:
                 table.add_column(column, overflow="fold")
             for row in getattr(self, title):
                 colour = "green" if row.ok else "yellow"
-                table.add_row(row.name, f"[{colour}]{row.state}[/]", row.note)
+                table.add_row(escape(row.name), f"[{colour}]{row.state}[/]", escape(row.note))
             console.print(table)
 
 
-def diagnose(memory: Path) -> Diagnosis:
+def diagnose(memory: Path, profile: str | None = None) -> Diagnosis:
     """Look at this installation; nothing is written and no model is loaded.
 
     Args:
         memory: The directory that would hold the memory.
+        profile: A profile in a TOML file, to look at beside the named ones.
+
+    Raises:
+        ProfileError: The file does not describe a profile.
     """
-    return Diagnosis(_packages(), (_embedded(),), _places(memory))
+    recipes = list(RECIPES.values())
+    if profile is not None and profile.endswith(".toml"):
+        recipes.append(recipe_of(profile))
+    profiles = (_embedded(), *map(_transformers, recipes))
+    return Diagnosis(_packages(), profiles, _places(memory))
 
 
 def _packages() -> tuple[Row, ...]:
@@ -125,6 +135,24 @@ def _embedded() -> Row:
     except PeKitError as exc:
         return Row("embedded", "cannot run", False, str(exc))
     return Row("embedded", "can run", True, f"model file {path}")
+
+
+def _transformers(recipe: Recipe) -> Row:
+    """Say whether a profile's packages and models are here; the network is not asked."""
+    absent = [name for name in ("torch", "transformers") if find_spec(name) is None]
+    if absent:
+        note = f'needs {" and ".join(absent)}: pip install "pekit-agents[hf]"'
+        return Row(recipe.name, "cannot run", False, note)
+    from pekit_agents.models.hub import local_folder
+
+    try:
+        missing = [spec.id for spec in recipe.models if local_folder(spec) is None]
+    except PeKitError as exc:
+        return Row(recipe.name, "cannot run", False, str(exc))
+    if missing:
+        note = "; ".join(f"hf download {name}" for name in missing)
+        return Row(recipe.name, "not downloaded", False, f"at first use, or now: {note}")
+    return Row(recipe.name, "can run", True, ", ".join(spec.id for spec in recipe.models))
 
 
 def _places(memory: Path) -> tuple[Row, ...]:

@@ -1,26 +1,90 @@
 """The composition root: the only module that names concrete models.
 
-A profile is a set of vision tools and the settings measured for them. Models are loaded when a
-profile is, once per process, and shared by every user's memory.
+A profile is a set of vision tools and the settings that go with them. Models are loaded when
+they are first used, once per process, and shared by every user's memory. There are four ways to
+one:
+
+- a name: ``embedded``, ``grounded-sam``, ``grounding-dino`` or ``paper``;
+- a TOML file that changes one of these: ``load_profile("my.toml")``, see
+  :mod:`pekit_agents.models.recipes`;
+- :func:`grounded_sam_profile` with one's own models and settings;
+- :class:`Profile` with any objects that have the methods of the protocols.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cache
-from threading import Lock
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import ProfileError
 from pekit_agents.matching import MatchSettings
+from pekit_agents.models.detection import DetectionSettings
+from pekit_agents.models.recipes import Recipe, read_recipe
+from pekit_agents.models.spec import ModelSpec
 from pekit_agents.protocols import Encoder, Proposer, ViewExtractor
 
-__all__ = ["PROFILES", "Profile", "load_profile"]
+if TYPE_CHECKING:
+    from pekit_agents.models.detection import Detector
+    from pekit_agents.models.grounded_sam import Segmenter
+
+__all__ = [
+    "PROFILES",
+    "RECIPES",
+    "Profile",
+    "Recipe",
+    "build_profile",
+    "grounded_sam_profile",
+    "load_profile",
+    "recipe_of",
+]
+
+_DETECTOR = ModelSpec("IDEA-Research/grounding-dino-base")
+_SAM = ModelSpec("facebook/sam-vit-base")
+_SAM2 = ModelSpec("facebook/sam2.1-hiera-tiny")  # a tenth of SAM's time on a CPU
+_ENCODER = ModelSpec("facebook/dinov2-large")
+
+#: The profiles of transformers models, as data.
+RECIPES: dict[str, Recipe] = {
+    "grounded-sam": Recipe(
+        name="grounded-sam",
+        detector=_DETECTOR,
+        segmenter=_SAM2,
+        encoder=_ENCODER,
+        extraction=DetectionSettings(close_up=0.05),
+    ),
+    "grounding-dino": Recipe(
+        name="grounding-dino",
+        detector=_DETECTOR,
+        encoder=_ENCODER,
+        extraction=DetectionSettings(close_up=0.05),
+    ),
+    # Eq. 1-4 as they stand: whole-photo pooling, the best view counts, tau = 0.75.
+    "paper": Recipe(
+        name="paper",
+        detector=_DETECTOR,
+        segmenter=_SAM,
+        encoder=_ENCODER,
+        prompt="categories",
+        matching=MatchSettings(threshold=0.75, region_margin=0.0, max_weight=1.0),
+        augment=False,
+    ),
+}
+
+_lock = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """Vision tools that work together (paper 3.5).
+
+    Any objects with the methods of the protocols will do::
+
+        profile = Profile("mine", extractor=MyExtractor(), proposer=MyProposer(), encoder=...)
+        kit = PeKit.open("memory", profile=profile)
 
     Attributes:
         name: What to call the combination in messages.
@@ -53,26 +117,158 @@ class Profile:
 
 
 def load_profile(name: str) -> Profile:
-    """Return a named profile with its models loaded; the same one on every call.
+    """Return a profile by its name or its TOML file; the same one on every call.
+
+    Args:
+        name: One of :data:`PROFILES`, or the path of a file whose name ends in ``.toml``.
 
     Raises:
-        ProfileError: No profile has that name.
+        ProfileError: No profile has that name, or the file does not describe one.
         MissingDependency: Its extra is not installed.
-        ModelError: One of its models cannot be loaded.
+        ModelError: One of its models is not there, is of another kind, or cannot be loaded.
     """
+    if name.endswith(".toml"):
+        return build_profile(recipe_of(name))
     if name not in PROFILES:
         known = ", ".join(repr(known) for known in PROFILES)
-        raise ProfileError(f"expected one of the profiles {known}, found {name!r}")
-    with _loading:  # two threads that open at once must not load two models
+        raise ProfileError(
+            f"expected one of the profiles {known} or the path of a .toml file, found {name!r}"
+        )
+    with _lock:
         return _load(name)
 
 
-_loading = Lock()
+def recipe_of(path: str) -> Recipe:
+    """Return the recipe in a TOML file, see :mod:`pekit_agents.models.recipes`.
+
+    Raises:
+        ProfileError: The file cannot be read, or a key or value is none of those expected.
+    """
+    return read_recipe(Path(path).expanduser(), RECIPES)
+
+
+def build_profile(recipe: Recipe) -> Profile:
+    """Return the profile of a recipe; the same one for an equal recipe.
+
+    Every model is looked up (and downloaded) now; the encoder is loaded now, because the memory
+    must know whose vectors it holds; detector and segmenter are loaded for the first photo.
+
+    Raises:
+        MissingDependency: torch or transformers is not installed.
+        ModelError: One of its models is not there, is of another kind, or cannot be loaded.
+    """
+    with _lock:
+        return _build(recipe)
+
+
+def grounded_sam_profile(
+    *,
+    detector: str | ModelSpec = _DETECTOR,
+    segmenter: str | ModelSpec | None = _SAM2,
+    encoder: str | ModelSpec = _ENCODER,
+    device: str = "auto",
+    dtype: str = "auto",
+    **changes: Any,
+) -> Profile:
+    """Return the ``grounded-sam`` profile with one's own models and settings.
+
+    Args:
+        detector: A Grounding DINO, MM-Grounding-DINO or OWLv2. Each model is a hub id, a folder
+            or a :class:`ModelSpec`.
+        segmenter: A SAM or SAM 2; None takes the box as mask.
+        encoder: A DINOv2, DINOv3 or CLIP.
+        device: For the models given as ``str``.
+        dtype: For the models given as ``str``.
+        **changes: Further fields of :class:`Recipe`: ``prompt``, ``extraction``,
+            ``proposals``, ``matching``, ``augment``, ``name``.
+
+    Raises:
+        ProfileError: A setting is none of those expected.
+        MissingDependency: torch or transformers is not installed.
+        ModelError: One of its models is not there, is of another kind, or cannot be loaded.
+    """
+
+    def spec(model: str | ModelSpec) -> ModelSpec:
+        return ModelSpec(model, device=device, dtype=dtype) if isinstance(model, str) else model
+
+    try:
+        recipe = replace(
+            RECIPES["grounded-sam"],
+            detector=spec(detector),
+            segmenter=None if segmenter is None else spec(segmenter),
+            encoder=spec(encoder),
+            **changes,
+        )
+    except TypeError as exc:
+        raise ProfileError(f"expected fields of Recipe: {exc}") from exc
+    return build_profile(recipe)
 
 
 @cache
 def _load(name: str) -> Profile:
     return PROFILES[name]()
+
+
+@cache
+def _build(recipe: Recipe) -> Profile:
+    from pekit_agents.models.detection import BoxExtractor, BoxProposer
+    from pekit_agents.models.grounded_sam import GroundedSam
+
+    detector = _detector(recipe.detector)
+    extractor: ViewExtractor = BoxExtractor(detector, recipe.extraction)
+    if recipe.segmenter is not None:
+        extractor = GroundedSam(detector, _segmenter(recipe.segmenter), recipe.extraction)
+    return Profile(
+        name=recipe.name,
+        extractor=extractor,
+        proposer=BoxProposer(detector, recipe.proposal_settings, recipe.prompt),
+        encoder=_encoder(recipe.encoder),
+        matching=recipe.matching,
+        augment=recipe.augment,
+    )
+
+
+@cache
+def _detector(spec: ModelSpec) -> Detector:
+    from pekit_agents.models.deferred import DeferredDetector
+    from pekit_agents.models.grounding_dino import LOADERS, GroundingDino
+    from pekit_agents.models.hub import checkpoint_folder, model_type
+    from pekit_agents.models.owlv2 import Owlv2
+
+    families: dict[str, Callable[..., Detector]] = {
+        **dict.fromkeys(LOADERS, GroundingDino),
+        "owlv2": Owlv2,
+    }
+    folder = checkpoint_folder(spec)
+    kind = model_type(folder, spec, families, "a detector")
+    return DeferredDetector(partial(families[kind], folder, spec, kind))
+
+
+@cache
+def _segmenter(spec: ModelSpec) -> Segmenter:
+    from pekit_agents.models.deferred import DeferredSegmenter
+    from pekit_agents.models.hub import checkpoint_folder, model_type
+    from pekit_agents.models.sam import Sam, Sam2
+
+    families = {"sam": Sam, "sam2": Sam2, "sam2_video": Sam2}
+    folder = checkpoint_folder(spec)
+    kind = model_type(folder, spec, families, "a segmenter")
+    return DeferredSegmenter(partial(families[kind], folder, spec))
+
+
+@cache
+def _encoder(spec: ModelSpec) -> Encoder:
+    from pekit_agents.models.clip import ClipEncoder
+    from pekit_agents.models.dinov2 import DinoEncoder
+    from pekit_agents.models.hub import checkpoint_folder, model_type
+
+    families = {
+        **dict.fromkeys(DinoEncoder.LOADERS, DinoEncoder),
+        **dict.fromkeys(ClipEncoder.LOADERS, ClipEncoder),
+    }
+    folder = checkpoint_folder(spec)
+    kind = model_type(folder, spec, families, "an encoder")
+    return families[kind](folder, spec, kind)
 
 
 def _embedded() -> Profile:
@@ -90,4 +286,7 @@ def _embedded() -> Profile:
 
 
 #: Every named profile and what builds it.
-PROFILES: dict[str, Callable[[], Profile]] = {"embedded": _embedded}
+PROFILES: dict[str, Callable[[], Profile]] = {
+    "embedded": _embedded,
+    **{name: partial(build_profile, recipe) for name, recipe in RECIPES.items()},
+}

@@ -184,7 +184,7 @@ def test_four_bits_need_their_packages(monkeypatch):
 
 def test_four_bits_are_asked_of_bitsandbytes(monkeypatch):
     monkeypatch.setattr(hf_loading, "find_spec", lambda name: object())
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
     monkeypatch.setattr(transformers.BitsAndBytesConfig, "post_init", lambda self: None)
     options = hf_loading._four_bits(torch.device("cuda", 1))
     assert options["device_map"] == {"": torch.device("cuda", 1)}
