@@ -23,10 +23,9 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.retrievers import documents
+from pekit_agents.retrievers.object_search import ObjectSearch
 from pekit_agents.retrievers.photo_library import PhotoLibrary
-from pekit_agents.retrievers.text_search import TextSearch
 from pekit_agents.tools.actions import PersonalActions
-from pekit_agents.tools.image_store import is_handle
 
 if TYPE_CHECKING:
     from pekit_agents.images import ImageSource
@@ -59,7 +58,12 @@ class PersonalObjectRetriever(BaseRetriever):
     user_id: str = Field(min_length=1)
     k: int = Field(default=4, ge=1)
 
-    _words: TextSearch = PrivateAttr(default_factory=TextSearch)
+    _objects: ObjectSearch = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Bind the search to the user."""
+        super().model_post_init(context)
+        self._objects = ObjectSearch(self.actions, self.user_id)
 
     @classmethod
     def open(
@@ -85,7 +89,7 @@ class PersonalObjectRetriever(BaseRetriever):
         Raises:
             ImageError: The picture cannot be read.
         """
-        return self._seen(image, "", self.k if k is None else k)
+        return _to_langchain(self._objects.picture(image, self.k if k is None else k))
 
     async def asearch_image(self, image: ImageSource, *, k: int | None = None) -> list[Document]:
         """Return the sightings in a picture, off the event loop."""
@@ -103,28 +107,13 @@ class PersonalObjectRetriever(BaseRetriever):
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
     ) -> list[Document]:
         del run_manager
-        return self._search(query, self.k if k is None else k)
+        return _to_langchain(self._objects.query(query, self.k if k is None else k))
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None
     ) -> list[Document]:
         del run_manager
-        return await asyncio.to_thread(self._search, query, self.k if k is None else k)
-
-    def _search(self, query: str, k: int) -> list[Document]:
-        if is_handle(query):
-            return self._seen(self.actions.images.get(self.user_id, query), query, k)
-        objects = self.actions.open_kit(self.user_id).objects()
-        return _to_langchain(documents.of_objects(self._words.search(query, objects, k)))
-
-    def _seen(self, image: ImageSource, handle: str, k: int) -> list[Document]:
-        finding = self.actions.open_kit(self.user_id).find(image)
-        if not finding.matches:
-            return []
-        annotated = self.actions.keep_annotated(self.user_id, finding)
-        found = documents.of_matches(
-            finding.matches[:k], finding.image.size, annotated=annotated, image=handle
-        )
+        found = await asyncio.to_thread(self._objects.query, query, self.k if k is None else k)
         return _to_langchain(found)
 
 

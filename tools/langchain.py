@@ -15,7 +15,7 @@ try:
     from langchain.tools import ToolRuntime
     from langchain_core.messages import BaseMessage
     from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool, ToolException
-    from pydantic import BaseModel, ConfigDict, Field, create_model
+    from pydantic import ConfigDict
 except ImportError as exc:
     raise MissingDependency(
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
@@ -25,6 +25,7 @@ from pekit_agents.tools.actions import ActionError, ActionResult, PersonalAction
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.image_store import handles_in
 from pekit_agents.tools.message_images import images_in
+from pekit_agents.tools.schemas import arguments_model
 from pekit_agents.tools.specs import ToolSpec, tool_specs
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class PersonalToolkit(BaseToolkit):
             coroutine=acall,
             name=spec.name,
             description=spec.description,
-            args_schema=_schema(spec),
+            args_schema=arguments_model(spec),
             infer_schema=False,
             response_format="content_and_artifact",
             handle_tool_error=True,
@@ -183,16 +184,3 @@ def _object_id(user_id: str, arguments: dict[str, Any], newest: str | None, runt
     turns = sum(message.type == "human" for message in _messages(runtime))
     call = [user_id, str(thread), turns, runtime.tool_call_id, newest, arguments]
     return uuid.uuid5(_OBJECT_IDS, json.dumps(call, sort_keys=True, default=str)).hex
-
-
-def _schema(spec: ToolSpec) -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        parameter.name: (
-            parameter.annotation,
-            Field(
-                ... if parameter.required else parameter.default, description=parameter.description
-            ),
-        )
-        for parameter in spec.parameters
-    }
-    return create_model(spec.name, **fields)

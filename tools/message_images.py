@@ -26,6 +26,7 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.images import ImageLimits
+from pekit_agents.tools.image_kinds import mime_of
 
 __all__ = [
     "Block",
@@ -47,14 +48,6 @@ _LOGGER = logging.getLogger(__name__)
 _MAX_BYTES = ImageLimits().max_bytes
 _DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*={0,2}\s*")
-_MAGIC = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG", "image/png"),
-    (b"GIF8", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,22 +197,6 @@ def replace_blocks(message: _M, blocks: Mapping[int, Sequence[Block]]) -> _M:
     for index, block in enumerate(message.content):
         content.extend(blocks.get(index, [block]))
     return message.model_copy(update={"content": content})
-
-
-def mime_of(data: bytes) -> str:
-    """Return the MIME type that the first bytes of an image file tell.
-
-    Raises:
-        ValueError: They are not those of a known kind of picture.
-    """
-    for magic, mime in _MAGIC:
-        if data.startswith(magic):
-            return mime
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    if data[4:8] == b"ftyp":
-        return "image/avif" if data[8:12] in (b"avif", b"avis") else "image/heic"
-    raise ValueError("expected the data of a picture, found something else")
 
 
 def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:

@@ -38,6 +38,7 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
+from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain import PersonalToolkit
 from pekit_agents.tools.personal_messages import PersonalMessages
@@ -50,13 +51,6 @@ if TYPE_CHECKING:
     from pekit_agents.tools.image_store import ImageStore
 
 __all__ = ["SYSTEM_PROMPT", "PersonalizationMiddleware"]
-
-SYSTEM_PROMPT = (
-    "The user has things, pets and people of their own that you can learn to recognise. A label "
-    "like [image img_...] names the picture that follows it: give that handle to the tools, and "
-    "do not show it to the user. When the user introduces something of their own with a picture "
-    "(this is ..., my ...), call remember_object. Call what is the user's own by its name."
-)
 
 _Handler = Callable[[ModelRequest[Any]], Any]
 _AsyncHandler = Callable[[ModelRequest[Any]], Awaitable[Any]]

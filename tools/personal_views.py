@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, TypeAlias
 
 from pekit_agents.errors import ImageError, InvalidInput
-from pekit_agents.tools.message_images import mime_of
+from pekit_agents.tools.image_kinds import mime_of
 
 if TYPE_CHECKING:
     from pekit_agents.kit import PeKit

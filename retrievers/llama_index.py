@@ -1,0 +1,186 @@
+"""Retrievers for LlamaIndex: personal objects by picture or words, photos by what they show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pekit_agents.errors import InvalidInput, MissingDependency
+
+try:
+    import filetype  # type: ignore[import-untyped]
+    from llama_index.core.callbacks import CallbackManager
+    from llama_index.core.retrievers import BaseRetriever
+    from llama_index.core.schema import ImageNode, NodeWithScore, QueryBundle, TextNode
+except ImportError as exc:
+    raise MissingDependency(
+        'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
+    ) from exc
+
+from pekit_agents.retrievers import documents
+from pekit_agents.retrievers.object_search import ObjectSearch
+from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.image_paths import path_of
+from pekit_agents.tools.image_store import UnknownImage, check_limits
+
+if TYPE_CHECKING:
+    from pekit_agents.profiles import Profile
+    from pekit_agents.retrievers.documents import PersonalDocument
+    from pekit_agents.tools.image_store import ImageStore
+
+__all__ = ["PersonalObjectRetriever", "PhotoLibraryRetriever", "PhotoPath"]
+
+#: Gives the file of a library's photo by its id; None for a photo that has none.
+PhotoPath: TypeAlias = Callable[[str], str | PathLike[str] | None]
+
+#: The only metadata that a model reads. LlamaIndex drops the text of an image node when it shows
+#: the picture, and shows the metadata instead.
+_TOLD = "told"
+
+
+class PersonalObjectRetriever(BaseRetriever):
+    """Finds one user's personal objects, by a picture or by words.
+
+    A query with an ``image_path``, which only the application can give, or whose text is a
+    picture's handle (``img_...``) is a visual search: the nodes are the sightings in that
+    picture, with their boxes. Any other text is searched for in names, categories and notes.
+
+    Where the image store keeps files, sightings are image nodes with the path of the annotated
+    picture; otherwise they are text nodes with its handle. No node holds the bytes of a picture.
+
+    Example:
+        >>> retriever = PersonalObjectRetriever.open("memory", user_id="ann")  # doctest: +SKIP
+        >>> retriever.retrieve("the mug from grandma")
+        >>> retriever.retrieve(QueryBundle("", image_path="kitchen.jpg"))
+
+    Args:
+        actions: The verbs, for the user's kit and the store of pictures.
+        user_id: Whose memory; one retriever is one user's.
+        similarity_top_k: The most nodes to return.
+        callback_manager: LlamaIndex's own.
+
+    Raises:
+        InvalidInput: The user id is empty, or ``similarity_top_k`` is below 1.
+    """
+
+    def __init__(
+        self,
+        actions: PersonalActions,
+        user_id: str,
+        *,
+        similarity_top_k: int = 4,
+        callback_manager: CallbackManager | None = None,
+    ) -> None:
+        super().__init__(callback_manager=callback_manager)
+        check_limits(similarity_top_k=similarity_top_k)
+        if not user_id:
+            raise InvalidInput("user_id: expected a text with characters, found none")
+        self.actions, self.user_id = actions, user_id
+        self.similarity_top_k = similarity_top_k
+        self._search = ObjectSearch(actions, user_id)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        user_id: str,
+        profile: str | Profile = "embedded",
+        images: ImageStore | None = None,
+        similarity_top_k: int = 4,
+    ) -> PersonalObjectRetriever:
+        """Open the memories in a directory; see :meth:`PersonalActions.open`."""
+        actions = PersonalActions.open(path, profile, images)
+        return cls(actions, user_id, similarity_top_k=similarity_top_k)
+
+    def picture(self, node: NodeWithScore) -> bytes:
+        """Return the annotated picture of a sighting, a JPEG file, to show to a model.
+
+        Raises:
+            InvalidInput: The node is no sighting, or its picture is no longer kept.
+        """
+        handle = node.node.metadata.get("annotated_image", "")
+        return self.actions.images.get(self.user_id, handle)
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        k = self.similarity_top_k
+        if query_bundle.image_path is not None:
+            found = self._search.picture(query_bundle.image_path, k)
+        else:
+            found = self._search.query(query_bundle.query_str, k)
+        return [_node(item, self._path(item)) for item in found]
+
+    async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return await asyncio.to_thread(self._retrieve, query_bundle)
+
+    def _path(self, item: PersonalDocument) -> str | PathLike[str] | None:
+        handle = item.metadata.get("annotated_image")
+        try:
+            return path_of(self.actions.images, self.user_id, str(handle)) if handle else None
+        except UnknownImage:  # let go of in the meantime; the text stands alone
+            return None
+
+
+class PhotoLibraryRetriever(BaseRetriever):
+    """Finds photos of a library by the personal objects that a text names.
+
+    Example:
+        >>> retriever = PhotoLibraryRetriever(library, path=Path("photos").joinpath)
+        ... # doctest: +SKIP
+        >>> retriever.retrieve("photos with Biscuit and my red mug")
+
+    Args:
+        library: One user's photos.
+        similarity_top_k: The most nodes to return.
+        path: Gives a photo's file by its id, so that its node is an image node. The library does
+            not store photos.
+        callback_manager: LlamaIndex's own.
+
+    Raises:
+        InvalidInput: ``similarity_top_k`` is below 1.
+    """
+
+    def __init__(
+        self,
+        library: PhotoLibrary,
+        *,
+        similarity_top_k: int = 20,
+        path: PhotoPath | None = None,
+        callback_manager: CallbackManager | None = None,
+    ) -> None:
+        super().__init__(callback_manager=callback_manager)
+        check_limits(similarity_top_k=similarity_top_k)
+        self.library, self.similarity_top_k, self._path = library, similarity_top_k, path
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        photos = self.library.search_text(query_bundle.query_str, k=self.similarity_top_k)
+        paths = [self._path(photo.photo_id) if self._path else None for photo in photos]
+        found = documents.of_photos(photos)
+        return [_node(item, path) for item, path in zip(found, paths, strict=True)]
+
+    async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return await asyncio.to_thread(self._retrieve, query_bundle)
+
+
+def _node(item: PersonalDocument, path: str | PathLike[str] | None) -> NodeWithScore:
+    """Return a node whose text, and nothing else, is what a model reads of it."""
+    fields: dict[str, Any] = {
+        "id_": item.id,
+        "text": item.text,
+        "metadata": dict(item.metadata),
+        "excluded_llm_metadata_keys": list(item.metadata),
+        "excluded_embed_metadata_keys": [*item.metadata, _TOLD],
+        "text_template": "{content}",
+        "metadata_template": "{value}",
+    }
+    if path is not None and Path(path).is_file():
+        fields["metadata"][_TOLD] = item.text
+        mime = filetype.guess_mime(str(path))
+        node: TextNode = ImageNode(**fields, image_path=str(path), image_mimetype=mime)
+    else:
+        node = TextNode(**fields)
+    return NodeWithScore(node=node, score=float(item.metadata["score"]))

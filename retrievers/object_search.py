@@ -1,0 +1,63 @@
+"""Personal objects by a picture or by words, as documents, for any framework."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pekit_agents.retrievers import documents
+from pekit_agents.retrievers.text_search import TextSearch
+from pekit_agents.tools.image_store import is_handle
+
+if TYPE_CHECKING:
+    from pekit_agents.images import ImageSource
+    from pekit_agents.retrievers.documents import PersonalDocument
+    from pekit_agents.tools.actions import PersonalActions
+
+__all__ = ["ObjectSearch"]
+
+
+class ObjectSearch:
+    """Searches one user's memory; safe to call from several threads.
+
+    Args:
+        actions: The verbs, for the user's kit and the store of pictures.
+        user_id: Whose memory.
+    """
+
+    def __init__(self, actions: PersonalActions, user_id: str) -> None:
+        self.actions, self.user_id = actions, user_id
+        self._words = TextSearch()
+
+    def query(self, query: str, k: int) -> list[PersonalDocument]:
+        """Return what a text asks for.
+
+        Args:
+            query: A picture's handle for the sightings in it; any other text, also one that looks
+                like a path, is searched for in names, categories and notes.
+            k: The most documents to return.
+
+        Raises:
+            UnknownImage: The user has no such picture.
+        """
+        if is_handle(query):
+            return self.picture(self.actions.images.get(self.user_id, query), k, handle=query)
+        objects = self.actions.open_kit(self.user_id).objects()
+        return documents.of_objects(self._words.search(query, objects, k))
+
+    def picture(self, image: ImageSource, k: int, *, handle: str = "") -> list[PersonalDocument]:
+        """Return the sightings in a picture.
+
+        Args:
+            image: A path, bytes, a PIL image or an array; the caller's own, never a model's.
+            k: The most documents to return.
+            handle: The picture's handle; empty when it has none.
+
+        Raises:
+            ImageError: The picture cannot be read.
+        """
+        finding = self.actions.open_kit(self.user_id).find(image)
+        if not finding.matches:
+            return []
+        annotated = self.actions.keep_annotated(self.user_id, finding)
+        size = finding.image.size
+        return documents.of_matches(finding.matches[:k], size, annotated=annotated, image=handle)

@@ -1,0 +1,30 @@
+"""What kind of picture a file holds, by its first bytes."""
+
+from __future__ import annotations
+
+__all__ = ["mime_of"]
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+
+
+def mime_of(data: bytes) -> str:
+    """Return the MIME type that the first bytes of an image file tell.
+
+    Raises:
+        ValueError: They are not those of a known kind of picture.
+    """
+    for magic, mime in _MAGIC:
+        if data.startswith(magic):
+            return mime
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data[4:8] == b"ftyp":
+        return "image/avif" if data[8:12] in (b"avif", b"avis") else "image/heic"
+    raise ValueError("expected the data of a picture, found something else")
