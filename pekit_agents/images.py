@@ -101,7 +101,7 @@ def load_image(source: ImageSource, *, limits: ImageLimits = _DEFAULT_LIMITS) ->
 
     Raises:
         ImageError: It is missing, not a picture, damaged, or breaks a limit.
-        MissingDependency: It is a HEIC picture and ``pillow-heif`` is not installed.
+        MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
     """
     name = describe_source(source)
     if isinstance(source, np.ndarray):
@@ -246,14 +246,14 @@ def _is_heif(data: bytes) -> bool:
 
 def _open_heif(data: bytes, name: str) -> Image.Image:
     try:
-        import pillow_heif
+        import pi_heif
     except ImportError as exc:
         raise MissingDependency(
-            f"{name}: this is a HEIC picture, and pillow-heif, which reads them, is not "
+            f"{name}: this is a HEIC picture, and pi-heif, which reads them, is not "
             'installed: pip install "pekit-agents[heic]", or convert it to JPEG.'
         ) from exc
     # Built directly: registering it as a Pillow plugin would change every other user of PIL.
-    heif: Any = pillow_heif
+    heif: Any = pi_heif
     picture: Image.Image = heif.HeifImageFile(BytesIO(data))
     return picture
 

@@ -217,13 +217,13 @@ def test_a_closed_picture_is_an_image_error():
 
 
 def test_heic_without_its_extra_names_the_line_to_type(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
     with pytest.raises(MissingDependency, match=r'pip install "pekit-agents\[heic\]"'):
         load_image(HEIC_HEAD)
 
 
 def test_damaged_heic_is_an_image_error():
-    pytest.importorskip("pillow_heif")
+    pytest.importorskip("pi_heif")
     with pytest.raises(ImageError, match="decoding failed"):
         load_image(HEIC_HEAD)
 
