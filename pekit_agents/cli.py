@@ -281,7 +281,7 @@ def _show_objects(objects: list[PersonalObject], as_json: bool, *, title: str) -
         return
     table = Table(title=title)
     for column in ("name", "category", "views", "context", "id"):
-        table.add_column(column, justify="right" if column == "views" else "left")
+        table.add_column(column, justify="right" if column == "views" else "left", overflow="fold")
     for obj in objects:
         cells = (obj.name, obj.category, obj.n_views, obj.context, obj.object_id)
         table.add_row(*(_plain(cell) for cell in cells))
@@ -293,7 +293,9 @@ def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:
         _print_json({**finding.to_dict(), "picture": None if out is None else str(out)})
         return
     if not finding.matches:
-        _out.print(f"None of your objects ({len(finding.proposals)} regions compared).")
+        count = len(finding.proposals)
+        compared = "1 region" if count == 1 else f"{count} regions"
+        _out.print(f"None of your objects ({compared} compared).")
     else:
         table = Table(title="Found")
         for column in ("name", "category", "score", "box (xyxy, px)"):

@@ -7,6 +7,8 @@ import tempfile
 from importlib import resources
 
 import pekit_agents
+import pekit_agents.retrievers.documents
+import pekit_agents.tools.actions
 from pekit_agents import MissingDependency, PeKit
 
 assert "site-packages" in pekit_agents.__file__, pekit_agents.__file__
