@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pekit_agents.boxes import as_box, clip, containment, iou_matrix, nms
+from pekit_agents.boxes import as_box, clip, close_up, containment, iou_matrix, nms
 from pekit_agents.errors import InvalidInput
 from pekit_agents.types import Box
 
@@ -195,3 +195,16 @@ def test_as_box_clips_what_reaches_beyond_the_image():
 def test_as_box_says_what_is_wrong(value, message):
     with pytest.raises(InvalidInput, match=rf"expected .*, got .*; .*{message}|{message}"):
         as_box(value, 100, 50)
+
+
+@pytest.mark.parametrize(
+    ("box", "window"),
+    [
+        (Box(400, 300, 500, 350), Box(380, 255, 520, 395)),  # 140 a side around (450, 325)
+        (Box(500, 400, 504, 404), Box(486, 386, 518, 418)),  # never under 32
+        (Box(0, 0, 100, 100), Box(0, 0, 120, 120)),  # cut off by the corner
+        (Box(900, 500, 1000, 600), Box(880, 480, 1000, 600)),
+    ],
+)
+def test_a_close_up_is_a_square_around_the_box_within_the_image(box, window):
+    assert close_up(box, 1000, 600) == window

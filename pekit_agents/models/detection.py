@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, floor
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from pekit_agents.boxes import clip, nms
+from pekit_agents.boxes import clip, close_up, nms
 from pekit_agents.errors import ProfileError
-from pekit_agents.types import Box, Proposal
+from pekit_agents.types import Proposal
 
 if TYPE_CHECKING:
     from pekit_agents.protocols import SearchMode
@@ -33,8 +32,6 @@ __all__ = [
 #: What the proposer asks for: the categories in memory (paper 3.5), or anything at all.
 PromptStyle: TypeAlias = Literal["categories", "object"]
 _ANYTHING = "object"
-_SURROUND = 1.4  # side of a close-up, in longer sides of the region it shows
-_LEAST_SIDE = 32  # pixels: a smaller close-up shows nothing more
 
 
 class Detector(Protocol):
@@ -164,17 +161,5 @@ def select(
     best = [inside[index] for index in kept[: settings.limit]]
     large = settings.close_up * width * height
     return [
-        replace(p, window=_around(p.box, width, height)) if p.box.area < large else p for p in best
+        replace(p, window=close_up(p.box, width, height)) if p.box.area < large else p for p in best
     ]
-
-
-def _around(box: Box, width: int, height: int) -> Box:
-    """Return a square around a box, in whole pixels inside the photo."""
-    half = max(_SURROUND * max(box.width, box.height), _LEAST_SIDE) / 2
-    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    return Box(
-        max(0, floor(x - half)),
-        max(0, floor(y - half)),
-        min(width, ceil(x + half)),
-        min(height, ceil(y + half)),
-    )

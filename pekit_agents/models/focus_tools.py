@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import iou_matrix
+from pekit_agents.boxes import close_up, iou_matrix
 from pekit_agents.models.focus import DIM, FocusModel
 from pekit_agents.models.focus_graph import SOURCE_SHA256
 from pekit_agents.models.saliency import salient_regions
@@ -28,13 +28,11 @@ __all__ = ["STATISTICS_FILE", "FocusEncoder", "FocusExtractor", "FocusProposer"]
 STATISTICS_FILE = "focus_statistics.npz"
 
 _QUARTER = 0.6  # side of the four overlapping crops that a scene is searched in
-_ZOOM = 1.4  # side of a close-up, in longer sides of the region it shows
 _MAX_ZOOMS = 10
 _SAME_PLACE = 0.5  # IoU above which two regions need one close-up
 _SIMPLE = 0.1  # of the photo: one region at least this large needs no second look
 _MAX_SECOND_ZOOMS = 5
 _SAME_FRAMING = 0.8  # IoU above which a second close-up would show the same again
-_LEAST_SIDE = 32  # pixels: a smaller close-up shows nothing more
 
 
 class FocusExtractor:
@@ -74,9 +72,9 @@ class FocusProposer:
             return found
         found += _regions(self._model, image, _quarters(whole))
         places = [region.box for region in _distinct(found)]
-        closer = _regions(self._model, image, [_close_up(box, whole) for box in places])
+        closer = _regions(self._model, image, [close_up(box, *image.size) for box in places])
         moved = [region.box for region in _moved(closer, places)]
-        centred = _regions(self._model, image, [_close_up(box, whole) for box in moved])
+        centred = _regions(self._model, image, [close_up(box, *image.size) for box in moved])
         return found + closer + centred
 
 
@@ -170,15 +168,3 @@ def _moved(regions: Sequence[Proposal], places: Sequence[Box]) -> list[Proposal]
             framed.append(region.box)
             kept.append(region)
     return kept[:_MAX_SECOND_ZOOMS]
-
-
-def _close_up(box: Box, whole: Box) -> Box:
-    """Return a square around a box, in whole pixels inside the photo."""
-    half = max(_ZOOM * max(box.width, box.height), _LEAST_SIDE) / 2
-    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    return Box(
-        max(0, round(x - half)),
-        max(0, round(y - half)),
-        min(int(whole.width), round(x + half)),
-        min(int(whole.height), round(y + half)),
-    )

@@ -77,7 +77,7 @@ def test_small_regions_are_seen_close_up_in_whole_pixels_inside_the_photo():
     found = Listed(((180.5, 60.5, 200, 80), 0.9), ((0, 0, 150, 90), 0.8)).found
     small, large = select(found, PHOTO.size, DetectionSettings(close_up=0.05))
     assert large.window is None
-    assert small.window == Box(174, 54, 200, 87)
+    assert small.window == Box(174, 54, 200, 86)
     assert all(p.window is None for p in select(found, PHOTO.size, DetectionSettings()))
 
 
