@@ -9,11 +9,13 @@ once, destroys tables that are being written and is never used here.
 
 from __future__ import annotations
 
+import shutil
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import MemoryStoreError
+from pekit_agents.memory.table import ASIDE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +70,9 @@ def purge(table: Table, files: Path, *, alone: bool) -> None:
 def _sweep(table: Table, files: Path, *, older_than_s: float) -> None:
     for path in strays(table, files, older_than_s=older_than_s):
         path.unlink(missing_ok=True)
+    for path in files.parent.glob(f"{ASIDE}*"):
+        if _age_s(path) >= _STALE_S:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def strays(table: Table, files: Path, *, older_than_s: float = 0.0) -> list[Path]:

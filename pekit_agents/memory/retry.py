@@ -26,7 +26,7 @@ _LONGEST_PAUSE_S = 0.2
 # LanceDB raises plain RuntimeError, ValueError and OSError; only their text tells them apart.
 _FOREIGN = (RuntimeError, ValueError, OSError, pa.ArrowException)
 # Another process removed the version that was being read, or committed first.
-_CONFLICT = re.compile(r"conflict|concurrent writers", re.IGNORECASE)
+_CONFLICT = re.compile(r"conflict|concurrent (writers|transaction)", re.IGNORECASE)
 _MOVED_ON = re.compile(r"not found|no such file", re.IGNORECASE)
 _RUST_SOURCE = re.compile(r",? ?/\S+?\.rs:\d+:\d+")
 _REMEDY = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lancedb
@@ -11,14 +13,14 @@ from pekit_agents.errors import MemoryStoreError, ObjectNotFound
 from pekit_agents.memory.schema import check_schema, to_record
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyarrow as pa
     from lancedb.table import Table
 
     from pekit_agents.memory.schema import MemoryRecord
 
 _NAME = "objects"
+# Begins the name of a folder that a table is made in; maintenance removes what was left.
+ASIDE = "new-"
 
 
 class TableHandle:
@@ -43,10 +45,11 @@ class TableHandle:
         """Return the table at its newest version; create it if there is none."""
         table = self.latest()
         if table is None:
-            database = lancedb.connect(self.folder)
-            # Another process may be faster, with another encoder: check what is there then.
-            table = self._checked(database.create_table(_NAME, schema=self.schema, exist_ok=True))
-            self._table = table
+            create(self.files, self.schema)
+            # Another process may have been faster, with another encoder: this checks it.
+            table = self.latest()
+        if table is None:
+            raise MemoryStoreError(f"The memory in {self.files} went away while it was opened.")
         return table
 
     def reset(self) -> None:
@@ -58,10 +61,23 @@ class TableHandle:
         return table
 
 
+def create(files: Path, schema: pa.Schema) -> None:
+    """Create an empty table in the folder ``files``, unless another writer is faster.
+
+    It is made aside and put in its place whole: of two writers that create a table of one name
+    at once, LanceDB lets the second overwrite what the first has written meanwhile.
+    """
+    with tempfile.TemporaryDirectory(prefix=ASIDE, dir=files.parent) as aside:
+        lancedb.connect(aside).create_table(_NAME, schema=schema)
+        try:
+            (Path(aside) / files.name).rename(files)
+        except OSError:
+            if not has_table(files):  # an empty skeleton stands there
+                lancedb.connect(files.parent).create_table(_NAME, schema=schema, exist_ok=True)
+
+
 def has_table(files: Path) -> bool:
     """Return whether a table was ever committed in the folder ``files``.
-
-    A writer that was killed while it created the table leaves the folder without a manifest.
 
     Raises:
         MemoryStoreError: There is data that no manifest describes.

@@ -84,6 +84,31 @@ def test_processes_that_create_the_memory_and_upsert_the_same_keys_store_each_on
     assert sorted(found) == sorted((f"key-{number}", 1) for number in range(12))
 
 
+@pytest.mark.parametrize("round_", range(12))
+def test_of_writers_that_create_the_memory_at_once_none_is_lost(
+    open_memory, thing, monkeypatch, round_
+):
+    monkeypatch.setattr(locking, "fcntl", None)
+    writers = [open_memory() for _ in range(4)]
+    barrier = threading.Barrier(len(writers))
+    errors: list[Exception] = []
+
+    def insert(number, memory):
+        barrier.wait()
+        try:
+            memory.insert(thing(f"id-{number}"), view(number))
+        except PeKitError as exc:
+            errors.append(exc)
+
+    threads = [threading.Thread(target=insert, args=args) for args in enumerate(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(open_memory().objects()) == len(writers)
+
+
 def test_threads_share_a_handle_while_objects_come_and_go(memory, thing, unit_vectors):
     memory.insert(thing("stays"), unit_vectors(3))
     errors: list[Exception] = []

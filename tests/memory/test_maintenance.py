@@ -78,3 +78,12 @@ def test_manifests_that_mention_files_in_another_way_cost_no_data(
     memory.compact()
     assert [path.suffix for path in data.iterdir()] == [".lance"]
     assert len(memory.snapshot().objects) == 1
+
+
+def test_compacting_sweeps_what_a_writer_left_who_died_creating_the_table(memory, data, age):
+    folder = data.parent.parent
+    for name in ("new-old", "new-young"):
+        (folder / name / "objects.lance").mkdir(parents=True)
+    age(folder / "new-old", hours=1.1)
+    memory.compact()
+    assert [path.name for path in folder.glob("new-*")] == ["new-young"]
