@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -93,7 +94,7 @@ def diagnose(memory: Path, profile: str | None = None) -> Diagnosis:
     recipes = list(RECIPES.values())
     if profile is not None and profile.endswith(".toml"):
         recipes.append(recipe_of(profile))
-    profiles = (_embedded(), *map(_transformers, recipes))
+    profiles = (_embedded(), *map(_torch_models, recipes))
     return Diagnosis(_packages(), profiles, _places(memory))
 
 
@@ -137,22 +138,49 @@ def _embedded() -> Row:
     return Row("embedded", "can run", True, f"model file {path}")
 
 
-def _transformers(recipe: Recipe) -> Row:
+def _torch_models(recipe: Recipe) -> Row:
     """Say whether a profile's packages and models are here; the network is not asked."""
     absent = [name for name in ("torch", "transformers") if find_spec(name) is None]
+    extra = "hf"
+    if not absent and (absent := _original_packages(recipe)):
+        extra = "reference"
     if absent:
-        note = f'needs {" and ".join(absent)}: pip install "pekit-agents[hf]"'
+        note = f'needs {" and ".join(absent)}: pip install "pekit-agents[{extra}]"'
         return Row(recipe.name, "cannot run", False, note)
-    from pekit_agents.models.hub import local_folder
-
     try:
-        missing = [spec.id for spec in recipe.models if local_folder(spec) is None]
+        missing = _missing(recipe)
     except PeKitError as exc:
         return Row(recipe.name, "cannot run", False, str(exc))
     if missing:
         note = "; ".join(f"hf download {name}" for name in missing)
         return Row(recipe.name, "not downloaded", False, f"at first use, or now: {note}")
     return Row(recipe.name, "can run", True, ", ".join(spec.id for spec in recipe.models))
+
+
+def _original_packages(recipe: Recipe) -> list[str]:
+    """Return the packages that are missing for the ``.pth`` files of a profile."""
+    needed = []
+    if recipe.detector.is_original:
+        needed += ["groundingdino"]
+    if recipe.segmenter is not None and recipe.segmenter.is_original:
+        needed += ["segment_anything"]
+    if needed:
+        needed += ["torchvision"]
+    return [name for name in needed if name not in sys.modules and find_spec(name) is None]
+
+
+def _missing(recipe: Recipe) -> list[str]:
+    """Return what ``hf download`` is to fetch for a profile."""
+    from pekit_agents.models import hub
+
+    original = [spec for spec in recipe.models if spec.is_original and spec is not recipe.encoder]
+    files = {spec.id: hub.original_file(spec) for spec in original}
+    others = [spec for spec in recipe.models if spec not in original]
+    missing = [spec.id for spec in others if hub.local_folder(spec) is None]
+    checkpoint = files.get(recipe.detector.id)
+    if checkpoint is not None and hub.local_text_folder(checkpoint) is None:
+        missing.append(hub.TEXT_DOWNLOAD)
+    return missing
 
 
 def _places(memory: Path) -> tuple[Row, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from pekit_agents.models.torch_runtime import TorchModel, torch, transformers
 if TYPE_CHECKING:
     from pekit_agents.models.spec import ModelSpec
 
-__all__ = ["load_model", "load_processor", "weights_hash"]
+__all__ = ["check_complete", "load_model", "load_processor", "weights_hash"]
 
 
 def load_model(loader: Any, folder: Path, spec: ModelSpec) -> TorchModel:
@@ -37,14 +37,27 @@ def load_model(loader: Any, folder: Path, spec: ModelSpec) -> TorchModel:
         raise ModelError(
             f"the weights of {spec.id} cannot be loaded from {folder}: {_first_line(exc)}"
         ) from exc
-    lacking = [*info["missing_keys"], *info["mismatched_keys"]]
+    check_complete([*info["missing_keys"], *info["mismatched_keys"]], loader.__name__, folder)
+    return TorchModel(network, spec)
+
+
+def check_complete(lacking: Sequence[Any], model: str, where: Path) -> None:
+    """Refuse a checkpoint that lacks some of a model's weights.
+
+    Args:
+        lacking: The weights that are missing or of another shape.
+        model: What was to be loaded, for the message ("SamModel").
+        where: The folder or file that was read.
+
+    Raises:
+        ModelError: There are any.
+    """
     if lacking:
         raise ModelError(
-            f"expected the weights of a {loader.__name__} in {folder}, but {len(lacking)} of "
+            f"expected the weights of a {model} in {where}, but {len(lacking)} of "
             f"them are missing or of another shape ({lacking[0]!s:.80}); it is another model's "
             "checkpoint or was not saved whole"
         )
-    return TorchModel(network, spec)
 
 
 def load_processor(loader: Any, folder: Path, spec: ModelSpec, **options: Any) -> Any:

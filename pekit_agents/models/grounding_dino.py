@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pekit_agents.models.spec import ModelSpec
     from pekit_agents.types import RGBImage
 
-__all__ = ["LOADERS", "GroundingDino"]
+__all__ = ["LOADERS", "GroundingDino", "pixels_of"]
 
 LOADERS = {
     "grounding-dino": "GroundingDinoForObjectDetection",
@@ -58,7 +58,8 @@ class GroundingDino:
         Returns:
             Boxes in pixels of the photo, which may reach over its edges a little.
         """
-        pixels = self._pixels(image)
+        pixels = pixels_of(image, self._processor.image_processor, self._size)
+        pixels = pixels.to(self._model.device)
         found = in_batches(
             lambda batch: self._run(pixels, batch, threshold, image.size),
             list(concepts),
@@ -66,16 +67,6 @@ class GroundingDino:
             name=self._model.name,
         )
         return [proposal for proposals in found for proposal in proposals]
-
-    def _pixels(self, image: RGBImage) -> Any:
-        size = self._size
-        options = (
-            {}
-            if size is None
-            else {"size": {"shortest_edge": size, "longest_edge": round(size * _LONGEST)}}
-        )
-        prepared = self._processor.image_processor(images=image, return_tensors="pt", **options)
-        return prepared["pixel_values"].to(self._model.device)  # (1, 3, h, w), no padding
 
     def _run(
         self, pixels: Any, concepts: Sequence[str], threshold: float, size_wh: tuple[int, int]
@@ -101,6 +92,22 @@ class GroundingDino:
             max_length=self._model.config.max_text_len,
             return_tensors="pt",
         ).to(self._model.device)
+
+
+def pixels_of(image: RGBImage, processor: Any, size: int | None) -> Any:
+    """Return the network's input: (1, 3, h, w) float32, normalised, without padding.
+
+    Args:
+        image: The photo.
+        processor: Grounding DINO's image processor.
+        size: Shorter side in pixels; None is the processor's own.
+    """
+    options = (
+        {}
+        if size is None
+        else {"size": {"shortest_edge": size, "longest_edge": round(size * _LONGEST)}}
+    )
+    return processor(images=image, return_tensors="pt", **options)["pixel_values"]
 
 
 def _in_float32(outputs: Any) -> Any:

@@ -30,17 +30,26 @@ if TYPE_CHECKING:
 __all__ = [
     "CLIP",
     "IMAGENET",
+    "TEXT_DOWNLOAD",
     "Statistics",
     "checkpoint_folder",
     "local_folder",
+    "local_text_folder",
     "model_type",
+    "original_file",
     "pixel_statistics",
+    "text_folder",
 ]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9_][\w.-]*)?")
 _FILES = ["*.json", "*.txt", "*.jinja", "tokenizer.model", "model*.safetensors"]
 _WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+_TEXT = "google-bert/bert-base-uncased"
+_TEXT_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
+
+#: What to type after ``hf download`` for the text part of the original Grounding DINO.
+TEXT_DOWNLOAD = " ".join((_TEXT, *_TEXT_FILES))
 
 #: Mean and standard deviation of the RGB channels, in [0, 1].
 Statistics: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
@@ -54,7 +63,7 @@ def checkpoint_folder(spec: ModelSpec) -> Path:
     Raises:
         ModelError: There is no such folder, or the hub does not have or give the model.
     """
-    return local_folder(spec) or _download(spec)
+    return local_folder(spec) or _download(spec.id, spec.revision, _FILES, spec.id)
 
 
 def local_folder(spec: ModelSpec) -> Path | None:
@@ -66,6 +75,11 @@ def local_folder(spec: ModelSpec) -> Path | None:
     folder = Path(spec.id).expanduser()
     if folder.is_dir():
         return folder
+    if spec.is_original:
+        raise ModelError(
+            "expected a folder with a saved model or a hub id, found the file "
+            f"{spec.id!r}: only a detector or a segmenter can be a .pth file"
+        )
     if not _HUB_ID.fullmatch(spec.id):
         raise ModelError(
             "expected a folder with a saved model or a hub id like facebook/dinov2-base, "
@@ -95,17 +109,62 @@ def _is_complete(folder: Path) -> bool:
     return all((folder / shard).is_file() for shard in shards)
 
 
-def _download(spec: ModelSpec) -> Path:
+def original_file(spec: ModelSpec) -> Path:
+    """Return the file that holds a checkpoint of its authors' own package.
+
+    Raises:
+        ModelError: There is no such file.
+    """
+    path = Path(spec.id).expanduser()
+    if not path.is_file():
+        raise ModelError(
+            f"expected the weights that the model's authors give out at {path.absolute()}, found "
+            "no file there; download them from their page, or use the embedded profile, which "
+            "needs no download"
+        )
+    return path
+
+
+def text_folder(checkpoint: Path) -> Path:
+    """Return the folder with the configuration and vocabulary of the original Grounding DINO.
+
+    They are those of BERT (base, uncased), whose weights the checkpoint holds itself: a folder
+    ``bert-base-uncased`` beside it, else a few small files from the hub.
+
+    Args:
+        checkpoint: The ``.pth`` file.
+
+    Raises:
+        ModelError: They are not there and cannot be downloaded.
+    """
+    return local_text_folder(checkpoint) or _download(_TEXT, None, _TEXT_FILES, TEXT_DOWNLOAD)
+
+
+def local_text_folder(checkpoint: Path) -> Path | None:
+    """Return what :func:`text_folder` returns; None when it has to be downloaded."""
+    beside = checkpoint.with_name("bert-base-uncased")
+    if beside.is_dir():
+        return beside
+    try:
+        folder = Path(
+            huggingface_hub.snapshot_download(
+                _TEXT, allow_patterns=[*_TEXT_FILES], local_files_only=True
+            )
+        )
+    except (OSError, ValueError, KeyError):
+        return None
+    return folder if all((folder / name).is_file() for name in _TEXT_FILES) else None
+
+
+def _download(model: str, revision: str | None, files: Collection[str], typed: str) -> Path:
     try:
         return Path(
-            huggingface_hub.snapshot_download(
-                spec.id, revision=spec.revision, allow_patterns=_FILES
-            )
+            huggingface_hub.snapshot_download(model, revision=revision, allow_patterns=[*files])
         )
     except Exception as exc:  # the hub's errors, its client's, the disk's
         raise ModelError(
-            f"{spec.id} is not on this machine and cannot be downloaded: {_reason(exc)}. "
-            f"Where there is a network, type: hf download {spec.id}; "
+            f"{model} is not on this machine and cannot be downloaded: {_reason(exc)}. "
+            f"Where there is a network, type: hf download {typed}; "
             "or use the embedded profile, which needs no download"
         ) from exc
 

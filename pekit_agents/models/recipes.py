@@ -8,7 +8,7 @@ runs any combination::
     prompt = "categories"          # or "object"
 
     [detector]
-    id = "IDEA-Research/grounding-dino-tiny"   # a hub id, or a folder beside this file
+    id = "IDEA-Research/grounding-dino-tiny"   # a hub id, a folder or a .pth file beside this file
     image_size = 480
 
     [encoder]
@@ -43,7 +43,7 @@ _Settings = TypeVar("_Settings", DetectionSettings, MatchSettings)
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A profile of transformers models (paper 3.5), before any is loaded.
+    """A profile of torch models (paper 3.5), before any is loaded.
 
     Attributes:
         name: What to call it in messages.
@@ -152,9 +152,10 @@ def _model(
 
 
 def _beside(name: str, path: Path) -> str:
-    """Return the folder of that name beside the file when there is one, else the name."""
-    folder = path.parent / Path(name).expanduser()
-    return str(folder.resolve()) if name and folder.is_dir() else name
+    """Return the folder or .pth file of that name beside the file when there is one."""
+    found = path.parent / Path(name).expanduser()
+    there = found.is_file() if name.endswith(".pth") else found.is_dir()
+    return str(found.resolve()) if name and there else name
 
 
 def _changed(base: _Settings, table: dict[str, Any], where: str) -> _Settings:

@@ -16,9 +16,11 @@ class ModelSpec:
     """One model of a profile.
 
     Attributes:
-        id: A model id of the Hugging Face hub ("facebook/dinov2-large") or a folder that holds
-            a model saved with ``save_pretrained``.
-        revision: Branch, tag or commit on the hub; None is its main branch. Not for folders.
+        id: A model id of the Hugging Face hub ("facebook/dinov2-large"), a folder that holds
+            a model saved with ``save_pretrained``, or a file of the authors' own weights whose
+            name ends in ``.pth``, run by their own package.
+        revision: Branch, tag or commit on the hub; None is its main branch. Not for folders
+            and files.
         device: "auto" (CUDA, else Apple's MPS, else the CPU), or torch's name of a device.
         dtype: What to compute in: "auto" is bfloat16 on a CUDA GPU that has it, float16 on
             one that has not, float32 elsewhere. Weights are kept in float32.
@@ -49,3 +51,8 @@ class ModelSpec:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ProfileError(f"expected {name} to be a whole number over 0, found {value!r}")
+
+    @property
+    def is_original(self) -> bool:
+        """Whether this is a checkpoint of its authors' own package, not of transformers."""
+        return self.id.endswith(".pth")

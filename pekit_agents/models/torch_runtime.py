@@ -43,8 +43,8 @@ class TorchModel:
     """A loaded network and where it runs; one thread at a time goes through it.
 
     Attributes:
-        network: The ``transformers`` model, in evaluation mode, its weights in float32.
-        config: Its configuration.
+        network: The torch module, in evaluation mode, its weights in float32.
+        config: The configuration of a ``transformers`` model; None for others.
         device: Where it is.
         name: What to call it in messages.
     """
@@ -63,7 +63,7 @@ class TorchModel:
                 f"{spec.id} does not fit in the memory of {self.device}; "
                 'use a smaller model or device = "cpu"'
             ) from exc
-        self.config = network.config
+        self.config: Any = getattr(network, "config", None)
 
     @contextmanager
     def running(self) -> Iterator[None]:
