@@ -12,7 +12,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     from pekit_agents.protocols import AnswerModel
 
-__all__ = ["describe"]
+__all__ = ["describe", "load_answerer"]
 
 _NO_PHOTO = "-"
 _err = Console(stderr=True)
@@ -62,10 +62,15 @@ def describe(
 
     kit = PeKit.open(memory, profile=profile, user_id=user)
     with _err.status("loading the model") as status:
-        if endpoint:
-            answerer = _server(endpoint, model, timeout)
-        else:
-            answerer = _local(model, device, dtype, four_bits, max_tokens)
+        answerer = load_answerer(
+            model,
+            endpoint,
+            device=device,
+            dtype=dtype,
+            four_bits=four_bits,
+            max_tokens=max_tokens,
+            timeout=timeout,
+        )
         status.update("answering")
         answer = kit.describe(None if photo == _NO_PHOTO else photo, question, answerer=answerer)
     typer.echo(
@@ -73,13 +78,26 @@ def describe(
     )
 
 
-def _server(endpoint: str, model: str, timeout: float) -> AnswerModel:
-    from pekit_agents.answering.openai_compatible import OpenAIAnswerModel
+def load_answerer(
+    model: str,
+    endpoint: str = "",
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    four_bits: bool = False,
+    max_tokens: int = 512,
+    timeout: float = 120,
+) -> AnswerModel:
+    """Return the LVLM that the options name: on a server, or else loaded here.
 
-    return OpenAIAnswerModel(endpoint, model, timeout=timeout)
+    Raises:
+        MissingDependency: The extra that it needs is not installed.
+        ModelError: It cannot be loaded.
+    """
+    if endpoint:
+        from pekit_agents.answering.openai_compatible import OpenAIAnswerModel
 
-
-def _local(model: str, device: str, dtype: str, four_bits: bool, max_tokens: int) -> AnswerModel:
+        return OpenAIAnswerModel(endpoint, model, timeout=timeout)
     from pekit_agents.answering.hf import HFAnswerModel
 
     return HFAnswerModel.load(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
+from pekit_agents.collage import lay, vary
 from pekit_agents.errors import MissingDependency
 from pekit_agents.images import load_image
 from pekit_agents.types import Box
@@ -149,8 +150,7 @@ def compose(scene: Scene) -> tuple[RGBImage, list[tuple[str | None, Box]]]:
         picture, alpha = _printed(item)
         x = round(item.centre[0] * _SIZE[0] - picture.width / 2)
         y = round(item.centre[1] * _SIZE[1] - picture.height / 2)
-        _drop_shadow(canvas, alpha, (x + 8, y + 10))
-        canvas.paste(picture, (x, y), alpha)
+        lay(canvas, picture, alpha, (x, y))
         truth.append((item.name, Box(x, y, x + picture.width, y + picture.height)))
     return canvas, truth
 
@@ -166,11 +166,12 @@ def _table(scene: Scene) -> RGBImage:
 
 def _printed(item: Print) -> tuple[RGBImage, Image.Image]:
     """Return a print with its white border, turned, and its alpha."""
-    photo = load_image(photo_path(item.photo))
-    if item.mirror:
-        photo = ImageOps.mirror(photo)
-    photo = ImageEnhance.Brightness(photo).enhance(item.brightness)
-    photo = ImageEnhance.Color(photo).enhance(item.colour)
+    photo = vary(
+        load_image(photo_path(item.photo)),
+        brightness=item.brightness,
+        colour=item.colour,
+        mirror=item.mirror,
+    )
     scale = item.side * _SIZE[1] / max(photo.size)
     photo = photo.resize((round(photo.width * scale), round(photo.height * scale)))
     framed = ImageOps.expand(photo, border=12, fill="white")
@@ -179,8 +180,3 @@ def _printed(item: Print) -> tuple[RGBImage, Image.Image]:
     return framed.rotate(item.turn, bicubic, expand=True), opaque.rotate(
         item.turn, bicubic, expand=True
     )
-
-
-def _drop_shadow(canvas: RGBImage, alpha: Image.Image, corner: tuple[int, int]) -> None:
-    shade = alpha.filter(ImageFilter.GaussianBlur(8)).point(lambda value: value // 2)
-    canvas.paste((30, 26, 22), (corner[0], corner[1]), shade)

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 _MASK_SHAPE = (256, 256)  # finer than any patch grid
 
-__all__ = ["coverage", "embed_proposals", "embed_reference", "pool"]
+__all__ = [
+    "coverage",
+    "embed_proposals",
+    "embed_reference",
+    "mean_direction",
+    "pool",
+    "pool_proposals",
+    "pool_reference",
+]
 
 
 def embed_proposals(image: RGBImage, proposals: Sequence[Proposal], encoder: Encoder) -> FloatArray:
@@ -37,6 +45,22 @@ def embed_proposals(image: RGBImage, proposals: Sequence[Proposal], encoder: Enc
     """
     if not proposals:
         return np.zeros((0, encoder.dim), np.float32)
+    return encoder.normalize(pool_proposals(image, proposals, encoder))
+
+
+def pool_proposals(image: RGBImage, proposals: Sequence[Proposal], encoder: Encoder) -> FloatArray:
+    """Return the pooled features of a photo's proposals, each in its window, not normalised.
+
+    Args:
+        image: The photo the proposals refer to.
+        proposals: K regions of it.
+        encoder: Gives the patch features.
+
+    Returns:
+        (K, D) float32, in the order of the proposals.
+    """
+    if not proposals:
+        return np.zeros((0, encoder.dim), np.float32)
     whole = Box(0, 0, *image.size)
     windows = [proposal.window or whole for proposal in proposals]
     distinct = list(dict.fromkeys(windows))
@@ -47,7 +71,7 @@ def embed_proposals(image: RGBImage, proposals: Sequence[Proposal], encoder: Enc
         pool(grids[window], window, proposal)
         for window, proposal in zip(windows, proposals, strict=True)
     ]
-    return encoder.normalize(np.stack(pooled))
+    return np.stack(pooled)
 
 
 def embed_reference(
@@ -64,6 +88,24 @@ def embed_reference(
         encoder: Gives the patch features.
         augment: Whether to average over synthetic views.
     """
+    looks = pool_reference(image, proposal, encoder, augment=augment)
+    return View(vector=mean_direction(looks, encoder), proposal=proposal)
+
+
+def pool_reference(
+    image: RGBImage, proposal: Proposal, encoder: Encoder, *, augment: bool
+) -> FloatArray:
+    """Return the pooled features of an object in a reference photo, not normalised.
+
+    Args:
+        image: The reference photo.
+        proposal: The object's region in it (S_p).
+        encoder: Gives the patch features.
+        augment: Whether to pool synthetic views as well.
+
+    Returns:
+        (L, D) float32: the region first, then its synthetic views.
+    """
     window = proposal.window or Box(0, 0, *image.size)
     crop = _crop(image, window)
     frame = Box(0, 0, *crop.size)
@@ -74,8 +116,14 @@ def embed_reference(
         pool(grid, look_mask.frame, Proposal(look_mask.frame, 1.0, look_mask))
         for grid, (_, look_mask) in zip(grids, looks, strict=True)
     ]
-    mean = encoder.normalize(np.stack(pooled)).mean(axis=0)
-    return View(vector=(mean / np.linalg.norm(mean)).astype(np.float32), proposal=proposal)
+    return np.stack(pooled)
+
+
+def mean_direction(looks: FloatArray, encoder: Encoder) -> FloatArray:
+    """Return the one vector, (D,) float32 of unit length, for (L, D) pooled features."""
+    mean = encoder.normalize(looks).mean(axis=0)
+    unit: FloatArray = (mean / np.linalg.norm(mean)).astype(np.float32)
+    return unit
 
 
 def pool(grid: FloatArray, window: Box, proposal: Proposal) -> FloatArray:

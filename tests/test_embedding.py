@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pekit_agents.embedding import coverage, embed_proposals, embed_reference, pool
+from pekit_agents.embedding import (
+    coverage,
+    embed_proposals,
+    embed_reference,
+    mean_direction,
+    pool,
+    pool_proposals,
+    pool_reference,
+)
 from pekit_agents.types import Box, Mask, Proposal
 
 WINDOW = Box(0, 0, 20, 20)
@@ -120,3 +128,25 @@ def test_an_augmented_reference_is_of_unit_length_and_sees_its_mirror_image():
     assert len(encoder.seen) == 6
     assert np.linalg.norm(view.vector) == pytest.approx(1, abs=1e-5)
     assert view.vector[0] > view.vector[1] > view.vector[2]  # the mirrored one is at the right
+
+
+def test_a_vector_is_made_in_two_steps():
+    picture = Image.new("RGB", (40, 40), (200, 0, 0))
+    region = Proposal(Box(0, 0, 20, 40), 1.0)
+    encoder = CornerEncoder()
+    pooled = pool_proposals(picture, [region, region], encoder)
+    assert np.array_equal(
+        encoder.normalize(pooled), embed_proposals(picture, [region, region], encoder)
+    )
+    assert pool_proposals(picture, [], encoder).shape == (0, 4)
+    looks = pool_reference(picture, region, encoder, augment=True)
+    view = embed_reference(picture, region, encoder, augment=True)
+    assert looks.shape == (6, 4)
+    assert np.array_equal(mean_direction(looks, encoder), view.vector)
+
+
+def test_the_mean_direction_by_hand():
+    # Unit vectors (1, 0, 0, 0) and (0, 1, 0, 0): their mean points half way between.
+    looks = np.array([[5, 0, 0, 0], [0, 2, 0, 0]], np.float32)
+    half = 1 / np.sqrt(2)
+    assert mean_direction(looks, CornerEncoder()) == pytest.approx([half, half, 0, 0])

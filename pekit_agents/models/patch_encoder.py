@@ -7,7 +7,7 @@ square.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -85,18 +85,11 @@ class PatchEncoder:
 
         Images whose grids have one shape run together; the batch size changes nothing.
         """
-        shapes = [grid_shape(*image.size, self._cells) for image in images]
-        grids: dict[int, FloatArray] = {}
-        for shape in dict.fromkeys(shapes):
-            same = [index for index, other in enumerate(shapes) if other == shape]
-            done = in_batches(
-                partial(self._run, shape),
-                [images[index] for index in same],
-                size=self._batch_size,
-                name=self._model.name,
-            )
-            grids.update(zip(same, done, strict=True))
-        return [grids[index] for index in range(len(images))]
+        return self._by_shape(images, self._patches)
+
+    def class_tokens(self, images: Sequence[RGBImage]) -> FloatArray:
+        """Return the class token of each whole image, (N, D) float32."""
+        return np.stack(self._by_shape(images, self._classes))
 
     def normalize(self, vectors: FloatArray) -> FloatArray:
         """Return (K, D) vectors of unit length."""
@@ -104,12 +97,39 @@ class PatchEncoder:
         unit: FloatArray = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
         return unit
 
-    def _run(self, shape: tuple[int, int], images: Sequence[RGBImage]) -> list[FloatArray]:
+    def _by_shape(
+        self,
+        images: Sequence[RGBImage],
+        run: Callable[[tuple[int, int], Sequence[RGBImage]], list[FloatArray]],
+    ) -> list[FloatArray]:
+        """Return the result of ``run`` for each image; images of one grid shape run together."""
+        shapes = [grid_shape(*image.size, self._cells) for image in images]
+        results: dict[int, FloatArray] = {}
+        for shape in dict.fromkeys(shapes):
+            same = [index for index, other in enumerate(shapes) if other == shape]
+            done = in_batches(
+                partial(run, shape),
+                [images[index] for index in same],
+                size=self._batch_size,
+                name=self._model.name,
+            )
+            results.update(zip(same, done, strict=True))
+        return [results[index] for index in range(len(images))]
+
+    def _patches(self, shape: tuple[int, int], images: Sequence[RGBImage]) -> list[FloatArray]:
+        patches = self._run(shape, images, slice(self._lead, None))  # (B, rows * columns, D)
+        return list(patches.reshape(len(images), *shape, -1))
+
+    def _classes(self, shape: tuple[int, int], images: Sequence[RGBImage]) -> list[FloatArray]:
+        return list(self._run(shape, images, slice(0, 1))[:, 0])
+
+    def _run(self, shape: tuple[int, int], images: Sequence[RGBImage], which: slice) -> FloatArray:
+        """Return some of the tokens of images of one shape: (B, tokens, D) float32."""
         pixels = np.stack([self._preprocess(image, shape) for image in images])
         with self._model.running():
             tokens = self._tokens(torch.from_numpy(pixels).to(self._model.device))
-            patches = tokens[:, self._lead :].float().cpu().numpy()  # (B, rows * columns, D)
-        return list(patches.reshape(len(images), *shape, -1))
+            kept: FloatArray = tokens[:, which].float().cpu().numpy()
+        return kept
 
     def _tokens(self, pixels: Any) -> Any:
         """Return (B, lead + rows * columns, D) tokens after the final LayerNorm."""

@@ -74,6 +74,17 @@ def test_a_batch_gives_what_each_photo_gives_alone(checkpoint, noise, kind):
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
+def test_a_whole_photo_has_a_class_token_whatever_it_is_run_with(checkpoint, noise, kind):
+    encoder = load(checkpoint, kind, batch_size=2)
+    photos = [noise(120, 90, 1), noise(90, 120, 2), noise(120, 90, 3)]
+    tokens = encoder.class_tokens(photos)
+    assert tokens.shape == (3, encoder.dim)
+    for photo, token in zip(photos, tokens, strict=True):
+        np.testing.assert_allclose(encoder.class_tokens([photo])[0], token, atol=1e-5)
+    assert not np.allclose(tokens[0], encoder.encode(photos[:1])[0][0, 0], atol=1e-2)
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
 def test_the_last_layer_norm_is_applied(checkpoint, noise, kind):
     grid = load(checkpoint, kind).encode([noise()])[0]
     np.testing.assert_allclose(grid.mean(axis=2), 0, atol=1e-4)  # a fresh LayerNorm's output

@@ -1,0 +1,1 @@
+"""How good is a configuration, on the paper's data sets or on one's own photos, and why."""

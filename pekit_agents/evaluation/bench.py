@@ -1,0 +1,214 @@
+"""Where everything is measured: the data, the profile, the cache, and where results go."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_cache_path
+
+from pekit_agents.errors import InvalidInput
+from pekit_agents.evaluation.draws import half_of, restrict
+from pekit_agents.evaluation.features import Features, processing_version
+from pekit_agents.evaluation.lineup import StandardLineup
+from pekit_agents.evaluation.running import Progress, Study, carry_out, silent
+from pekit_agents.matching import MatchSettings
+from pekit_agents.profiles import RECIPES, Profile, load_profile, recipe_of, refitted_profile
+from pekit_agents.protocols import SearchMode
+
+if TYPE_CHECKING:
+    from pekit_agents.evaluation.draws import Task
+    from pekit_agents.evaluation.lineup import Lineup
+    from pekit_agents.evaluation.records import Dataset, Run
+
+__all__ = ["Bench", "default_cache", "tools_of", "versions_of"]
+
+_PACKAGES = ("pekit-agents", "numpy", "pillow", "onnxruntime", "torch", "transformers")
+
+
+def default_cache() -> Path:
+    """Return where features are kept unless another folder is given."""
+    return user_cache_path("pekit", appauthor=False) / "eval"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all protocols have in common.
+
+    Attributes:
+        dataset: What is measured.
+        profile: The name of the profile, or its TOML file.
+        mode: How hard to look.
+        seeds: One for each random draw.
+        with_baselines: Whether the baselines are measured as well.
+        negatives: Photos without any of the things, for baselines that learn from them.
+        held_out: Whether each draw halves the things at random: one half gives the embedded
+            encoder's statistics, in place of those that ship, and the other is measured.
+        cache: The folder of the features.
+        out: The folder of the run; None keeps it in RAM alone.
+        force: Whether another run in that folder may be replaced.
+        progress: Called after each photo.
+        loaded: A profile of one's own, which ``profile`` then names; its name must change when
+            its tools or their settings do.
+    """
+
+    dataset: Dataset
+    profile: str = "embedded"
+    mode: SearchMode = "auto"
+    seeds: Sequence[int] = (0,)
+    with_baselines: bool = True
+    negatives: Sequence[Path] = ()
+    held_out: bool = False
+    cache: Path = field(default_factory=default_cache)
+    out: Path | None = None
+    force: bool = False
+    progress: Progress = silent
+    loaded: Profile | None = None
+
+    def __post_init__(self) -> None:
+        if not self.seeds:
+            raise InvalidInput("expected one draw or more, found none")
+        if self.held_out and self.profile != "embedded":
+            raise InvalidInput(
+                "expected the embedded profile for held-out statistics, "
+                f"found {self.profile!r}, whose encoder has none"
+            )
+
+    @cached_property
+    def features(self) -> Features:
+        """The features of photos by the profile.
+
+        Raises:
+            ProfileError: The profile is unknown or cannot be run here.
+        """
+        return self.features_of(self.profile, self.mode, self.loaded)
+
+    def features_of(
+        self, profile: str, mode: SearchMode, loaded: Profile | None = None
+    ) -> Features:
+        """Return the features of photos by a profile, in this cache."""
+        tools = profile if loaded is not None else tools_of(profile)
+        return Features(loaded or load_profile(profile), self.cache, tools=tools, mode=mode)
+
+    def measured(self, dataset: Dataset, seed: int) -> Dataset:
+        """Return the part of a data set that is measured in the draws of a seed."""
+        if not self.held_out:
+            return dataset
+        base = half_of(self.dataset, seed, "statistics")
+        return restrict(dataset, {thing.name for thing in self.dataset.things} - base)
+
+    def lineup(self) -> StandardLineup:
+        """Return the kit, and the baselines if wanted."""
+        return StandardLineup(
+            self.features,
+            profile_for=lru_cache(1)(self._refitted) if self.held_out else None,
+            with_baselines=self.with_baselines,
+            negatives=self.negatives,
+        )
+
+    def run(
+        self,
+        protocol: str,
+        tasks: Sequence[Task],
+        settings: Mapping[str, Any],
+        *,
+        lineup: Lineup | None = None,
+        root: Path | None = None,
+    ) -> Run:
+        """Measure tasks, going on where an interrupted run stopped.
+
+        Args:
+            protocol: Its name.
+            tasks: What is learned and searched.
+            settings: What the protocol was asked for, beside what the bench says.
+            lineup: Who is measured, if not the standard lineup.
+            root: The folder that photos are named relative to, if not the data set's.
+
+        Raises:
+            InvalidInput: The folder holds another run, or cannot be written.
+            ImageError: A photo cannot be read; the message names it.
+        """
+        study = Study(
+            protocol=protocol,
+            dataset=self.dataset.name,
+            root=root or self.dataset.root,
+            settings={**self._settings(), **settings},
+            versions=versions_of(self.features),
+            tasks=tasks,
+        )
+        return carry_out(
+            study, lineup or self.lineup(), out=self.out, force=self.force, progress=self.progress
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "profile": self.profile,
+            "mode": self.mode,
+            "matching": asdict(self.features.profile.matching),
+            "augment": self.features.profile.augment,
+            "seeds": list(self.seeds),
+            "held_out": self.held_out,
+            "baselines": self.with_baselines,
+            "negatives": len(self.negatives),
+            "things": len(self.dataset.things),
+            "photos": len(self.dataset.photos),
+            "data": _fingerprint(self.dataset, self.negatives),
+        }
+
+    def _refitted(self, seed: int) -> Profile:
+        base = half_of(self.dataset, seed, "statistics")
+        part = restrict(self.dataset, base)
+        # Photos of nothing are measured, so they give no statistics.
+        photos = [photo.path for photo in part.photos if photo.shows]
+        photos += [path for thing in part.things for path in thing.references]
+
+        def progress(done: int, total: int) -> None:
+            self.progress("statistics", done, total)
+
+        return refitted_profile(photos, version=f"held-out-{seed}", progress=progress)
+
+
+def tools_of(profile: str) -> str:
+    """Return what tells the tools of two profiles apart: all settings that shape features.
+
+    Raises:
+        ProfileError: The file of the profile cannot be read.
+    """
+    recipe = recipe_of(profile) if profile.endswith(".toml") else RECIPES.get(profile)
+    if recipe is None:
+        return profile
+    return repr(replace(recipe, name="", matching=MatchSettings()))
+
+
+def versions_of(features: Features) -> dict[str, Any]:
+    """Return what figures depend on apart from the settings: packages, models, machine."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        **found,
+        "processing": processing_version(),
+        "encoder": features.profile.encoder.id,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    }
+
+
+def _fingerprint(dataset: Dataset, negatives: Sequence[Path]) -> str:
+    """Return a hash of what the data set says is true, and of the sizes of its files."""
+    parts = [repr(dataset.things)]
+    parts += [repr((p.path, sorted(p.shows), sorted(p.about), p.group)) for p in dataset.photos]
+    files = [photo.path for photo in dataset.photos]
+    files += [path for thing in dataset.things for path in thing.references]
+    parts += [f"{path} {path.stat().st_size}" for path in [*files, *negatives]]
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

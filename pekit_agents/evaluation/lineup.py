@@ -1,0 +1,105 @@
+"""Who is measured in a run, and which features they will ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pekit_agents.evaluation.baselines import baselines
+from pekit_agents.evaluation.recognizers import PeKitRecognizer
+
+if TYPE_CHECKING:
+    from pekit_agents.evaluation.draws import Task
+    from pekit_agents.evaluation.features import Features
+    from pekit_agents.evaluation.recognizers import Recognizer
+    from pekit_agents.profiles import Profile
+
+__all__ = ["Lineup", "StandardLineup", "feature_jobs"]
+
+#: Makes one photo's features, unless they are there.
+Job = Callable[[], object]
+
+
+class Lineup(Protocol):
+    """The recognizers of a run.
+
+    Attributes:
+        names: Their names, in order.
+    """
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The recognizers' names, in order."""
+        ...
+
+    def recognizers(self, seed: int) -> Sequence[Recognizer]:
+        """Return those who are measured in the draws of a seed, in the order of the names."""
+        ...
+
+    def jobs(self, tasks: Iterable[Task]) -> list[Job]:
+        """Return what makes the features for these tasks, each photo's once."""
+        ...
+
+
+class StandardLineup:
+    """The kit, and the baselines if wanted.
+
+    Args:
+        features: Gives the features of photos.
+        profile_for: The kit's profile for a seed, where it differs from the features' own.
+        with_baselines: Whether the baselines are measured as well.
+        negatives: Photos without any of the things, for baselines that learn from them.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        *,
+        profile_for: Callable[[int], Profile] | None = None,
+        with_baselines: bool = True,
+        negatives: Sequence[Path] = (),
+    ) -> None:
+        self._features = features
+        self._profile_for = profile_for
+        self._others = baselines(features, negatives) if with_baselines else []
+        self._negatives = tuple(negatives) if with_baselines else ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The recognizers' names, the kit's first."""
+        return ("pekit", *(other.name for other in self._others))
+
+    def recognizers(self, seed: int) -> Sequence[Recognizer]:
+        """Return the recognizers for a seed."""
+        profile = self._profile_for(seed) if self._profile_for else None
+        return [PeKitRecognizer(self._features, profile=profile), *self._others]
+
+    def jobs(self, tasks: Iterable[Task]) -> list[Job]:
+        """Return what makes the features for these tasks."""
+        tasks = list(tasks)
+        jobs = feature_jobs(self._features, tasks)
+        if self._others:
+            photos = [photo.path for task in tasks for photo in task.photos]
+            photos += [ref for task in tasks for refs in task.references.values() for ref in refs]
+            distinct = dict.fromkeys([*photos, *self._negatives])
+            jobs += [_job(self._features.whole, photo) for photo in distinct]
+        return jobs
+
+
+def feature_jobs(features: Features, tasks: Iterable[Task]) -> list[Job]:
+    """Return what makes the regions and references that tasks will ask for, each once."""
+    jobs: dict[tuple[object, ...], Job] = {}
+    for task in tasks:
+        words = tuple(dict.fromkeys(task.categories[thing] for thing in task.references))
+        for thing, photos in task.references.items():
+            for path in photos:
+                category = task.categories[thing]
+                jobs["introduced", path, category] = _job(features.introduced, path, category)
+        for photo in task.photos:
+            jobs["regions", photo.path, words] = _job(features.regions, photo.path, words)
+    return list(jobs.values())
+
+
+def _job(make: Callable[..., object], *arguments: object) -> Job:
+    return lambda: make(*arguments)

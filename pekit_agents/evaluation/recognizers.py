@@ -1,0 +1,268 @@
+"""What is evaluated: whoever is introduced to things and then names them in photos."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from pekit_agents.embedding import mean_direction
+from pekit_agents.evaluation.records import Named
+from pekit_agents.evaluation.replay import Replay
+from pekit_agents.kit import PeKit
+
+if TYPE_CHECKING:
+    from pekit_agents.evaluation.features import Features, Introduced, Regions
+    from pekit_agents.images import ImageSource
+    from pekit_agents.matching import MatchSettings
+    from pekit_agents.profiles import Profile
+    from pekit_agents.protocols import SearchMode
+    from pekit_agents.types import Box, FloatArray, Match
+
+__all__ = ["Bank", "KitRecognizer", "Look", "PeKitRecognizer", "Recognizer", "introduced_vectors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a recognizer says about one photo.
+
+    Attributes:
+        named: What it names, the surest first.
+        scores: Its best score for each thing it knows, named or not, in the units of its
+            threshold: for the kit the object score less what the number of regions costs.
+        seconds: Wall time; None when features came from a cache.
+    """
+
+    named: tuple[Named, ...]
+    scores: Mapping[str, float]
+    seconds: float | None = None
+
+
+class Recognizer(Protocol):
+    """Learns things from reference photos and names them in other photos.
+
+    Attributes:
+        name: What to call it in a report.
+    """
+
+    @property
+    def name(self) -> str:
+        """What to call it in a report."""
+        ...
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Learn these things, and forget all others.
+
+        Args:
+            references: The photos of each thing.
+            categories: What each thing is.
+        """
+        ...
+
+    def look(self, photo: Path) -> Look:
+        """Name the things in a photo."""
+        ...
+
+
+class KitRecognizer:
+    """The product as a user meets it: ``remember`` and ``find``, photo by photo, no cache.
+
+    Slower than :class:`PeKitRecognizer`, which must answer the same.
+
+    Args:
+        profile: The vision tools and their settings.
+        name: What to call it in a report.
+        mode: How hard to look.
+    """
+
+    def __init__(self, profile: Profile, *, name: str = "pekit", mode: SearchMode = "auto") -> None:
+        self.name = name
+        self._profile = profile
+        self._mode: SearchMode = mode
+        self._memory = _Scratch(profile)
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Remember the things in a new memory."""
+        self._memory = _Scratch(self._profile)
+        for thing, photos in references.items():
+            self._memory.remember(thing, list(photos), categories[thing])
+
+    def look(self, photo: Path) -> Look:
+        """Search a photo; the scores are those of what is named."""
+        start = time.perf_counter()
+        named = self._memory.named(self._memory.kit.find(photo, mode=self._mode).matches)
+        seconds = time.perf_counter() - start
+        return Look(named, {each.name: each.score for each in reversed(named)}, seconds)
+
+
+class PeKitRecognizer:
+    """The product on features from a cache: they are remembered and matched by its own code.
+
+    Args:
+        features: Gives the features of photos.
+        profile: Whose encoder normalises and whose settings match; None takes the features'
+            own. Its encoder must pool like the features' encoder.
+        name: What to call it in a report.
+        threshold: tau, in place of the profile's, as for :meth:`PeKit.find`.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        *,
+        profile: Profile | None = None,
+        name: str = "pekit",
+        threshold: float | None = None,
+    ) -> None:
+        self.name = name
+        self._features = features
+        self._profile = profile or features.profile
+        self._threshold = threshold
+        self._bank = Bank(self._profile.matching, threshold)
+        self._categories: tuple[str, ...] = ()
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Remember the things in a new memory; a photo without an object is left out."""
+        encoder = self._profile.encoder
+        self._bank = Bank(self._profile.matching, self._threshold)
+        self._bank.fill(
+            introduced_vectors(
+                self._features, references, categories, lambda i: mean_direction(i.looks, encoder)
+            ),
+            categories,
+            encoder_id=encoder.id,
+        )
+        self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
+
+    def look(self, photo: Path) -> Look:
+        """Compare the regions of a photo with the memory."""
+        regions = self._features.regions(photo, self._categories)
+        return self._bank.look(regions, _normalized(regions.pooled, self._profile))
+
+
+class Bank:
+    """A memory of known vectors and the product's matching on it.
+
+    Args:
+        matching: Threshold and suppression.
+        threshold: tau, in place of that of ``matching``, as for :meth:`PeKit.find`.
+    """
+
+    def __init__(self, matching: MatchSettings, threshold: float | None = None) -> None:
+        self._matching = matching
+        self._threshold = threshold
+        self._views: dict[str, FloatArray] = {}
+        self._memory: _Scratch | None = None
+
+    def fill(
+        self,
+        views: Mapping[str, FloatArray],
+        categories: Mapping[str, str],
+        *,
+        encoder_id: str,
+    ) -> None:
+        """Remember views, (V, D) float32 unit vectors of each thing; V may be 0."""
+        self._views = dict(views)
+        filled = {thing: vectors for thing, vectors in views.items() if len(vectors)}
+        if not filled:
+            self._memory = None
+            return
+        dim = next(iter(filled.values())).shape[1]
+        replay = Replay(encoder_id, dim)
+        self._memory = _Scratch(replay.profile(self._matching))
+        for thing, vectors in filled.items():
+            pictures = [replay.picture(vector) for vector in vectors]
+            self._memory.remember(thing, pictures, categories[thing])
+
+    def look(self, regions: Regions, vectors: FloatArray) -> Look:
+        """Match the regions of a photo by their (K, D) float32 unit vectors."""
+        start = time.perf_counter()
+        named = self.search(regions.boxes, vectors)
+        seconds = time.perf_counter() - start
+        total = None if regions.seconds is None else regions.seconds + seconds
+        return Look(named, self._scores(vectors), total)
+
+    def search(self, boxes: Sequence[Box], vectors: FloatArray) -> tuple[Named, ...]:
+        """Return what is named among K regions by their (K, D) float32 unit vectors."""
+        if self._memory is None:
+            return ()
+        (matches,) = self._memory.kit.match_regions([(boxes, vectors)], threshold=self._threshold)
+        return self._memory.named(matches)
+
+    def _scores(self, vectors: FloatArray) -> dict[str, float]:
+        if not len(vectors):
+            return dict.fromkeys(self._views, -1.0)
+        # What tau rises by for the number of regions; a caller's tau is taken as it is.
+        cost = 0.0
+        if self._threshold is None:
+            one, all_of_them = (
+                self._matching.accept_above(objects=len(self._views), regions=count)
+                for count in (1, len(vectors))
+            )
+            cost = all_of_them - one
+        weight = self._matching.max_weight
+        scores = {}
+        for thing, views in self._views.items():
+            if not len(views):
+                scores[thing] = -1.0
+                continue
+            cosines = vectors @ views.T
+            mixed = weight * cosines.max(axis=1) + (1 - weight) * cosines.mean(axis=1)
+            scores[thing] = float(mixed.max()) - cost
+        return scores
+
+
+def introduced_vectors(
+    features: Features,
+    references: Mapping[str, Sequence[Path]],
+    categories: Mapping[str, str],
+    vector: Callable[[Introduced], FloatArray],
+) -> dict[str, FloatArray]:
+    """Return the views of each thing, (V, D) float32; photos without an object give none."""
+    views = {}
+    for thing, photos in references.items():
+        found = [features.introduced(photo, categories[thing]) for photo in photos]
+        vectors = [vector(each) for each in found if each is not None]
+        views[thing] = np.stack(vectors) if vectors else np.zeros((0, 1), np.float32)
+    return views
+
+
+class _Scratch:
+    """A kit with a memory of its own, which is gone when this is."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.kit = PeKit.open(self._folder.name, profile=profile)
+        self._things: dict[str, str] = {}
+
+    def remember(self, thing: str, images: Sequence[ImageSource], category: str) -> None:
+        """Remember a thing; it keeps its own name here, whatever the kit makes of it."""
+        obj = self.kit.remember(thing, list(images), category=category)
+        self._things[obj.object_id] = thing
+
+    def named(self, matches: Iterable[Match]) -> tuple[Named, ...]:
+        """Return the matches by the names of the things."""
+        return tuple(
+            Named(
+                self._things[match.object.object_id],
+                match.score,
+                match.box,
+                tuple(self._things[c.object.object_id] for c in match.alternatives),
+            )
+            for match in matches
+        )
+
+
+def _normalized(pooled: FloatArray, profile: Profile) -> FloatArray:
+    return profile.encoder.normalize(pooled) if len(pooled) else pooled
