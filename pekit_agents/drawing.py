@@ -68,14 +68,16 @@ _ALL = COLOURS + tuple(
 def assign_colours(matches: Iterable[Match]) -> dict[str, Colour]:
     """Give every object a colour of its own, in the order of first appearance.
 
+    Sightings that may be one of several objects have a colour of their own as well.
+
     Args:
         matches: Sightings, the most important first.
 
     Returns:
-        Object id -> colour: the twelve solid ones, then the same dashed, then dotted. After
-        36 objects there is none left, and the rest are left out.
+        :attr:`Match.identity` -> colour: the twelve solid ones, then the same dashed, then
+        dotted. After 36 there is none left, and the rest are left out.
     """
-    identities = dict.fromkeys(match.object.object_id for match in matches)
+    identities = dict.fromkeys(match.identity for match in matches)
     return dict(zip(identities, _ALL, strict=False))
 
 
@@ -91,7 +93,7 @@ def annotate(
     Args:
         image: The upright picture; it is not changed.
         matches: The sightings; boxes in pixels of ``image``.
-        colours: Object id -> colour; default :func:`assign_colours`. Objects without one are
+        colours: Identity -> colour; default :func:`assign_colours`. Sightings without one are
             not drawn.
 
     Returns:
@@ -106,7 +108,7 @@ def annotate(
         _draw_frame(draw, seen, pen)
     plates: list[Box] = []
     for seen in sightings:
-        text = _fit(to_ascii(seen.name), pen, picture.size)
+        text = _fit(seen.text, pen, picture.size)
         if text:
             plate = _place(seen, _plate_size(text, pen), plates, sightings, picture.size)
             _draw_plate(draw, plate, text, seen.colour, pen)
@@ -137,7 +139,7 @@ class _Pen:
 
 @dataclass(frozen=True, slots=True)
 class _Sighting:
-    name: str
+    text: str  # on its plate; empty for none
     colour: Colour
     frame: Box  # outer edge of the drawn band, whole pixels inside the picture
 
@@ -146,7 +148,7 @@ def _sightings(
     matches: Sequence[Match], palette: Mapping[str, Colour], pen: _Pen, size: tuple[int, int]
 ) -> Iterator[_Sighting]:
     for match in matches:
-        box, colour = clip(match.box, *size), palette.get(match.object.object_id)
+        box, colour = clip(match.box, *size), palette.get(match.identity)
         if box is not None and colour is not None:
             frame = Box(
                 max(math.floor(box.x0) - pen.band, 0),
@@ -154,7 +156,14 @@ def _sightings(
                 min(math.ceil(box.x1) + pen.band, size[0]),
                 min(math.ceil(box.y1) + pen.band, size[1]),
             )
-            yield _Sighting(match.object.name, colour, frame)
+            yield _Sighting(_plate_text(match), colour, frame)
+
+
+def _plate_text(match: Match) -> str:
+    names = [to_ascii(obj.name) for obj in match.candidates]
+    if not all(names):
+        return ""  # a plate that names only some of them would mislead
+    return " or ".join(names) + ("?" if match.ambiguous else "")
 
 
 def _draw_frame(draw: ImageDraw.ImageDraw, seen: _Sighting, pen: _Pen) -> None:

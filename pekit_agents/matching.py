@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.boxes import containment, iou_matrix
+from pekit_agents.calibration import STRICTNESS, Calibration, false_alarm_rate
 from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.types import Box, FloatArray
 
-__all__ = ["MatchSettings", "Sighting", "match", "object_scores"]
+__all__ = ["MatchSettings", "Nearest", "Sighting", "match", "nearest_objects"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,45 +31,114 @@ class MatchSettings:
     """How alike is alike enough.
 
     Attributes:
-        threshold: tau: a region below it is nobody's. In [-1, 1], in units of the object score.
-        region_margin: With K regions in a photo tau rises by ``region_margin * ln K``: more
-            looks are more chances to be wrong. In [0, 1]; the paper has none.
+        threshold: tau: a region up to it is nobody's. In [-1, 1], in units of the object score.
+            Not read where there is a calibration.
         max_weight: Share of the best view in an object's score; the rest is the mean over its
             views. 1 is the paper's maximum; less asks the views to agree.
         overlap: Two boxes with a larger IoU are one place; the better one stays. In [0, 1].
         inside: A box that lies in a box of the same object by more than this share is a part
             of it, or holds it with much else; the better one stays. In [0, 1].
+        ambiguity: Another object that scores less by no more than this may be it as well. In
+            [0, 1]; at 0, as in the paper, the best one is always taken.
+        calibration: What unknown things score with this encoder: tau then follows from
+            ``false_alarms``, the size of the memory and the number of regions.
+        false_alarms: How many false alarms are borne in a photo; positive.
     """
 
     threshold: float = 0.75
-    region_margin: float = 0.0
     max_weight: float = 1.0
     overlap: float = 0.4
     inside: float = 0.7
+    ambiguity: float = 0.0
+    calibration: Calibration | None = None
+    false_alarms: float = STRICTNESS["balanced"]
 
     def __post_init__(self) -> None:
-        for name in ("threshold", "region_margin", "max_weight", "overlap", "inside"):
+        for name in ("threshold", "max_weight", "overlap", "inside", "ambiguity"):
             value, low = getattr(self, name), -1 if name == "threshold" else 0
             if not low <= value <= 1:  # also catches NaN
                 raise InvalidInput(f"expected {name} in [{low}, 1], found {value!r}")
+        false_alarm_rate(self.false_alarms)
+
+    def accept_above(self, *, objects: int, regions: int) -> float:
+        """Return tau for a photo.
+
+        Args:
+            objects: N, how many are remembered.
+            regions: K, how many regions of the photo are compared.
+        """
+        if self.calibration is None:
+            return self.threshold
+        return self.calibration.threshold(self.false_alarms, objects=objects, regions=regions)
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One accepted region: indices into the proposals and the objects, and the score."""
+    """One accepted region: indices into the proposals and the objects, and the scores.
+
+    Attributes:
+        proposal: Which region.
+        object: Which object it resembles most.
+        score: How much.
+        rival: An object that it resembles almost as much; -1 when there is none.
+        rival_score: How much; -inf when there is none.
+    """
 
     proposal: int
     object: int
     score: float
+    rival: int = -1
+    rival_score: float = -math.inf
 
 
-def object_scores(
-    queries: FloatArray, views: FloatArray, starts: NDArray[np.int64], *, max_weight: float
-) -> FloatArray:
-    """Return how much each region resembles each object.
+@dataclass(frozen=True, slots=True, eq=False)
+class Nearest:
+    """For each of K regions the two objects that it resembles most.
 
-    The cosine to every view (paper 3.3), then per object
-    ``max_weight * max + (1 - max_weight) * mean``.
+    Attributes:
+        objects: (K, 2) int64 indices, the best and the runner-up; -1 where none scores above
+            the floor.
+        scores: (K, 2) float32 object scores in [-1, 1]; -inf where there is no object.
+    """
+
+    objects: NDArray[np.int64]
+    scores: FloatArray
+
+    @classmethod
+    def nothing(cls, regions: int) -> Nearest:
+        """Return the answer for ``regions`` regions that resemble no object."""
+        shape = (regions, 2)
+        return cls(np.full(shape, -1), np.full(shape, -np.inf, np.float32))
+
+    def or_better(self, other: Nearest, *, offset: int) -> Nearest:
+        """Return the best of two answers for each region; of this one where they are equal.
+
+        Args:
+            other: The answer for the same regions from other objects.
+            offset: What to add to the indices of ``other``.
+        """
+        moved = np.where(other.objects < 0, -1, other.objects + offset)
+        objects = np.concatenate([self.objects, moved], axis=1)
+        scores = np.concatenate([self.scores, other.scores], axis=1)
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :2]
+        return Nearest(
+            np.take_along_axis(objects, order, axis=1), np.take_along_axis(scores, order, axis=1)
+        )
+
+
+def nearest_objects(
+    queries: FloatArray,
+    views: FloatArray,
+    starts: NDArray[np.int64],
+    *,
+    max_weight: float,
+    floor: float,
+) -> Nearest:
+    """Return for each region the two objects that it resembles most.
+
+    The score of an object is ``max_weight * max + (1 - max_weight) * mean`` over the cosines to
+    its views (paper 3.3). It is at most their maximum, so only regions with a view above the
+    floor are looked at: few of a photo's, and next to the matrix product nearly for nothing.
 
     Args:
         queries: (K, D) float32 unit vectors of the regions.
@@ -76,38 +146,51 @@ def object_scores(
         starts: (N + 1,) int64: the views of object i are ``views[starts[i]:starts[i + 1]]``,
             at least one each.
         max_weight: Share of the best view.
-
-    Returns:
-        (K, N) float32 in [-1, 1].
+        floor: Scores up to this one are of no interest.
     """
     if len(queries) == 0 or len(views) == 0:
-        return np.zeros((len(queries), len(starts) - 1), np.float32)
-    cosines = queries @ views.T
-    best = np.maximum.reduceat(cosines, starts[:-1], axis=1)
-    if max_weight == 1:
-        return best
-    mean = np.add.reduceat(cosines, starts[:-1], axis=1) / np.diff(starts).astype(np.float32)
-    mixed: FloatArray = (max_weight * best + (1 - max_weight) * mean).astype(np.float32)
-    return mixed
+        return Nearest.nothing(len(queries))
+    cosines = queries @ views.T  # (K, V)
+    rows = np.flatnonzero(cosines.max(axis=1) > floor)
+    answer = Nearest.nothing(len(queries))
+    if not len(rows):
+        return answer
+    near, begins = cosines[rows], starts[:-1]
+    scores = np.maximum.reduceat(near, begins, axis=1)  # (R, N)
+    if max_weight != 1:
+        mean = np.add.reduceat(near, begins, axis=1) / np.diff(starts).astype(np.float32)
+        scores = max_weight * scores + (1 - max_weight) * mean
+    for rank in range(min(2, scores.shape[1])):
+        best = scores.argmax(axis=1)
+        score = scores[np.arange(len(rows)), best]
+        above = score > floor
+        answer.objects[rows[above], rank] = best[above]
+        answer.scores[rows[above], rank] = score[above]
+        scores[np.arange(len(rows)), best] = -np.inf
+    return answer
 
 
-def match(boxes: Sequence[Box], scores: FloatArray, settings: MatchSettings) -> list[Sighting]:
+def match(
+    boxes: Sequence[Box], nearest: Nearest, settings: MatchSettings, *, objects: int
+) -> list[Sighting]:
     """Return the sightings among scored regions, the surest first.
 
     Args:
         boxes: K boxes, xyxy in pixels.
-        scores: (K, N) float32 object scores of their regions.
+        nearest: The objects that each of the K regions resembles most.
         settings: Threshold and suppression.
+        objects: N, how many are remembered.
 
     Returns:
         At most one sighting for each place in the photo; ``[]`` when nothing is alike enough.
     """
-    if scores.size == 0:
+    if len(boxes) == 0:
         return []
-    identities = scores.argmax(axis=1)
-    best = scores.max(axis=1)
-    threshold = settings.threshold + settings.region_margin * math.log(len(boxes))
+    identities, best = nearest.objects[:, 0], nearest.scores[:, 0]
+    threshold = settings.accept_above(objects=objects, regions=len(boxes))
     order = [int(k) for k in np.argsort(-best, kind="stable") if best[k] > threshold]
+    if not order:
+        return []  # most photos of a library; spares them the geometry
     xyxy = np.array([box.xyxy for box in boxes], np.float64).reshape(-1, 4)
     overlap, inside = iou_matrix(xyxy, xyxy), containment(xyxy, xyxy)
     kept: list[int] = []
@@ -116,4 +199,11 @@ def match(boxes: Sequence[Box], scores: FloatArray, settings: MatchSettings) -> 
         taken = (overlap[k, kept] > settings.overlap) | (same & (inside[k, kept] > settings.inside))
         if not taken.any():
             kept.append(k)
-    return [Sighting(k, int(identities[k]), float(best[k])) for k in kept]
+    return [_sighting(k, nearest, settings.ambiguity) for k in kept]
+
+
+def _sighting(k: int, nearest: Nearest, ambiguity: float) -> Sighting:
+    (best, rival), (score, rival_score) = nearest.objects[k].tolist(), nearest.scores[k].tolist()
+    if rival < 0 or rival_score < score - ambiguity or ambiguity == 0:
+        return Sighting(k, best, score)
+    return Sighting(k, best, score, rival, rival_score)

@@ -13,13 +13,17 @@ one:
 
 from __future__ import annotations
 
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from pekit_agents.calibration import Calibration
 from pekit_agents.errors import ProfileError
 from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings
@@ -40,14 +44,16 @@ __all__ = [
     "grounded_sam_profile",
     "load_profile",
     "recipe_of",
+    "refitted_profile",
 ]
 
 _DETECTOR = ModelSpec("IDEA-Research/grounding-dino-base")
 _SAM = ModelSpec("facebook/sam-vit-base")
 _SAM2 = ModelSpec("facebook/sam2.1-hiera-tiny")  # a tenth of SAM's time on a CPU
 _ENCODER = ModelSpec("facebook/dinov2-large")
+_PATCHES_PER_PHOTO = 256  # of a photo that gives statistics: all of a square one's
 
-#: The profiles of transformers models, as data.
+#: The profiles of torch models, as data.
 RECIPES: dict[str, Recipe] = {
     "grounded-sam": Recipe(
         name="grounded-sam",
@@ -69,7 +75,7 @@ RECIPES: dict[str, Recipe] = {
         segmenter=_SAM,
         encoder=_ENCODER,
         prompt="categories",
-        matching=MatchSettings(threshold=0.75, region_margin=0.0, max_weight=1.0),
+        matching=MatchSettings(threshold=0.75, max_weight=1.0),
         augment=False,
     ),
 }
@@ -138,6 +144,40 @@ def load_profile(name: str) -> Profile:
         return _load(name)
 
 
+def refitted_profile(
+    photos: Sequence[Path],
+    *,
+    version: str,
+    progress: Callable[[int, int], None] | None = None,
+) -> Profile:
+    """Return the embedded profile with the statistics of these photos instead of the shipped.
+
+    Args:
+        photos: Varied photos; no labels are read.
+        version: Becomes part of the encoder's id.
+        progress: Called after each photo with (photos done, photos in all).
+
+    Raises:
+        ImageError: A photo cannot be read.
+        MissingDependency: The package that ships the model is not installed.
+    """
+    from pekit_agents.models.focus import FocusModel
+    from pekit_agents.models.focus_statistics import sample, write_statistics
+    from pekit_agents.models.focus_tools import FocusEncoder
+
+    model = FocusModel(cache_size=1)
+    patches = []
+    for done, photo in enumerate(photos, start=1):
+        patches.append(sample(model, photo, _PATCHES_PER_PHOTO))
+        if progress is not None:
+            progress(done, len(photos))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "statistics.npz"
+        write_statistics(path, np.concatenate(patches), version=version)
+        encoder = FocusEncoder(FocusModel(), statistics=path)
+    return replace(load_profile("embedded"), encoder=encoder)
+
+
 def recipe_of(path: str) -> Recipe:
     """Return the recipe in a TOML file, see :mod:`pekit_agents.models.recipes`.
 
@@ -174,7 +214,8 @@ def grounded_sam_profile(
 
     Args:
         detector: A Grounding DINO, MM-Grounding-DINO or OWLv2. Each model is a hub id, a folder
-            or a :class:`ModelSpec`.
+            or a :class:`ModelSpec`; detector and segmenter can also be the ``.pth`` files of
+            the original Grounding DINO and SAM.
         segmenter: A SAM or SAM 2; None takes the box as mask.
         encoder: A DINOv2, DINOv3 or CLIP.
         device: For the models given as ``str``.
@@ -232,13 +273,17 @@ def _build(recipe: Recipe) -> Profile:
 def _detector(spec: ModelSpec) -> Detector:
     from pekit_agents.models.deferred import DeferredDetector
     from pekit_agents.models.grounding_dino import LOADERS, GroundingDino
-    from pekit_agents.models.hub import checkpoint_folder, model_type
+    from pekit_agents.models.hub import checkpoint_folder, model_type, original_file
     from pekit_agents.models.owlv2 import Owlv2
 
     families: dict[str, Callable[..., Detector]] = {
         **dict.fromkeys(LOADERS, GroundingDino),
         "owlv2": Owlv2,
     }
+    if spec.is_original:
+        from pekit_agents.models.reference.grounding_dino import OriginalGroundingDino
+
+        return DeferredDetector(partial(OriginalGroundingDino, original_file(spec), spec))
     folder = checkpoint_folder(spec)
     kind = model_type(folder, spec, families, "a detector")
     return DeferredDetector(partial(families[kind], folder, spec, kind))
@@ -247,9 +292,13 @@ def _detector(spec: ModelSpec) -> Detector:
 @cache
 def _segmenter(spec: ModelSpec) -> Segmenter:
     from pekit_agents.models.deferred import DeferredSegmenter
-    from pekit_agents.models.hub import checkpoint_folder, model_type
+    from pekit_agents.models.hub import checkpoint_folder, model_type, original_file
     from pekit_agents.models.sam import Sam, Sam2
 
+    if spec.is_original:
+        from pekit_agents.models.reference.sam import OriginalSam
+
+        return DeferredSegmenter(partial(OriginalSam, original_file(spec), spec))
     families = {"sam": Sam, "sam2": Sam2, "sam2_video": Sam2}
     folder = checkpoint_folder(spec)
     kind = model_type(folder, spec, families, "a segmenter")
@@ -281,7 +330,13 @@ def _embedded() -> Profile:
         extractor=FocusExtractor(model),
         proposer=FocusProposer(model),
         encoder=FocusEncoder(model),
-        matching=MatchSettings(threshold=0.28, region_margin=0.0133, max_weight=0.5),
+        matching=MatchSettings(
+            max_weight=0.5,
+            ambiguity=0.075,
+            calibration=Calibration(
+                location=0.14, scale=0.042, regions=0.3, mean=0.57, deviation=0.155
+            ),
+        ),
     )
 
 

@@ -35,6 +35,10 @@ _RULES = (
     "name plates were drawn on the picture only to show you which is which: never mention a "
     "box, a plate or the colour of a box."
 )
+_DOUBT = (
+    "Where an entity may be one of several, the picture does not decide it: say that it may be "
+    "either, unless the owner's words or the rest of the picture settle it."
+)
 
 
 def build_prompt(
@@ -49,9 +53,9 @@ def build_prompt(
     Args:
         image: The upright picture; it is not changed.
         matches: The sightings, best first; boxes in pixels of ``image``. One that lies wholly
-            outside the picture, or whose object has no colour, is left out.
+            outside the picture, or that has no colour, is left out.
         question: What the user asks; None or blank asks for a caption.
-        colours: Object id -> colour; default :func:`assign_colours`.
+        colours: :attr:`Match.identity` -> colour; default :func:`assign_colours`.
 
     Returns:
         The annotated picture, the text and the sightings it speaks of. Without any: the
@@ -59,7 +63,7 @@ def build_prompt(
     """
     seen = [match for match in matches if clip(match.box, *image.size) is not None]
     palette = assign_colours(seen) if colours is None else colours
-    shown = tuple(match for match in seen if match.object.object_id in palette)
+    shown = tuple(match for match in seen if match.identity in palette)
     if len(shown) < len(matches):
         _LOGGER.warning(
             "%d of %d sightings cannot be shown", len(matches) - len(shown), len(matches)
@@ -81,8 +85,8 @@ def instruction(
     Args:
         matches: The sightings that are drawn on the picture.
         question: What the user asks; None or blank asks for a caption.
-        colours: Object id -> colour, as the picture was drawn with; default
-            :func:`assign_colours`. Objects without one are not spoken of.
+        colours: :attr:`Match.identity` -> colour, as the picture was drawn with; default
+            :func:`assign_colours`. Sightings without one are not spoken of.
 
     Returns:
         Contexts, introductions, rules and the question; without a match the bare question.
@@ -91,9 +95,11 @@ def instruction(
     groups = _group(matches, palette)
     if not groups:
         return _asked(question) or _PLAIN_CAPTION
-    objects = [group[0].object for group in groups]
+    objects = dict.fromkeys(obj for group in groups for obj in group[0].candidates)
     parts = [_DATA, *_notes(objects), _introduction(groups, palette), _RULES]
-    return "\n\n".join([*parts, _asked(question) or _caption(objects)])
+    if any(group[0].ambiguous for group in groups):
+        parts.append(_DOUBT)
+    return "\n\n".join([*parts, _asked(question) or _caption(groups)])
 
 
 def _asked(question: str | None) -> str:
@@ -101,11 +107,11 @@ def _asked(question: str | None) -> str:
 
 
 def _group(matches: Iterable[Match], palette: Mapping[str, Colour]) -> list[list[Match]]:
-    """Gather the sightings of each object, in the order of first appearance."""
+    """Gather the sightings of each identity, in the order of first appearance."""
     groups: dict[str, list[Match]] = {}
     for match in matches:
-        if match.object.object_id in palette:
-            groups.setdefault(match.object.object_id, []).append(match)
+        if match.identity in palette:
+            groups.setdefault(match.identity, []).append(match)
     return list(groups.values())
 
 
@@ -124,21 +130,29 @@ def _introduction(groups: Sequence[Sequence[Match]], palette: Mapping[str, Colou
 
 
 def _introduced(group: Sequence[Match], palette: Mapping[str, Colour]) -> str:
-    thing = group[0].object
-    colour = palette[thing.object_id].name
-    where = (
-        f"entity in the {colour} box is"
-        if len(group) == 1
-        else f"entities in the {colour} boxes are"
+    first = group[0]
+    colour = palette[first.identity].name
+    where = f"entity in the {colour} box" if len(group) == 1 else f"entities in the {colour} boxes"
+    called = " or ".join(_called(obj) for obj in first.candidates)
+    if first.ambiguous:
+        return f"the {where} may be {called}"
+    return f"the {where} {'is' if len(group) == 1 else 'are'} called {called}"
+
+
+def _called(thing: PersonalObject) -> str:
+    name = quote(thing.name, NAME_LIMIT)
+    if not thing.category.strip():
+        return name
+    return f"{name} (category: {quote(thing.category, CATEGORY_LIMIT)})"
+
+
+def _caption(groups: Sequence[Sequence[Match]]) -> str:
+    names = _joined(
+        [
+            " or ".join(quote(obj.name, NAME_LIMIT) for obj in group[0].candidates)
+            for group in groups
+        ]
     )
-    sentence = f"the {where} called {quote(thing.name, NAME_LIMIT)}"
-    if thing.category.strip():
-        sentence += f" (category: {quote(thing.category, CATEGORY_LIMIT)})"
-    return sentence
-
-
-def _caption(objects: Sequence[PersonalObject]) -> str:
-    names = _joined([quote(thing.name, NAME_LIMIT) for thing in objects])
     return (
         f"Write a caption for this picture: say what {names} can be seen doing, or where and "
         "how they appear, and call each by its name."

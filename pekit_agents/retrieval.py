@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pekit_agents.calibration import false_alarm_rate
 from pekit_agents.embedding import embed_proposals
-from pekit_agents.matching import match, object_scores
-from pekit_agents.types import Match
+from pekit_agents.errors import InvalidInput
+from pekit_agents.matching import match
+from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
     from pekit_agents.matching import MatchSettings
-    from pekit_agents.memory import Snapshot
+    from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
     from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
@@ -21,42 +24,60 @@ __all__ = ["embed_photo", "match_settings", "sightings"]
 
 
 def embed_photo(
-    photo: RGBImage, profile: Profile, snapshot: Snapshot, mode: SearchMode
+    photo: RGBImage, profile: Profile, gallery: Gallery, mode: SearchMode
 ) -> tuple[list[Proposal], FloatArray]:
     """Return a photo's K proposals and their (K, D) float32 unit vectors (Eq. 4)."""
-    categories = list(dict.fromkeys(obj.category for obj in snapshot.objects))
-    proposals = profile.proposer.propose(photo, categories, mode)
+    proposals = profile.proposer.propose(photo, list(gallery.categories), mode)
     return proposals, embed_proposals(photo, proposals, profile.encoder)
 
 
-def match_settings(profile: Profile, threshold: float | None) -> MatchSettings:
-    """Return the profile's settings, or those with a caller's tau, which is taken as it is.
+def match_settings(
+    profile: Profile, threshold: float | None, strictness: Strictness | None = None
+) -> MatchSettings:
+    """Return the profile's settings, or those with a caller's tau or strictness.
 
     Raises:
-        InvalidInput: The threshold is not in [-1, 1].
+        InvalidInput: The threshold is not in [-1, 1], the strictness is none, both are given,
+            or the profile is not calibrated, so that only a threshold says how strict to be.
     """
-    if threshold is None:
+    if threshold is not None:
+        if strictness is not None:
+            raise InvalidInput("expected a threshold or a strictness, found both; give one")
+        return replace(profile.matching, threshold=threshold, calibration=None)
+    if strictness is None:
         return profile.matching
-    return replace(profile.matching, threshold=threshold, region_margin=0.0)
+    if profile.matching.calibration is None:
+        raise InvalidInput(
+            f"expected a profile with a calibration for strictness {strictness!r}, found "
+            f"{profile.name!r}, which has none; give a threshold"
+        )
+    return replace(profile.matching, false_alarms=false_alarm_rate(strictness))
 
 
 def sightings(
-    boxes: Sequence[Box], vectors: FloatArray, snapshot: Snapshot, settings: MatchSettings
+    boxes: Sequence[Box], vectors: FloatArray, gallery: Gallery, settings: MatchSettings
 ) -> list[Match]:
     """Return the sightings among the regions of one photo, the surest first.
 
     Args:
         boxes: K boxes, xyxy in pixels of the photo.
         vectors: (K, D) float32 unit vectors of the regions.
-        snapshot: What is remembered.
+        gallery: What is remembered.
         settings: Threshold and suppression.
     """
-    scores = object_scores(
-        vectors, snapshot.vectors, snapshot.starts, max_weight=settings.max_weight
-    )
-    if not (scores > settings.threshold).any():
-        return []  # most photos of a library; spares them the geometry
+    count = gallery.count
+    # A rival may score a little less than tau.
+    floor = settings.accept_above(objects=count, regions=len(boxes)) - settings.ambiguity
+    objects, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=floor)
+    chances = {"objects": count, "regions": len(boxes)}
+    calibration = settings.calibration
     return [
-        Match(snapshot.objects[s.object], boxes[s.proposal], s.score)
-        for s in match(boxes, scores, settings)
+        Match(
+            objects[s.object],
+            boxes[s.proposal],
+            s.score,
+            None if calibration is None else calibration.probability(s.score, **chances),
+            () if s.rival < 0 else (Candidate(objects[s.rival], s.rival_score),),
+        )
+        for s in match(boxes, nearest, settings, objects=count)
     ]

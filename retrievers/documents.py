@@ -52,6 +52,7 @@ def of_matches(
                 "kind": "sighting",
                 **_known(match.object),
                 **_boxed(match),
+                "may_be": " ".join(obj.object_id for obj in match.candidates),
                 "width": size_wh[0],
                 "height": size_wh[1],
                 "image": image,

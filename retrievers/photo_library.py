@@ -214,8 +214,7 @@ class PhotoLibrary:
         """
         if photo_id not in self._contents():
             raise PhotoNotFound(f"expected a photo of the library, found {photo_id!r:.80}")
-        delete = partial(delete_photo, photo_id=photo_id)
-        self._transactions.erase(check=lambda _: None, delete=delete)
+        self._transactions.erase(lambda table, _: delete_photo(table, photo_id=photo_id))
 
     def _encoded(
         self,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from pekit_agents.calibration import Calibration
 from pekit_agents.errors import InvalidInput
-from pekit_agents.matching import MatchSettings, match, object_scores
+from pekit_agents.matching import MatchSettings, Nearest, match, nearest_objects
 from pekit_agents.types import Box
 
 # Object 0 has the views x and y, object 1 the view z.
@@ -17,60 +19,122 @@ STARTS = np.array([0, 2, 3])
 LEFT, RIGHT = Box(0, 0, 10, 10), Box(20, 0, 30, 10)
 
 
-def scores(*rows: tuple[float, ...]) -> np.ndarray:
-    return np.array(rows, np.float32)
+def scores(*rows: tuple[float, ...]) -> Nearest:
+    """Make the answer of a search from a row of object scores for each region."""
+    table = np.array(rows, np.float32)
+    table = np.pad(table, [(0, 0), (0, 1)], constant_values=-np.inf)  # an object that is not
+    order = np.argsort(-table, axis=1, kind="stable")[:, :2]
+    found = np.take_along_axis(table, order, axis=1)
+    return Nearest(np.where(np.isinf(found), -1, order), found)
 
 
-def test_no_region_and_no_object_score_as_empty_tables():
-    assert object_scores(VIEWS[:0], VIEWS, STARTS, max_weight=1).shape == (0, 2)
-    assert object_scores(VIEWS, VIEWS[:0], np.array([0]), max_weight=1).shape == (3, 0)
+def matched(boxes, nearest, settings=None, *, objects=2):
+    return match(boxes, nearest, settings or MatchSettings(), objects=objects)
 
 
-@pytest.mark.parametrize(
-    ("max_weight", "expected"),
-    [(1.0, (0.8, 0.0)), (0.5, (0.75, 0.0)), (0.0, (0.7, 0.0))],
-)
-def test_an_object_scores_by_its_best_view_and_the_mean_of_its_views(max_weight, expected):
-    query = np.array([[0.8, 0.6, 0.0]], np.float32)
-    found = object_scores(query, VIEWS, STARTS, max_weight=max_weight)
-    np.testing.assert_allclose(found, [expected], atol=1e-6)
+def nearest(query: tuple[float, ...], *, max_weight: float = 1, floor: float = -1) -> Nearest:
+    queries = np.array([query], np.float32)
+    return nearest_objects(queries, VIEWS, STARTS, max_weight=max_weight, floor=floor)
+
+
+def test_without_regions_or_objects_nothing_is_near():
+    one = {"max_weight": 1, "floor": 0}
+    assert nearest_objects(VIEWS[:0], VIEWS, STARTS, **one).objects.shape == (0, 2)
+    empty = nearest_objects(VIEWS, VIEWS[:0], np.array([0]), **one)
+    assert empty.objects[:, 0].tolist() == [-1, -1, -1]
+    assert empty.scores[:, 0].tolist() == [-np.inf] * 3
+
+
+@pytest.mark.parametrize(("max_weight", "score"), [(1.0, 0.8), (0.5, 0.75), (0.0, 0.7)])
+def test_an_object_scores_by_its_best_view_and_the_mean_of_its_views(max_weight, score):
+    found = nearest((0.8, 0.6, 0.0), max_weight=max_weight)
+    assert found.objects[:, 0].tolist() == [0]
+    np.testing.assert_allclose(found.scores[:, 0], [score], atol=1e-6)
 
 
 def test_views_are_kept_apart_by_object():
-    query = np.array([[0.0, 0.6, 0.8]], np.float32)
-    found = object_scores(query, VIEWS, STARTS, max_weight=1)
-    np.testing.assert_allclose(found, [[0.6, 0.8]], atol=1e-6)
+    found = nearest((0.0, 0.6, 0.8))
+    assert found.objects[:, 0].tolist() == [1]
+    np.testing.assert_allclose(found.scores[:, 0], [0.8], atol=1e-6)
+
+
+def test_the_mean_can_make_another_object_the_nearest():
+    # Object 0 has the best view (0.75) but a mean of 0.375, object 1 has 0.66 for both.
+    assert nearest((0.75, 0.0, 0.66), max_weight=1).objects[:, 0].tolist() == [0]
+    assert nearest((0.75, 0.0, 0.66), max_weight=0.5).objects[:, 0].tolist() == [1]
+
+
+@pytest.mark.parametrize(("floor", "objects"), [(0.59, [0]), (0.6, [-1]), (0.9, [-1])])
+def test_up_to_the_floor_nothing_is_near(floor, objects):
+    # The best view alone is above 0.6, the score of the object is exactly 0.6.
+    assert nearest((0.8, 0.4, 0.0), max_weight=0, floor=floor).objects[:, 0].tolist() == objects
+
+
+def test_of_equally_near_objects_it_is_the_first():
+    assert nearest((0.0, 0.6, 0.6)).objects[:, 0].tolist() == [0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_regions_get_what_an_exhaustive_comparison_gives_them(seed):
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 6, rng.integers(1, 20))
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    drawn = rng.standard_normal((starts[-1] + 5, 8)).astype(np.float32)
+    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    views, queries = vectors[5:], vectors[:5]
+    found = nearest_objects(queries, views, starts, max_weight=0.5, floor=0.3)
+    for query, objects, got in zip(queries, found.objects, found.scores, strict=True):
+        cosines = [views[a:b] @ query for a, b in pairwise(starts)]
+        expected = np.array([0.5 * c.max() + 0.5 * c.mean() for c in cosines])
+        order = [i for i in np.argsort(-expected)[:2] if expected[i] > 0.3]
+        assert objects.tolist() == order + [-1] * (2 - len(order))
+        assert got[: len(order)] == pytest.approx(expected[order], abs=1e-6)
+
+
+def test_the_best_two_of_two_answers_are_taken_for_each_region():
+    none = -np.inf
+    one = Nearest(
+        np.array([[0, 1], [1, 0], [-1, -1]]),
+        np.array([[0.5, 0.4], [0.5, 0.2], [none, none]], np.float32),
+    )
+    other = Nearest(
+        np.array([[2, -1], [3, 1], [0, -1]]),
+        np.array([[0.5, none], [0.6, 0.55], [0.1, none]], np.float32),
+    )
+    both = one.or_better(other, offset=10)
+    assert both.objects.tolist() == [[0, 12], [13, 11], [10, -1]]
+    np.testing.assert_allclose(both.scores, [[0.5, 0.5], [0.6, 0.55], [0.1, none]])
 
 
 def test_nothing_alike_enough_is_an_empty_list():
-    assert match([], np.zeros((0, 2), np.float32), MatchSettings()) == []
-    assert match([LEFT], np.zeros((1, 0), np.float32), MatchSettings()) == []
-    assert match([LEFT], scores((0.74, 0.1)), MatchSettings(threshold=0.75)) == []
+    assert matched([], Nearest.nothing(0), MatchSettings()) == []
+    assert matched([LEFT], Nearest.nothing(1), MatchSettings()) == []
+    assert matched([LEFT], scores((0.74, 0.1)), MatchSettings(threshold=0.75)) == []
 
 
 def test_the_threshold_itself_is_not_enough():
-    assert match([LEFT], scores((0.5,)), MatchSettings(threshold=0.5)) == []
-    assert len(match([LEFT], scores((0.51,)), MatchSettings(threshold=0.5))) == 1
+    assert matched([LEFT], scores((0.5,)), MatchSettings(threshold=0.5)) == []
+    assert len(matched([LEFT], scores((0.51,)), MatchSettings(threshold=0.5))) == 1
 
 
 def test_a_region_goes_to_the_object_it_resembles_most():
-    (found,) = match([LEFT], scores((0.8, 0.9)), MatchSettings())
+    (found,) = matched([LEFT], scores((0.8, 0.9)), MatchSettings())
     assert (found.proposal, found.object, found.score) == (0, 1, pytest.approx(0.9))
 
 
 def test_several_objects_come_surest_first():
-    found = match([LEFT, RIGHT], scores((0.8, 0.1), (0.1, 0.9)), MatchSettings())
+    found = matched([LEFT, RIGHT], scores((0.8, 0.1), (0.1, 0.9)), MatchSettings())
     assert [(s.proposal, s.object) for s in found] == [(1, 1), (0, 0)]
 
 
 def test_two_look_alikes_keep_a_box_each():
-    found = match([LEFT, RIGHT], scores((0.9,), (0.8,)), MatchSettings())
+    found = matched([LEFT, RIGHT], scores((0.9,), (0.8,)), MatchSettings())
     assert [s.proposal for s in found] == [0, 1]
 
 
 def test_one_place_is_never_two_objects():
     shifted = Box(1, 0, 11, 10)  # IoU 9/11 with LEFT
-    found = match([LEFT, shifted], scores((0.8, 0.1), (0.1, 0.9)), MatchSettings())
+    found = matched([LEFT, shifted], scores((0.8, 0.1), (0.1, 0.9)), MatchSettings())
     assert [(s.proposal, s.object) for s in found] == [(1, 1)]
 
 
@@ -78,17 +142,17 @@ def test_one_place_is_never_two_objects():
 def test_boxes_are_one_place_above_the_overlap_only(overlap, kept):
     half = Box(5, 0, 15, 10)  # IoU 1/3 with LEFT
     settings = MatchSettings(overlap=overlap)
-    assert len(match([LEFT, half], scores((0.9,), (0.8,)), settings)) == kept
+    assert len(matched([LEFT, half], scores((0.9,), (0.8,)), settings)) == kept
 
 
 def test_a_part_of_a_sighting_is_no_second_sighting_of_that_object():
     part = Box(0, 0, 3, 3)  # IoU 0.09, wholly inside
-    assert len(match([LEFT, part], scores((0.9, 0), (0.8, 0)), MatchSettings())) == 1
+    assert len(matched([LEFT, part], scores((0.9, 0), (0.8, 0)), MatchSettings())) == 1
 
 
 def test_another_object_inside_a_sighting_is_kept():
     part = Box(0, 0, 3, 3)
-    assert len(match([LEFT, part], scores((0.9, 0), (0, 0.8)), MatchSettings())) == 2
+    assert len(matched([LEFT, part], scores((0.9, 0), (0, 0.8)), MatchSettings())) == 2
 
 
 @pytest.mark.parametrize(
@@ -100,9 +164,41 @@ def test_settings_out_of_range_are_refused(name, value):
         MatchSettings(**{name: value})
 
 
-def test_more_regions_raise_the_threshold():
-    # Two regions: 0.5 + 0.1 * ln 2 = 0.5693
-    settings = MatchSettings(threshold=0.5, region_margin=0.1)
-    found = match([LEFT, RIGHT], scores((0.57,), (0.56,)), settings)
+CALIBRATED = MatchSettings(
+    threshold=1.0,  # not read
+    calibration=Calibration(location=0.2, scale=0.1, regions=0.5, mean=0.8, deviation=0.1),
+    false_alarms=0.1,
+)
+
+
+def test_with_a_calibration_more_regions_raise_the_threshold():
+    # One region, two objects: 0.2 + 0.1 ln(2 / 0.1) = 0.4996.
+    # Two regions: 0.1 * 0.5 ln 2 more, 0.5342.
+    assert len(matched([RIGHT], scores((0.51,)), CALIBRATED)) == 1
+    found = matched([LEFT, RIGHT], scores((0.54,), (0.51,)), CALIBRATED)
     assert [s.proposal for s in found] == [0]
-    assert len(match([RIGHT], scores((0.56,)), settings)) == 1
+
+
+def test_with_a_calibration_more_objects_raise_the_threshold():
+    # 0.2 + 0.1 ln(200 / 0.1) = 0.9601
+    assert len(matched([LEFT], scores((0.95,)), CALIBRATED, objects=2)) == 1
+    assert matched([LEFT], scores((0.95,)), CALIBRATED, objects=200) == []
+
+
+@pytest.mark.parametrize(("ambiguity", "rival"), [(0.0, -1), (0.09, -1), (0.11, 1)])
+def test_a_close_runner_up_is_named_as_well(ambiguity, rival):
+    settings = MatchSettings(ambiguity=ambiguity)
+    (found,) = matched([LEFT], scores((0.9, 0.8)), settings)
+    assert (found.object, found.rival) == (0, rival)
+    assert found.rival_score == (pytest.approx(0.8) if rival == 1 else -math.inf)
+
+
+def test_a_runner_up_counts_although_it_alone_would_not_be_enough():
+    settings = MatchSettings(threshold=0.75, ambiguity=0.1)
+    (found,) = matched([LEFT], scores((0.8, 0.72)), settings)
+    assert (found.object, found.rival) == (0, 1)
+
+
+def test_a_rate_that_is_none_is_refused():
+    with pytest.raises(InvalidInput, match="rate of false alarms"):
+        MatchSettings(false_alarms=0)

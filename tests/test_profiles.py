@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from pekit_agents.errors import ProfileError
@@ -19,6 +20,7 @@ from pekit_agents.profiles import (
     grounded_sam_profile,
     load_profile,
     recipe_of,
+    refitted_profile,
 )
 from pekit_agents.testing import fake_profile
 
@@ -43,7 +45,7 @@ def test_the_paper_preset_is_equations_1_to_4():
     paper = RECIPES["paper"]
     assert paper.matching.threshold == 0.75
     assert paper.matching.max_weight == 1  # max over views
-    assert paper.matching.region_margin == 0
+    assert paper.matching.calibration is None
     assert paper.prompt == "categories"  # section 3.5
     assert paper.extraction.close_up == paper.proposal_settings.close_up == 0  # whole photo
     assert paper.augment is False
@@ -162,3 +164,16 @@ def test_a_part_without_the_methods_is_refused():
     fake = fake_profile()
     with pytest.raises(ProfileError, match="the encoder of profile 'x' to have the methods of"):
         Profile("x", extractor=fake.extractor, proposer=fake.proposer, encoder=object())
+
+
+@pytest.mark.usefixtures("embedded_model")
+def test_statistics_of_other_photos_give_other_vectors_under_another_id(photos):
+    shipped, done = load_profile("embedded"), []
+    sources = [photos / "coffee.png", photos / "chelsea.png"]
+    profile = refitted_profile(sources, version="mine", progress=lambda *step: done.append(step))
+    assert done == [(1, 2), (2, 2)]
+    assert profile.encoder.id == shipped.encoder.id.rpartition("/")[0] + "/mine"
+    assert profile.matching == shipped.matching
+    features = np.ones((1, 768), np.float32)
+    ours, theirs = profile.encoder.normalize(features), shipped.encoder.normalize(features)
+    assert not np.allclose(ours, theirs, atol=0.01)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from pekit_agents.prompting import COLOURS, assign_colours, build_prompt, instruction
-from pekit_agents.types import Box, Match, PersonalObject
+from pekit_agents.types import Box, Candidate, Match, PersonalObject
 
 IMAGE = Image.new("RGB", (120, 90), "gray")
 
@@ -175,3 +177,57 @@ def test_long_words_are_cut_with_an_ellipsis():
     text = instruction([sighting("n" * 81, category="c" * 81, context="x" * 2001)], "?")
     for letter, kept in (("n", 79), ("c", 79), ("x", 1999)):
         assert f'"{letter * kept}…"' in text
+
+
+def doubtful(first, *others, box=(20, 20, 60, 60), **fields):
+    match = sighting(first, box=box, **fields)
+    alternatives = tuple(Candidate(sighting(name, **fields).object, 0.7) for name in others)
+    return replace(match, alternatives=alternatives)
+
+
+DOUBT = (
+    "Where an entity may be one of several, the picture does not decide it: say that it may be "
+    "either, unless the owner's words or the rest of the picture settle it.\n\n"
+)
+
+
+def test_text_for_an_ambiguous_sighting_names_all_it_may_be():
+    assert instruction([doubtful("Rex", "Bella", category="dog")], "Who is it?") == (
+        DATA + 'The entity in the blue box may be "Rex" (category: "dog") or "Bella" '
+        '(category: "dog").\n\n' + RULES + DOUBT + "Who is it?"
+    )
+
+
+def test_a_certain_and_an_ambiguous_sighting_have_colours_and_sentences_of_their_own():
+    rex, either = sighting("Rex"), doubtful("Rex", "Bella")
+    bella = replace(either.alternatives[0].object, context="bites")
+    text = instruction([rex, replace(either, alternatives=(Candidate(bella, 0.7),))])
+    assert (
+        'The entity in the blue box is called "Rex" (category: "mug") and the entity in the '
+        'orange box may be "Rex" (category: "mug") or "Bella" (category: "mug").'
+    ) in text
+    assert '- About "Bella": "bites"' in text
+    assert 'say what "Rex" and "Rex" or "Bella" can be seen doing' in text
+
+
+def test_sightings_that_may_be_the_same_two_share_a_colour_whatever_the_order():
+    matches = [doubtful("Rex", "Bella"), doubtful("Bella", "Rex", box=(70, 20, 100, 60))]
+    assert [colour.name for colour in assign_colours(matches).values()] == ["blue"]
+    assert 'The entities in the blue boxes may be "Rex"' in instruction(matches, "Who?")
+
+
+def test_the_plate_of_an_ambiguous_sighting_asks():
+    wide = Image.new("RGB", (600, 400), "gray")
+    match = doubtful("Rex", "Bella", box=(200, 150, 500, 350))
+    picture = build_prompt(wide, [match], "Who?").image
+    certain = build_prompt(wide, [replace(match, alternatives=())], "Who?").image
+    unnameable = build_prompt(wide, [doubtful("Rex", "薔薇", box=(200, 150, 500, 350))]).image
+    bare = build_prompt(wide, [doubtful("薔薇", box=(200, 150, 500, 350))]).image
+    assert plate_area(picture) > 2 * plate_area(certain) > 0
+    assert plate_area(unnameable) == plate_area(bare) == 0
+
+
+def plate_area(picture):
+    """Count the blue pixels above the box, where the plate is."""
+    above = picture.crop((0, 0, 600, 130))
+    return int((np.asarray(above) == COLOURS[0].rgb).all(axis=2).sum())

@@ -251,7 +251,7 @@ class PersonalActions:
         """
         buffer = BytesIO()
         finding.annotated.save(buffer, "JPEG", quality=90)
-        about = {match.object.object_id for match in finding.matches}
+        about = {obj.object_id for match in finding.matches for obj in match.candidates}
         return self.images.put(user_id, buffer.getvalue(), about=about)
 
     def _find(

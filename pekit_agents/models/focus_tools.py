@@ -13,7 +13,7 @@ import numpy as np
 
 from pekit_agents.boxes import close_up, iou_matrix
 from pekit_agents.models.focus import DIM, FocusModel
-from pekit_agents.models.focus_graph import SOURCE_SHA256
+from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
 from pekit_agents.models.saliency import salient_regions
 from pekit_agents.types import Box
 
@@ -79,10 +79,12 @@ class FocusProposer:
 
 
 class FocusEncoder:
-    """Patch features of block 7, centred and whitened after pooling.
+    """Patch features of two blocks, each centred and whitened after pooling.
 
-    Centring and whitening are what make the features tell instances of one kind apart; their
-    statistics were made by :mod:`pekit_agents.models.focus_statistics` and are part of the id.
+    Centring and whitening are what make the features tell instances of one kind apart, and the
+    early and the late block make different mistakes: together they raise far fewer false alarms
+    than either. The statistics were made by :mod:`pekit_agents.models.focus_statistics` and are
+    part of the id.
 
     Args:
         model: The embedded model.
@@ -96,7 +98,8 @@ class FocusEncoder:
             self._mean: FloatArray = made["mean"].astype(np.float32)
             self._whiten: FloatArray = made["whiten"].astype(np.float32)
             version = str(made["version"])
-        self._id = f"focus-vits14@{SOURCE_SHA256[:12]}/block7/{version}"
+        blocks = "+".join(map(str, BLOCKS))
+        self._id = f"focus-vits14@{SOURCE_SHA256[:12]}/blocks{blocks}/{version}"
 
     @property
     def id(self) -> str:
@@ -105,19 +108,24 @@ class FocusEncoder:
 
     @property
     def dim(self) -> int:
-        """Length of a vector: 384."""
+        """Length of a vector: 768."""
         return DIM
 
     def encode(self, images: Sequence[RGBImage]) -> list[FloatArray]:
-        """Return a (rows, columns, 384) float32 patch grid for each image."""
+        """Return a (rows, columns, 768) float32 patch grid for each image."""
         return [features.patches for features in self._model.features(images)]
 
+    def class_tokens(self, images: Sequence[RGBImage]) -> FloatArray:
+        """Return the class token of each whole image at blocks 3 and 9, (N, 768) float32."""
+        return np.stack([features.token for features in self._model.features(images)])
+
     def normalize(self, vectors: FloatArray) -> FloatArray:
-        """Return centred, whitened unit vectors, (K, 384) float32."""
-        white = (vectors - self._mean) @ self._whiten
-        norms = np.linalg.norm(white, axis=1, keepdims=True)
+        """Return unit vectors, (K, 768) float32: each block centred, whitened and of one length."""
+        blocks = vectors.reshape(len(vectors), len(BLOCKS), -1)  # (K, B, 384)
+        white = np.einsum("kbd,bde->kbe", blocks - self._mean, self._whiten)
+        norms = np.linalg.norm(white, axis=2, keepdims=True) * len(BLOCKS) ** 0.5
         unit: FloatArray = (white / np.maximum(norms, 1e-12)).astype(np.float32)
-        return unit
+        return unit.reshape(len(vectors), -1)
 
 
 def _regions(model: FocusModel, image: RGBImage, windows: Sequence[Box]) -> list[Proposal]:

@@ -45,7 +45,7 @@ def test_the_grid_follows_the_aspect_ratio_within_bounds(size, shape):
 
 def test_patches_and_saliency_cover_the_image(model, cup):
     (found,) = model.features([cup])
-    assert found.patches.shape == (13, 20, 384)
+    assert found.patches.shape == (13, 20, 768)
     assert found.patches.dtype == np.float32
     assert found.saliency.shape == (13 * 14, 20 * 14)
     assert 0 <= found.saliency.min() < found.saliency.max() <= 1
@@ -99,10 +99,12 @@ def test_threads_share_a_model(model, cup):
 
 def test_vectors_are_of_unit_length_and_the_id_names_what_shapes_them(model):
     encoder = FocusEncoder(model)
-    vectors = encoder.normalize(np.random.default_rng(0).normal(size=(3, 384)).astype("f4"))
+    vectors = encoder.normalize(np.random.default_rng(0).normal(size=(3, 768)).astype("f4"))
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert encoder.dim == 384
-    assert encoder.id == "focus-vits14@198644e37de3/block7/whiten-1"
+    halves = np.linalg.norm(vectors.reshape(3, 2, 384), axis=2)
+    np.testing.assert_allclose(halves, 2**-0.5, atol=1e-5)  # neither block outweighs the other
+    assert encoder.dim == 768
+    assert encoder.id == "focus-vits14@198644e37de3/blocks3+9/whiten-2"
 
 
 def test_the_cup_is_what_stands_out_in_its_photo(model, cup):
@@ -156,3 +158,14 @@ def test_a_graph_that_is_no_model_is_a_clear_error(monkeypatch, cup):
     monkeypatch.setattr(focus, "graph_bytes", lambda: b"no model")
     with pytest.raises(ModelError, match="embedded model cannot be loaded"):
         FocusModel().features([cup])
+
+
+def test_the_class_token_comes_from_the_same_pass(model, cup):
+    encoder = FocusEncoder(model)
+    tokens = encoder.class_tokens([cup, ImageOps.mirror(cup)])
+    assert tokens.shape == (2, 768)
+    assert tokens.dtype == np.float32
+    assert np.array_equal(tokens[0], model.features([cup])[0].token)
+    # The token speaks of the whole picture: mirrored it is nearly the same, of a patch it is not.
+    cosine = tokens[0] @ tokens[1] / np.prod(np.linalg.norm(tokens, axis=1))
+    assert 0.9 < cosine < 0.9999
