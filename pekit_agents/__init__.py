@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         MissingDependency,
         ModelError,
         NoObjectFound,
+        ObjectChanged,
         ObjectExists,
         ObjectNotFound,
         PeKitError,
@@ -34,7 +35,17 @@ if TYPE_CHECKING:
     from pekit_agents.kit import PeKit
     from pekit_agents.matching import MatchSettings
     from pekit_agents.profiles import Profile, load_profile
-    from pekit_agents.types import Box, Mask, Match, PersonalObject, Prompt, Proposal, View
+    from pekit_agents.types import (
+        Box,
+        Crop,
+        Mask,
+        Match,
+        PersonalObject,
+        Prompt,
+        Proposal,
+        StoredView,
+        View,
+    )
     from pekit_agents.views import Reference
 
 _HOMES = {
@@ -48,6 +59,7 @@ _HOMES = {
         "MissingDependency",
         "ModelError",
         "NoObjectFound",
+        "ObjectChanged",
         "ObjectExists",
         "ObjectNotFound",
         "PeKitError",
@@ -60,7 +72,17 @@ _HOMES = {
     "kit": ("PeKit",),
     "matching": ("MatchSettings",),
     "profiles": ("Profile", "load_profile"),
-    "types": ("Box", "Mask", "Match", "PersonalObject", "Prompt", "Proposal", "View"),
+    "types": (
+        "Box",
+        "Crop",
+        "Mask",
+        "Match",
+        "PersonalObject",
+        "Prompt",
+        "Proposal",
+        "StoredView",
+        "View",
+    ),
     "views": ("Reference",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -69,6 +91,7 @@ __all__ = [
     "AmbiguousName",
     "Answer",
     "Box",
+    "Crop",
     "EncoderMismatch",
     "Finding",
     "ImageError",
@@ -80,6 +103,7 @@ __all__ = [
     "MissingDependency",
     "ModelError",
     "NoObjectFound",
+    "ObjectChanged",
     "ObjectExists",
     "ObjectNotFound",
     "PeKit",
@@ -91,6 +115,7 @@ __all__ = [
     "Proposal",
     "Reference",
     "SchemaMismatch",
+    "StoredView",
     "View",
     "WriteConflict",
     "load_image",

@@ -8,6 +8,7 @@
     ├── NoObjectFound                    a reference photo holds nothing to remember
     ├── ObjectNotFound (LookupError)     no remembered object has that name or id
     ├── ObjectExists                     the name is taken; nothing was overwritten
+    ├── ObjectChanged                    it is not as the caller last saw it; nothing was written
     ├── AmbiguousName                    two remembered objects share the name; use the id
     ├── ProfileError                     a profile that is unknown or cannot be run
     │   ├── MissingDependency (ImportError)  an extra is not installed; names the line to type
@@ -32,6 +33,7 @@ __all__ = [
     "MissingDependency",
     "ModelError",
     "NoObjectFound",
+    "ObjectChanged",
     "ObjectExists",
     "ObjectNotFound",
     "PeKitError",
@@ -63,6 +65,10 @@ class ObjectNotFound(PeKitError, LookupError):
 
 class ObjectExists(PeKitError):
     """An object of that name is remembered already; nothing was overwritten."""
+
+
+class ObjectChanged(PeKitError):
+    """Somebody changed the object since the caller looked at it; nothing was overwritten."""
 
 
 class AmbiguousName(PeKitError):

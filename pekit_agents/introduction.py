@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pekit_agents.crops import make_crop
 from pekit_agents.embedding import embed_reference
 from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound
 from pekit_agents.images import load_image
@@ -23,8 +25,10 @@ MAX_VIEWS = 64
 Progress = Callable[[int, int], None]
 
 
-def extract_view(image: ImageSource | Reference, category: str, profile: Profile) -> View:
-    """Return the view of an object in one photo (Eq. 1 and 2).
+def extract_view(
+    image: ImageSource | Reference, category: str, profile: Profile, *, keep_crop: bool = False
+) -> View:
+    """Return the view of an object in one photo (Eq. 1 and 2), with a crop if one is kept.
 
     Raises:
         ImageError: The photo cannot be read.
@@ -34,7 +38,8 @@ def extract_view(image: ImageSource | Reference, category: str, profile: Profile
     reference = image if isinstance(image, Reference) else Reference(image)
     photo = load_image(reference.image)
     region = find_object(photo, reference, category, profile.extractor)
-    return embed_reference(photo, region, profile.encoder, augment=profile.augment)
+    view = embed_reference(photo, region, profile.encoder, augment=profile.augment)
+    return replace(view, crop=make_crop(photo, region)) if keep_crop else view
 
 
 def extract_views(
@@ -43,6 +48,7 @@ def extract_views(
     profile: Profile,
     *,
     already: int = 0,
+    keep_crops: bool = False,
     progress: Progress | None = None,
 ) -> list[View]:
     """Return one view for each photo, or raise and name the photo that gives none.
@@ -52,6 +58,7 @@ def extract_views(
         category: What the object is (k_p).
         profile: The vision tools.
         already: How many views the object holds.
+        keep_crops: Whether each view comes with a crop of its photo.
         progress: Called after each photo.
 
     Raises:
@@ -68,7 +75,7 @@ def extract_views(
     views = []
     for index, photo in enumerate(photos, start=1):
         try:
-            views.append(extract_view(photo, category, profile))
+            views.append(extract_view(photo, category, profile, keep_crop=keep_crops))
         except (ImageError, NoObjectFound, InvalidInput) as exc:
             place = f"photo {index} of {len(photos)}: "
             raise type(exc)(f"{place}{exc}; nothing was stored") from exc

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,27 +13,30 @@ import numpy as np
 
 from pekit_agents.answer import Answer
 from pekit_agents.answering import as_answer_model
-from pekit_agents.errors import InvalidInput, ObjectExists, ObjectNotFound
+from pekit_agents.errors import InvalidInput
 from pekit_agents.finding import Finding
 from pekit_agents.images import ImageSource, load_image
-from pekit_agents.introduction import Progress, extract_view, extract_views
-from pekit_agents.memory import Memory
+from pekit_agents.introduction import MAX_VIEWS, Progress, extract_view, extract_views
+from pekit_agents.keeping import Keeping
+from pekit_agents.memory import Memory, require_free
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.prompting import build_prompt
 from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.recall import context_prompt
+from pekit_agents.reembedding import reembed_memory
 from pekit_agents.retrieval import embed_photo, match_settings, sightings
 from pekit_agents.types import Match, PersonalObject, Prompt, View
 from pekit_agents.views import Reference
 from pekit_agents.wording import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
-    from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
+    from pekit_agents.calibration import Strictness
+    from pekit_agents.types import Box, Crop, FloatArray, Proposal, RGBImage
 
 __all__ = ["PeKit"]
 
 
-class PeKit:
+class PeKit(Keeping):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -47,9 +50,10 @@ class PeKit:
         >>> prompt = kit.prompt(finding, "What is Biscuit doing?")
     """
 
-    def __init__(self, memory: Memory, profile: Profile) -> None:
+    def __init__(self, memory: Memory, profile: Profile, *, keep_crops: bool = False) -> None:
         self._memory = memory
         self._profile = profile
+        self._keep_crops = keep_crops
 
     @classmethod
     def open(
@@ -57,13 +61,22 @@ class PeKit:
         path: str | PathLike[str],
         profile: str | Profile = "embedded",
         user_id: str = "default",
+        *,
+        keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
     ) -> PeKit:
         """Open a user's memory, which need not exist yet.
 
         Args:
-            path: The directory that holds the memories of all users.
+            path: The directory that holds the memories of all users, or an ``s3://`` URI.
             profile: A profile's name, or one's own :class:`Profile`.
             user_id: Whose memory. Each user's is walled off from all others'.
+            storage_options: For an ``s3://`` URI, as LanceDB has them; None takes what the
+                environment says.
+            keep_crops: Whether what is remembered from now on keeps a small picture of the
+                object for each photo: its box with a margin, at most 512 px a side, without
+                metadata, and the object's outline in it. :meth:`reembed` needs them. Otherwise
+                vectors and texts are all that is stored.
 
         Raises:
             InvalidInput: The user id is empty or too long.
@@ -73,8 +86,44 @@ class PeKit:
         """
         chosen = load_profile(profile) if isinstance(profile, str) else profile
         encoder = chosen.encoder
-        memory = Memory.open(Path(path), user_id=user_id, encoder_id=encoder.id, dim=encoder.dim)
-        return cls(memory, chosen)
+        memory = Memory.open(
+            fspath(path),
+            user_id=user_id,
+            encoder_id=encoder.id,
+            dim=encoder.dim,
+            storage_options=storage_options,
+        )
+        return cls(memory, chosen, keep_crops=keep_crops)
+
+    @classmethod
+    def reembed(
+        cls,
+        path: str | PathLike[str],
+        profile: str | Profile = "embedded",
+        user_id: str = "default",
+        *,
+        progress: Progress | None = None,
+    ) -> PeKit:
+        """Carry a memory over to the encoder of another profile, and open it with that.
+
+        Everything is embedded anew from the kept crops before the memory is replaced, in one
+        step. Kits that have it open with the old encoder raise ``EncoderMismatch`` from then on.
+        A memory that has this encoder already is left as it is.
+
+        Args:
+            path: The directory that holds the memories of all users.
+            profile: The profile that the memory is to be used with.
+            user_id: Whose memory.
+            progress: Called after each view.
+
+        Raises:
+            InvalidInput: Objects have views without a crop; the message names them.
+            ProfileError: The profile is unknown or cannot be run here.
+            MemoryStoreError: The directory cannot be used.
+        """
+        chosen = load_profile(profile) if isinstance(profile, str) else profile
+        memory = reembed_memory(Path(path), user_id, chosen, progress=progress)
+        return cls(memory, chosen, keep_crops=True)
 
     @property
     def profile(self) -> Profile:
@@ -123,9 +172,12 @@ class PeKit:
             n_views=0,
             created_at=datetime.now(UTC),
         )
-        self._require_free(obj.name, unless=obj.object_id)
-        views = extract_views(images, obj.category, self._profile, progress=progress)
-        return self._memory.insert(obj, _vectors(views))
+        # Before the work, and again when it is written: others may take the name meanwhile.
+        require_free(obj.name, self._memory.objects(), unless=obj.object_id)
+        views = extract_views(
+            images, obj.category, self._profile, keep_crops=self._keep_crops, progress=progress
+        )
+        return self._memory.insert(obj, _vectors(views), crops=_crops(views), unique_name=True)
 
     def add_views(
         self,
@@ -151,9 +203,16 @@ class PeKit:
         """
         obj = self._memory.resolve(ref)
         views = extract_views(
-            images, obj.category, self._profile, already=obj.n_views, progress=progress
+            images,
+            obj.category,
+            self._profile,
+            already=obj.n_views,
+            keep_crops=self._keep_crops,
+            progress=progress,
         )
-        return self._memory.append_views(obj.object_id, _vectors(views))
+        return self._memory.append_views(
+            obj.object_id, _vectors(views), crops=_crops(views), at_most=MAX_VIEWS
+        )
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
         """Return the view that :meth:`remember` would take from a photo, storing nothing.
@@ -164,69 +223,13 @@ class PeKit:
         """
         return extract_view(image, clean_category(category), self._profile)
 
-    def update(
-        self,
-        ref: str,
-        *,
-        name: str | None = None,
-        category: str | None = None,
-        context: str | None = None,
-    ) -> PersonalObject:
-        """Change what is known about an object; what is not given stays.
-
-        Raises:
-            InvalidInput: A text is empty or too long, or nothing is given.
-            ObjectNotFound: No object has that name or id.
-            AmbiguousName: Several objects have that name.
-            ObjectExists: The new name is taken.
-            WriteConflict: Other writers kept changing the object; try again.
-        """
-        if name is None and category is None and context is None:
-            raise InvalidInput("expected a new name, category or context, found none of them")
-        obj = self._memory.resolve(ref)
-        if name is not None:
-            name = clean_name(name)
-            self._require_free(name, unless=obj.object_id)
-        return self._memory.update(
-            obj.object_id,
-            name=name,
-            category=None if category is None else clean_category(category),
-            context=None if context is None else clean_context(context),
-        )
-
-    def forget(self, ref: str) -> PersonalObject:
-        """Forget an object for good: its vectors, name and context leave the disk.
-
-        Returns:
-            What was forgotten.
-
-        Raises:
-            ObjectNotFound: No object has that name or id.
-            AmbiguousName: Several objects have that name.
-        """
-        obj = self._memory.resolve(ref)
-        self._memory.delete(obj.object_id)
-        return obj
-
-    def objects(self) -> list[PersonalObject]:
-        """Return everything remembered, the oldest first."""
-        return list(self._memory.objects())
-
-    def get(self, ref: str) -> PersonalObject:
-        """Return one object by its name or id.
-
-        Raises:
-            ObjectNotFound: No object has that name or id.
-            AmbiguousName: Several objects have that name.
-        """
-        return self._memory.resolve(ref)
-
     def find(
         self,
         image: ImageSource,
         *,
         mode: SearchMode = "auto",
         threshold: float | None = None,
+        strictness: Strictness | None = None,
     ) -> Finding:
         """Find the personal objects in a photo and leave everything else alone (paper 3.3).
 
@@ -236,23 +239,28 @@ class PeKit:
                 also close up, for small and several objects; ``"auto"`` does so unless the
                 first look shows one large thing.
             threshold: tau, in place of the profile's; higher is more silent. In [-1, 1].
+            strictness: ``"recall"``, ``"balanced"`` (the default), ``"precision"`` or a rate:
+                how many false alarms to bear in a photo that shows nothing remembered. The
+                threshold follows from it, from the size of the memory and from the photo.
 
         Returns:
-            The sightings with their boxes and scores; none is a finding without matches.
+            The sightings with their boxes, scores and probabilities; none is a finding without
+            matches. One that may be either of two objects names both.
 
         Raises:
             ImageError: The photo cannot be read.
-            InvalidInput: The mode or threshold is not one.
+            InvalidInput: The mode, threshold or strictness is not one, or the profile is not
+                calibrated for a strictness.
         """
         _require_mode(mode)
-        settings = match_settings(self._profile, threshold)
+        settings = match_settings(self._profile, threshold, strictness)
         photo = load_image(image)
-        snapshot = self._memory.snapshot()
-        if not snapshot.objects:
+        gallery = self._memory.gallery()
+        if not gallery.categories:
             return Finding(photo, (), ())
-        proposals, vectors = embed_photo(photo, self._profile, snapshot, mode)
+        proposals, vectors = embed_photo(photo, self._profile, gallery, mode)
         boxes = [proposal.box for proposal in proposals]
-        matches = sightings(boxes, vectors, snapshot, settings)
+        matches = sightings(boxes, vectors, gallery, settings)
         return Finding(photo, tuple(matches), tuple(proposals))
 
     def propose(
@@ -276,13 +284,14 @@ class PeKit:
         """
         _require_mode(mode)
         photo = load_image(image)
-        return photo, *embed_photo(photo, self._profile, self._memory.snapshot(), mode)
+        return photo, *embed_photo(photo, self._profile, self._memory.gallery(), mode)
 
     def match_regions(
         self,
         photos: Iterable[tuple[Sequence[Box], FloatArray]],
         *,
         threshold: float | None = None,
+        strictness: Strictness | None = None,
     ) -> Iterator[list[Match]]:
         """Yield the sightings in each of many photos, all by one state of the memory.
 
@@ -290,16 +299,18 @@ class PeKit:
             photos: For each photo the K boxes of its regions, xyxy in its pixels, and their
                 (K, D) float32 unit vectors, as :meth:`propose` returns them.
             threshold: tau, in place of the profile's.
+            strictness: As for :meth:`find`.
 
         Yields:
             The sightings in a photo, the surest first.
 
         Raises:
-            InvalidInput: The threshold is not one.
+            InvalidInput: The threshold or strictness is not one.
         """
-        settings, snapshot = match_settings(self._profile, threshold), self._memory.snapshot()
+        settings = match_settings(self._profile, threshold, strictness)
+        gallery = self._memory.gallery()
         for boxes, vectors in photos:
-            yield sightings(boxes, vectors, snapshot, settings)
+            yield sightings(boxes, vectors, gallery, settings)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).
@@ -347,19 +358,6 @@ class PeKit:
         prompt = self.prompt(finding, question)
         return Answer(model.answer(prompt.image, prompt.text), prompt, finding)
 
-    def _require_free(self, name: str, *, unless: str) -> None:
-        """Raise ObjectExists when another object has the name."""
-        try:
-            taken = self._memory.resolve(name)
-        except ObjectNotFound:
-            return
-        if taken.object_id != unless:
-            raise ObjectExists(
-                f"expected a name that is free, but {taken.name!r} is remembered already "
-                f"({taken.category}, {taken.n_views} views); add photos with add_views, "
-                "change it with update, or forget it first"
-            )
-
 
 def _require_mode(mode: str) -> None:
     if mode not in get_args(SearchMode):
@@ -368,3 +366,7 @@ def _require_mode(mode: str) -> None:
 
 def _vectors(views: Sequence[View]) -> FloatArray:
     return np.stack([view.vector for view in views])
+
+
+def _crops(views: Sequence[View]) -> list[Crop | None]:
+    return [view.crop for view in views]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil, floor
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +19,24 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float32]
     RGBImage: TypeAlias = Image.Image
 
-__all__ = ["Box", "Mask", "Match", "PersonalObject", "Prompt", "Proposal", "View"]
+__all__ = [
+    "Box",
+    "Candidate",
+    "Crop",
+    "Mask",
+    "Match",
+    "OnConflict",
+    "PersonalObject",
+    "Prompt",
+    "Proposal",
+    "StoredView",
+    "View",
+]
+
+
+#: What to do with an imported object whose id or name is taken: raise, leave it out, put it in
+#: place of the one that is there, or give it another id and a name with a number.
+OnConflict: TypeAlias = Literal["error", "skip", "replace", "rename"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,6 +115,19 @@ class Proposal:
     window: Box | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """What is kept of a reference photo where that is asked for: enough to embed it anew.
+
+    Attributes:
+        picture: A JPEG of the object with a margin, at most 512 px a side, without metadata.
+        mask: A grey PNG that covers ``picture`` edge to edge, 255 on the object.
+    """
+
+    picture: bytes = field(repr=False)
+    mask: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
     """One reference view of an object (a column of E_p, paper Eq. 2).
@@ -105,10 +135,35 @@ class View:
     Attributes:
         vector: (D,) float32 of unit length.
         proposal: The region that was pooled, in pixels of its photo.
+        crop: What is kept of the photo; None where nothing is.
     """
 
     vector: FloatArray
     proposal: Proposal
+    crop: Crop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredView:
+    """A view as it lies in the memory.
+
+    Attributes:
+        view_id: Its identity within the object; says nothing else.
+        added_at: When it was stored (UTC); None if that was not noted.
+        crop: What was kept of its photo; None unless crops are kept.
+    """
+
+    view_id: str
+    added_at: datetime | None
+    crop: Crop | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values, without the pictures."""
+        return {
+            "view_id": self.view_id,
+            "added_at": None if self.added_at is None else self.added_at.isoformat(),
+            "has_crop": self.crop is not None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +199,61 @@ class PersonalObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """An object that a sighting may be as well.
+
+    Attributes:
+        object: The remembered object.
+        score: Similarity to its views, a cosine in [-1, 1].
+    """
+
+    object: PersonalObject
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values."""
+        return {
+            "object_id": self.object.object_id,
+            "name": self.object.name,
+            "category": self.object.category,
+            "score": round(self.score, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """One sighting of a personal object in a photo (paper 3.3).
 
     Attributes:
-        object: The remembered object.
+        object: The remembered object; the likeliest one where others are as likely.
         box: Where it is.
         score: Similarity to the object's views, a cosine in [-1, 1].
+        probability: How likely this is one of the remembered objects and not a stranger, in
+            [0, 1]; None where the encoder is not calibrated.
+        alternatives: Further objects that it resembles almost as much, the likeliest first. With
+            any the sighting is ambiguous: it may be ``object`` or one of these.
     """
 
     object: PersonalObject
     box: Box
     score: float
+    probability: float | None = None
+    alternatives: tuple[Candidate, ...] = ()
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether several remembered objects explain the region almost equally well."""
+        return bool(self.alternatives)
+
+    @property
+    def candidates(self) -> tuple[PersonalObject, ...]:
+        """Everything it may be, the likeliest first."""
+        return (self.object, *(candidate.object for candidate in self.alternatives))
+
+    @property
+    def identity(self) -> str:
+        """What it is or may be: equal for sightings that stand for the same, whatever the order."""
+        return "|".join(sorted(obj.object_id for obj in self.candidates))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values; the box is rounded to a tenth of a pixel."""
@@ -165,6 +263,8 @@ class Match:
             "category": self.object.category,
             "box_xyxy": [round(edge, 1) for edge in self.box.xyxy],
             "score": round(self.score, 4),
+            "probability": None if self.probability is None else round(self.probability, 3),
+            "or": [candidate.to_dict() for candidate in self.alternatives],
         }
 
 

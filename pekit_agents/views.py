@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import ViewExtractor
     from pekit_agents.types import RGBImage
 
-__all__ = ["Reference", "find_object"]
+__all__ = ["Reference", "around", "find_object"]
 
 _MARGIN = 0.2  # of the box's longer side, seen around a box that the caller gives
 _LEAST_FILL = 0.2  # a region that fills less of the caller's box is not what was meant
@@ -88,12 +88,12 @@ def _from_mask(image: RGBImage, mask: object) -> Proposal:
     rows, columns = np.flatnonzero(values.any(axis=1)), np.flatnonzero(values.any(axis=0))
     box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     frame = Box(0, 0, *image.size)
-    return Proposal(box, 1.0, Mask(values.astype(np.float32), frame), _around(box, image))
+    return Proposal(box, 1.0, Mask(values.astype(np.float32), frame), around(box, image))
 
 
 def _from_box(image: RGBImage, box: Box, category: str, extractor: ViewExtractor) -> Proposal:
     """Outline the object inside a caller's box; the whole box when nothing fills it."""
-    window = _around(box, image)
+    window = around(box, image)
     crop = image.crop(window.pixels)
     for region in extractor.extract(crop, category):
         local = Box(box.x0 - window.x0, box.y0 - window.y0, box.x1 - window.x0, box.y1 - window.y0)
@@ -103,7 +103,7 @@ def _from_box(image: RGBImage, box: Box, category: str, extractor: ViewExtractor
     return Proposal(box, 1.0, None, window)
 
 
-def _around(box: Box, image: RGBImage) -> Box:
+def around(box: Box, image: RGBImage) -> Box:
     """Return the box with a margin, in whole pixels inside the photo."""
     margin = _MARGIN * max(box.width, box.height)
     return Box(

@@ -4,8 +4,11 @@ Each user has a table of their own with one row per object: its reference vector
 and context c_p. Searching happens on a read-only copy in RAM, the ``Snapshot``.
 """
 
-from pekit_agents.memory.schema import MemoryRecord
+from pekit_agents.memory.forgetting import forget_user
+from pekit_agents.memory.gallery import Gallery
+from pekit_agents.memory.names import require_free
+from pekit_agents.memory.records import MemoryRecord
 from pekit_agents.memory.snapshot import Snapshot
 from pekit_agents.memory.store import Memory
 
-__all__ = ["Memory", "MemoryRecord", "Snapshot"]
+__all__ = ["Gallery", "Memory", "MemoryRecord", "Snapshot", "forget_user", "require_free"]

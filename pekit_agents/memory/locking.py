@@ -8,12 +8,14 @@ writing can remove them. The kernel gives the turn back when its holder dies.
 
 from __future__ import annotations
 
+import os
 import random
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import IO, TYPE_CHECKING
 
 from pekit_agents.errors import WriteConflict
+from pekit_agents.memory.storage import as_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _PATIENCE_S = 60.0
+# An index of a million views takes minutes.
+INDEX_PATIENCE_S = 600.0
 
 
 @contextmanager
@@ -39,14 +43,45 @@ def writing_turn(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[boo
         WriteConflict: Others held it for ``patience_s`` seconds.
         OSError: The file cannot be written.
     """
-    with path.open("ab") as file:
-        held = fcntl is not None and _acquire(file, patience_s)
+    if as_remote(path) is not None:
+        yield False
+        return
+    while True:
+        # Whoever had the turn may have taken the whole folder away.
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            yield held
-        finally:
-            if held:
-                # Closing alone would leave it to a child that was forked meanwhile.
-                fcntl.flock(file, fcntl.LOCK_UN)
+            file = path.open("ab")
+        except FileNotFoundError:
+            continue
+        with file:
+            held = fcntl is not None and _acquire(file, patience_s)
+            if held and not _stands_at(path, file):
+                continue
+            try:
+                yield held
+            finally:
+                if held:
+                    # Closing alone would leave it to a child that was forked meanwhile.
+                    fcntl.flock(file, fcntl.LOCK_UN)
+            return
+
+
+def index_turn(
+    folder: Path, *, patience_s: float = INDEX_PATIENCE_S
+) -> AbstractContextManager[bool]:
+    """Wait for the turn of whoever builds the index of the user in ``folder``, and hold it.
+
+    It is another one than that of writing: an index of a million views takes minutes, and only
+    forgetting has to wait for it. Who holds both has taken that of writing first.
+    """
+    return writing_turn(folder / "index-lock", patience_s=patience_s)
+
+
+def _stands_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _acquire(file: IO[bytes], patience_s: float) -> bool:

@@ -22,13 +22,26 @@ if TYPE_CHECKING:
 
     from lancedb.table import Table
 
-# Readers of an old version finish well within this, or start again on the newest one.
-_GRACE = timedelta(seconds=30)
+# Readers of an old version finish within this, or start again on the newest one.
+_GRACE = timedelta(seconds=2)
+# LanceDB rewrites all rows of a table below a million when it merges its files. The larger a
+# table is, the more commits go by, so that a commit costs the rewriting of 50 rows on average.
+_FEWEST_COMMITS, _MOST_COMMITS, _ROWS_A_COMMIT = 20, 500, 50
 # LanceDB counts in milliseconds and warns at 0, which is meant here.
 _AT_ONCE = timedelta(milliseconds=1)
 _ROUNDS = 5
 _STALE_S = 3600.0
 _SETTLE_S = 2.0
+
+
+def is_due(table: Table, *, since: int) -> bool:
+    """Return whether ``table`` should be compacted after its commits since a version."""
+    # Versions count the commits of all processes: many short ones must not outgrow the disk.
+    if since // _FEWEST_COMMITS == table.version // _FEWEST_COMMITS:
+        return False
+    step = min(max(table.count_rows() // _ROWS_A_COMMIT, _FEWEST_COMMITS), _MOST_COMMITS)
+    step -= step % _FEWEST_COMMITS
+    return bool(since // step < table.version // step)
 
 
 def compact(table: Table, files: Path) -> None:

@@ -6,10 +6,10 @@ import difflib
 import unicodedata
 from typing import TYPE_CHECKING
 
-from pekit_agents.errors import AmbiguousName, ObjectNotFound
+from pekit_agents.errors import AmbiguousName, ObjectExists, ObjectNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pekit_agents.types import PersonalObject
 
@@ -45,6 +45,22 @@ def resolve(ref: str, objects: Sequence[PersonalObject]) -> PersonalObject:
             f'{len(named)} remembered objects are called "{ref}". Use one of their ids: {ids}.'
         )
     return named[0]
+
+
+def require_free(name: str, objects: Iterable[PersonalObject], *, unless: str) -> None:
+    """Check that no object but the one with the id ``unless`` answers to ``name``.
+
+    Raises:
+        ObjectExists: Another one does.
+    """
+    key = name_key(name)
+    for obj in objects:
+        if obj.object_id != unless and (obj.object_id == name or name_key(obj.name) == key):
+            raise ObjectExists(
+                f"expected a name that is free, but {obj.name!r} is remembered already "
+                f"({obj.category}, {obj.n_views} views); add photos with add_views, "
+                "change it with update, or forget it first"
+            )
 
 
 def _known(key: str, objects: Sequence[PersonalObject]) -> str:

@@ -61,7 +61,7 @@ def insist(
         except PeKitError:
             raise
         except Exception as exc:
-            if not _foreign(exc):
+            if not is_foreign(exc):
                 raise
             if not _passes(exc, folder) or attempt == _ATTEMPTS - 1:
                 raise store_error(exc, doing=doing, folder=folder) from exc
@@ -71,7 +71,8 @@ def insist(
     raise AssertionError("unreachable")
 
 
-def _foreign(exc: Exception) -> bool:
+def is_foreign(exc: Exception) -> bool:
+    """Return whether ``exc`` comes from LanceDB, Arrow or the disk, or says ``OutrunError``."""
     # LanceDB panics on some damaged files, with a class that no module exports.
     return isinstance(exc, (OutrunError, *_FOREIGN)) or type(exc).__name__ == "RustPanic"
 

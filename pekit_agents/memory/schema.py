@@ -1,14 +1,12 @@
-"""The table of one user: its columns, and rows to records and back.
+"""The table of one user: its columns and layouts, and what a search reads of it.
 
 One row holds one whole object, so a single commit changes it or does not.
 """
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -23,65 +21,59 @@ if TYPE_CHECKING:
 
     from pekit_agents.types import FloatArray
 
-SCHEMA_VERSION = "1"
+#: The layout that is written. Layout "1" is read, and becomes this one at the first write.
+SCHEMA_VERSION = "2"
+#: The columns that a search needs, which all layouts have; crops stay on the disk.
+SEARCHED = ["object_id", "name", "category", "context", "views", "n_views", "created_at"]
 # Without this mark two writers that upsert one id at the same time both insert a row.
 # An index on the column would undo it, so it must never get one.
 _PRIMARY_KEY = {"lance-schema:unenforced-primary-key": "true"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME = pa.timestamp("us", "UTC")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MemoryRecord:
-    """One remembered object with its vectors, as it stood when it was read.
+def table_schema(encoder_id: str, dim: int, *, layout: str = SCHEMA_VERSION) -> pa.Schema:
+    """Return the columns and the metadata of a user's table for (D,) = (``dim``,) vectors.
 
-    Attributes:
-        object: Its name, category and context (n_p, c_p).
-        vectors: (N, D) float32 of unit length, read-only: its views E_p, oldest first.
-        rev: An opaque stamp that every change of the object replaces.
+    The lists ``view_ids``, ``view_times``, ``crops`` and ``masks`` have one item for each of
+    ``views``; the last three may hold nulls.
     """
-
-    object: PersonalObject
-    vectors: FloatArray
-    rev: int
-
-
-def table_schema(encoder_id: str, dim: int) -> pa.Schema:
-    """Return the columns and the metadata of a user's table for (D,) = (``dim``,) vectors."""
-    return pa.schema(
-        [
-            pa.field("object_id", pa.string(), nullable=False, metadata=_PRIMARY_KEY),
-            pa.field("name", pa.string(), nullable=False),
-            pa.field("category", pa.string(), nullable=False),
-            pa.field("context", pa.string(), nullable=False),
-            pa.field("views", pa.list_(pa.list_(pa.float32(), dim)), nullable=False),
-            pa.field("n_views", pa.int32(), nullable=False),
-            pa.field("rev", pa.int64(), nullable=False),
-            pa.field("prev", pa.int64(), nullable=False),
-            pa.field("created_at", pa.timestamp("us", "UTC"), nullable=False),
-        ],
-        metadata={
-            "pekit.schema": SCHEMA_VERSION,
-            "pekit.encoder": encoder_id,
-            "pekit.dim": str(dim),
-        },
-    )
+    fields = [
+        pa.field("object_id", pa.string(), nullable=False, metadata=_PRIMARY_KEY),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("category", pa.string(), nullable=False),
+        pa.field("context", pa.string(), nullable=False),
+        pa.field("views", pa.list_(pa.list_(pa.float32(), dim)), nullable=False),
+        pa.field("n_views", pa.int32(), nullable=False),
+        pa.field("rev", pa.int64(), nullable=False),
+    ]
+    if layout == "1":
+        fields.append(pa.field("prev", pa.int64(), nullable=False))
+    else:
+        # By another name than in layout 1: a process that still runs the code of that layout
+        # then fails to write, where it would leave the lists below as they were.
+        fields.append(pa.field("based_on", pa.int64(), nullable=False))
+    fields.append(pa.field("created_at", _TIME, nullable=False))
+    if layout != "1":
+        fields += [
+            pa.field("view_ids", pa.list_(pa.string()), nullable=False),
+            pa.field("view_times", pa.list_(_TIME), nullable=False),
+            pa.field("crops", pa.list_(pa.binary()), nullable=False),
+            pa.field("masks", pa.list_(pa.binary()), nullable=False),
+        ]
+    names = {"pekit.schema": layout, "pekit.encoder": encoder_id, "pekit.dim": str(dim)}
+    return pa.schema(fields, metadata=names)
 
 
 def check_schema(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
-    """Refuse a table that another layout or another encoder wrote.
+    """Refuse a table that a later layout or another encoder wrote.
 
     Raises:
-        SchemaMismatch: ``found`` is of another layout.
+        SchemaMismatch: ``found`` is of a layout that is not known, or damaged.
         EncoderMismatch: Its vectors cannot be compared with those of this encoder.
     """
+    check_layout(found, wanted, folder)
     have, want = _metadata(found), _metadata(wanted)
-    # The names as well, because a damaged file can have lost some.
-    if have.get("pekit.schema") != want["pekit.schema"] or found.names != wanted.names:
-        raise SchemaMismatch(
-            f"The memory in {folder} has layout {have.get('pekit.schema')} with the columns "
-            f"{found.names}, expected layout {want['pekit.schema']} with {wanted.names}. "
-            "Open it with the version of PeKit that wrote it, or use another folder."
-        )
     keys = ("pekit.encoder", "pekit.dim")
     if any(have.get(key) != want[key] for key in keys):
         expected, actual = (
@@ -89,8 +81,38 @@ def check_schema(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
         )
         raise EncoderMismatch(
             f"The memory in {folder} was written with encoder {actual}, expected {expected}. "
-            "Open it with the encoder that wrote it, or use another folder."
+            "Open it with the encoder that wrote it, embed it anew, or use another folder."
         )
+
+
+def check_layout(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
+    """Refuse a table of a layout that is neither ``wanted`` nor can be upgraded to it.
+
+    Raises:
+        SchemaMismatch: ``found`` is of a later layout, or damaged.
+    """
+    have, want = _metadata(found).get("pekit.schema"), _metadata(wanted).get("pekit.schema")
+    known = {want: wanted.names}
+    if wanted.names == table_schema("", 1).names:
+        known["1"] = table_schema("", 1, layout="1").names
+    # The names as well, because a damaged file can have lost some.
+    if known.get(have) != found.names:
+        raise SchemaMismatch(
+            f"The memory in {folder} has layout {have} with the columns {found.names}, "
+            f"expected layout {want} with {wanted.names}. "
+            "Open it with the version of PeKit that wrote it, or use another folder."
+        )
+
+
+def is_current(found: pa.Schema, wanted: pa.Schema | None = None) -> bool:
+    """Return whether a table is of the layout that is wanted, or else of the newest."""
+    want = SCHEMA_VERSION if wanted is None else _metadata(wanted).get("pekit.schema")
+    return _metadata(found).get("pekit.schema") == want
+
+
+def encoder_of(schema: pa.Schema) -> tuple[str, int]:
+    """Return the id of the encoder whose vectors a table of a known layout holds, and their D."""
+    return _metadata(schema)["pekit.encoder"], dim_of(schema)
 
 
 def _metadata(schema: pa.Schema) -> dict[str, str]:
@@ -102,48 +124,19 @@ def dim_of(schema: pa.Schema) -> int:
     return int(schema.field("views").type.value_type.list_size)
 
 
-def new_rev() -> int:
-    """Return a fresh stamp.
-
-    Random and not a counter: a row that was deleted and remembered again must not look like
-    the one that a slow writer read before.
-    """
-    return secrets.randbits(63)
-
-
-def to_row(
-    obj: PersonalObject, vectors: FloatArray, *, rev: int, prev: int, schema: pa.Schema
-) -> pa.Table:
-    """Return a table of one row; ``n_views`` is counted from ``vectors`` (N, D) float32."""
-    views = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-    columns: dict[str, Any] = {
-        "object_id": [obj.object_id],
-        "name": [obj.name],
-        "category": [obj.category],
-        "context": [obj.context],
-        "views": pa.ListArray.from_arrays(pa.array([0, len(vectors)], pa.int32()), views),
-        "n_views": [len(vectors)],
-        "rev": [rev],
-        "prev": [prev],
-        "created_at": [obj.created_at],
-    }
-    return pa.Table.from_pydict(columns, schema=schema)
-
-
-def to_record(row: pa.Table) -> MemoryRecord:
-    """Return the only row of ``row`` as a record."""
-    vectors, _ = to_vectors(row)
-    return MemoryRecord(to_objects(row)[0], vectors, row["rev"][0].as_py())
-
-
 def to_objects(rows: pa.Table) -> tuple[PersonalObject, ...]:
     """Return the texts of all rows, in their order."""
     texts = (rows[name].to_pylist() for name in ("object_id", "name", "category", "context"))
-    # By way of integers, because Arrow's own conversion needs the system's time zone tables.
-    times = rows["created_at"].cast(pa.int64()).to_pylist()
-    created = (_EPOCH + timedelta(microseconds=time) for time in times)
+    created = to_times(rows["created_at"])
     fields = zip(*texts, rows["n_views"].to_pylist(), created, strict=True)
     return tuple(PersonalObject(*values) for values in fields)
+
+
+def to_times(times: pa.Array | pa.ChunkedArray) -> list[datetime | None]:
+    """Return timestamps as ``datetime``, nulls as None."""
+    # By way of integers, because Arrow's own conversion needs the system's time zone tables.
+    stamps = times.cast(pa.int64()).to_pylist()
+    return [None if t is None else _EPOCH + timedelta(microseconds=t) for t in stamps]
 
 
 def to_vectors(rows: pa.Table) -> tuple[FloatArray, NDArray[np.int64]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from pekit_agents.matching import nearest_objects
 from pekit_agents.memory.schema import to_objects, to_vectors
 
 if TYPE_CHECKING:
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from pekit_agents.matching import Nearest
     from pekit_agents.types import FloatArray, PersonalObject
 
 _ORDER = [("created_at", "ascending"), ("object_id", "ascending")]
+# Measured on CPython 3.11: a PersonalObject with its texts and time, without their characters.
+_OBJECT_BYTES = 480
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Snapshot:
     """Everything one user remembers, as of one version of the table (paper Eq. 3).
 
@@ -30,16 +34,48 @@ class Snapshot:
         starts: (N + 1,) int64, read-only: the views of object i are
             ``vectors[starts[i]:starts[i + 1]]``.
         version: The table's version; 0 before the first write.
+        categories: What the objects are, each category once.
+        nbytes: About how much RAM it takes.
     """
 
     objects: tuple[PersonalObject, ...]
     vectors: FloatArray
     starts: NDArray[np.int64]
     version: int
+    categories: tuple[str, ...]
+    nbytes: int
+
+    @property
+    def count(self) -> int:
+        """N, how many objects there are."""
+        return len(self.objects)
+
+    def nearest(
+        self, queries: FloatArray, *, max_weight: float, floor: float
+    ) -> tuple[tuple[PersonalObject, ...], Nearest]:
+        """Return the objects, and which two of them each region resembles most.
+
+        Args:
+            queries: (K, D) float32 unit vectors of the regions.
+            max_weight: Share of the best view in an object's score.
+            floor: Scores up to this one are of no interest.
+        """
+        return self.objects, nearest_objects(
+            queries, self.vectors, self.starts, max_weight=max_weight, floor=floor
+        )
 
 
 def build_snapshot(rows: pa.Table, version: int) -> Snapshot:
     """Return the snapshot of ``rows``, which may be empty and in any order."""
     ordered = rows.take(pc.sort_indices(rows, sort_keys=_ORDER))
     vectors, starts = to_vectors(ordered)
-    return Snapshot(to_objects(ordered), vectors, starts, version)
+    objects = to_objects(ordered)
+    characters = sum(len(o.name) + len(o.category) + len(o.context) for o in objects)
+    return Snapshot(
+        objects,
+        vectors,
+        starts,
+        version,
+        categories=tuple(dict.fromkeys(obj.category for obj in objects)),
+        nbytes=vectors.nbytes + starts.nbytes + _OBJECT_BYTES * len(objects) + characters,
+    )

@@ -3,98 +3,137 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from pekit_agents.memory.names import resolve
-from pekit_agents.memory.retry import OutrunError
-from pekit_agents.memory.schema import MemoryRecord, new_rev, table_schema, to_row
-from pekit_agents.memory.snapshot import Snapshot, build_snapshot
-from pekit_agents.memory.table import delete_row, find_record, not_found, replace_unchanged, upsert
+from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.changes import with_texts, with_views, without_view
+from pekit_agents.memory.forgetting import forget_folder, user_folder
+from pekit_agents.memory.limits import INDEX_ABOVE, limit
+from pekit_agents.memory.merging import Merging
+from pekit_agents.memory.moving import Moving
+from pekit_agents.memory.names import require_free, resolve
+from pekit_agents.memory.reading import Reader
+from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
+from pekit_agents.memory.retry import OutrunError, insist
+from pekit_agents.memory.schema import table_schema
+from pekit_agents.memory.table import (
+    delete_row,
+    find_record,
+    not_found,
+    read_objects,
+    replace_unchanged,
+    stored_encoder,
+    upsert,
+)
 from pekit_agents.memory.transactions import Transactions
+from pekit_agents.memory.upkeep import Upkeep
 from pekit_agents.memory.validation import (
     check_texts,
+    checked_crops,
     checked_encoder,
     checked_object,
     checked_object_id,
-    checked_user_id,
     checked_vectors,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lancedb.table import Table
     from numpy.typing import ArrayLike
 
-    from pekit_agents.types import FloatArray, PersonalObject
+    from pekit_agents.memory.gallery import Gallery
+    from pekit_agents.memory.snapshot import Snapshot
+    from pekit_agents.types import Crop, PersonalObject
 
 
-class Memory:
+class Memory(Moving):
     """What one user remembers, on disk.
 
     All methods may be called from several threads, and several processes may have the same
     memory open, provided that they were not forked after it was opened (use ``spawn``).
     Reading creates no files.
 
+    Every method raises ``MemoryStoreError`` when the memory is damaged, and every one that
+    writes also when the disk is full or read-only; ``WriteConflict`` when other writers won
+    every time; ``InvalidInput`` for an argument that cannot be used; ``EncoderMismatch`` when
+    somebody has embedded the memory anew. Nothing is written then.
+
     Attributes:
+        encoder_id: Names the encoder that makes the vectors, with its version.
         dim: D, the width of the vectors.
     """
 
-    def __init__(self, transactions: Transactions, *, dim: int) -> None:
+    def __init__(
+        self, transactions: Transactions, *, encoder_id: str, dim: int, index_above: int
+    ) -> None:
         """Use ``Memory.open``."""
+        self.encoder_id = encoder_id
         self.dim = dim
         self._transactions = transactions
-        self._snapshot: Snapshot | None = None
+        self._reader = Reader(transactions, index_above=index_above)
 
     @classmethod
-    def open(cls, root: str | Path, *, user_id: str, encoder_id: str, dim: int) -> Memory:
+    def open(
+        cls,
+        root: str | Path,
+        *,
+        user_id: str,
+        encoder_id: str,
+        dim: int,
+        index_above: int | None = None,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Memory:
         """Open the memory of one user; it is created on disk at the first write.
 
         Args:
-            root: The folder of all users' memories, on a local disk.
+            root: The folder of all users' memories, on a local disk or at an ``s3://`` URI.
             user_id: Any text of 1 to 1024 characters; only its hash reaches the disk.
             encoder_id: Names the encoder that makes the vectors, with its version.
             dim: D, the width of the vectors.
+            index_above: From how many views on they are searched by an index and not in RAM;
+                None for ``PEKIT_INDEX_ABOVE`` of the environment, else 100,000. All that open
+                one memory should say the same.
+            storage_options: Of an ``s3://`` URI, as LanceDB has them.
 
         Raises:
-            InvalidInput: An argument cannot be used.
             EncoderMismatch: The memory was written with another encoder.
-            SchemaMismatch: It was written by another version of PeKit.
-            MemoryStoreError: It is damaged or cannot be read.
+            SchemaMismatch: It was written by a later version of PeKit.
         """
-        user = hashlib.sha256(checked_user_id(user_id).encode("utf-8", "surrogatepass"))
         schema = table_schema(*checked_encoder(encoder_id, dim))
-        folder = Path(root).expanduser().absolute() / user.hexdigest()
-        transactions = Transactions(folder, schema)
+        folder = user_folder(root, user_id, storage_options)
+        most = limit(INDEX_ABOVE) if index_above is None else index_above
+        upkeep = Upkeep(folder, schema, index_above=most)
+        transactions = Transactions(folder, schema, upkeep=upkeep)
         transactions.read(lambda table: table)  # checks what is there
-        return cls(transactions, dim=dim)
+        return cls(transactions, encoder_id=encoder_id, dim=dim, index_above=most)
+
+    @classmethod
+    def open_as_written(cls, root: str | Path, *, user_id: str) -> Memory | None:
+        """Open the memory of one user with the encoder that wrote it; None if there is none.
+
+        Raises:
+            SchemaMismatch: It was written by a later version of PeKit.
+        """
+        folder = user_folder(root, user_id)
+        encoder = insist(
+            lambda: stored_encoder(folder), doing="read", folder=folder, reset=lambda: None
+        )
+        if encoder is None:
+            return None
+        return cls.open(root, user_id=user_id, encoder_id=encoder[0], dim=encoder[1])
 
     def snapshot(self) -> Snapshot:
-        """Return everything remembered, as it is now; kept in RAM until the table changes.
+        """Return everything remembered, as it is now; kept in RAM until the table changes."""
+        return self._reader.snapshot()
 
-        Raises:
-            MemoryStoreError: The memory cannot be read.
-        """
-        return self._transactions.read(self._refreshed)
-
-    def _refreshed(self, table: Table | None) -> Snapshot:
-        version = 0 if table is None else int(table.version)
-        if self._snapshot is None or self._snapshot.version != version:
-            empty = self._transactions.schema.empty_table()
-            self._snapshot = build_snapshot(empty if table is None else table.to_arrow(), version)
-        return self._snapshot
+    def gallery(self) -> Gallery:
+        """Return what to search in: the snapshot, or the index of a user with very many views."""
+        return self._reader.gallery()
 
     def objects(self) -> tuple[PersonalObject, ...]:
-        """Return all objects by ``created_at`` and then ``object_id``.
-
-        Raises:
-            MemoryStoreError: The memory cannot be read.
-        """
-        return self.snapshot().objects
+        """Return all objects by ``created_at`` and then ``object_id``."""
+        return self._reader.objects()
 
     def resolve(self, ref: str) -> PersonalObject:
         """Return the object whose id is ``ref``, else the one whose name is.
@@ -104,63 +143,91 @@ class Memory:
         Raises:
             ObjectNotFound: Nothing is called that; the message lists the closest known names.
             AmbiguousName: Several objects are; the message lists their ids.
-            MemoryStoreError: The memory cannot be read.
         """
         return resolve(ref, self.objects())
 
     def get(self, object_id: str) -> MemoryRecord:
-        """Return one object with its vectors.
+        """Return one object with its vectors and views.
 
         Raises:
-            InvalidInput: ``object_id`` cannot be an id.
             ObjectNotFound: There is no such object.
-            MemoryStoreError: The memory cannot be read.
         """
         checked_object_id(object_id)
-        return self._transactions.read(lambda table: find_record(table, object_id))
+        return self._transactions.read(lambda table: find_record(self._checked(table), object_id))
 
-    def insert(self, obj: PersonalObject, vectors: ArrayLike) -> PersonalObject:
+    def insert(
+        self,
+        obj: PersonalObject,
+        vectors: ArrayLike,
+        *,
+        crops: Sequence[Crop | None] | None = None,
+        unique_name: bool = False,
+    ) -> PersonalObject:
         """Store an object; one with the same id is replaced, so repeating a call is harmless.
 
         Args:
             obj: What to store; its ``n_views`` is not looked at but counted.
             vectors: (N >= 1, D) float32, finite and of unit length.
+            crops: What is kept of the N photos.
+            unique_name: Refuse a name that another object has. Of writers that take one name at
+                once a single one succeeds, wherever there are file locks.
 
         Returns:
             The object as stored.
 
         Raises:
-            InvalidInput: The id, the texts, the time or the vectors cannot be stored.
-            WriteConflict: Other writers won every time.
-            MemoryStoreError: The disk is full or read-only, or the memory is damaged.
+            ObjectExists: The name is taken.
         """
-        views = checked_vectors(vectors, self.dim)
-        stored = dataclasses.replace(checked_object(obj), n_views=len(views))
-        row = to_row(stored, views, rev=new_rev(), prev=0, schema=self._transactions.schema)
-        self._transactions.commit(lambda table: upsert(table, row))
-        return stored
+        array = checked_vectors(vectors, self.dim)
+        views = new_views(len(array), checked_crops(crops, len(array)))
+        stored = dataclasses.replace(checked_object(obj), n_views=len(array))
+        row = to_rows([MemoryRecord(stored, array, views, new_rev())], self._transactions.schema)
 
-    def append_views(self, object_id: str, vectors: ArrayLike) -> PersonalObject:
+        def write(table: Table) -> PersonalObject:
+            if unique_name:
+                require_free(stored.name, read_objects(table), unless=stored.object_id)
+            upsert(table, row)
+            return stored
+
+        return self._transactions.commit(write)
+
+    def append_views(
+        self,
+        object_id: str,
+        vectors: ArrayLike,
+        *,
+        crops: Sequence[Crop | None] | None = None,
+        at_most: int | None = None,
+    ) -> PersonalObject:
         """Add views to an object; none is lost when several writers do so at once.
 
         Args:
             object_id: Which object.
             vectors: (N >= 1, D) float32, finite and of unit length.
+            crops: What is kept of the N photos.
+            at_most: How many views the object may hold afterwards.
 
         Returns:
             The object as it is afterwards.
 
         Raises:
-            InvalidInput: The id or the vectors cannot be used.
             ObjectNotFound: There is no such object (any more).
-            WriteConflict: Other writers won every time.
-            MemoryStoreError: The disk is full or read-only, or the memory is damaged.
         """
-        views = checked_vectors(vectors, self.dim)
-        return self._change(
-            object_id,
-            lambda record: (record.object, np.concatenate([record.vectors, views])),
-        )
+        array = checked_vectors(vectors, self.dim)
+        views = new_views(len(array), checked_crops(crops, len(array)))
+        return self._change(object_id, lambda _, record: with_views(record, array, views, at_most))
+
+    def remove_view(self, object_id: str, view_id: str) -> PersonalObject:
+        """Remove one view: afterwards no file of this memory holds a byte of it.
+
+        Returns:
+            The object as it is afterwards.
+
+        Raises:
+            ObjectNotFound: There is no such object or view (any more).
+            InvalidInput: It is the last view.
+        """
+        return self._change(object_id, lambda _, record: without_view(record, view_id), erase=True)
 
     def update(
         self,
@@ -169,30 +236,47 @@ class Memory:
         name: str | None = None,
         category: str | None = None,
         context: str | None = None,
+        expected: PersonalObject | None = None,
+        unique_name: bool = False,
     ) -> PersonalObject:
         """Change the texts of an object; None leaves one as it is.
+
+        The old texts leave the disk with the next ``purge``, ``delete``, ``remove_view`` or
+        ``merge``.
+
+        Args:
+            object_id: Which object.
+            name: The new name.
+            category: The new category.
+            context: The new context.
+            expected: The object as the caller saw it.
+            unique_name: Refuse a name that another object has, as ``insert`` does.
 
         Returns:
             The object as it is afterwards.
 
         Raises:
-            InvalidInput: The id or a text cannot be used.
             ObjectNotFound: There is no such object (any more).
-            WriteConflict: Other writers won every time.
-            MemoryStoreError: The disk is full or read-only, or the memory is damaged.
+            ObjectChanged: Its texts are not those of ``expected`` any more.
+            ObjectExists: The name is taken.
         """
         given = {"name": name, "category": category, "context": context}
         texts: dict[str, Any] = {key: text for key, text in given.items() if text is not None}
         check_texts(texts)
-        return self._change(
-            object_id,
-            lambda record: (dataclasses.replace(record.object, **texts), record.vectors),
-        )
+
+        def edit(table: Table, record: MemoryRecord) -> MemoryRecord:
+            if name is not None and unique_name:
+                require_free(name, read_objects(table), unless=object_id)
+            return with_texts(record, texts, expected)
+
+        return self._change(object_id, edit)
 
     def _change(
         self,
         object_id: str,
-        edit: Callable[[MemoryRecord], tuple[PersonalObject, FloatArray]],
+        edit: Callable[[Table, MemoryRecord], MemoryRecord],
+        *,
+        erase: bool = False,
     ) -> PersonalObject:
         self._require_table(object_id)
         rev = new_rev()
@@ -201,14 +285,41 @@ class Memory:
             record = find_record(table, object_id)
             if record.rev == rev:  # the attempt before had landed, although it reported an error
                 return record.object
-            obj, vectors = edit(record)
-            obj = dataclasses.replace(obj, n_views=len(vectors))
-            row = to_row(obj, vectors, rev=rev, prev=record.rev, schema=self._transactions.schema)
+            new = dataclasses.replace(edit(table, record), rev=rev)
+            row = to_rows([new], self._transactions.schema, based_on=record.rev)
             if not replace_unchanged(table, row):
                 raise OutrunError(object_id)
-            return obj
+            return new.object
 
-        return self._transactions.commit(compare_and_set)
+        if not erase:
+            return self._transactions.commit(compare_and_set)
+        return self._transactions.erase(
+            lambda table, _: compare_and_set(table),
+            check=lambda table: edit(table, find_record(table, object_id)),
+        )
+
+    def merge(self, into_id: str, from_id: str, *, at_most: int | None = None) -> PersonalObject:
+        """Move all views of the second object to the first and forget the second.
+
+        A reader sees both or one, never half of it, wherever there are file locks; elsewhere it
+        may see the views twice for a moment.
+
+        Args:
+            into_id: Which object stays, with its texts.
+            from_id: Which one goes.
+            at_most: How many views the first may hold afterwards.
+
+        Returns:
+            The first object as it is afterwards.
+
+        Raises:
+            ObjectNotFound: One of them is not there (any more).
+        """
+        self._require_table(into_id)
+        if into_id == checked_object_id(from_id):
+            raise InvalidInput(f'expected two objects to merge, found "{into_id}" twice')
+        merging = Merging(into_id, from_id, self._transactions.schema, at_most=at_most)
+        return self._transactions.erase(merging.commit, check=merging.check)
 
     def delete(self, object_id: str) -> None:
         """Forget an object: afterwards no file of this memory holds a byte of it.
@@ -216,17 +327,24 @@ class Memory:
         If this is interrupted, the next write of anyone finishes it.
 
         Raises:
-            InvalidInput: ``object_id`` cannot be an id.
             ObjectNotFound: There is no such object.
-            WriteConflict: Other writers won every time.
-            MemoryStoreError: The disk is read-only, or the memory is damaged.
         """
         self._require_table(object_id)
         self._transactions.erase(
+            lambda table, _: delete_row(table, object_id),
             check=lambda table: find_record(table, object_id),
-            delete=lambda table: delete_row(table, object_id),
         )
-        self._snapshot = None
+        self._reader.drop()
+
+    def forget_everything(self) -> bool:
+        """Forget all objects: nothing is left of the user's folder.
+
+        Returns:
+            Whether there was anything.
+        """
+        forgotten = forget_folder(self._transactions.folder)
+        self._reader.drop()
+        return forgotten
 
     def _require_table(self, object_id: str) -> None:
         checked_object_id(object_id)
@@ -234,11 +352,10 @@ class Memory:
         if not self._transactions.read(lambda table: table is not None):
             raise not_found(object_id)
 
-    def compact(self) -> None:
-        """Merge small files and remove old versions; done by itself every 20 commits.
+    def purge(self) -> None:
+        """Remove from disk every byte that is in no object as it is now: replaced texts."""
+        self._transactions.purge()
 
-        Raises:
-            WriteConflict: Other writers won every time.
-            MemoryStoreError: The disk is read-only, or the memory is damaged.
-        """
+    def compact(self) -> None:
+        """Merge small files and remove old versions; done by itself every 20 commits."""
         self._transactions.compact()

@@ -1,24 +1,40 @@
-"""The LanceDB table of one user: opening it, and its single-row operations."""
+"""The LanceDB table of one user: opening it, bringing its layout up to date, and its commits."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import lancedb
+import pyarrow as pa
 from lancedb.expr import col, lit
 
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound
-from pekit_agents.memory.schema import check_schema, to_record
+from pekit_agents.memory.records import to_records, to_rows
+from pekit_agents.memory.schema import (
+    SEARCHED,
+    check_layout,
+    check_schema,
+    encoder_of,
+    is_current,
+    table_schema,
+    to_objects,
+)
+from pekit_agents.memory.storage import as_remote, connect
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from lancedb.expr import Expr
     from lancedb.table import Table
 
-    from pekit_agents.memory.schema import MemoryRecord
+    from pekit_agents.memory.records import MemoryRecord
+    from pekit_agents.types import PersonalObject
 
 _NAME = "objects"
+_UNCHANGED = "target.rev = source.based_on"
+_BATCH = 64  # rows at a time, which may hold crops
 # Begins the name of a folder that a table is made in; maintenance removes what was left.
 ASIDE = "new-"
 
@@ -31,26 +47,42 @@ class TableHandle:
         self.files = folder / f"{_NAME}.lance"
         self.schema = schema
         self._table: Table | None = None
+        self._birth: tuple[int, int] | None = None
 
     def latest(self) -> Table | None:
-        """Return the table at its newest version; None before the first write."""
-        if self._table is None:
+        """Return the table at its newest version; None before the first write.
+
+        It is another object whenever it may be another table, made after the user was forgotten.
+        """
+        birth = _birth(self.folder)
+        if self._table is None or birth != self._birth:
+            self._table = None
             if not has_table(self.files):
                 return None
-            self._table = self._checked(lancedb.connect(self.folder).open_table(_NAME))
+            self._table = self._checked(connect(self.folder).open_table(_NAME))
+            self._birth = birth
         self._table.checkout_latest()  # type: ignore[no-untyped-call]
         return self._table
 
     def latest_or_new(self) -> Table:
-        """Return the table at its newest version; create it if there is none."""
+        """Return the table for writing: created if there is none, upgraded if it is older.
+
+        Only for the holder of the writing turn: an upgrade overwrites the table.
+        """
+        if self.latest() is None:
+            create(self.files, self.schema)
+        # Another process may have been faster, with another encoder: this checks it.
+        table = self._written()
+        if not is_current(table.schema, self.schema):
+            rewrite(self.folder, self.schema, current_batches(table, self.schema))
+            table = self._written()
+        return table
+
+    def _written(self) -> Table:
         table = self.latest()
         if table is None:
-            create(self.files, self.schema)
-            # Another process may have been faster, with another encoder: this checks it.
-            table = self.latest()
-        if table is None:
             raise MemoryStoreError(f"The memory in {self.files} went away while it was opened.")
-        return table
+        return self._checked(table)
 
     def reset(self) -> None:
         """Forget the open table, so that the next use opens it again."""
@@ -61,19 +93,55 @@ class TableHandle:
         return table
 
 
+def stored_encoder(folder: Path) -> tuple[str, int] | None:
+    """Return the id and the dim that a user's table was written with; None if there is none.
+
+    Raises:
+        SchemaMismatch: It is of a layout that is not known.
+    """
+    if not has_table(folder / f"{_NAME}.lance"):
+        return None
+    schema = connect(folder).open_table(_NAME).schema
+    check_layout(schema, table_schema("", 1), folder)
+    return encoder_of(schema)
+
+
 def create(files: Path, schema: pa.Schema) -> None:
     """Create an empty table in the folder ``files``, unless another writer is faster.
 
     It is made aside and put in its place whole: of two writers that create a table of one name
     at once, LanceDB lets the second overwrite what the first has written meanwhile.
     """
-    with tempfile.TemporaryDirectory(prefix=ASIDE, dir=files.parent) as aside:
+    remote = as_remote(files)
+    here = files.parent if remote is None else None
+    with tempfile.TemporaryDirectory(prefix=ASIDE, dir=here) as aside:
         lancedb.connect(aside).create_table(_NAME, schema=schema)
+        if remote is not None:
+            remote.upload_new_table(Path(aside) / files.name)
+            return
         try:
             (Path(aside) / files.name).rename(files)
         except OSError:
             if not has_table(files):  # an empty skeleton stands there
                 lancedb.connect(files.parent).create_table(_NAME, schema=schema, exist_ok=True)
+
+
+def rewrite(folder: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Put ``batches`` in place of all rows and of the layout, in one commit.
+
+    A change that somebody else commits meanwhile is overwritten without notice.
+    """
+    reader = pa.RecordBatchReader.from_batches(schema, batches)
+    connect(folder).create_table(_NAME, data=reader, schema=schema, mode="overwrite")
+
+
+def _birth(folder: Path) -> tuple[int, int] | None:
+    # The lock file is made once and never written to, so it stands for the folder's life.
+    try:
+        info = (folder / "lock").stat()
+    except OSError:
+        return None
+    return info.st_ino, info.st_mtime_ns
 
 
 def has_table(files: Path) -> bool:
@@ -108,8 +176,31 @@ def find_record(table: Table | None, object_id: str) -> MemoryRecord:
     if table is not None:
         row = table.search().where(col("object_id") == lit(object_id)).limit(1).to_arrow()
         if len(row):
-            return to_record(row)
+            return to_records(row)[0]
     raise not_found(object_id)
+
+
+def read_searched(table: Table) -> pa.Table:
+    """Return what a search needs of all rows; crops are left on the disk."""
+    return table.search().select(SEARCHED).to_arrow()
+
+
+def current_batches(table: Table | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield all rows, some at a time, in the current layout whatever theirs is."""
+    if table is not None:
+        for batch in table.search().to_batches(_BATCH):
+            yield from to_rows(to_records(batch), schema).to_batches()
+
+
+def read_objects(table: Table) -> tuple[PersonalObject, ...]:
+    """Return the texts of all rows without their vectors."""
+    columns = [name for name in SEARCHED if name != "views"]
+    return to_objects(table.search().select(columns).to_arrow())
+
+
+def read_revs(table: Table) -> set[int]:
+    """Return the stamps of all rows."""
+    return set(table.search().select(["rev"]).to_arrow()["rev"].to_pylist())
 
 
 def not_found(object_id: str) -> ObjectNotFound:
@@ -117,17 +208,40 @@ def not_found(object_id: str) -> ObjectNotFound:
     return ObjectNotFound(f'No remembered object has the id "{object_id}".')
 
 
-def upsert(table: Table, row: pa.Table) -> None:
-    """Insert ``row``, or put it in place of the one with the same id."""
-    merge = table.merge_insert("object_id")
-    merge.when_matched_update_all().when_not_matched_insert_all().execute(row)
-
-
 def replace_unchanged(table: Table, row: pa.Table) -> bool:
     """Put ``row`` in place of the one it was made from; False if that one has changed since."""
     merge = table.merge_insert("object_id")
-    result = merge.when_matched_update_all(where="target.rev = source.prev").execute(row)
+    result = merge.when_matched_update_all(where=_UNCHANGED).execute(row)
     return bool(result.num_updated_rows == 1)
+
+
+def replace_and_delete(table: Table, row: pa.Table, gone: MemoryRecord) -> bool:
+    """Put ``row`` in place of the one it was made from and delete ``gone``, in one commit.
+
+    Only for the holder of the writing turn: otherwise one half may find nothing to do.
+    """
+    merge = table.merge_insert("object_id").when_matched_update_all(where=_UNCHANGED)
+    result = merge.when_not_matched_by_source_delete(_as_read(gone)).execute(row)
+    return bool(result.num_updated_rows == 1 and result.num_deleted_rows == 1)
+
+
+def delete_unchanged(table: Table, gone: MemoryRecord) -> bool:
+    """Delete an object; False if it has changed since it was read."""
+    result: Any = table.delete(_as_read(gone))  # its type stub has lost the count
+    return bool(result.num_deleted_rows == 1)
+
+
+def _as_read(record: MemoryRecord) -> Expr:
+    return (col("object_id") == lit(record.object.object_id)) & (col("rev") == lit(record.rev))
+
+
+def upsert(table: Table, rows: pa.Table, gone: Sequence[str] = ()) -> None:
+    """Insert or replace ``rows`` and delete the objects with the ids ``gone``, in one commit."""
+    merge = table.merge_insert("object_id")
+    merge = merge.when_matched_update_all().when_not_matched_insert_all()
+    if gone:
+        merge = merge.when_not_matched_by_source_delete(col("object_id").isin(list(gone)))
+    merge.execute(rows)
 
 
 def delete_row(table: Table, object_id: str) -> None:

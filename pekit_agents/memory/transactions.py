@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pekit_agents.errors import MemoryStoreError
 from pekit_agents.memory import maintenance
+from pekit_agents.memory.forgetting import finish_forgetting
 from pekit_agents.memory.locking import writing_turn
 from pekit_agents.memory.retry import insist, store_error
 from pekit_agents.memory.table import TableHandle
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from lancedb.table import Table
 
+    from pekit_agents.memory.upkeep import Upkeep
+
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-
-_COMMITS_BETWEEN_COMPACTIONS = 20
 
 
 class Transactions:
@@ -33,12 +34,20 @@ class Transactions:
     or the disk fails, and ``WriteConflict`` when other writers won every time.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+    def __init__(self, folder: Path, schema: pa.Schema, *, upkeep: Upkeep | None = None) -> None:
+        """Open nothing yet.
+
+        Args:
+            folder: Where the table lies.
+            schema: Its columns.
+            upkeep: Keeps what is derived from the table in step with it; None if nothing is.
+        """
         self.folder = folder
         self.schema = schema
         # Two handles, so that a search never waits for a slow write of another thread.
         self._reader, self._writer = TableHandle(folder, schema), TableHandle(folder, schema)
         self._reading, self._writing = threading.Lock(), threading.Lock()
+        self._upkeep = upkeep
         # Stands from before an object is gone until its bytes are.
         self._unpurged = folder / "unpurged"
 
@@ -57,39 +66,66 @@ class Transactions:
 
     def commit(self, operation: Callable[[Table], _T]) -> _T:
         """Run an ``operation`` that changes the table, and compact when that is due."""
-        before = after = 0
+        due = False
 
-        def counted(table: Table) -> _T:
-            nonlocal before, after
-            before = table.version
+        def watched(table: Table) -> _T:
+            nonlocal due
+            before = int(table.version)
             result = operation(table)
-            after = table.version
+            due = maintenance.is_due(table, since=before)
             return result
 
         with self._turn():
-            result = self._write(counted)
-            # Counted over all processes: many short ones must not outgrow the disk either.
-            if before // _COMMITS_BETWEEN_COMPACTIONS < after // _COMMITS_BETWEEN_COMPACTIONS:
+            result = self._write(watched)
+            if due:
                 self._try(self._compact)
+        if due:
+            self._refresh()
         return result
 
-    def erase(self, check: Callable[[Table], object], delete: Callable[[Table], None]) -> None:
-        """Run ``check``, then ``delete``, and remove all bytes of the deleted rows."""
+    def erase(
+        self,
+        change: Callable[[Table, bool], _T],
+        *,
+        check: Callable[[Table], object] | None = None,
+        purge: bool = True,
+    ) -> _T:
+        """Run ``change`` and remove all bytes of what it deleted or replaced.
+
+        Args:
+            change: Gets the table, and whether it is certain that nobody else is writing.
+            check: Runs before; raises what speaks against it, and nothing is written then.
+            purge: False leaves the bytes to the next write, whoever's it is.
+        """
         with self._turn() as alone:
-            self._write(check)
+            if check is not None:
+                self._write(check)
 
-            def mark_and_delete(table: Table) -> None:
+            def mark_and_change(table: Table) -> _T:
                 self._unpurged.touch()
-                delete(table)
+                return change(table, alone)
 
-            self._write(mark_and_delete)
-            self._purge(alone=alone)
+            result = self._write(mark_and_change)
+            if purge:
+                self._purge(alone=alone)
+        self._refresh()
+        return result
+
+    def purge(self) -> None:
+        """Remove all bytes that are in no object as it is now."""
+        if self.read(lambda table: table is not None):
+            with self._turn() as alone:
+                self._unpurged.touch()
+                self._purge(alone=alone)
+            self._refresh()
 
     def compact(self) -> None:
-        """Merge small files, remove old versions and what dead writers left."""
+        """Merge small files, remove old versions, and bring the index up to date."""
         if self.read(lambda table: table is not None):
             with self._turn():
                 self._compact()
+            if self._upkeep is not None:
+                self._upkeep.refresh(at_once=True)
 
     def _write(self, operation: Callable[[Table], _T]) -> _T:
         return insist(
@@ -103,6 +139,7 @@ class Transactions:
     def _turn(self) -> Iterator[bool]:
         with self._writing:
             try:
+                finish_forgetting(self.folder)
                 self.folder.mkdir(parents=True, exist_ok=True)
                 with writing_turn(self.folder / "lock") as alone:
                     if self._unpurged.exists():
@@ -111,11 +148,17 @@ class Transactions:
             except OSError as exc:
                 raise store_error(exc, doing="written", folder=self.folder) from exc
 
+    def _refresh(self) -> None:
+        if self._upkeep is not None:
+            self._try(self._upkeep.refresh)
+
     def _compact(self) -> None:
         self._write(lambda table: maintenance.compact(table, self._writer.files))
 
     def _purge(self, *, alone: bool) -> None:
         def purge(table: Table) -> None:
+            if self._upkeep is not None:
+                self._upkeep.drop()
             maintenance.purge(table, self._writer.files, alone=alone)
             self._unpurged.unlink(missing_ok=True)
 

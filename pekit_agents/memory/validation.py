@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.wording import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
-    from pekit_agents.types import FloatArray, PersonalObject
+    from pekit_agents.memory.records import MemoryRecord
+    from pekit_agents.types import Crop, FloatArray, PersonalObject
 
 _OBJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MAX_USER_ID = 1024
 _UNIT_TOLERANCE = 1e-3
+_VIEW_ID = re.compile(r"[0-9a-f]{12}")
+_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+_MAX_CROP_BYTES = 2**20
 
 
 def checked_user_id(user_id: str) -> str:
@@ -63,6 +68,49 @@ def check_texts(texts: Mapping[str, str]) -> None:
             text.encode()
         except (AttributeError, UnicodeEncodeError) as exc:
             raise InvalidInput(f"{field} must be valid Unicode text, got {text!r}.") from exc
+
+
+def checked_crops(crops: Sequence[Crop | None] | None, count: int) -> Sequence[Crop | None] | None:
+    """Return ``crops`` if there is one, or None, for each of ``count`` views.
+
+    Raises:
+        InvalidInput: There are more or fewer, or one is not a small JPEG with a PNG.
+    """
+    if crops is None:
+        return None
+    if len(crops) != count:
+        raise InvalidInput(f"crops must be one for each of {count} vectors, got {len(crops)}.")
+    for crop in crops:
+        if crop is not None and not (
+            crop.picture.startswith(_JPEG)
+            and crop.mask.startswith(_PNG)
+            and max(len(crop.picture), len(crop.mask)) <= _MAX_CROP_BYTES
+        ):
+            raise InvalidInput(
+                "a crop must be a JPEG and its mask a PNG of at most 1 MiB each, got "
+                f"{len(crop.picture)} bytes that begin with {crop.picture[:4]!r} and "
+                f"{len(crop.mask)} that begin with {crop.mask[:4]!r}."
+            )
+    return crops
+
+
+def checked_record(record: MemoryRecord) -> MemoryRecord:
+    """Return an object of an export if ``remember`` could have stored it as it is.
+
+    Raises:
+        InvalidInput: A text, vector, view or crop could not have been.
+    """
+    obj = checked_object(record.object)
+    texts = (obj.name, obj.category, obj.context)
+    clean = (clean_name(obj.name), clean_category(obj.category), clean_context(obj.context))
+    if texts != clean:
+        raise InvalidInput(f"texts must hold nothing invisible, got {texts!r:.200}.")
+    checked_vectors(record.vectors, record.vectors.shape[1])
+    ids = [view.view_id for view in record.views]
+    if len(set(ids)) != len(ids) or not all(_VIEW_ID.fullmatch(str(i)) for i in ids):
+        raise InvalidInput(f"view ids must be 12 hexadecimal digits each, got {ids!r:.200}.")
+    checked_crops([view.crop for view in record.views], len(record.vectors))
+    return record
 
 
 def checked_vectors(vectors: ArrayLike, dim: int) -> FloatArray:

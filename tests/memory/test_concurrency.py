@@ -84,6 +84,14 @@ def test_processes_that_create_the_memory_and_upsert_the_same_keys_store_each_on
     assert sorted(found) == sorted((f"key-{number}", 1) for number in range(12))
 
 
+def test_a_name_that_processes_want_at_once_is_got_by_one(open_memory, worker):
+    processes = [worker("locked", "take_names", f"p{i}", 10) for i in range(3)]
+    start_together(processes)
+    got = sorted(int(line) for process in processes for line in process.communicate()[0].split())
+    assert got == list(range(10))
+    assert sorted(obj.name for obj in open_memory().objects()) == [f"name {n}" for n in range(10)]
+
+
 @pytest.mark.parametrize("round_", range(12))
 def test_of_writers_that_create_the_memory_at_once_none_is_lost(
     open_memory, thing, monkeypatch, round_

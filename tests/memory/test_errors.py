@@ -57,11 +57,11 @@ def test_another_encoder_is_refused_although_the_memory_was_new_when_opened(
     ("change", "message"),
     [
         (
-            lambda s: s.with_metadata({**s.metadata, b"pekit.schema": b"2"}),
-            "layout 2 .*expected layout 1",
+            lambda s: s.with_metadata({**s.metadata, b"pekit.schema": b"3"}),
+            "layout 3 .*expected layout 2",
         ),
-        (lambda s: s.with_metadata(None), "layout None .*expected layout 1"),
-        (lambda s: s.remove(s.get_field_index("rev")), "layout 1 .*expected layout 1 .*'rev'"),
+        (lambda s: s.with_metadata(None), "layout None .*expected layout 2"),
+        (lambda s: s.remove(s.get_field_index("rev")), "layout 2 .*expected layout 2 .*'rev'"),
     ],
 )
 def test_another_layout_is_refused(user_folder, open_memory, change, message):
@@ -173,8 +173,16 @@ def test_a_read_only_memory_can_be_read_and_not_written(
         assert len(memory.objects()) == 1
         with pytest.raises(MemoryStoreError, match=r"could not be written: .*Permission denied"):
             memory.insert(thing("id-2"), unit_vectors())
-        with pytest.raises(MemoryStoreError, match="Permission denied"):
-            memory.delete("id-1")
+        for write in (
+            lambda: memory.delete("id-1"),
+            lambda: memory.update("id-1", name="Rex"),
+            memory.purge,
+            memory.forget_everything,
+        ):
+            with pytest.raises(MemoryStoreError, match="Permission denied"):
+                write()
+        assert memory.export(user_folder.parents[1] / "x.pekit")["objects"] == 1
+        assert len(open_memory().objects()) == 1
     finally:
         for folder in folders:
             folder.chmod(0o700)
@@ -189,6 +197,46 @@ def test_a_full_disk_is_an_error_and_no_damage(worker, user_folder, memory, thin
     assert memory.objects() == (thing(n_views=1),)
     memory.insert(thing("id-2"), unit_vectors())
     assert len(memory.objects()) == 2
+
+
+def replace_everything(memory):
+    seen = memory.records()
+    memory.replace_all(seen, encoder_id="tiny@2", dim=16, seen=seen)
+
+
+LARGE_WRITES = {
+    "append": lambda memory, views: memory.append_views("large", views),
+    "update": lambda memory, views: memory.update("large", name="Rex"),
+    "remove_view": lambda memory, views: memory.remove_view(
+        "large", memory.get("large").views[0].view_id
+    ),
+    "merge": lambda memory, views: memory.merge("large", "small"),
+    "import": lambda memory, views: memory.import_file(
+        memory._transactions.folder.parents[1] / "x.pekit", on_conflict="rename"
+    ),
+    "replace_all": lambda memory, views: replace_everything(memory),
+}
+
+
+@pytest.mark.parametrize("write", LARGE_WRITES.values(), ids=LARGE_WRITES)
+def test_a_disk_that_is_full_in_any_write_costs_nothing(
+    memory, open_memory, root, thing, unit_vectors, write
+):
+    resource = pytest.importorskip("resource")  # not on Windows
+    memory.insert(thing("large"), unit_vectors(2000))
+    memory.insert(thing("small", "Rex"), unit_vectors())
+    memory.export(root.parent / "x.pekit")
+    before = memory.objects()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(MemoryStoreError, match="File too large"):
+            write(memory, unit_vectors())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert open_memory().objects() == before
+    assert len(open_memory().get("large").views) == 2000
+    write(open_memory(), unit_vectors())
 
 
 def failing(times, error):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pekit_agents.errors import MemoryStoreError
-from pekit_agents.memory import maintenance, transactions
+from pekit_agents.memory import maintenance
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_write_succeeds_although_the_compaction_after_it_fails(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(maintenance, "compact", failing)
-    monkeypatch.setattr(transactions, "_COMMITS_BETWEEN_COMPACTIONS", 1)
+    monkeypatch.setattr(maintenance, "_FEWEST_COMMITS", 1)
     memory.insert(thing(), unit_vectors())
     assert len(memory.objects()) == 1
     assert "No space left on device" in caplog.text

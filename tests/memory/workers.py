@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from pekit_agents.errors import MemoryStoreError
+from pekit_agents.errors import MemoryStoreError, ObjectExists
 from pekit_agents.memory import Memory, locking
 from pekit_agents.types import PersonalObject
 
@@ -38,6 +38,20 @@ def append(memory: Memory, object_id: str, first: str, count: str) -> None:
 def upsert(memory: Memory, count: str) -> None:
     for number in range(int(count)):
         memory.insert(some_object(f"key-{number}"), numbered_view(number))
+
+
+def take_names(memory: Memory, owner: str, count: str) -> None:
+    """Take names that others want, too; say which were got."""
+    for number in range(int(count)):
+        try:
+            memory.insert(
+                some_object(f"{owner}-{number}", f"name {number}"),
+                numbered_view(number),
+                unique_name=True,
+            )
+        except ObjectExists:
+            continue
+        print(number, flush=True)
 
 
 def fill_disk(memory: Memory, limit: str) -> None:
@@ -84,7 +98,13 @@ def main(root: str, mode: str, command: str, *arguments: str) -> None:
     memory = Memory.open(root, user_id="ann", encoder_id="tiny@1", dim=DIM)
     print("ready", flush=True)
     sys.stdin.readline()
-    commands = {"append": append, "upsert": upsert, "fill_disk": fill_disk, "churn": churn}
+    commands = {
+        "append": append,
+        "upsert": upsert,
+        "take_names": take_names,
+        "fill_disk": fill_disk,
+        "churn": churn,
+    }
     commands[command](memory, *arguments)
 
 

@@ -1,0 +1,88 @@
+"""All rows of the memory bench, one after the other."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from pekit_agents.bench.crowd import crowd_row
+from pekit_agents.bench.rows import Row
+from pekit_agents.bench.search import large_rows, small_rows
+from pekit_agents.bench.users import users_row
+from pekit_agents.bench.writing import disk_row, forget_row, remember_row
+
+
+@dataclass(frozen=True, slots=True)
+class BenchSizes:
+    """How much to measure.
+
+    Attributes:
+        small_views: Views of the user that is searched in RAM.
+        large_views: Views of the user that is searched by an index; 0 leaves these rows out.
+        index_above: With more views than this there is an index; None for the default.
+        remembers: Objects stored one by one for the disk row.
+        users: How many users of 20 objects; 0 leaves the row out.
+        writers: How many processes write at once.
+        repeats: How many times each search and write is measured.
+        ratios_count: Whether a ratio above its target fails.
+    """
+
+    small_views: int = 10_000
+    large_views: int = 1_000_000
+    index_above: int | None = None
+    remembers: int = 5_000
+    users: int = 1_000
+    writers: int = 4
+    repeats: int = 101
+    ratios_count: bool = True
+
+    @classmethod
+    def quick(cls) -> BenchSizes:
+        """Return sizes for seconds: ratios mean nothing then, but what must be 0 still must."""
+        return cls(500, 1_000, 500, 100, 5, 2, 5, ratios_count=False)
+
+
+def run_memory_bench(
+    root: Path, sizes: BenchSizes, progress: Callable[[str], None]
+) -> Iterator[Row]:
+    """Yield each row as soon as it is measured.
+
+    Args:
+        root: An empty folder on the disk to measure.
+        sizes: How much.
+        progress: Called with what is being done.
+    """
+    for row in _rows(root, sizes, progress):
+        yield row if row.target == 0 or sizes.ratios_count else replace(row, judged=False)
+
+
+def _rows(root: Path, sizes: BenchSizes, progress: Callable[[str], None]) -> Iterator[Row]:
+    progress(f"searching {sizes.small_views:,} views")
+    yield from small_rows(root, sizes.small_views, sizes.repeats)
+    if sizes.large_views:
+        progress(f"storing, indexing and searching {sizes.large_views:,} views")
+        yield from large_rows(root, sizes.large_views, sizes.index_above, sizes.repeats)
+    progress("remembering")
+    yield remember_row(root, sizes.repeats)
+    yield disk_row(root, sizes.remembers, progress)
+    progress("forgetting")
+    yield forget_row(root, sizes.small_views // 10)
+    progress(f"{sizes.writers} writers at once")
+    yield crowd_row(root, sizes.writers, writes=sizes.remembers // 100 + 4)
+    if sizes.users:
+        yield users_row(root, sizes.users, progress)
+
+
+def machine() -> str:
+    """Return in one line where this runs."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    libraries = " ".join(f"{name} {version(name)}" for name in ("lancedb", "numpy"))
+    return (
+        f"{platform.system()} {platform.machine()}, {cores} cores{load}, "
+        f"Python {platform.python_version()}, {libraries}"
+    )

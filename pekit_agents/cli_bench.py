@@ -1,0 +1,75 @@
+"""``pekit bench``: what the toolkit promises, measured on the machine at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from pekit_agents.bench import Row
+
+__all__ = ["bench"]
+
+bench = typer.Typer(help="Measure the toolkit on this machine.", no_args_is_help=True)
+_out, _err = Console(), Console(stderr=True)
+_VERDICTS = {True: "pass", False: "FAIL", None: "not measured"}
+
+
+@bench.callback()
+def _bench() -> None:
+    """Measure the toolkit on this machine."""
+
+
+@bench.command("memory")
+def bench_memory(
+    quick: Annotated[bool, typer.Option("--quick", help="seconds: does it run at all?")] = False,
+    views: Annotated[int, typer.Option(min=50, help="of the user searched in RAM")] = 10_000,
+    large: Annotated[
+        int, typer.Option(min=0, help="views of the user searched by an index; 0: none")
+    ] = 1_000_000,
+    remembers: Annotated[int, typer.Option(min=100, help="objects stored one by one")] = 5_000,
+    users: Annotated[int, typer.Option(min=0, help="users of 20 objects each")] = 1_000,
+    folder: Annotated[
+        Path | None, typer.Option(help="where to write, for as long as it runs")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON for machines")] = False,
+) -> None:
+    """Measure the memory against numpy, faiss and bare LanceDB; exit code 1 if a row fails."""
+    os.environ.setdefault("LANCE_LOG", "error")
+    from pekit_agents.bench import BenchSizes, run_memory_bench
+    from pekit_agents.bench.memory import machine
+
+    sizes = BenchSizes(small_views=views, large_views=large, remembers=remembers, users=users)
+    where, rows = machine(), []
+    with (
+        tempfile.TemporaryDirectory(prefix="pekit-bench-", dir=folder) as root,
+        _err.status("measuring") as status,
+    ):
+        chosen = BenchSizes.quick() if quick else sizes
+        for row in run_memory_bench(Path(root), chosen, status.update):
+            rows.append(row)
+            _err.print(f"{_VERDICTS[row.passed]}: {row.goal}", markup=False, highlight=False)
+    if as_json:
+        report = {"machine": where, "rows": [row.to_dict() for row in rows]}
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        _show(rows, where)
+    if any(row.passed is False for row in rows):
+        raise typer.Exit(1)
+
+
+def _show(rows: list[Row], where: str) -> None:
+    table = Table(title="Memory", caption=where)
+    for column in ("goal", "target", "reached", "verdict", "detail"):
+        table.add_column(column, justify="right" if column in ("target", "reached") else "left")
+    for row in rows:
+        reached = "-" if row.reached is None else f"{row.reached:.3g}"
+        table.add_row(row.goal, f"<= {row.target:g}", reached, _VERDICTS[row.passed], row.detail)
+    _out.print(table)

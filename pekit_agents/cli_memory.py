@@ -1,0 +1,281 @@
+"""``pekit``'s commands on what is remembered: list, change, merge, move and forget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from pekit_agents.cli_options import (
+    DEFAULT_MEMORY,
+    ForceOption,
+    JsonOption,
+    MemoryOption,
+    ProfileOption,
+    UserOption,
+    YesOption,
+    open_kit,
+)
+from pekit_agents.cli_output import out, plain, print_json, say, show_objects, working
+from pekit_agents.errors import InvalidInput
+from pekit_agents.types import OnConflict
+
+if TYPE_CHECKING:
+    from pekit_agents.types import StoredView
+
+__all__ = ["memory_commands"]
+
+memory_commands = typer.Typer()
+
+NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
+
+
+@memory_commands.command("list")
+def list_objects(
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """List what is remembered."""
+    objects = open_kit(memory, user, profile).objects()
+    if not objects and not as_json:
+        say(f"Nothing is remembered yet in {memory} for user {user!r}.")
+        return
+    show_objects(objects, as_json, title="Remembered")
+
+
+@memory_commands.command()
+def show(
+    name: NameArgument,
+    folder: Annotated[
+        Path | None, typer.Option("--out", "-o", help="folder to write the kept crops to")
+    ] = None,
+    force: ForceOption = False,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything that is stored about one object."""
+    kit = open_kit(memory, user, profile)
+    obj = kit.get(name)
+    crops = [] if folder is None else _write_crops(kit.views(obj.object_id), folder, force)
+    if as_json:
+        print_json(obj.to_dict() | ({} if folder is None else {"crops": list(map(str, crops))}))
+        return
+    table = Table(show_header=False)
+    for key, value in obj.to_dict().items():
+        table.add_row(key.replace("_", " "), plain(value))
+    out.print(table)
+    for crop in crops:
+        say(f"Crop: {crop}")
+
+
+@memory_commands.command()
+def views(
+    name: NameArgument,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """List the reference views of one object."""
+    kit = open_kit(memory, user, profile)
+    obj = kit.get(name)
+    stored = kit.views(obj.object_id)
+    if as_json:
+        print_json([view.to_dict() for view in stored])
+        return
+    table = Table(title=plain(f"Views of {obj.name}"))
+    for column in ("id", "added", "crop"):
+        table.add_column(column)
+    for view in stored:
+        added = "unknown" if view.added_at is None else f"{view.added_at:%Y-%m-%d %H:%M} UTC"
+        table.add_row(view.view_id, added, "no" if view.crop is None else "kept")
+    out.print(table)
+
+
+@memory_commands.command()
+def update(
+    name: NameArgument,
+    new_name: Annotated[str | None, typer.Option("--name", "-n", help="its new name")] = None,
+    category: Annotated[str | None, typer.Option("--category", "-c", help="what it is")] = None,
+    context: Annotated[
+        str | None, typer.Option("--context", help="anything to know about it")
+    ] = None,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="remove the old texts from the disk at once")
+    ] = False,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Change an object's name, category or context."""
+    kit = open_kit(memory, user, profile)
+    obj = kit.update(name, name=new_name, category=category, context=context)
+    if purge:
+        kit.purge()
+    show_objects([obj], as_json, title="Updated")
+
+
+@memory_commands.command()
+def merge(
+    name: Annotated[str, typer.Argument(help="name or id of the object that stays")],
+    other: Annotated[str, typer.Argument(help="name or id of the one whose views it takes")],
+    yes: YesOption = False,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Make one object of two; the second is forgotten."""
+    kit = open_kit(memory, user, profile)
+    into, gone = kit.get(name), kit.get(other)
+    if not yes:
+        question = f"Move all views of {gone.name} to {into.name} and forget it for good?"
+        typer.confirm(question, abort=True)
+    show_objects([kit.merge(into.object_id, gone.object_id)], as_json, title="Merged")
+
+
+@memory_commands.command("remove-view")
+def remove_view(
+    name: NameArgument,
+    view_id: Annotated[str, typer.Argument(help="the view's id, see `pekit views`")],
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Remove one reference view of an object for good."""
+    obj = open_kit(memory, user, profile).remove_view(name, view_id)
+    show_objects([obj], as_json, title="Left")
+
+
+@memory_commands.command()
+def forget(
+    name: Annotated[str | None, typer.Argument(help="the object's name or id")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="everything of the user")] = False,
+    yes: YesOption = False,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Forget an object for good, or everything."""
+    if (name is None) != everything:
+        raise typer.BadParameter("name one object, or say --all")
+    if name is None:
+        _forget_everything(memory, user, yes, as_json)
+        return
+    kit = open_kit(memory, user, profile)
+    obj = kit.get(name)
+    if not yes:
+        typer.confirm(f"Forget {obj.name} and its {obj.n_views} views for good?", abort=True)
+    kit.forget(obj.object_id)
+    if as_json:
+        print_json({"forgotten": obj.to_dict()})
+        return
+    say(f"Forgot {obj.name}.")
+
+
+def _forget_everything(memory: Path, user: str, yes: bool, as_json: bool) -> None:
+    """Without a profile, so that a memory can be forgotten that cannot be opened."""
+    from pekit_agents.memory import forget_user
+
+    if not yes:
+        question = f"Forget everything in {memory} for user {user!r} for good?"
+        typer.confirm(question, abort=True)
+    forgotten = forget_user(memory, user)
+    if as_json:
+        print_json({"forgotten": forgotten})
+        return
+    found = "Forgot everything" if forgotten else "There was nothing to forget"
+    say(f"{found} in {memory} for user {user!r}.")
+
+
+@memory_commands.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="the file to write")],
+    force: ForceOption = False,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Write everything remembered to one file."""
+    kit = open_kit(memory, user, profile)
+    with working("exporting"):
+        manifest = kit.export(file, overwrite=force)
+    if as_json:
+        print_json(manifest)
+        return
+    counts = ", ".join(f"{what}: {manifest[what]}" for what in ("objects", "views", "crops"))
+    say(f"Exported to {file} ({counts}).")
+
+
+@memory_commands.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="what `pekit export` wrote")],
+    on_conflict: Annotated[
+        OnConflict, typer.Option(help="what to do with a name or id that is taken")
+    ] = "error",
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Take over the objects of an export; all of them or none."""
+    kit = open_kit(memory, user, profile)
+    with working("importing"):
+        objects = kit.import_memory(file, on_conflict=on_conflict)
+    if not objects and not as_json:
+        say("Nothing was imported.")
+        return
+    show_objects(objects, as_json, title="Imported")
+
+
+@memory_commands.command()
+def reembed(
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Carry a memory over to the encoder of --profile, from the crops that were kept."""
+    from pekit_agents.kit import PeKit
+
+    with working("embedding anew") as tell:
+        kit = PeKit.reembed(
+            memory,
+            profile,
+            user,
+            progress=lambda done, total: tell(f"embedding anew: view {done} of {total}"),
+        )
+    objects = kit.objects()
+    if as_json:
+        print_json({"encoder_id": kit.profile.encoder.id, "objects": len(objects)})
+        return
+    say(f"Embedded with {kit.profile.encoder.id} (objects: {len(objects)}).")
+
+
+def _write_crops(stored: list[StoredView], folder: Path, force: bool) -> list[Path]:
+    kept = [(folder / f"{view.view_id}.jpg", view.crop) for view in stored if view.crop is not None]
+    if not kept:
+        raise InvalidInput(
+            "expected kept crops to write, found none: they are stored when an object is "
+            "remembered with --keep-crops"
+        )
+    there = [path.name for path, _ in kept if path.exists()]
+    if there and not force:
+        raise InvalidInput(f"{', '.join(there)} is in {folder} already; add --force to replace it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, crop in kept:
+            path.write_bytes(crop.picture)
+    except OSError as exc:
+        raise InvalidInput(f"{folder} cannot be written to: {exc.strerror}") from exc
+    return [path for path, _ in kept]

@@ -1,0 +1,47 @@
+"""The options that commands share, and opening a kit as they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pekit_agents.kit import PeKit
+
+__all__ = [
+    "DEFAULT_MEMORY",
+    "ForceOption",
+    "JsonOption",
+    "KeepCropsOption",
+    "MemoryOption",
+    "ProfileOption",
+    "UserOption",
+    "YesOption",
+    "open_kit",
+]
+
+MemoryOption = Annotated[
+    Path, typer.Option("--memory", "-m", envvar="PEKIT_MEMORY", help="directory of the memory")
+]
+UserOption = Annotated[str, typer.Option("--user", "-u", envvar="PEKIT_USER", help="whose memory")]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", "-p", envvar="PEKIT_PROFILE", help="which vision tools")
+]
+KeepCropsOption = Annotated[
+    bool,
+    typer.Option("--keep-crops", envvar="PEKIT_KEEP_CROPS", help="store a small picture, too"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
+ForceOption = Annotated[bool, typer.Option("--force", help="replace a file that is there")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
+
+DEFAULT_MEMORY = Path("pekit-memory")
+
+
+def open_kit(memory: Path, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:
+    """Open a user's kit."""
+    from pekit_agents.kit import PeKit
+
+    return PeKit.open(memory, profile=profile, user_id=user, keep_crops=keep_crops)

@@ -1,0 +1,60 @@
+"""What commands print: tables and JSON on standard output, the rest on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from pekit_agents.types import PersonalObject
+
+__all__ = ["err", "out", "plain", "print_json", "say", "show_objects", "working"]
+
+out = Console()
+err = Console(stderr=True)
+
+
+def say(text: str) -> None:
+    """Print a sentence as it is: a name may hold Rich's markup."""
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def plain(value: object) -> Text:
+    """Return a cell of a table that is printed as it is."""
+    return Text(str(value))
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def show_objects(objects: Sequence[PersonalObject], as_json: bool, *, title: str) -> None:
+    """Print objects as a table or as JSON."""
+    if as_json:
+        print_json([obj.to_dict() for obj in objects])
+        return
+    table = Table(title=title)
+    for column in ("name", "category", "views", "context", "id"):
+        table.add_column(column, justify="right" if column == "views" else "left", overflow="fold")
+    for obj in objects:
+        cells = (obj.name, obj.category, obj.n_views, obj.context, obj.object_id)
+        table.add_row(*(plain(cell) for cell in cells))
+    out.print(table)
+
+
+@contextmanager
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Show a spinner with the time; yields a function that changes the text."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(what)
+        yield lambda text: progress.update(task, description=text)

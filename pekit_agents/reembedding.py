@@ -1,0 +1,110 @@
+"""Carrying a memory over to another encoder, from the crops that were kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pekit_agents.crops import embed_crop
+from pekit_agents.errors import ImageError, InvalidInput
+from pekit_agents.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pekit_agents.introduction import Progress
+    from pekit_agents.memory import MemoryRecord
+    from pekit_agents.profiles import Profile
+    from pekit_agents.types import FloatArray
+
+__all__ = ["reembed_memory"]
+
+_SHOWN = 10
+
+
+def reembed_memory(
+    root: Path, user_id: str, profile: Profile, *, progress: Progress | None = None
+) -> Memory:
+    """Embed everything a user remembers with the encoder of ``profile``.
+
+    The old memory stays in use until all of the new one is there, and is then replaced in one
+    commit. What others change meanwhile is embedded, too.
+
+    Args:
+        root: The folder of all users' memories.
+        user_id: Whose memory.
+        profile: The vision tools that it is to be used with.
+        progress: Called after each view with (views done, views in all).
+
+    Returns:
+        The memory, opened with the new encoder.
+
+    Raises:
+        InvalidInput: Objects have views without a crop, or with a damaged one. Nothing was
+            changed.
+        MemoryStoreError: The memory cannot be read or written.
+    """
+    encoder = profile.encoder
+    vectors: dict[tuple[str, str], FloatArray] = {}
+    while True:
+        old = Memory.open_as_written(root, user_id=user_id)
+        if old is None or (old.encoder_id, old.dim) == (encoder.id, encoder.dim):
+            break
+        seen = old.records()
+        _require_crops(seen)
+        _embed(seen, profile, vectors, progress)
+        new = [
+            replace(record, vectors=np.stack([vectors[key] for key in _keys(record)]))
+            for record in seen
+        ]
+        if old.replace_all(new, encoder_id=encoder.id, dim=encoder.dim, seen=seen):
+            break
+    memory = Memory.open(root, user_id=user_id, encoder_id=encoder.id, dim=encoder.dim)
+    memory.purge()
+    return memory
+
+
+def _require_crops(records: Sequence[MemoryRecord]) -> None:
+    lacking = [
+        record.object.name for record in records if any(view.crop is None for view in record.views)
+    ]
+    if lacking:
+        names = ", ".join(f'"{name}"' for name in lacking[:_SHOWN])
+        more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+        raise InvalidInput(
+            f"expected a kept crop for every view, found none for views of {names}{more}; "
+            "nothing was changed. Forget these objects, or remember everything anew in another "
+            "memory with the new profile."
+        )
+
+
+def _embed(
+    records: Sequence[MemoryRecord],
+    profile: Profile,
+    vectors: dict[tuple[str, str], FloatArray],
+    progress: Progress | None,
+) -> None:
+    """Fill in the vectors that are not there yet."""
+    total = sum(len(record.views) for record in records)
+    done = 0
+    for record in records:
+        for key, view in zip(_keys(record), record.views, strict=True):
+            done += 1
+            if key in vectors or view.crop is None:
+                continue
+            try:
+                vectors[key] = embed_crop(view.crop, profile.encoder, augment=profile.augment)
+            except ImageError as exc:
+                raise InvalidInput(
+                    f'the crop of view {view.view_id} of "{record.object.name}" cannot be read '
+                    f"({exc}); nothing was changed. Remove the view and try again."
+                ) from exc
+            if progress is not None:
+                progress(done, total)
+
+
+def _keys(record: MemoryRecord) -> list[tuple[str, str]]:
+    return [(record.object.object_id, view.view_id) for view in record.views]

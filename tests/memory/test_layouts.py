@@ -1,0 +1,145 @@
+"""Memories of the first layout are read as they are and upgraded by the first write."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import lancedb
+import numpy as np
+import pytest
+
+from pekit_agents.errors import MemoryStoreError, SchemaMismatch
+from pekit_agents.memory import table as tables
+from pekit_agents.memory.records import MemoryRecord, new_views, to_rows
+from pekit_agents.memory.schema import table_schema
+
+spec = importlib.util.spec_from_file_location(
+    "kill_worker", Path(__file__).with_name("kill_worker.py")
+)
+kill_worker = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(kill_worker)
+
+
+@pytest.fixture
+def old(open_memory, root, thing, unit_vectors):
+    """A memory of layout 1 with two objects, and a way to look at its table."""
+    open_memory().insert(thing("gone"), unit_vectors())
+    open_memory().delete("gone")  # makes the folder and the lock
+    (folder,) = root.iterdir()
+    records = [
+        MemoryRecord(thing("a", "Bella"), unit_vectors(3, seed=1), new_views(3), rev=11),
+        MemoryRecord(thing("b", "Rex", minute=1), unit_vectors(2, seed=2), new_views(2), rev=22),
+    ]
+    rows = kill_worker.as_layout_1(to_rows(records, table_schema("tiny@1", 16)), "tiny@1", 16)
+    tables.rewrite(folder, rows.schema, rows.to_batches())
+    return lambda: lancedb.connect(folder).open_table("objects")
+
+
+def test_the_first_layout_is_what_it_was(old):
+    texts = ["object_id", "name", "category", "context"]
+    assert old().schema.names == [*texts, "views", "n_views", "rev", "prev", "created_at"]
+    assert old().schema.metadata[b"pekit.schema"] == b"1"
+
+
+def test_it_is_read_and_searched_without_being_changed(old, open_memory, thing, unit_vectors):
+    memory, before = open_memory(), old().version
+    assert memory.objects() == (
+        thing("a", "Bella", n_views=3),
+        thing("b", "Rex", minute=1, n_views=2),
+    )
+    np.testing.assert_array_equal(memory.snapshot().vectors[:3], unit_vectors(3, seed=1))
+    views = memory.get("a").views
+    assert [view.view_id for view in views] == [v.view_id for v in open_memory().get("a").views]
+    assert len({view.view_id for view in views}) == 3
+    assert {(view.added_at, view.crop) for view in views} == {(None, None)}
+    assert (old().version, old().schema.metadata[b"pekit.schema"]) == (before, b"1")
+
+
+def second_view(memory):
+    return memory.get("a").views[1].view_id
+
+
+WRITES = {
+    "insert": lambda memory, thing, v: memory.insert(thing("c"), v(1)),
+    "append": lambda memory, thing, v: memory.append_views("a", v(1)),
+    "update": lambda memory, thing, v: memory.update("a", context="x"),
+    "remove_view": lambda memory, thing, v: memory.remove_view("a", second_view(memory)),
+    "merge": lambda memory, thing, v: memory.merge("a", "b"),
+    "delete": lambda memory, thing, v: memory.delete("b"),
+    "compact": lambda memory, thing, v: memory.compact(),
+    "purge": lambda memory, thing, v: memory.purge(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_any_write_upgrades_it_and_loses_nothing(old, open_memory, thing, unit_vectors, write):
+    memory = open_memory()
+    ids = [view.view_id for view in memory.get("a").views]
+    write(memory, thing, unit_vectors)
+    schema = old().schema
+    assert schema.names == table_schema("tiny@1", 16).names
+    assert schema.metadata[b"pekit.schema"] == b"2"
+    mark = {b"lance-schema:unenforced-primary-key": b"true"}
+    assert schema.field("object_id").metadata == mark
+    record = memory.get("a")
+    assert record.object.name == "Bella"
+    kept = [view.view_id for view in record.views]
+    assert kept[:1] == ids[:1]
+    assert set(kept) >= {ids[0], ids[2]}
+    np.testing.assert_array_equal(record.vectors[0], unit_vectors(3, seed=1)[0])
+
+
+def test_one_vector_stored_twice_has_two_ids(old, open_memory, root, thing, unit_vectors):
+    same = np.repeat(unit_vectors(1), 2, axis=0)
+    rows = to_rows(
+        [MemoryRecord(thing("a"), same, new_views(2), rev=1)], table_schema("tiny@1", 16)
+    )
+    rows = kill_worker.as_layout_1(rows, "tiny@1", 16)
+    tables.rewrite(next(root.iterdir()), rows.schema, rows.to_batches())
+    first, second = open_memory().get("a").views
+    assert first.view_id != second.view_id
+
+
+def test_an_upgrade_that_fails_leaves_the_old_memory(old, open_memory, monkeypatch, thing):
+    def crash(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "to_rows", crash)
+        with pytest.raises(MemoryStoreError, match="No space left"):
+            open_memory().update("a", context="x")
+    assert old().schema.metadata[b"pekit.schema"] == b"1"
+    assert open_memory().get("b").object == thing("b", "Rex", minute=1, n_views=2)
+    assert open_memory().update("a", context="x").context == "x"
+
+
+def test_code_of_the_first_layout_can_write_nothing_into_the_second(old, open_memory, unit_vectors):
+    """What such a process still runs is an upsert and a compare-and-set with its own columns."""
+    open_memory().update("a", context="x")
+    table = old()
+    row = kill_worker.as_layout_1(table.to_arrow().slice(0, 1), "tiny@1", 16)
+    with pytest.raises(Exception, match="prev"):
+        table.merge_insert("object_id").when_matched_update_all().execute(row)
+    merge = table.merge_insert("object_id")
+    merge = merge.when_matched_update_all(where="target.rev = source.prev")
+    with pytest.raises(Exception, match="prev"):
+        merge.execute(row)
+
+
+def test_a_layout_of_the_future_is_refused_by_every_door(old, root, open_memory):
+    memory = open_memory()
+    rows = old().to_arrow()
+    later = rows.schema.with_metadata({**rows.schema.metadata, b"pekit.schema": b"3"})
+    tables.rewrite(
+        next(root.iterdir()), later, rows.replace_schema_metadata(later.metadata).to_batches()
+    )
+    for call in (
+        open_memory,
+        memory.objects,
+        lambda: memory.update("a", name="x"),
+        lambda: type(memory).open_as_written(root, user_id="ann"),
+    ):
+        with pytest.raises(SchemaMismatch, match=r"layout 3 .*expected layout 2"):
+            call()
+    assert old().schema.metadata[b"pekit.schema"] == b"3"

@@ -1,0 +1,161 @@
+"""The same memory in an S3 bucket, of a local server."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from pekit_agents.errors import InvalidInput, ObjectNotFound, PeKitError
+from pekit_agents.memory import Memory, forget_user, view_index
+from pekit_agents.memory.gallery import LargeGallery
+from pekit_agents.memory.storage import as_folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The options of a server that runs in this process."""
+    moto = pytest.importorskip("moto.server", reason="needs moto[server]")
+    running = moto.ThreadedMotoServer(port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield {
+        "aws_access_key_id": "key",
+        "aws_secret_access_key": "secret",
+        "aws_region": "us-east-1",
+        "aws_endpoint": f"http://{host}:{port}",
+        "allow_http": "true",
+    }
+    running.stop()
+
+
+@pytest.fixture
+def bucket(server):
+    """An empty bucket: its URI, and a function that returns all its content."""
+    boto3 = pytest.importorskip("boto3")
+    client = boto3.client(
+        "s3",
+        endpoint_url=server["aws_endpoint"],
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+        region_name="us-east-1",
+    )
+    name = f"bucket-{np.random.default_rng().integers(10**9)}"
+    client.create_bucket(Bucket=name)
+
+    def content():
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=name)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return {key: client.get_object(Bucket=name, Key=key)["Body"].read() for key in keys}
+
+    return f"s3://{name}/memories", content
+
+
+@pytest.fixture
+def open_remote(bucket, server):
+    def make(**changes):
+        arguments = {"user_id": "ann", "encoder_id": "tiny@1", "dim": 16, **changes}
+        return Memory.open(bucket[0], storage_options=server, **arguments)
+
+    return make
+
+
+def test_a_memory_in_a_bucket_does_what_one_on_disk_does(open_remote, bucket, thing, unit_vectors):
+    memory = open_remote()
+    assert memory.objects() == ()
+    assert bucket[1]() == {}  # reading creates nothing
+    memory.insert(thing(), unit_vectors(2))
+    memory.append_views("id-1", unit_vectors(1, seed=1))
+    memory.update("id-1", name="Rex")
+    other = open_remote()
+    assert other.resolve("rex").n_views == 3
+    np.testing.assert_array_equal(other.snapshot().vectors[:2], unit_vectors(2))
+    assert open_remote(user_id="bob").objects() == ()
+    for i in range(25):  # compacts
+        memory.insert(thing(f"more-{i}"), unit_vectors())
+    assert len(other.objects()) == 26
+
+
+def test_a_forgotten_object_leaves_no_byte_in_the_bucket(open_remote, bucket, thing, unit_vectors):
+    memory = open_remote()
+    memory.insert(thing(), unit_vectors(2))
+    memory.insert(thing("secret", context="buried-under-the-oak"), unit_vectors(2, seed=7))
+    assert any(b"buried-under-the-oak" in content for content in bucket[1]().values())
+    memory.delete("secret")
+    for pattern in (b"buried-under-the-oak", unit_vectors(2, seed=7)[0].tobytes()):
+        assert not any(pattern in content for content in bucket[1]().values())
+    with pytest.raises(ObjectNotFound):
+        memory.get("secret")
+    assert len(memory.objects()) == 1
+
+
+def test_a_forgotten_user_leaves_nothing_in_the_bucket(open_remote, bucket, thing, unit_vectors):
+    memory, other = open_remote(), open_remote(user_id="bob")
+    memory.insert(thing(), unit_vectors())
+    other.insert(thing(), unit_vectors())
+    assert memory.forget_everything()
+    assert memory.objects() == ()
+    assert len(other.objects()) == 1
+    other.forget_everything()
+    # pyarrow leaves an empty file that stands for the root folder.
+    assert set(bucket[1]()) <= {"memories/"}
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_of_writers_that_begin_a_memory_at_once_none_is_lost(
+    open_remote, thing, unit_vectors, round_
+):
+    writers = [open_remote() for _ in range(4)]
+    barrier, errors = threading.Barrier(len(writers)), []
+
+    def write(number, memory):
+        barrier.wait()
+        try:
+            for i in range(3):
+                memory.insert(thing(f"id-{number}-{i}"), unit_vectors())
+            memory.append_views("id-0-0" if number == 0 else f"id-{number}-0", unit_vectors())
+        except PeKitError as exc:
+            errors.append(exc)
+
+    threads = [threading.Thread(target=write, args=pair) for pair in enumerate(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    objects = open_remote().objects()
+    assert len(objects) == len({obj.object_id for obj in objects}) == 12
+    assert sorted(obj.n_views for obj in objects) == [1] * 8 + [2] * 4
+
+
+def test_many_views_in_a_bucket_are_indexed_too(
+    open_remote, thing, unit_vectors, monkeypatch, bucket
+):
+    monkeypatch.setattr(view_index, "MAX_VIEWS", 31)
+    memory = open_remote(index_above=30)
+    for i in range(12):
+        memory.insert(thing(f"id-{i}"), unit_vectors(3, seed=i))
+    memory.compact()
+    gallery = memory.gallery()
+    assert isinstance(gallery, LargeGallery)
+    objects, near = gallery.nearest(unit_vectors(3, seed=4)[:1], max_weight=1, floor=0.9)
+    assert objects[near.objects[0]].object_id == "id-4"
+    assert len(gallery._catalog.indexed) == 12
+    memory.delete("id-4")
+    view = unit_vectors(3, seed=4)[0].tobytes()
+    assert not any(view in content for content in bucket[1]().values())
+
+
+@pytest.mark.parametrize(
+    ("root", "options"), [("db://x", None), ("gs://x/y", None), ("/tmp/x", {"aws_region": "x"})]
+)
+def test_places_that_are_not_supported_are_refused(root, options):
+    with pytest.raises(InvalidInput, match="s3://"):
+        as_folder(root, options)
+
+
+def test_forgetting_a_user_who_was_never_there_says_so(tmp_path):
+    assert not forget_user(tmp_path, "ann")

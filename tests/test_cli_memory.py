@@ -1,0 +1,173 @@
+"""The commands on what is remembered, on the fake vision tools."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from pekit_agents import cli, profiles
+from pekit_agents.testing import fake_profile, solid_scene
+
+
+@pytest.fixture
+def pekit(tmp_path, monkeypatch, capsys):
+    """Run ``pekit`` in a folder with the photos red.png and blue.png."""
+    monkeypatch.setitem(profiles.PROFILES, "fake", fake_profile)
+    monkeypatch.setitem(profiles.PROFILES, "newer", lambda: fake_profile("colour@2"))
+    profiles._load.cache_clear()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PEKIT_PROFILE", "fake")
+    monkeypatch.setenv("COLUMNS", "160")
+    for colour in ("red", "blue"):
+        solid_scene({colour: (20, 20, 90, 90)}).save(f"{colour}.png")
+
+    def run(*args, stdin=""):
+        monkeypatch.setattr(sys, "argv", ["pekit", *map(str, args)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as exc:
+            code = exc.code or 0
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=code, out=captured.out, err=captured.err)
+
+    yield run
+    profiles._load.cache_clear()
+
+
+@pytest.fixture
+def filled(pekit):
+    assert pekit("remember", "Cup", "red.png", "red.png", "-c", "mug", "--keep-crops").code == 0
+    assert pekit("remember", "Bike", "blue.png", "-c", "bike", "--context", "Fast.").code == 0
+    return pekit
+
+
+def read(done):
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+def names(pekit, *args):
+    return [obj["name"] for obj in read(pekit("list", "--json", *args))]
+
+
+def test_update_changes_what_is_given(filled):
+    done = filled("update", "cup", "--name", "Tea cup", "--context", "Chipped.")
+    assert (done.code, "Tea cup" in done.out) == (0, True)
+    (changed,) = read(filled("update", "Tea cup", "-c", "cup", "--purge", "--json"))
+    assert (changed["category"], changed["context"]) == ("cup", "Chipped.")
+
+
+def test_merge_asks_and_makes_one_of_two(filled):
+    assert filled("merge", "Cup", "Bike", stdin="n\n").code == 1
+    assert names(filled) == ["Cup", "Bike"]
+    asked = filled("merge", "Cup", "Bike", stdin="y\n")
+    assert "Move all views of Bike to Cup and forget it for good?" in asked.out
+    (merged,) = read(filled("list", "--json"))
+    assert (merged["name"], merged["n_views"]) == ("Cup", 3)
+
+
+def test_views_are_listed_and_removed(filled):
+    first, second = read(filled("views", "Cup", "--json"))
+    assert first["has_crop"]
+    table = filled("views", "cup").out
+    assert first["view_id"] in table
+    assert "kept" in table
+    (left,) = read(filled("remove-view", "Cup", first["view_id"], "--json"))
+    assert left["n_views"] == 1
+    assert [view["view_id"] for view in read(filled("views", "Cup", "--json"))] == [
+        second["view_id"]
+    ]
+
+
+def test_show_writes_the_kept_crops(filled, tmp_path):
+    done = filled("show", "Cup", "--out", "crops")
+    ids = [view["view_id"] for view in read(filled("views", "Cup", "--json"))]
+    assert sorted(path.stem for path in (tmp_path / "crops").iterdir()) == sorted(ids)
+    assert all(f"{view_id}.jpg" in done.out for view_id in ids)
+    assert Image.open(tmp_path / "crops" / f"{ids[0]}.jpg").format == "JPEG"
+    assert "--force" in filled("show", "Cup", "--out", "crops").err
+    assert filled("show", "Cup", "--out", "crops", "--force").code == 0
+
+
+def test_a_memory_moves_in_one_file(filled, tmp_path):
+    done = filled("export", "ann.pekit")
+    assert "Exported to ann.pekit (objects: 2, views: 3, crops: 2)." in done.out
+    assert filled("export", "ann.pekit").code == 1
+    assert read(filled("export", "ann.pekit", "--force", "--json"))["objects"] == 2
+    imported = filled("import", "ann.pekit", "--user", "bob")
+    assert (imported.code, "Bike" in imported.out) == (0, True)
+    assert names(filled, "--user", "bob") == ["Cup", "Bike"]
+    refused = filled("import", "ann.pekit", "--user", "bob")
+    assert (refused.code, "taken" in refused.err) == (1, True)
+    skipped = filled("import", "ann.pekit", "--user", "bob", "--on-conflict", "skip")
+    assert "Nothing was imported." in skipped.out
+    renamed = read(filled("import", "ann.pekit", "-u", "bob", "--on-conflict", "rename", "--json"))
+    assert [obj["name"] for obj in renamed] == ["Cup (2)", "Bike (2)"]
+
+
+def test_forget_all_asks_and_leaves_nothing(filled, tmp_path):
+    assert filled("forget", "--all", stdin="n\n").code == 1
+    assert len(names(filled)) == 2
+    done = filled("forget", "--all", "--yes")
+    assert "Forgot everything in pekit-memory for user 'default'." in done.out
+    assert list((tmp_path / "pekit-memory").iterdir()) == []
+    assert read(filled("forget", "--all", "--yes", "--json")) == {"forgotten": False}
+
+
+def test_a_memory_that_cannot_be_opened_can_be_forgotten(filled, tmp_path):
+    for manifest in tmp_path.rglob("*.manifest"):
+        manifest.write_bytes(b"garbage")
+    assert filled("list").code == 1
+    assert filled("forget", "--all", "--yes").code == 0
+    assert names(filled) == []
+
+
+def test_reembed_carries_over_what_has_crops_and_names_what_has_none(filled):
+    refused = filled("reembed", "--profile", "newer")
+    assert (refused.code, '"Bike"' in refused.err) == (1, True)
+    filled("forget", "Bike", "--yes")
+    done = filled("reembed", "--profile", "newer")
+    assert "Embedded with colour@2 (objects: 1)." in done.out
+    assert names(filled, "--profile", "newer") == ["Cup"]
+    old = filled("list")
+    assert (old.code, "written with encoder colour@2" in old.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["update", "Cup"], 1, "expected a new name, category or context"),
+        (["update", "Cup", "--name", "Bike"], 1, "expected a name that is free"),
+        (["update", "Nobody", "--name", "x"], 1, "Nobody"),
+        (["merge", "Cup", "Cup", "--yes"], 1, "two objects to merge"),
+        (["merge", "Cup", "Nobody", "--yes"], 1, "Nobody"),
+        (["views", "Nobody"], 1, "Nobody"),
+        (["remove-view", "Cup", "nothing"], 1, "no view"),
+        (["show", "Bike", "--out", "crops"], 1, "--keep-crops"),
+        (["export", "no/folder/file"], 1, "expected a folder"),
+        (["import", "nowhere.pekit"], 1, "found none at nowhere.pekit"),
+        (["import", "red.png"], 1, "nothing was imported"),
+        (["import", "red.png", "--on-conflict", "merge"], 2, "merge"),
+        (["forget"], 2, "--all"),
+        (["forget", "Cup", "--all"], 2, "--all"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence_and_change_nothing(filled, args, code, says):
+    done = filled(*args)
+    assert (done.code, done.out) == (code, "")
+    assert says in done.err
+    assert "Traceback" not in done.err
+    assert names(filled) == ["Cup", "Bike"]
+
+
+def test_a_name_that_looks_like_markup_is_printed_as_it_is(filled):
+    filled("update", "Cup", "--name", "[red]Cup[/]")
+    assert "Views of [red]Cup[/]" in filled("views", "[red]Cup[/]").out
+    assert "Forgot [red]Cup[/]." in filled("forget", "[red]Cup[/]", "--yes").out
