@@ -100,4 +100,4 @@ class Calibration:
         return 1 / (1 + math.exp(min(log_unknown - log_right, 700.0)))
 
     def _chances(self, objects: int, regions: int) -> float:
-        return max(objects, 1) * max(regions, 1) ** self.regions
+        return max(objects, 1) * math.pow(max(regions, 1), self.regions)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.table import Table
@@ -34,6 +34,7 @@ from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.protocols import SearchMode
 
 if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
     from pekit_agents.finding import Finding
 
 __all__ = ["app", "main"]
@@ -106,6 +107,10 @@ def find(
     threshold: Annotated[
         float | None, typer.Option(help="similarity to accept, in place of the profile's")
     ] = None,
+    strictness: Annotated[
+        str | None,
+        typer.Option(help="recall, balanced, precision, or false alarms to bear in a photo (0-1)"),
+    ] = None,
     force: ForceOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
@@ -116,7 +121,7 @@ def find(
     _check_target(out, force)
     kit = open_kit(memory, user, profile)
     with working("searching"):
-        finding = kit.find(photo, mode=mode, threshold=threshold)
+        finding = kit.find(photo, mode=mode, threshold=threshold, strictness=_strict(strictness))
     if out is not None:
         finding.annotated.save(out)
     _show_finding(finding, as_json, out)
@@ -208,6 +213,14 @@ def _check_target(out: Path | None, force: bool) -> None:
         raise InvalidInput(f"{out} is there already; give another --out or add --force")
 
 
+def _strict(text: str | None) -> Strictness | None:
+    """Return a word as it is and a number as a rate."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return cast("Strictness", text)
+
+
 def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:
     if as_json:
         print_json({**finding.to_dict(), "picture": None if out is None else str(out)})
@@ -218,12 +231,15 @@ def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:
         console.print(f"None of your objects ({compared} compared).")
     else:
         table = Table(title="Found")
-        for column in ("name", "category", "score", "box (xyxy, px)"):
-            table.add_column(column, justify="right" if column == "score" else "left")
+        for column in ("name", "category", "score", "sure", "box (xyxy, px)"):
+            table.add_column(column, justify="right" if column in ("score", "sure") else "left")
         for match in finding.matches:
             where = ", ".join(f"{edge:.0f}" for edge in match.box.xyxy)
-            obj = match.object
-            table.add_row(plain(obj.name), plain(obj.category), f"{match.score:.2f}", where)
+            names = " or ".join(obj.name for obj in match.candidates)
+            categories = " or ".join(dict.fromkeys(obj.category for obj in match.candidates))
+            sure = "" if match.probability is None else f"{match.probability:.0%}"
+            row = (plain(names), plain(categories), f"{match.score:.2f}", sure, where)
+            table.add_row(*row)
         console.print(table)
     if out is not None:
         say(f"Picture: {out}")
