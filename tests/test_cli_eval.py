@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pekit_agents.cli import main
-from pekit_agents.cli_eval import evaluate
+from pekit_agents.cli.evaluation import evaluate
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.run_file import read_run
 from pekit_agents.profiles import PROFILES
@@ -127,7 +127,7 @@ def test_an_error_has_no_traceback(data, monkeypatch, capsys):
 
 
 def test_questions_are_asked_in_each_way_and_answers_kept(data, tmp_path, monkeypatch):
-    from pekit_agents import cli_describe
+    from pekit_agents.cli import describe as cli_describe
 
     class Yes:
         calls = 0

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from pekit_agents import cli_ingest, profiles
+from pekit_agents import profiles
 from pekit_agents.cli import app
+from pekit_agents.cli import ingest as cli_ingest
 from pekit_agents.ingestion import extract_job
 from pekit_agents.memory import Memory
 from pekit_agents.testing import fake_profile, solid_scene

@@ -1,7 +1,7 @@
 """The embedded model ("focus"): saliency and patch features from one forward pass.
 
 A DINOv2-small tuned for saliency, run by onnxruntime on the CPU. Its last layers were collapsed
-by that tuning; the features come from the output of block 7, where they tell instances apart.
+by that tuning; the features come from the outputs of blocks 3 and 9, which tell instances apart.
 """
 
 from __future__ import annotations

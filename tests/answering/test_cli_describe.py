@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from pekit_agents import InvalidInput, ModelError, PeKit, kit
-from pekit_agents.cli_describe import describe
+from pekit_agents.cli.describe import describe
 from pekit_agents.testing import fake_profile, to_png
 
 runner = CliRunner()

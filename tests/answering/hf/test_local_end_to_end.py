@@ -11,7 +11,7 @@ pytest.importorskip("transformers", reason="transformers is not installed")
 
 from pekit_agents import PeKit, kit
 from pekit_agents.answering import HFAnswerModel
-from pekit_agents.cli_describe import describe
+from pekit_agents.cli.describe import describe
 from pekit_agents.testing import fake_profile, to_png
 
 app = typer.Typer()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from pekit_agents.cli_eval_options import (
+from pekit_agents.cli.evaluation_options import (
     DataArgument,
     EndpointOption,
     ForceOption,
@@ -19,10 +19,10 @@ from pekit_agents.cli_eval_options import (
     OutOption,
     default_out,
 )
-from pekit_agents.cli_eval_output import advancing
-from pekit_agents.cli_options import JsonOption, ProfileOption
-from pekit_agents.cli_output import out as console
-from pekit_agents.cli_output import print_json, say
+from pekit_agents.cli.evaluation_output import advancing
+from pekit_agents.cli.options import JsonOption, ProfileOption
+from pekit_agents.cli.output import out as console
+from pekit_agents.cli.output import print_json, say
 from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def vqa(
     as_json: JsonOption = False,
 ) -> None:
     """Let an LVLM answer questions about things, with and without their boxes and names."""
-    from pekit_agents.cli_describe import load_answerer
+    from pekit_agents.cli.describe import load_answerer
     from pekit_agents.evaluation.datasets import load_dataset
     from pekit_agents.evaluation.datasets.files import read_json
     from pekit_agents.evaluation.run_file import write_text

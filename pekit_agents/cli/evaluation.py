@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 
 import typer
 
-from pekit_agents.cli_eval_compare import compare_runs
-from pekit_agents.cli_eval_cost import cost
-from pekit_agents.cli_eval_frames import frames
-from pekit_agents.cli_eval_options import (
+from pekit_agents.cli.evaluation_compare import compare_runs
+from pekit_agents.cli.evaluation_cost import cost
+from pekit_agents.cli.evaluation_frames import frames
+from pekit_agents.cli.evaluation_options import (
     CacheOption,
     DataArgument,
     ForceOption,
@@ -21,9 +21,9 @@ from pekit_agents.cli_eval_options import (
     OutOption,
     default_out,
 )
-from pekit_agents.cli_eval_output import advancing, show_run
-from pekit_agents.cli_eval_vqa import vqa
-from pekit_agents.cli_options import JsonOption, ProfileOption
+from pekit_agents.cli.evaluation_output import advancing, show_run
+from pekit_agents.cli.evaluation_vqa import vqa
+from pekit_agents.cli.options import JsonOption, ProfileOption
 from pekit_agents.errors import InvalidInput
 from pekit_agents.protocols import SearchMode
 

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pekit_agents.cli_output import err, out, plain, print_json, say
+from pekit_agents.cli.output import err, out, plain, print_json, say
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.cost import Cost

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pekit_agents.cli_eval_output import advancing
-from pekit_agents.cli_options import JsonOption
-from pekit_agents.cli_output import print_json, say
+from pekit_agents.cli.evaluation_output import advancing
+from pekit_agents.cli.options import JsonOption
+from pekit_agents.cli.output import print_json, say
 
 __all__ = ["frames"]
 

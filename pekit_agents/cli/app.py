@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 from rich.table import Table
 
-from pekit_agents.cli_bench import bench
-from pekit_agents.cli_describe import describe
-from pekit_agents.cli_eval import evaluate
-from pekit_agents.cli_ingest import ingest, optimize
-from pekit_agents.cli_memory import memory_commands
-from pekit_agents.cli_options import (
+from pekit_agents.cli.bench import bench
+from pekit_agents.cli.describe import describe
+from pekit_agents.cli.evaluation import evaluate
+from pekit_agents.cli.ingest import ingest, optimize
+from pekit_agents.cli.memory import memory_commands
+from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
     ForceOption,
     JsonOption,
@@ -28,8 +28,8 @@ from pekit_agents.cli_options import (
     UserOption,
     open_kit,
 )
-from pekit_agents.cli_output import err, plain, print_json, say, show_objects, working
-from pekit_agents.cli_output import out as console
+from pekit_agents.cli.output import err, plain, print_json, say, show_objects, working
+from pekit_agents.cli.output import out as console
 from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.protocols import SearchMode
 

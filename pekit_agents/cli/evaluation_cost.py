@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pekit_agents.cli_eval_options import (
+from pekit_agents.cli.evaluation_options import (
     DataArgument,
     EndpointOption,
     LayoutOption,
@@ -15,8 +15,8 @@ from pekit_agents.cli_eval_options import (
     OutOption,
     default_out,
 )
-from pekit_agents.cli_eval_output import advancing, show_cost
-from pekit_agents.cli_options import JsonOption, ProfileOption
+from pekit_agents.cli.evaluation_output import advancing, show_cost
+from pekit_agents.cli.options import JsonOption, ProfileOption
 
 __all__ = ["cost"]
 
@@ -35,7 +35,7 @@ def cost(
     as_json: JsonOption = False,
 ) -> None:
     """Time and memory of each stage (the paper's appendix)."""
-    from pekit_agents.cli_describe import load_answerer
+    from pekit_agents.cli.describe import load_answerer
     from pekit_agents.evaluation.cost import measure_cost
     from pekit_agents.evaluation.datasets import load_dataset
     from pekit_agents.evaluation.run_file import write_text

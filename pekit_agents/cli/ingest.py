@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pekit_agents.cli_options import (
+from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
     JsonOption,
     MemoryOption,
     ProfileOption,
     UserOption,
 )
-from pekit_agents.cli_output import err, print_json
-from pekit_agents.cli_output import out as console
+from pekit_agents.cli.output import err, print_json
+from pekit_agents.cli.output import out as console
 
 if TYPE_CHECKING:
     from pekit_agents.ingestion import IngestReport, Runner

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from pekit_agents.cli_options import (
+from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
     ForceOption,
     JsonOption,
@@ -18,7 +18,7 @@ from pekit_agents.cli_options import (
     YesOption,
     open_kit,
 )
-from pekit_agents.cli_output import out, plain, print_json, say, show_objects, working
+from pekit_agents.cli.output import out, plain, print_json, say, show_objects, working
 from pekit_agents.errors import InvalidInput
 from pekit_agents.types import OnConflict
 

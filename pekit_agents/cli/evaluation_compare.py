@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from pekit_agents.cli_options import JsonOption
-from pekit_agents.cli_output import out as console
-from pekit_agents.cli_output import print_json, say
+from pekit_agents.cli.options import JsonOption
+from pekit_agents.cli.output import out as console
+from pekit_agents.cli.output import print_json, say
 from pekit_agents.errors import InvalidInput
 
 __all__ = ["compare_runs"]
