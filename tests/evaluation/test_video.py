@@ -231,3 +231,21 @@ def test_without_pyav_the_line_to_type_is_named():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 'pip install "pekit-agents[eval]"' in said.stdout
+
+
+def test_the_command_takes_the_same_frames_and_names_what_it_left_out(videos, tmp_path):
+    from typer.testing import CliRunner
+
+    from pekit_agents.cli import app
+
+    (videos / "eval_segment/hat-eval.mp4").write_bytes(b"no video")
+    out = tmp_path / "frames"
+    arguments = ["eval", "frames", str(videos), str(out), "--references", "2", "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["things"] == 2
+    assert any("hat-eval" in segment for segment in report["skipped"])
+    dataset = load_dataset(out)
+    assert len(dataset.photos) == report["photos"] == 1  # the first frame of both-eval
+    assert [len(thing.references) for thing in dataset.things] == [2, 2]
