@@ -47,8 +47,8 @@ def same_as_a_snapshot(open_memory, unit_vectors):
             answers = []
             for where in (memory.gallery(), plain):
                 objects, near = where.nearest(queries, max_weight=max_weight, floor=floor)
-                answers.append([objects[i] if i >= 0 else None for i in near.objects])
-                answers.append(near.scores)
+                answers.append([objects[i] if i >= 0 else None for i in near.objects[:, 0]])
+                answers.append(near.scores[:, 0])
             assert answers[0] == answers[2]
             np.testing.assert_allclose(answers[1], answers[3], atol=1e-6)
         return {obj.object_id for obj in answers[0]}
@@ -222,5 +222,5 @@ def test_views_that_hide_a_better_object_are_looked_past(
         memory.insert(thing(f"id-{i}"), -np.abs(unit_vectors(3, seed=i)))
     memory.compact()
     objects, near = memory.gallery().nearest(query, max_weight=0.5, floor=0.3)
-    assert objects[near.objects[0]].object_id == "right"
-    assert near.scores[0] == pytest.approx(0.8, abs=1e-6)
+    assert objects[near.objects[0, 0]].object_id == "right"
+    assert near.scores[0, 0] == pytest.approx(0.8, abs=1e-6)

@@ -142,7 +142,7 @@ def test_many_views_in_a_bucket_are_indexed_too(
     gallery = memory.gallery()
     assert isinstance(gallery, LargeGallery)
     objects, near = gallery.nearest(unit_vectors(3, seed=4)[:1], max_weight=1, floor=0.9)
-    assert objects[near.objects[0]].object_id == "id-4"
+    assert objects[near.objects[0, 0]].object_id == "id-4"
     assert len(gallery._catalog.indexed) == 12
     memory.delete("id-4")
     view = unit_vectors(3, seed=4)[0].tobytes()
