@@ -81,11 +81,11 @@ class Diagnosis:
             console.print(table)
 
 
-def diagnose(memory: Path, profile: str | None = None) -> Diagnosis:
+def diagnose(memory: str | Path, profile: str | None = None) -> Diagnosis:
     """Look at this installation; nothing is written and no model is loaded.
 
     Args:
-        memory: The directory that would hold the memory.
+        memory: The directory or ``s3://`` URI that would hold the memory.
         profile: A profile in a TOML file, to look at beside the named ones.
 
     Raises:
@@ -183,7 +183,7 @@ def _missing(recipe: Recipe) -> list[str]:
     return missing
 
 
-def _places(memory: Path) -> tuple[Row, ...]:
+def _places(memory: str | Path) -> tuple[Row, ...]:
     cache = graph_path()
     state = "made" if cache.is_file() else "made at first use"
     return (
@@ -195,7 +195,10 @@ def _places(memory: Path) -> tuple[Row, ...]:
     )
 
 
-def _memory_row(memory: Path) -> Row:
+def _memory_row(where: str | Path) -> Row:
+    if "://" in str(where):
+        return Row("memory", "not looked at", True, str(where))
+    memory = Path(where)
     if not memory.exists():
         return Row("memory", "made at first use", True, str(memory.resolve()))
     usable = memory.is_dir() and os.access(memory, os.R_OK | os.W_OK)

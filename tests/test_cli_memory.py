@@ -171,3 +171,10 @@ def test_a_name_that_looks_like_markup_is_printed_as_it_is(filled):
     filled("update", "Cup", "--name", "[red]Cup[/]")
     assert "Views of [red]Cup[/]" in filled("views", "[red]Cup[/]").out
     assert "Forgot [red]Cup[/]." in filled("forget", "[red]Cup[/]", "--yes").out
+
+
+@pytest.mark.parametrize("command", [("list",), ("optimize",), ("forget", "--all", "--yes")])
+def test_the_uri_of_a_memory_arrives_as_it_was_typed(pekit, command):
+    answer = pekit(*command, "--memory", "gs://bucket/memories")
+    assert answer.code == 1
+    assert "expected a folder or an s3:// URI, found 'gs://bucket/memories'" in answer.err

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+from pekit_agents.cli.options import (
+    DEFAULT_MEMORY,
+    JsonOption,
+    MemoryOption,
+    ProfileOption,
+    UserOption,
+    open_kit,
+)
 
 if TYPE_CHECKING:
     from pekit_agents.protocols import AnswerModel
@@ -42,25 +50,17 @@ def describe(
         int, typer.Option("--max-tokens", min=1, help="longest answer of a local model")
     ] = 512,
     timeout: Annotated[float, typer.Option("--timeout", help="seconds to wait for a server")] = 120,
-    memory: Annotated[
-        Path, typer.Option("--memory", "-m", envvar="PEKIT_MEMORY", help="directory of the memory")
-    ] = Path("pekit-memory"),
-    user: Annotated[
-        str, typer.Option("--user", "-u", envvar="PEKIT_USER", help="whose memory")
-    ] = "default",
-    profile: Annotated[
-        str, typer.Option("--profile", "-p", envvar="PEKIT_PROFILE", help="which vision tools")
-    ] = "embedded",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON for machines")] = False,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
 ) -> None:
     """Answer a question about your objects in a photo."""
     if not model:
         raise typer.BadParameter(
             "name a model: --model ID_OR_FOLDER, or --endpoint URL --model NAME"
         )
-    from pekit_agents.kit import PeKit
-
-    kit = PeKit.open(memory, profile=profile, user_id=user)
+    kit = open_kit(memory, user, profile)
     with _err.status("loading the model") as status:
         answerer = load_answerer(
             model,

@@ -182,7 +182,7 @@ def forget(
     say(f"Forgot {obj.name}.")
 
 
-def _forget_everything(memory: Path, user: str, yes: bool, as_json: bool) -> None:
+def _forget_everything(memory: str, user: str, yes: bool, as_json: bool) -> None:
     """Without a profile, so that a memory can be forgotten that cannot be opened."""
     from pekit_agents.memory import forget_user
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,8 +21,12 @@ __all__ = [
     "open_kit",
 ]
 
+# Text and no path, which would take a slash of "s3://" away.
 MemoryOption = Annotated[
-    Path, typer.Option("--memory", "-m", envvar="PEKIT_MEMORY", help="directory of the memory")
+    str,
+    typer.Option(
+        "--memory", "-m", envvar="PEKIT_MEMORY", help="directory of the memory, or an s3:// URI"
+    ),
 ]
 UserOption = Annotated[str, typer.Option("--user", "-u", envvar="PEKIT_USER", help="whose memory")]
 ProfileOption = Annotated[
@@ -37,10 +40,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for machine
 ForceOption = Annotated[bool, typer.Option("--force", help="replace a file that is there")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 
-DEFAULT_MEMORY = Path("pekit-memory")
+DEFAULT_MEMORY = "pekit-memory"
 
 
-def open_kit(memory: Path, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:
+def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:
     """Open a user's kit."""
     from pekit_agents.kit import PeKit
 
