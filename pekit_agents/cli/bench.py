@@ -42,7 +42,7 @@ def bench_memory(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON for machines")] = False,
 ) -> None:
     """Measure the memory against numpy, faiss and bare LanceDB; exit code 1 if a row fails."""
-    os.environ.setdefault("LANCE_LOG", "error")
+    os.environ.setdefault("LANCEDB_LOG", "error")
     from pekit_agents.bench import BenchSizes, run_memory_bench
     from pekit_agents.bench.memory import machine
 
