@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +11,11 @@ from pekit_agents.bench.objects import DIM, ENCODER, described, fill, made_up, o
 from pekit_agents.bench.rows import Row, medians_ms
 from pekit_agents.memory import MemoryRecord
 from pekit_agents.memory.forgetting import user_folder
+from pekit_agents.memory.optimizing import optimize
 from pekit_agents.memory.records import new_rev, new_views, to_rows
 from pekit_agents.memory.schema import table_schema
 
 _START = 200  # objects that are there before
-_GRACE_S = 2.5  # a little more than old versions are kept
 
 
 def remember_row(root: Path, repeats: int) -> Row:
@@ -55,8 +54,7 @@ def disk_row(root: Path, remembers: int, progress: Callable[[str], None]) -> Row
                 peak = max(peak, _bytes_below(folder))
                 progress(f"remembering: {number:,} of {remembers:,}")
     at_end = _bytes_below(folder)
-    time.sleep(_GRACE_S)
-    memory.compact()
+    optimize([folder])
     left, raw = _bytes_below(folder), remembers * DIM * 4
     return Row(
         f"{remembers:,} remembers and a pekit optimize: disk / raw data",

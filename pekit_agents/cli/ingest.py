@@ -111,13 +111,13 @@ def optimize(
     user: UserOption = "default",
 ) -> None:
     """Make the files small, and bring the index of a very large memory up to date."""
+    from pekit_agents.memory import optimizing
     from pekit_agents.memory.forgetting import user_folder
-    from pekit_agents.memory.optimizing import optimize as optimize_folder
-    from pekit_agents.memory.optimizing import user_folders
 
-    folders = list(user_folders(memory)) if everybody else [user_folder(memory, user)]
-    done = 0
+    folders = list(optimizing.user_folders(memory)) if everybody else [user_folder(memory, user)]
     with Progress(console=err, transient=True) as progress:
-        for folder in progress.track(folders, description="optimizing"):
-            done += optimize_folder(folder)
+        bar = progress.add_task("optimizing")
+        done = optimizing.optimize(
+            folders, progress=lambda step, of: progress.update(bar, completed=step, total=of)
+        )
     console.print(f"Optimized {done} {'memory' if done == 1 else 'memories'}.", highlight=False)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lancedb.table import Table
 
 # Readers of an old version finish within this, or start again on the newest one.
-_GRACE = timedelta(seconds=2)
+GRACE = timedelta(seconds=2)
 # LanceDB rewrites all rows of a table below a million when it merges its files. The larger a
 # table is, the more commits go by, so that a commit costs the rewriting of 50 rows on average.
 _FEWEST_COMMITS, _MOST_COMMITS, _ROWS_A_COMMIT = 20, 500, 50
@@ -46,7 +46,7 @@ def is_due(table: Table, *, since: int) -> bool:
 
 def compact(table: Table, files: Path) -> None:
     """Merge small files and remove old versions, after a grace period for their readers."""
-    table.optimize(cleanup_older_than=_GRACE)
+    table.optimize(cleanup_older_than=GRACE)
     _sweep(table, files, older_than_s=_STALE_S)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pekit_agents.memory import maintenance
 from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.retry import insist
 from pekit_agents.memory.schema import table_schema
@@ -31,16 +33,41 @@ def user_folders(
         )
 
 
-def optimize(folder: Path) -> bool:
-    """Compact a user's memory, bring its index up to date, and finish what was interrupted.
+def optimize(folders: Sequence[Path], *, progress: Callable[[int, int], None] | None = None) -> int:
+    """Compact users' memories, bring their indices up to date, and finish what was interrupted.
+
+    In two passes: what the first one replaces may still be being read, and is removed by the
+    second.
+
+    Args:
+        folders: The folders of the users.
+        progress: Called after each step with how many are done, of how many.
 
     Returns:
-        Whether there is a memory.
+        How many of the folders hold a memory.
 
     Raises:
         WriteConflict: Others were writing for too long.
-        MemoryStoreError: It is damaged, or the disk is full or read-only.
+        MemoryStoreError: A memory is damaged, or the disk is full or read-only.
     """
+    steps = 2 * len(folders)
+    held: list[Path] = []
+    for done, folder in enumerate(folders, 1):
+        if _compact(folder):
+            held.append(folder)
+        if progress is not None:
+            progress(done, steps)
+    if held:
+        time.sleep(maintenance.GRACE.total_seconds())
+    for done, folder in enumerate(held, len(folders) + 1):
+        _compact(folder)
+        if progress is not None:
+            progress(done, steps)
+    return len(held)
+
+
+def _compact(folder: Path) -> bool:
+    """Compact one memory; return whether there is one."""
     encoder = insist(
         lambda: stored_encoder(folder), doing="read", folder=folder, reset=lambda: None
     )

@@ -242,7 +242,7 @@ def test_forgetting_says_when_old_versions_cannot_be_removed(
 ):
     remember_secret(memory)
     with monkeypatch.context() as patch:
-        patch.setattr(maintenance, "_AT_ONCE", maintenance._GRACE)  # as if clocks disagreed
+        patch.setattr(maintenance, "_AT_ONCE", maintenance.GRACE)  # as if clocks disagreed
         patch.setattr(maintenance.time, "sleep", lambda _: None)
         with pytest.raises(MemoryStoreError, match="still on disk"):
             memory.delete(SECRET_ID)

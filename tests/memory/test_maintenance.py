@@ -6,6 +6,7 @@ import pytest
 
 from pekit_agents.errors import MemoryStoreError
 from pekit_agents.memory import maintenance
+from pekit_agents.memory.optimizing import optimize
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_compacting_keeps_versions_that_a_reader_may_still_use(memory, data, roo
         memory.update("id-1", context="x")
     memory.compact()
     assert versions(root) >= 4
-    monkeypatch.setattr(maintenance, "_GRACE", timedelta(milliseconds=1))
+    monkeypatch.setattr(maintenance, "GRACE", timedelta(milliseconds=1))
     memory.compact()
     memory.compact()
     assert versions(root) <= 2
@@ -46,7 +47,7 @@ def test_compacting_keeps_versions_that_a_reader_may_still_use(memory, data, roo
 def test_twenty_commits_of_short_lived_handles_compact_by_themselves(
     open_memory, thing, unit_vectors, root, monkeypatch
 ):
-    monkeypatch.setattr(maintenance, "_GRACE", timedelta(milliseconds=1))
+    monkeypatch.setattr(maintenance, "GRACE", timedelta(milliseconds=1))
     for i in range(45):
         open_memory().insert(thing(f"id-{i}", minute=i), unit_vectors())
     assert versions(root) < 25
@@ -87,3 +88,16 @@ def test_compacting_sweeps_what_a_writer_left_who_died_creating_the_table(memory
     age(folder / "new-old", hours=1.1)
     memory.compact()
     assert [path.name for path in folder.glob("new-*")] == ["new-young"]
+
+
+def test_optimizing_leaves_one_file_of_many_short_writes(open_memory, thing, unit_vectors, root):
+    memory = open_memory()
+    for i in range(15):
+        memory.insert(thing(f"id-{i}", minute=i), unit_vectors(seed=i))
+    (folder,) = root.iterdir()
+    steps = []
+    assert optimize([folder, root / "none"], progress=lambda *step: steps.append(step)) == 1
+    assert steps == [(1, 4), (2, 4), (3, 4)]
+    assert len(list(folder.rglob("data/*.lance"))) == 1
+    assert versions(root) <= 2
+    assert len(open_memory().objects()) == 15
