@@ -8,11 +8,13 @@ paper does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pekit_agents.augment import synthetic_views
+from pekit_agents.boxes import framed
 from pekit_agents.types import Box, Mask, Proposal, View
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, RGBImage
 
 _MASK_SHAPE = (256, 256)  # finer than any patch grid
+_SAME_VIEW = 0.8  # of a window: a closer one that shows more of it shows nothing new
 
 __all__ = [
     "coverage",
@@ -27,6 +30,7 @@ __all__ = [
     "embed_reference",
     "mean_direction",
     "pool",
+    "pool_closer",
     "pool_proposals",
     "pool_reference",
 ]
@@ -79,14 +83,15 @@ def embed_reference(
 ) -> View:
     """Return the view of an object in a reference photo: its e_p (Eq. 2).
 
-    With ``augment`` the vector is the mean direction over the region and synthetic views of it
-    (mirrored, smaller, turned, darker, paler), which stands for photos not taken yet.
+    With ``augment`` the vector is the mean direction over the region, a close-up of it, and
+    synthetic views of both (mirrored, smaller, turned, darker, paler), which stand for photos
+    not taken yet.
 
     Args:
         image: The reference photo.
         proposal: The object's region in it (S_p).
         encoder: Gives the patch features.
-        augment: Whether to average over synthetic views.
+        augment: Whether to average over a close-up and synthetic views.
     """
     looks = pool_reference(image, proposal, encoder, augment=augment)
     return View(vector=mean_direction(looks, encoder), proposal=proposal)
@@ -101,22 +106,49 @@ def pool_reference(
         image: The reference photo.
         proposal: The object's region in it (S_p).
         encoder: Gives the patch features.
-        augment: Whether to pool synthetic views as well.
+        augment: Whether to pool a close-up and synthetic views as well.
 
     Returns:
-        (L, D) float32: the region first, then its synthetic views.
+        (L, D) float32: the region first, then what else was pooled.
     """
     window = proposal.window or Box(0, 0, *image.size)
-    crop = _crop(image, window)
-    frame = Box(0, 0, *crop.size)
-    mask = Mask(coverage(proposal, window, _MASK_SHAPE), frame)
-    looks = synthetic_views(crop, mask) if augment else [(crop, mask)]
+    looks = _looks(image, proposal, window) if augment else [_outlined(image, proposal, window)]
     grids = encoder.encode([look for look, _ in looks])
     pooled = [
         pool(grid, look_mask.frame, Proposal(look_mask.frame, 1.0, look_mask))
         for grid, (_, look_mask) in zip(grids, looks, strict=True)
     ]
     return np.stack(pooled)
+
+
+def pool_closer(image: RGBImage, proposals: Sequence[Proposal], encoder: Encoder) -> FloatArray:
+    """Return the pooled features of regions seen close up, each filling a window of its own.
+
+    Args:
+        image: The photo the proposals refer to.
+        proposals: K regions of it.
+        encoder: Gives the patch features.
+
+    Returns:
+        (K, D) float32, not normalised.
+    """
+    windows = [framed(proposal.box, *image.size) for proposal in proposals]
+    closer = [replace(p, window=w) for p, w in zip(proposals, windows, strict=True)]
+    return pool_proposals(image, closer, encoder)
+
+
+def _looks(image: RGBImage, proposal: Proposal, window: Box) -> list[tuple[RGBImage, Mask]]:
+    looks = synthetic_views(*_outlined(image, proposal, window))
+    closer = framed(proposal.box, *image.size)
+    if closer.area <= _SAME_VIEW * window.area:
+        looks += synthetic_views(*_outlined(image, proposal, closer))
+    return looks
+
+
+def _outlined(image: RGBImage, proposal: Proposal, window: Box) -> tuple[RGBImage, Mask]:
+    """Return a window of a photo and the region in it, in pixels of the window."""
+    crop = _crop(image, window)
+    return crop, Mask(coverage(proposal, window, _MASK_SHAPE), Box(0, 0, *crop.size))
 
 
 def mean_direction(looks: FloatArray, encoder: Encoder) -> FloatArray:

@@ -24,7 +24,13 @@ from pekit_agents.prompting import build_prompt
 from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.recall import context_prompt
 from pekit_agents.reembedding import reembed_memory
-from pekit_agents.retrieval import embed_photo, match_settings, sightings
+from pekit_agents.retrieval import (
+    PhotoLooks,
+    embed_photo,
+    find_regions,
+    match_settings,
+    sightings,
+)
 from pekit_agents.types import Match, PersonalObject, Prompt, View
 from pekit_agents.views import Reference
 from pekit_agents.wording import clean_category, clean_context, clean_name
@@ -258,18 +264,20 @@ class PeKit(Keeping):
         gallery = self._memory.gallery()
         if not gallery.categories:
             return Finding(photo, (), ())
-        proposals, vectors = embed_photo(photo, self._profile, gallery, mode)
-        boxes = [proposal.box for proposal in proposals]
-        matches = sightings(boxes, vectors, gallery, settings)
-        return Finding(photo, tuple(matches), tuple(proposals))
+        looks = PhotoLooks(photo, self._profile, mode)
+        found = find_regions(looks, self._profile.encoder, gallery, settings)
+        matches = sightings(found.boxes, found.vectors, gallery, settings)
+        proposals = tuple(looks.proposals[index] for index in found.chosen)
+        return Finding(photo, tuple(matches), proposals)
 
     def propose(
         self, image: ImageSource, *, mode: SearchMode = "auto"
     ) -> tuple[RGBImage, list[Proposal], FloatArray]:
         """Return the regions of a photo and their vectors, compared with nothing yet.
 
-        The first half of :meth:`find`; :meth:`match_regions` is the second. Kept in between,
-        the regions of a photo can be compared with objects that are remembered later.
+        Kept, and handed to :meth:`match_regions`, they can be compared with objects that are
+        remembered later. That is the first look of :meth:`find` alone: it looks again, closer,
+        where something resembles what is remembered.
 
         Args:
             image: The photo.

@@ -40,6 +40,8 @@ class MatchSettings:
             of it, or holds it with much else; the better one stays. In [0, 1].
         ambiguity: Another object that scores less by no more than this may be it as well. In
             [0, 1]; at 0, as in the paper, the best one is always taken.
+        doubt: A region that scores above tau by less than this, or below it by less than half of
+            this, is looked at again, close up. In [0, 1]; 0, as in the paper, never does.
         calibration: What unknown things score with this encoder: tau then follows from
             ``false_alarms``, the size of the memory and the number of regions.
         false_alarms: How many false alarms are borne in a photo; positive.
@@ -50,11 +52,12 @@ class MatchSettings:
     overlap: float = 0.4
     inside: float = 0.7
     ambiguity: float = 0.0
+    doubt: float = 0.0
     calibration: Calibration | None = None
     false_alarms: float = STRICTNESS["balanced"]
 
     def __post_init__(self) -> None:
-        for name in ("threshold", "max_weight", "overlap", "inside", "ambiguity"):
+        for name in ("threshold", "max_weight", "overlap", "inside", "ambiguity", "doubt"):
             value, low = getattr(self, name), -1 if name == "threshold" else 0
             if not low <= value <= 1:  # also catches NaN
                 raise InvalidInput(f"expected {name} in [{low}, 1], found {value!r}")

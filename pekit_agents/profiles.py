@@ -333,8 +333,9 @@ def _embedded() -> Profile:
         matching=MatchSettings(
             max_weight=0.5,
             ambiguity=0.075,
+            doubt=0.1,
             calibration=Calibration(
-                location=0.14, scale=0.042, regions=0.3, mean=0.57, deviation=0.155
+                location=0.13, scale=0.047, regions=0.3, mean=0.6, deviation=0.15
             ),
         ),
     )

@@ -6,13 +6,21 @@ mode RGB, upright, as :func:`pekit_agents.images.load_image` returns them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, Proposal, RGBImage
 
-__all__ = ["AnswerModel", "Encoder", "Proposer", "SearchMode", "ViewExtractor"]
+__all__ = [
+    "AnswerModel",
+    "Encoder",
+    "Guide",
+    "GuidedProposer",
+    "Proposer",
+    "SearchMode",
+    "ViewExtractor",
+]
 
 #: ``"fast"`` looks once at the whole photo, ``"scene"`` also close up for small and several
 #: objects, ``"auto"`` close up only where the first look is not enough.
@@ -46,6 +54,29 @@ class Proposer(Protocol):
             image: The query photo.
             categories: The categories in memory, for tools that take a text prompt.
             mode: How hard to look; a tool that knows one way only may ignore it.
+        """
+        ...
+
+
+#: Says how much pooled features, (M, D) float32 and not normalised, resemble what is remembered:
+#: (M,) float32, 0 where a region would just be named, -inf where it is nothing like it.
+Guide: TypeAlias = "Callable[[FloatArray], FloatArray]"
+
+
+@runtime_checkable
+class GuidedProposer(Proposer, Protocol):
+    """A proposer that looks closer where something resembles what is remembered."""
+
+    def propose_guided(
+        self, image: RGBImage, categories: Sequence[str], mode: SearchMode, guide: Guide
+    ) -> list[Proposal]:
+        """Return the proposals, as :meth:`propose` does.
+
+        Args:
+            image: The query photo.
+            categories: The categories in memory.
+            mode: How hard to look.
+            guide: Says of any part of the photo how much it resembles what is remembered.
         """
         ...
 

@@ -1,15 +1,24 @@
-"""Personalized object retrieval (paper 3.3): from a photo to the sightings in it."""
+"""Personalized object retrieval (paper 3.3): from a photo to the sightings in it.
+
+What can be seen of a photo comes through :class:`Looks`: the photo itself, or what was kept of
+it. Three steps follow: regions are proposed, where need be by a guide that knows what is
+remembered; those whose score leaves a doubt are looked at again, close up; the rest is matching.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
+from pekit_agents.boxes import nms
 from pekit_agents.calibration import false_alarm_rate
-from pekit_agents.embedding import embed_proposals
+from pekit_agents.embedding import embed_proposals, pool_closer, pool_proposals
 from pekit_agents.errors import InvalidInput
 from pekit_agents.matching import match
+from pekit_agents.protocols import GuidedProposer
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
@@ -17,16 +26,129 @@ if TYPE_CHECKING:
     from pekit_agents.matching import MatchSettings
     from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import SearchMode
+    from pekit_agents.protocols import Encoder, Guide, SearchMode
     from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
 
-__all__ = ["embed_photo", "match_settings", "sightings"]
+__all__ = [
+    "Looks",
+    "PhotoLooks",
+    "Regions",
+    "embed_photo",
+    "find_regions",
+    "match_settings",
+    "sightings",
+]
+
+_MOST_OBJECTS = 2000  # a guide compares thousands of boxes with all of them
+_USUAL_REGIONS = 20  # of a scene: what its threshold will be, before they are known
+_SAME_PLACE = 0.5  # IoU above which two regions need one second look
+_MOST_AGAIN = 6  # second looks at a photo
+
+
+class Looks(Protocol):
+    """What can be seen of one photo."""
+
+    def regions(
+        self, categories: Sequence[str], guide: Guide | None
+    ) -> tuple[Sequence[Box], FloatArray]:
+        """Return the K proposals' boxes and pooled features, (K, D) float32.
+
+        Args:
+            categories: What is remembered, for tools that take a text prompt.
+            guide: Says how much any part of the photo resembles what is remembered.
+        """
+        ...
+
+    def closer(self, chosen: Sequence[int]) -> FloatArray:
+        """Return the pooled features, (R, D) float32, of R of these regions seen close up."""
+        ...
+
+
+class PhotoLooks:
+    """The looks at a photo by the tools of a profile.
+
+    Args:
+        photo: The upright photo.
+        profile: The vision tools.
+        mode: How hard to look.
+
+    Attributes:
+        proposals: The regions, once they were asked for.
+    """
+
+    def __init__(self, photo: RGBImage, profile: Profile, mode: SearchMode) -> None:
+        self.proposals: list[Proposal] = []
+        self._photo, self._profile, self._mode = photo, profile, mode
+
+    def regions(
+        self, categories: Sequence[str], guide: Guide | None
+    ) -> tuple[Sequence[Box], FloatArray]:
+        """Return the K proposals' boxes and pooled features, (K, D) float32."""
+        photo, proposer = self._photo, self._profile.proposer
+        if guide is not None and isinstance(proposer, GuidedProposer):
+            self.proposals = proposer.propose_guided(photo, categories, self._mode, guide)
+        else:
+            self.proposals = proposer.propose(photo, categories, self._mode)
+        pooled = pool_proposals(photo, self.proposals, self._profile.encoder)
+        return [proposal.box for proposal in self.proposals], pooled
+
+    def closer(self, chosen: Sequence[int]) -> FloatArray:
+        """Return the pooled features, (R, D) float32, of R regions seen close up."""
+        proposals = [self.proposals[index] for index in chosen]
+        return pool_closer(self._photo, proposals, self._profile.encoder)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """The regions of a photo that are to be matched.
+
+    Attributes:
+        chosen: Which of the proposals they are, K indices.
+        boxes: Their boxes, xyxy in pixels of the photo.
+        vectors: (K, D) float32 unit vectors.
+    """
+
+    chosen: tuple[int, ...]
+    boxes: tuple[Box, ...]
+    vectors: FloatArray
+
+
+def find_regions(
+    looks: Looks, encoder: Encoder, gallery: Gallery, settings: MatchSettings
+) -> Regions:
+    """Return a photo's regions with their vectors (Eq. 4), the doubtful ones looked at twice.
+
+    A region whose score is near tau gets the mean direction of a first and a closer look as its
+    vector; of doubtful regions in one place only the most alike is kept.
+
+    Args:
+        looks: What can be seen of the photo.
+        encoder: Normalises what was pooled.
+        gallery: What is remembered.
+        settings: Threshold and doubt.
+    """
+    guide = _guide(encoder, gallery, settings) if gallery.count <= _MOST_OBJECTS else None
+    boxes, pooled = looks.regions(list(gallery.categories), guide)
+    if not len(boxes):
+        return Regions((), (), np.zeros((0, encoder.dim), np.float32))
+    vectors = encoder.normalize(pooled)
+    everything = tuple(range(len(boxes)))
+    if not settings.doubt:
+        return Regions(everything, tuple(boxes), vectors)
+    again, dropped = _doubtful(boxes, vectors, gallery, settings)
+    if again:
+        closer = encoder.normalize(looks.closer(again))
+        both = vectors[again] + closer
+        vectors = vectors.copy()
+        vectors[again] = both / np.linalg.norm(both, axis=1, keepdims=True)
+    chosen = tuple(index for index in everything if index not in dropped)
+    return Regions(chosen, tuple(boxes[index] for index in chosen), vectors[list(chosen)])
 
 
 def embed_photo(
     photo: RGBImage, profile: Profile, gallery: Gallery, mode: SearchMode
 ) -> tuple[list[Proposal], FloatArray]:
-    """Return a photo's K proposals and their (K, D) float32 unit vectors (Eq. 4)."""
+    """Return a photo's K proposals and their (K, D) float32 unit vectors (Eq. 4), at first look."""
     proposals = profile.proposer.propose(photo, list(gallery.categories), mode)
     return proposals, embed_proposals(photo, proposals, profile.encoder)
 
@@ -81,3 +203,28 @@ def sightings(
         )
         for s in match(boxes, nearest, settings, objects=count)
     ]
+
+
+def _guide(encoder: Encoder, gallery: Gallery, settings: MatchSettings) -> Guide:
+    tau = settings.accept_above(objects=gallery.count, regions=_USUAL_REGIONS)
+
+    def likeness(pooled: FloatArray) -> FloatArray:
+        vectors = encoder.normalize(pooled)
+        _, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=-1.0)
+        return nearest.scores[:, 0] - np.float32(tau)
+
+    return likeness
+
+
+def _doubtful(
+    boxes: Sequence[Box], vectors: FloatArray, gallery: Gallery, settings: MatchSettings
+) -> tuple[list[int], set[int]]:
+    """Return which regions to look at again, and which to drop for being at the same places."""
+    tau = settings.accept_above(objects=gallery.count, regions=len(boxes))
+    low, high = tau - settings.doubt / 2, tau + settings.doubt
+    _, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=low)
+    scores = nearest.scores[:, 0]
+    doubtful = np.flatnonzero((scores > low) & (scores < high))
+    xyxy = np.array([boxes[index].xyxy for index in doubtful], np.float64).reshape(-1, 4)
+    kept = [int(doubtful[k]) for k in nms(xyxy, scores[doubtful], _SAME_PLACE)][:_MOST_AGAIN]
+    return kept, {int(index) for index in doubtful} - set(kept)

@@ -6,6 +6,11 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says something of the machine and nothing of the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 #: Real photos that are used when they lie beside the checkout; nothing needs them.
 DEVELOPMENT_PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "dreambooth-dev"

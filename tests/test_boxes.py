@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pekit_agents.boxes import as_box, clip, close_up, containment, iou_matrix, nms
+from pekit_agents.boxes import as_box, clip, close_up, containment, framed, iou_matrix, nms
 from pekit_agents.errors import InvalidInput
 from pekit_agents.types import Box
 
@@ -208,3 +208,9 @@ def test_as_box_says_what_is_wrong(value, message):
 )
 def test_a_close_up_is_a_square_around_the_box_within_the_image(box, window):
     assert close_up(box, 1000, 600) == window
+
+
+def test_a_frame_keeps_the_shape_of_its_box_and_stays_in_the_picture():
+    assert framed(Box(100, 100, 200, 140), 400, 300) == Box(85, 94, 215, 146)
+    assert framed(Box(0, 0, 400, 300), 400, 300) == Box(0, 0, 400, 300)
+    assert framed(Box(10.5, 10.5, 11, 11), 400, 300) == Box(10, 10, 12, 12)

@@ -125,7 +125,7 @@ def test_an_augmented_reference_is_of_unit_length_and_sees_its_mirror_image():
     image = Image.new("RGB", (64, 64), "white")
     encoder = CornerEncoder()
     view = embed_reference(image, Proposal(Box(0, 0, 32, 32), 1.0), encoder, augment=True)
-    assert len(encoder.seen) == 6
+    assert len(encoder.seen) == 2 * 6  # the photo and a close-up, each with its synthetic views
     assert np.linalg.norm(view.vector) == pytest.approx(1, abs=1e-5)
     assert view.vector[0] > view.vector[1] > view.vector[2]  # the mirrored one is at the right
 
@@ -141,7 +141,7 @@ def test_a_vector_is_made_in_two_steps():
     assert pool_proposals(picture, [], encoder).shape == (0, 4)
     looks = pool_reference(picture, region, encoder, augment=True)
     view = embed_reference(picture, region, encoder, augment=True)
-    assert looks.shape == (6, 4)
+    assert looks.shape == (12, 4)
     assert np.array_equal(mean_direction(looks, encoder), view.vector)
 
 

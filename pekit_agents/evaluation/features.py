@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 import pekit_agents
-from pekit_agents.embedding import pool, pool_proposals, pool_reference
+from pekit_agents.embedding import pool, pool_closer, pool_proposals, pool_reference
 from pekit_agents.errors import ImageError, NoObjectFound
 from pekit_agents.evaluation.entries import Entries
 from pekit_agents.images import load_image
+from pekit_agents.protocols import GuidedProposer
 from pekit_agents.types import Box, Proposal
 from pekit_agents.views import Reference, find_object
 
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import SearchMode
+    from pekit_agents.protocols import Guide, SearchMode
     from pekit_agents.types import FloatArray, RGBImage
 
-__all__ = ["Features", "Introduced", "Regions", "TokenEncoder", "Whole"]
+__all__ = ["CachedLooks", "Features", "Introduced", "Regions", "TokenEncoder", "Whole"]
 
 _IN_RAM = 1024  # photos; some 0.1 MB each
 #: The sources that shape features: when one changes, features are made anew.
@@ -139,6 +140,64 @@ class Features:
         """Return the bytes that this profile's features take on disk."""
         return self._entries.size()
 
+    def looks(self, photo: Path) -> CachedLooks:
+        """Return what can be seen of a photo, from the cache as far as it is there."""
+        return CachedLooks(photo, self)
+
+    def guided(
+        self, photo: Path, categories: tuple[str, ...], guide: Guide
+    ) -> tuple[list[Proposal] | None, Regions]:
+        """Return the proposals of a photo under a guide, and its regions.
+
+        What the guide had a say in depends on what is remembered and is made each time; the
+        proposals themselves are then returned as well.
+
+        Raises:
+            ImageError: The photo cannot be read; the message names it.
+        """
+        proposer = self.profile.proposer
+        if not isinstance(proposer, GuidedProposer):
+            return None, self.regions(photo, categories)
+        key = f"unguided/{self.mode}/{content_hash(photo)}"
+        stored = self._entries.read(key)
+        if stored is not None:
+            return None, _as_regions(stored, None)
+        asked = False
+
+        def watched(pooled: FloatArray) -> FloatArray:
+            nonlocal asked
+            asked = True
+            return guide(pooled)
+
+        image = _load(photo)
+        start = time.perf_counter()
+        proposals = proposer.propose_guided(image, categories, self.mode, watched)
+        pooled = pool_proposals(image, proposals, self.profile.encoder)
+        seconds = time.perf_counter() - start
+        # Nobody asks for plain features here: they are those of another rule.
+        made = {"boxes": _xyxy(proposals), "pooled": pooled, "plain": pooled[:0]}
+        if not asked:
+            self._entries.write(key, made)
+            return None, _as_regions(made, seconds)
+        return proposals, _as_regions(made, seconds)
+
+    def closer(self, photo: Path, categories: tuple[str, ...], region: Box) -> FloatArray:
+        """Return the pooled features, (D,) float32, of one of the regions seen close up.
+
+        Raises:
+            ImageError: The photo cannot be read; the message names it.
+        """
+        key = f"closer/{self.mode}/{content_hash(photo)}/{region.xyxy}"
+        made, _ = self._entry(key, lambda: self._look_closer(photo, categories, region))
+        return made["closer"]
+
+    def _look_closer(self, photo: Path, categories: tuple[str, ...], region: Box) -> _Arrays:
+        image = _load(photo)
+        # Masks are not kept; the tools draw the same again.
+        proposals = self.profile.proposer.propose(image, categories, self.mode)
+        (proposal,) = [p for p in proposals if p.box == region][:1] or [Proposal(region, 1.0)]
+        return {"closer": pool_closer(image, [proposal], self.profile.encoder)[0]}
+
     def _introduced(self, photo: Path, category: str) -> Introduced | None:
         """Return the object in a reference photo; None when none is found in it.
 
@@ -192,6 +251,49 @@ class Features:
         seconds = time.perf_counter() - start
         self._entries.write(key, made)
         return made, seconds
+
+
+class CachedLooks:
+    """The looks at one photo, from a cache as far as what is remembered has no say in them.
+
+    Attributes:
+        seconds: How long they took; None when any of them was read from disk.
+    """
+
+    def __init__(self, photo: Path, features: Features) -> None:
+        self.seconds: float | None = 0.0
+        self._photo, self._features = photo, features
+        self._words: tuple[str, ...] = ()
+        self._boxes: tuple[Box, ...] = ()
+        self._made: list[Proposal] | None = None
+
+    def regions(
+        self, categories: Sequence[str], guide: Guide | None
+    ) -> tuple[Sequence[Box], FloatArray]:
+        """Return the K proposals' boxes and pooled features, (K, D) float32."""
+        self._words = tuple(categories)
+        if guide is None:
+            found = self._features.regions(self._photo, self._words)
+        else:
+            self._made, found = self._features.guided(self._photo, self._words, guide)
+        self._boxes, self.seconds = found.boxes, found.seconds
+        return found.boxes, found.pooled
+
+    def closer(self, chosen: Sequence[int]) -> FloatArray:
+        """Return the pooled features, (R, D) float32, of R regions seen close up."""
+        start = time.perf_counter()
+        if self._made is not None:
+            proposals = [self._made[index] for index in chosen]
+            encoder = self._features.profile.encoder
+            pooled = pool_closer(_load(self._photo), proposals, encoder)
+        else:
+            regions = [self._boxes[index] for index in chosen]
+            pooled = np.stack(
+                [self._features.closer(self._photo, self._words, box) for box in regions]
+            )
+        if self.seconds is not None:
+            self.seconds += time.perf_counter() - start
+        return pooled
 
 
 class _Watched(Sequence[str]):
@@ -268,9 +370,12 @@ def _propose(
     proposals = profile.proposer.propose(image, categories, mode)
     pooled = pool_proposals(image, proposals, profile.encoder)
     seconds = time.perf_counter() - start
-    boxes = np.array([proposal.box.xyxy for proposal in proposals], np.float64).reshape(-1, 4)
     plain = _plain(image, proposals, profile)
-    return {"boxes": boxes, "pooled": pooled, "plain": plain}, seconds
+    return {"boxes": _xyxy(proposals), "pooled": pooled, "plain": plain}, seconds
+
+
+def _xyxy(proposals: Sequence[Proposal]) -> NDArray[np.float64]:
+    return np.array([proposal.box.xyxy for proposal in proposals], np.float64).reshape(-1, 4)
 
 
 def _plain(image: RGBImage, proposals: Sequence[Proposal], profile: Profile) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,13 +15,17 @@ from pekit_agents.embedding import mean_direction
 from pekit_agents.evaluation.records import Named
 from pekit_agents.evaluation.replay import Replay
 from pekit_agents.kit import PeKit
+from pekit_agents.memory import Memory
+from pekit_agents.retrieval import find_regions, match_settings, sightings
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.features import Features, Introduced, Regions
     from pekit_agents.images import ImageSource
     from pekit_agents.matching import MatchSettings
+    from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import SearchMode
+    from pekit_agents.protocols import Encoder, SearchMode
+    from pekit_agents.retrieval import Looks
     from pekit_agents.types import Box, FloatArray, Match
 
 __all__ = ["Bank", "KitRecognizer", "Look", "PeKitRecognizer", "Recognizer", "introduced_vectors"]
@@ -128,7 +132,6 @@ class PeKitRecognizer:
         self._profile = profile or features.profile
         self._threshold = threshold
         self._bank = Bank(self._profile.matching, threshold)
-        self._categories: tuple[str, ...] = ()
 
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
@@ -143,12 +146,15 @@ class PeKitRecognizer:
             categories,
             encoder_id=encoder.id,
         )
-        self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
 
     def look(self, photo: Path) -> Look:
-        """Compare the regions of a photo with the memory."""
-        regions = self._features.regions(photo, self._categories)
-        return self._bank.look(regions, _normalized(regions.pooled, self._profile))
+        """Search a photo as the kit does."""
+        looks = self._features.looks(photo)
+        start = time.perf_counter()
+        found = self._bank.find(looks, self._profile.encoder)
+        if looks.seconds is None:
+            return found
+        return replace(found, seconds=time.perf_counter() - start)
 
 
 class Bank:
@@ -184,6 +190,15 @@ class Bank:
         for thing, vectors in filled.items():
             pictures = [replay.picture(vector) for vector in vectors]
             self._memory.remember(thing, pictures, categories[thing])
+
+    def find(self, looks: Looks, encoder: Encoder) -> Look:
+        """Search a photo: propose, look again where there is doubt, match."""
+        if self._memory is None:
+            return Look((), dict.fromkeys(self._views, -1.0))
+        gallery, settings = self._memory.gallery(), self._memory.settings(self._threshold)
+        found = find_regions(looks, encoder, gallery, settings)
+        matches = sightings(found.boxes, found.vectors, gallery, settings)
+        return Look(self._memory.named(matches), self._scores(found.vectors))
 
     def look(self, regions: Regions, vectors: FloatArray) -> Look:
         """Match the regions of a photo by their (K, D) float32 unit vectors."""
@@ -244,7 +259,20 @@ class _Scratch:
     def __init__(self, profile: Profile) -> None:
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.kit = PeKit.open(self._folder.name, profile=profile)
+        self._profile = profile
+        encoder = profile.encoder
+        self._memory = Memory.open(
+            self._folder.name, user_id="default", encoder_id=encoder.id, dim=encoder.dim
+        )
         self._things: dict[str, str] = {}
+
+    def gallery(self) -> Gallery:
+        """Return what is remembered, as a search sees it."""
+        return self._memory.gallery()
+
+    def settings(self, threshold: float | None) -> MatchSettings:
+        """Return the settings of a search, as :meth:`PeKit.find` makes them."""
+        return match_settings(self._profile, threshold)
 
     def remember(self, thing: str, images: Sequence[ImageSource], category: str) -> None:
         """Remember a thing; it keeps its own name here, whatever the kit makes of it."""
@@ -262,7 +290,3 @@ class _Scratch:
             )
             for match in matches
         )
-
-
-def _normalized(pooled: FloatArray, profile: Profile) -> FloatArray:
-    return profile.encoder.normalize(pooled) if len(pooled) else pooled

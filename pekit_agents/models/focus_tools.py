@@ -14,13 +14,14 @@ import numpy as np
 from pekit_agents.boxes import close_up, iou_matrix
 from pekit_agents.models.focus import DIM, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
+from pekit_agents.models.guidance import resembling
 from pekit_agents.models.saliency import salient_regions
 from pekit_agents.types import Box
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pekit_agents.protocols import SearchMode
+    from pekit_agents.protocols import Guide, SearchMode
     from pekit_agents.types import FloatArray, Proposal, RGBImage
 
 __all__ = ["STATISTICS_FILE", "FocusEncoder", "FocusExtractor", "FocusProposer"]
@@ -28,10 +29,12 @@ __all__ = ["STATISTICS_FILE", "FocusEncoder", "FocusExtractor", "FocusProposer"]
 STATISTICS_FILE = "focus_statistics.npz"
 
 _QUARTER = 0.6  # side of the four overlapping crops that a scene is searched in
-_MAX_ZOOMS = 10
+_MAX_ZOOMS = 6
 _SAME_PLACE = 0.5  # IoU above which two regions need one close-up
 _SIMPLE = 0.1  # of the photo: one region at least this large needs no second look
-_MAX_SECOND_ZOOMS = 5
+_MAX_SECOND_ZOOMS = 8
+_MAX_PLACES = 6  # that a guide may name
+_WIDE = 2.0  # side of the close-up of such a place: the guide may have seen a part only
 _SAME_FRAMING = 0.8  # IoU above which a second close-up would show the same again
 
 
@@ -66,16 +69,39 @@ class FocusProposer:
         mode: SearchMode = "auto",
     ) -> list[Proposal]:
         """Return the salient regions of a photo; the categories are not read."""
+        return self._propose(image, mode, None)
+
+    def propose_guided(
+        self,
+        image: RGBImage,
+        categories: Sequence[str],  # noqa: ARG002 - saliency knows no words
+        mode: SearchMode,
+        guide: Guide,
+    ) -> list[Proposal]:
+        """Return the salient regions of a photo, close up where something may be remembered."""
+        return self._propose(image, mode, guide)
+
+    def _propose(self, image: RGBImage, mode: SearchMode, guide: Guide | None) -> list[Proposal]:
         whole = Box(0, 0, *image.size)
         found = _regions(self._model, image, [whole])
         if mode == "fast" or (mode == "auto" and _is_simple(found, whole)):
             return found
-        found += _regions(self._model, image, _quarters(whole))
+        quarters = _quarters(whole)
+        found += _regions(self._model, image, quarters)
         places = [region.box for region in _distinct(found)]
-        closer = _regions(self._model, image, [close_up(box, *image.size) for box in places])
+        zooms = [close_up(box, *image.size) for box in places]
+        if guide is not None:
+            alike = self._resembling(image, [whole, *quarters], guide)
+            places += alike
+            zooms += [close_up(box, *image.size, factor=_WIDE) for box in alike]
+        closer = _regions(self._model, image, zooms)
         moved = [region.box for region in _moved(closer, places)]
         centred = _regions(self._model, image, [close_up(box, *image.size) for box in moved])
         return found + closer + centred
+
+    def _resembling(self, image: RGBImage, windows: Sequence[Box], guide: Guide) -> list[Box]:
+        grids = [features.patches for features in self._model.features(_crops(image, windows))]
+        return resembling(grids, windows, guide, limit=_MAX_PLACES)
 
 
 class FocusEncoder:
@@ -130,13 +156,16 @@ class FocusEncoder:
 
 def _regions(model: FocusModel, image: RGBImage, windows: Sequence[Box]) -> list[Proposal]:
     """Return the salient regions of each window, in pixels of the photo."""
-    whole = Box(0, 0, *image.size)
-    crops = [image if window == whole else image.crop(window.pixels) for window in windows]
     return [
         region
-        for window, features in zip(windows, model.features(crops), strict=True)
+        for window, features in zip(windows, model.features(_crops(image, windows)), strict=True)
         for region in salient_regions(features.saliency, window)
     ]
+
+
+def _crops(image: RGBImage, windows: Sequence[Box]) -> list[RGBImage]:
+    whole = Box(0, 0, *image.size)
+    return [image if window == whole else image.crop(window.pixels) for window in windows]
 
 
 def _is_simple(regions: Sequence[Proposal], whole: Box) -> bool:

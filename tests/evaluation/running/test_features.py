@@ -101,7 +101,7 @@ def test_a_reference_has_the_vector_that_the_kit_would_store(tmp_path, save):
     profile = replace(fake_profile(), augment=True)
     made = Features(profile, tmp_path / "cache", tools="fake").introduced(photo, "thing")
     stored = PeKit.open(tmp_path / "memory", profile=profile).extract_view(photo, category="thing")
-    assert made.looks.shape == (6, 4)
+    assert made.looks.shape == (12, 4)
     assert np.array_equal(mean_direction(made.looks, profile.encoder), stored.vector)
 
 

@@ -1,0 +1,107 @@
+"""Where in a photo something remembered may be: boxes of all sizes, pooled over patch grids.
+
+Saliency finds what stands out, and in a crowd that is often something else. Here the patch
+features that were computed for it anyway are pooled over a ladder of boxes (from running sums, so
+nearly for nothing), and a guide says which of them resemble what is remembered. That is a hint
+at where to look closer, and never a sighting: a box drawn by likeness would prove itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pekit_agents.boxes import containment, iou_matrix
+from pekit_agents.types import Box
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pekit_agents.protocols import Guide
+    from pekit_agents.types import FloatArray
+
+__all__ = ["box_ladder", "pool_boxes", "resembling"]
+
+_SIZES = (2.5, 3.5, 5.0, 7.0, 10.0)  # patches: the square root of a box's area
+_ASPECTS = (0.6, 1.0, 1.6)  # width over height
+_LEAST = 2  # patches a side
+_REACH = 0.12  # less than it takes to be named: worth a closer look
+_APART = 0.1  # IoU above which two boxes are one place
+_WITHIN = 0.3  # of the smaller box: so much inside another is a part of it, or holds it
+_RANKED = 1500  # boxes thought over at most
+
+
+@lru_cache
+def box_ladder(rows: int, columns: int) -> NDArray[np.int64]:
+    """Return boxes of several sizes and shapes at regular steps over a patch grid.
+
+    Returns:
+        (M, 4) int64 of x0, y0, x1, y1 in patches, ends exclusive; M may be 0.
+    """
+    boxes = set()
+    for size in _SIZES:
+        step = max(1, round(size / 4))
+        for aspect in _ASPECTS:
+            width = max(_LEAST, round(size * aspect**0.5))
+            height = max(_LEAST, round(size / aspect**0.5))
+            for y in range(0, rows - height + 1, step):
+                for x in range(0, columns - width + 1, step):
+                    boxes.add((x, y, x + width, y + height))
+    return np.array(sorted(boxes), np.int64).reshape(-1, 4)
+
+
+def pool_boxes(grid: FloatArray, boxes: NDArray[np.int64]) -> FloatArray:
+    """Return the mean patch feature of each box.
+
+    Args:
+        grid: (rows, columns, D) float32 patch features.
+        boxes: (M, 4) int64, in patches.
+
+    Returns:
+        (M, D) float32.
+    """
+    rows, columns, dim = grid.shape
+    sums = np.zeros((rows + 1, columns + 1, dim), np.float64)
+    sums[1:, 1:] = grid.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
+    x0, y0, x1, y1 = boxes.T
+    total = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+    means: FloatArray = (total / ((x1 - x0) * (y1 - y0))[:, None]).astype(np.float32)
+    return means
+
+
+def resembling(
+    grids: Sequence[FloatArray], windows: Sequence[Box], guide: Guide, *, limit: int
+) -> list[Box]:
+    """Return the places of a photo that most resemble what is remembered, the best first.
+
+    Args:
+        grids: (rows, columns, D) float32 patch features of each window.
+        windows: The rectangles of the photo that they cover, edge to edge.
+        guide: Says how much pooled features resemble what is remembered.
+        limit: How many places to return at most.
+    """
+    found = [_scored(grid, window, guide) for grid, window in zip(grids, windows, strict=True)]
+    xyxy = np.concatenate([boxes for boxes, _ in found])
+    likeness = np.concatenate([scores for _, scores in found])
+    ranked = np.argsort(-likeness, kind="stable")[:_RANKED]
+    kept: list[int] = []
+    for index in ranked[likeness[ranked] > -_REACH]:
+        here, others = xyxy[[index]], xyxy[kept]
+        same = (iou_matrix(here, others) > _APART) | (containment(here, others) > _WITHIN)
+        if not same.any():
+            kept.append(int(index))
+            if len(kept) == limit:
+                break
+    return [Box(*map(float, xyxy[index])) for index in kept]
+
+
+def _scored(grid: FloatArray, window: Box, guide: Guide) -> tuple[NDArray[np.float64], FloatArray]:
+    """Return the (M, 4) boxes over a window, in pixels of the photo, and their likeness (M,)."""
+    rows, columns = grid.shape[:2]
+    boxes = box_ladder(rows, columns)
+    step = (window.width / columns, window.height / rows) * 2
+    xyxy = np.array([window.x0, window.y0] * 2) + boxes * step
+    return xyxy, guide(pool_boxes(grid, boxes))
