@@ -2,14 +2,15 @@
 
 README.md is the front page. A relative link is written as the forge reads it, from one file of
 the repository to another; here it becomes a link to the page that the file has on the site, and
-one to a source file becomes a reference to the documentation of that module. What has no page is
-left as it is, for the strict build to refuse.
+one to a source file becomes a reference to the documentation of that module. Of what has no page
+the text alone stays. What is not there is left for the strict build to refuse.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _PACKAGES = {
     "retrievers": "pekit_agents.retrievers",
     "tools": "pekit_agents.tools",
 }
+_DOCUMENTED = re.compile(r"^::: (\S+)$", re.MULTILINE)
 _LINK = re.compile(r"\[([^\]\n]*(?:\n[^\]\n]+)?)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 
@@ -50,11 +52,11 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     def moved(link: re.Match[str]) -> str:
         text, path, anchor = link[1], link[2], link[3] or ""
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
-        if module := module_of(target):
+        if (module := module_of(target)) in documented():
             return f"[{text}][{module}]"
         uri = page_of(target)
         if uri is None:
-            return link[0]
+            return text if (ROOT / target).exists() else link[0]
         here = posixpath.dirname(page.file.src_uri) or "."
         return f"[{text}]({posixpath.relpath(uri, here)}{anchor})"
 
@@ -93,3 +95,10 @@ def module_of(path: str) -> str | None:
     if folder not in _PACKAGES or not (ROOT / path).exists():
         return None
     return ".".join((_PACKAGES[folder], *rest)).removesuffix(".__init__")
+
+
+@cache
+def documented() -> set[str]:
+    """Return the modules that the pages of the API document."""
+    pages = (ROOT / "docs" / "reference").glob("*.md")
+    return {name for page in pages for name in _DOCUMENTED.findall(page.read_text("utf-8"))}

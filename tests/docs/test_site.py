@@ -47,8 +47,9 @@ def _hook(name):
         # from a notebook and from a file at the root
         ("notebooks/04_paper_walkthrough.md", "[a](../docs/paper.md)", "[a](../paper.md)"),
         ("threat_model.md", "[a](docs/langchain.md)", "[a](langchain.md)"),
-        # what has no page stays, and so does what is no link to a file
-        ("index.md", "[a](Makefile)", "[a](Makefile)"),
+        # what has no page is a name; what is no link to a file of the repository stays
+        ("index.md", "[a](Makefile) [b](notebooks/)", "a b"),
+        ("models.md", "[a](../pekit_agents/evaluation/draws.py)", "a"),
         ("models.md", "[a](nothing.md)", "[a](nothing.md)"),
         ("models.md", "[a](https://example.org/x.md)", "[a](https://example.org/x.md)"),
         ("models.md", "[a](#here)", "[a](#here)"),
