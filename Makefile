@@ -19,9 +19,9 @@ lint: $(VENV)/.test
 typecheck: $(VENV)/.test installed
 	cd .installed && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents
 
-# The site, in site/. A link to what is not there is an error.
+# The site, in site/. A link to nowhere is an error; --quiet would hide what --strict counts.
 docs: $(VENV)/.docs installed
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The installed tree: at the root mypy and mkdocs would skip tools/ and retrievers/ without a word.
 installed: $(VENV)/bin/python

@@ -5,7 +5,11 @@ import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from pekit_agents.types import Box, Mask, Proposal
 
 ROOT = Path(__file__).parents[2]
 PIXEL = b"\xff\xd8\xff"
@@ -23,6 +27,10 @@ def notebooks():
 
 def _hook(name):
     pytest.importorskip("mkdocs", reason="the site's tools are not installed: make docs")
+    return _module(name)
+
+
+def _module(name):
     spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "_site" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -84,3 +92,21 @@ def test_docstrings_become_markdown():
     )
     _hook("docstrings").Plain().on_object(obj=module)
     assert module.docstring.value == "See `a.Kit`:\n\n    code\n\nExamples:\n    >>> 1"
+
+
+def test_a_picture_of_a_view_is_dark_outside_of_its_mask():
+    pictures = _module("pictures")
+    left_half = Mask(np.array([[1.0, 0.0]], np.float32), Box(0, 0, 4, 2))
+    white = Image.new("RGB", (4, 2), (200, 200, 200))
+    shaded = pictures.shaded(white, Proposal(Box(0, 0, 2, 2), 1.0, left_half))
+    assert np.asarray(shaded)[:, :, 0].tolist() == [[200, 200, 50, 50]] * 2
+
+
+def test_a_picture_of_proposals_has_all_their_boxes_and_spares_the_photo():
+    pictures = _module("pictures")
+    photo = Image.new("RGB", (60, 40))
+    regions = (Proposal(Box(2, 2, 20, 20), 1.0), Proposal(Box(30, 10, 55, 35), 0.5))
+    drawn = pictures.boxed(photo, regions)
+    edges = [drawn.getpixel(corner) for corner in ((2, 2), (30, 10), (0, 39))]
+    assert edges == [(25, 155, 80), (25, 155, 80), (0, 0, 0)]
+    assert photo.getbbox() is None
