@@ -1,6 +1,6 @@
 """``python notebooks/run.py NOTEBOOK...`` runs notebooks and stores their outputs in place.
 
-What differs from run to run on one machine (times, versions) is not stored.
+Times and versions, which differ from run to run, are not stored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ def run_notebook(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         client = nbclient.NotebookClient(
-            notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": folder}}
+            notebook,
+            timeout=600,
+            kernel_name="python3",
+            coalesce_streams=True,
+            resources={"metadata": {"path": folder}},
         )
         client.execute()
     notebook.metadata = {

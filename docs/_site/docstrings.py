@@ -11,7 +11,7 @@ from typing import Any
 import griffe
 
 _ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):`~?([^`]+)`")
-_LITERAL = re.compile(r"::$", re.MULTILINE)
+_LITERAL = re.compile(r"(\S?)::$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^(\s*)Example:$", re.MULTILINE)  # the section is called Examples
 
 
@@ -23,4 +23,9 @@ class Plain(griffe.Extension):
         if obj.docstring is not None:
             text = _ROLE.sub(r"`\1`", obj.docstring.value)
             text = _EXAMPLE.sub(r"\1Examples:", text)
-            obj.docstring.value = _LITERAL.sub(":", text)
+            obj.docstring.value = _LITERAL.sub(_introduced, text)
+
+
+def _introduced(mark: re.Match[str]) -> str:
+    """Return what stands before a literal block: a colon after words, else nothing."""
+    return f"{mark[1]}:" if mark[1] else ""

@@ -45,7 +45,7 @@ def page_of(notebook: dict[str, Any], stem: str) -> tuple[str, dict[str, bytes]]
                 name = f"{stem}-{index}-{number}.{_PICTURES[kind]}"
                 pictures[name] = base64.b64decode("".join(data[kind]))
                 parts.append(f"![What the cell shows]({name})")
-            if text := "".join(output.get("text", "")).strip():
+            if text := "".join(output.get("text", "")).strip("\n"):
                 parts.append(_fenced(text, "text"))
     return "\n\n".join(parts) + "\n", pictures
 

@@ -73,25 +73,33 @@ def test_a_notebook_becomes_text_code_and_pictures(notebooks):
     picture["data"]["image/jpeg"] = picture["data"]["image/jpeg"].decode()
     cells = [
         {"cell_type": "markdown", "source": ["# Title\n", "Words."]},
-        {"cell_type": "code", "source": "print(1)", "outputs": [{"text": ["1\n"]}, picture]},
+        {"cell_type": "code", "source": "print(1)", "outputs": [{"text": ["  1\n"]}, picture]},
         {"cell_type": "code", "source": "x = '```'", "outputs": []},
     ]
     page, pictures = notebooks.page_of({"cells": cells}, "nb")
     assert page == (
-        "# Title\nWords.\n\n```python\nprint(1)\n```\n\n```text\n1\n```\n\n"
+        "# Title\nWords.\n\n```python\nprint(1)\n```\n\n```text\n  1\n```\n\n"
         "![What the cell shows](nb-1-1.jpg)\n\n````python\nx = '```'\n````\n"
     )
     assert pictures == {"nb-1-1.jpg": PIXEL}
 
 
-def test_docstrings_become_markdown():
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("", ""),
+        ("See :class:`~a.Kit`, :func:`find`.", "See `a.Kit`, `find`."),
+        ("Write::\n\n    code\n\nEnd.", "Write:\n\n    code\n\nEnd."),
+        ("A tree.\n\n::\n\n    code\n\nEnd.", "A tree.\n\n\n\n    code\n\nEnd."),
+        ("Example:\n    >>> 1\n\nEnd.", "Examples:\n    >>> 1\n\nEnd."),
+    ],
+)
+def test_docstrings_become_markdown(written, read):
     griffe = pytest.importorskip("griffe")
     module = griffe.Module("m")
-    module.docstring = griffe.Docstring(
-        "See :class:`~a.Kit`::\n\n    code\n\nExample:\n    >>> 1", parent=module
-    )
+    module.docstring = griffe.Docstring(written, parent=module)
     _hook("docstrings").Plain().on_object(obj=module)
-    assert module.docstring.value == "See `a.Kit`:\n\n    code\n\nExamples:\n    >>> 1"
+    assert module.docstring.value == read
 
 
 def test_a_picture_of_a_view_is_dark_outside_of_its_mask():
