@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint typecheck wheel-check clean
+.PHONY: demo test lint typecheck docs release-check installed clean
 
 demo: $(VENV)/.demo
 	$(BIN)/pekit demo --out pekit-demo
@@ -16,22 +16,32 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# The installed tree: at the root mypy would skip tools/ and retrievers/ without a word.
-typecheck: $(VENV)/.test
-	rm -rf .typecheck
-	$(PIP) --no-deps --target .typecheck .
-	cd .typecheck && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents
+typecheck: $(VENV)/.test installed
+	cd .installed && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents
 
-# What users install: the wheel, alone in an environment of its own.
-wheel-check: $(VENV)/.test
-	rm -rf build dist .wheel-venv
+# The site, in site/. A link to nowhere is an error; --quiet would hide what --strict counts.
+docs: $(VENV)/.docs installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The installed tree: at the root mypy and mkdocs would skip tools/ and retrievers/ without a word.
+installed: $(VENV)/bin/python
+	rm -rf build .installed
+	$(PIP) --no-deps --target .installed .
+
+# What users install: wheel and sdist, each alone in an environment of its own, and one version.
+release-check: $(VENV)/.test
+	$(BIN)/python -m pytest --quiet tests/test_release.py
+	rm -rf build dist .release
 	$(BIN)/python -m build --outdir dist . > /dev/null
-	$(PYTHON) -m venv .wheel-venv
-	.wheel-venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
-	cd dist && ../.wheel-venv/bin/python ../tests/wheel_smoke.py
+	$(BIN)/python -m twine check --strict dist/*
+	for kind in whl tar.gz; do \
+		$(PYTHON) -m venv .release/$$kind && \
+		.release/$$kind/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt dist/*.$$kind && \
+		(cd dist && ../.release/$$kind/bin/python ../tests/release_smoke.py $$kind) || exit 1; \
+	done
 
 clean:
-	rm -rf $(VENV) .wheel-venv .typecheck build dist *.egg-info pekit-demo
+	rm -rf $(VENV) .release .installed build dist site *.egg-info pekit-demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("PeKit needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -50,4 +60,8 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	@# The original packages without torchvision and timm, for which the tests have stand-ins.
 	$(PIP) --no-deps segment-anything groundingdino-py
 	$(PIP) addict matplotlib pycocotools yapf
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) -e ".[docs]"
 	@touch $@
