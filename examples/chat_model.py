@@ -49,14 +49,16 @@ class OfflineStandIn(BaseChatModel):
     instruction that came with it. Each of its replies says what it is.
     """
 
+    has_tools: bool = False
+
     @property
     def _llm_type(self) -> str:
         return "offline-stand-in"
 
     def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> OfflineStandIn:
-        """Return itself: its rules know the names of the tools."""
+        """Return a stand-in that calls tools; its rules know their names."""
         del tools, kwargs
-        return self
+        return OfflineStandIn(has_tools=True)
 
     def _generate(
         self,
@@ -77,12 +79,12 @@ class OfflineStandIn(BaseChatModel):
         del stop, run_manager, kwargs
         last = messages[-1]
         words = _words(last)
-        call = None if isinstance(last, ToolMessage) else _call(words[0])
-        if call is not None:
+        replying = isinstance(last, ToolMessage)
+        if self.has_tools and not replying and (call := _call(words[0])) is not None:
             message = AIMessageChunk("", tool_call_chunks=[call])
             yield ChatGenerationChunk(message=message)
             return
-        said = last.text if isinstance(last, ToolMessage) else _seen("\n".join(words[1:]))
+        said = last.text if replying else _seen("\n".join(words[1:]))
         for word in re.findall(r"\S+\s*", f"(Offline stand-in) {said}"):
             yield ChatGenerationChunk(message=AIMessageChunk(word))
 
@@ -116,7 +118,7 @@ def _seen(instructions: str) -> str:
         return "Nothing that you have introduced was recognised here."
     said = [_named(re.sub(rf" \(category: {_STRING}\)", "", line)) for line in sentences]
     notes = [json.loads(note) for note in _NOTE.findall(instructions)]
-    return " ".join([*said, *(f"You told me: {note}" for note in dict.fromkeys(notes))])
+    return " ".join(dict.fromkeys([*said, *(f"You told me: {note}" for note in notes)]))
 
 
 def _named(sentence: str) -> str:

@@ -1,23 +1,10 @@
-"""The examples are imported as a user runs them: from the root of the repository."""
+"""Photos in the world of plain colours."""
 
 from __future__ import annotations
-
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from pekit_agents.testing import solid_scene, to_png
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _root_on_path() -> Iterator[None]:
-    sys.path.insert(0, str(ROOT))
-    yield
-    sys.path.remove(str(ROOT))
 
 
 @pytest.fixture

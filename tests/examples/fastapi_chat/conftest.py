@@ -21,6 +21,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
+from examples.chat_model import OfflineStandIn
+from examples.fastapi_chat.accounts import Accounts
+from examples.fastapi_chat.app import create_app
 from pekit_agents.testing import fake_profile
 
 
@@ -89,9 +92,6 @@ def scripted():
 @pytest.fixture
 def serve(folder) -> Iterator[Callable[..., tuple[Caller, Caller]]]:
     """Start the service; returns what Ann and Bob hold in their hands."""
-    from examples.chat_model import OfflineStandIn
-    from examples.fastapi_chat.accounts import Accounts
-    from examples.fastapi_chat.app import create_app
 
     async def tokens() -> list[str]:
         async with Accounts.open(folder) as accounts:

@@ -8,6 +8,9 @@ import time
 import pytest
 from langchain_core.messages import AIMessage
 
+from examples.chat_model import OfflineStandIn
+from examples.fastapi_chat.accounts import Accounts
+from examples.fastapi_chat.conversations import Conversations
 from pekit_agents.testing import fake_profile
 
 INTRODUCTION = "This is Ruby, my motorcycle. Rebuilt in 2014."
@@ -199,10 +202,6 @@ def test_forgetting_waits_for_a_run_and_nothing_is_written_after_it(serve, scrip
 
 
 async def test_a_run_is_finished_when_nobody_listens(folder, red):
-    from examples.chat_model import OfflineStandIn
-    from examples.fastapi_chat.accounts import Accounts
-    from examples.fastapi_chat.conversations import Conversations
-
     async with Accounts.open(folder) as accounts:
         thread = await accounts.add_thread("ann")
         profile = fake_profile()
