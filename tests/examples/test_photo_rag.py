@@ -83,6 +83,7 @@ def test_the_commands_as_a_user_types_them(embedded_model, photos, tmp_path, mon
     for name in ("motorcycle_right.png", "coffee.png"):
         shutil.copy(photos / name, tmp_path / "album")
     (tmp_path / "album" / "broken.jpg").write_text("no photo")
+    (tmp_path / "album" / "notes.txt").write_text("no photo, and none that is broken")
 
     def typed(*arguments):
         return CliRunner().invoke(app, arguments)
