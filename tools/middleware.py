@@ -42,7 +42,7 @@ from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain import PersonalToolkit
 from pekit_agents.tools.personal_messages import PersonalMessages
-from pekit_agents.tools.personal_views import PersonalViews
+from pekit_agents.tools.personal_views import PersonalView, PersonalViews
 
 if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
@@ -137,9 +137,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             UnknownUser: It is not known whose pictures they are.
             InvalidInput: The toolkit is bound to another user.
         """
-        user = self._user(None) if user_id is None else user_id
-        if self._toolkit.user_id not in (None, user):
-            raise InvalidInput("expected the user that the tools are bound to, found another")
+        user = self._named_user(user_id)
         return [self._messages.kept(user, message) for message in convert_to_messages(messages)]
 
     async def aadmit(
@@ -147,6 +145,23 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     ) -> list[BaseMessage]:
         """Do as :meth:`admit`, off the event loop."""
         return await asyncio.to_thread(self.admit, messages, user_id)
+
+    def view(self, handle: str, user_id: str | None = None) -> PersonalView:
+        """Return a picture as the model is shown it, to show the user the boxes and names, too.
+
+        What was searched for the model is not searched again.
+
+        Args:
+            handle: The picture's handle, from a label in the user's messages.
+            user_id: Whose picture; may be left out when the toolkit is bound to a user.
+
+        Raises:
+            UnknownUser: It is not known whose picture it is.
+            InvalidInput: The toolkit is bound to another user.
+            UnknownImage: This user has no such picture (any more).
+            ImageError: It cannot be shown.
+        """
+        return self._messages.view(self._named_user(user_id), handle)
 
     def before_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any] | None:
         """Put handles in place of the pictures that a run was started with."""
@@ -197,6 +212,13 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def _user(self, runtime: object) -> str:
         toolkit = self._toolkit
         return user_of(runtime, user_id=toolkit.user_id, resolver=toolkit.user_resolver)
+
+    def _named_user(self, user_id: str | None) -> str:
+        """Return whom the application means outside of a run."""
+        user = self._user(None) if user_id is None else user_id
+        if self._toolkit.user_id not in (None, user):
+            raise InvalidInput("expected the user that the tools are bound to, found another")
+        return user
 
     def _modify_request(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         user = self._user(request.runtime)

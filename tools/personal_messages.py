@@ -66,19 +66,32 @@ class PersonalMessages:
                 shown.append(message)
         return shown[::-1]
 
-    def _look(self, user_id: str, personal: bool, handle: str) -> PersonalView | None:
-        """Return what is shown for a handle; None when this user has no such picture."""
-        try:
-            image = self._images.get(user_id, handle)
-        except UnknownImage:
-            return None
+    def view(self, user_id: str, handle: str, *, personal: bool = True) -> PersonalView:
+        """Return a picture as the model is shown it.
+
+        Args:
+            user_id: Whose picture.
+            handle: Its handle.
+            personal: Whether personal objects are looked for in it.
+
+        Raises:
+            UnknownImage: This user has no such picture (any more).
+            ImageError: It is of no kind that a model could be shown.
+        """
+        image = self._images.get(user_id, handle)
         if personal and self._views is not None:
             try:
                 return self._views.view(user_id, handle, image)
             except (ImageError, MissingDependency) as exc:
                 _LOGGER.warning("picture %s is not searched: %s", handle, exc)
+        return plain_view(image)
+
+    def _look(self, user_id: str, personal: bool, handle: str) -> PersonalView | None:
+        """Return what is shown for a handle; None where a label is all there is."""
         try:
-            return plain_view(image)
+            return self.view(user_id, handle, personal=personal)
+        except UnknownImage:
+            return None
         except ImageError as exc:
             _LOGGER.warning("picture %s is not shown: %s", handle, exc)
             return None

@@ -11,10 +11,10 @@ from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from pekit_agents import PeKit
+from pekit_agents import InvalidInput, PeKit
 from pekit_agents.testing import fake_profile
 from pekit_agents.tools.image_folder import DirectoryImageStore
-from pekit_agents.tools.image_store import handle_of
+from pekit_agents.tools.image_store import UnknownImage, handle_of
 from pekit_agents.tools.message_images import image_block
 from pekit_agents.tools.middleware import PersonalizationMiddleware
 
@@ -227,6 +227,27 @@ def test_a_picture_is_searched_once_until_the_memory_changes(
     assert len(searched) == 2
     assert '"Mug"' not in str(model.seen[1])
     assert '"Mug"' in str(model.seen[2])
+
+
+def test_the_user_may_see_what_the_model_is_shown(
+    personal, scripted, photo, said, remember, pictures, monkeypatch
+):
+    remember("Biscuit", "red")
+    searches = []
+    find = PeKit.find
+    monkeypatch.setattr(PeKit, "find", lambda *a, **k: searches.append(1) or find(*a, **k))
+    middleware, scene = personal(), photo("red", "blue")
+    model = scripted("Biscuit.")
+    create_agent(model, middleware=[middleware]).invoke({"messages": [said("Who?", scene)]})
+
+    view = middleware.view(handle_of(scene))
+    assert view.data == pictures(model.seen[-1])[-1]
+    assert '"Biscuit"' in view.text
+    assert searches == [1]
+    with pytest.raises(InvalidInput, match="found another"):
+        middleware.view(handle_of(scene), "bob")
+    with pytest.raises(UnknownImage):
+        middleware.view(handle_of(photo("blue")))
 
 
 def test_a_forgotten_name_is_shown_no_more(personal, scripted, calls, photo, said, remember):

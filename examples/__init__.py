@@ -1,0 +1,1 @@
+"""Applications to copy from: see docs/examples.md."""

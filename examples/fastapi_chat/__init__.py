@@ -1,0 +1,1 @@
+"""A chat service with a visual memory for each of its users."""

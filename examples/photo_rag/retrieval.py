@@ -1,0 +1,78 @@
+"""Photos that show what a question names, and the message that shows them to a chat model."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from langchain_core.messages import HumanMessage
+
+from pekit_agents import Finding, load_image
+from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.tools.message_images import Block, image_block, text_block
+
+__all__ = ["Retrieved", "photos_in", "retrieve", "to_message"]
+
+_SHOWN = (1568, 1568)
+_TASK = (
+    "Answer from the photos below and call each by its file name. All of them show what the "
+    "question names; whether they fit the rest of it is for you to see."
+)
+_KEPT = "Keep this in mind for the question above."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Retrieved:
+    """A photo that shows what was asked for.
+
+    Attributes:
+        path: Where it is.
+        finding: What it shows of that, and the photo with its boxes.
+        score: The score of the least sure object among them.
+    """
+
+    path: Path
+    finding: Finding
+    score: float
+
+    @property
+    def names(self) -> str:
+        """What it shows, each thing once."""
+        seen = (" or ".join(o.name for o in m.candidates) for m in self.finding.matches)
+        return ", ".join(dict.fromkeys(seen))
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """Return the pictures below a folder, by the names of the files."""
+    files = (path for path in sorted(folder.resolve().rglob("*")) if path.is_file())
+    return [path for path in files if (mimetypes.guess_type(path)[0] or "").startswith("image/")]
+
+
+def retrieve(library: PhotoLibrary, question: str, k: int) -> list[Retrieved]:
+    """Return the photos that show all the objects that a question names, the surest first.
+
+    Those that are no longer where they were indexed are left out.
+    """
+    return [
+        Retrieved(path, Finding(load_image(path), photo.matches, ()), photo.score)
+        for photo in library.search_text(question, k=k)
+        if (path := Path(photo.photo_id)).is_file()
+    ]
+
+
+def to_message(library: PhotoLibrary, question: str, photos: Sequence[Retrieved]) -> HumanMessage:
+    """Return the question with the photos: names, boxes and notes for each."""
+    blocks: list[Block] = [text_block(question), text_block(_TASK)]
+    for photo in photos:
+        prompt = library.kit.prompt(photo.finding, _KEPT)
+        picture = prompt.image.copy()
+        picture.thumbnail(_SHOWN)
+        buffer = BytesIO()
+        picture.save(buffer, "JPEG", quality=90)
+        blocks.append(text_block(f"Photo {photo.path.name}:"))
+        blocks.append(image_block(buffer.getvalue(), "image/jpeg"))
+        blocks.append(text_block(prompt.text))
+    return HumanMessage(list[str | Block](blocks))
