@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pekit_agents.calibration import false_alarm_rate
 from pekit_agents.embedding import embed_proposals
@@ -13,6 +15,8 @@ from pekit_agents.matching import match
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pekit_agents.calibration import Strictness
     from pekit_agents.matching import MatchSettings
     from pekit_agents.memory import Gallery
@@ -20,7 +24,14 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import SearchMode
     from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
 
-__all__ = ["embed_photo", "match_settings", "sightings"]
+__all__ = ["embed_photo", "match_settings", "region_test", "sightings"]
+
+
+# A product of other shapes may round differently.
+_ROUNDING = 1e-5
+# Regions in one product of a quick test. With few columns BLAS copies a matrix that it could
+# have read; a block that stays in the processor's cache costs the reading only.
+_BLOCK = 256
 
 
 def embed_photo(
@@ -52,6 +63,32 @@ def match_settings(
             f"{profile.name!r}, which has none; give a threshold"
         )
     return replace(profile.matching, false_alarms=false_alarm_rate(strictness))
+
+
+def region_test(
+    views: FloatArray, gallery: Gallery, settings: MatchSettings
+) -> Callable[[FloatArray], NDArray[np.bool_]]:
+    """Return a quick test for regions that may be sightings of some objects.
+
+    An object scores at most as much as its best view.
+
+    Args:
+        views: (V, D) float32 unit vectors: all views of these objects.
+        gallery: What is remembered.
+        settings: Threshold and suppression.
+    """
+    # With more regions in a photo tau is the same or higher.
+    lowest = settings.accept_above(objects=gallery.count, regions=1) - _ROUNDING
+    columns = np.ascontiguousarray(views.T)
+
+    def test(vectors: FloatArray) -> NDArray[np.bool_]:
+        passed = np.zeros(len(vectors), bool)
+        for begin in range(0, len(vectors), _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            passed[block] = (vectors[block] @ columns).max(axis=1) > lowest
+        return passed
+
+    return test
 
 
 def sightings(

@@ -201,7 +201,7 @@ class LargeGallery:
             for batch in batches:
                 yield build_snapshot(pa.Table.from_batches([batch]), catalog.version)
             return
-        kept = self._residency.get(self._key)
+        kept: Snapshot | None = self._residency.get(self._key)
         if kept is None and len(catalog.fresh):
             kept = build_snapshot(pa.Table.from_batches(batches), catalog.version)
             self._residency.put(self._key, kept)
