@@ -233,9 +233,7 @@ def test_the_index_returns_no_view_that_is_not_wanted(large, unit_vectors):
     query = unit_vectors(3, seed=5)[:1]
     hits = gallery._index.search(query, 48, above=0.2)
     expected = np.concatenate([unit_vectors(3, seed=i) for i in range(OBJECTS)]) @ query[0]
-    np.testing.assert_allclose(
-        sorted(hits.cosines), sorted(expected[expected > 0.2]), atol=1e-5
-    )
+    np.testing.assert_allclose(sorted(hits.cosines), sorted(expected[expected > 0.2]), atol=1e-5)
 
 
 def test_an_index_is_searched_from_within_an_event_loop(large, same_as_a_snapshot):
