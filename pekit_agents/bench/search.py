@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pekit_agents.memory import Gallery
     from pekit_agents.types import FloatArray
 
-# What the embedded profile uses.
-_FLOOR, _MAX_WEIGHT = 0.28, 0.5
-_MANY = 20
-_BATCHES = 10
+#: What the embedded profile uses.
+FLOOR, MAX_WEIGHT = 0.28, 0.5
+#: Regions of a photo with much in it, and of how many photos.
+MANY, BATCHES = 20, 10
 _QUERY_SPREAD = 0.78  # to a cosine of about .79 with the view it was made from
 
 
@@ -26,13 +26,13 @@ def small_rows(root: Path, views: int, dim: int, repeats: int) -> Iterator[Row]:
     """Measure a user whose views are searched in RAM."""
     fill(root, "small", views // VIEWS_EACH, dim=dim)
     gallery = open_memory(root, "small", dim=dim).gallery()
-    matrix = _matrix(views, dim)
-    for count in (1, _MANY):
-        queries = _queries(matrix, count)
+    matrix = matrix_of(views, dim)
+    for count in (1, MANY):
+        queries = make_queries(matrix, count)
         search, bare = _tasks(gallery, matrix, queries)
         ours, theirs = medians_ms([search, bare], repeats)
         yield Row(
-            f"find in {views:,} views, {_regions(count)}, vs numpy",
+            f"find in {views:,} views, {regions_in_words(count)}, vs numpy",
             1.25,
             ours / theirs,
             f"{ours:.2f} ms, numpy {theirs:.2f} ms, D = {dim}",
@@ -51,12 +51,12 @@ def large_rows(
 
 
 def _measure_large(gallery: Gallery, views: int, dim: int, repeats: int) -> Iterator[Row]:
-    matrix = _matrix(views, dim)
-    for count, target in ((1, 0.08), (_MANY, 0.15)):
-        search, bare = _tasks(gallery, matrix, _queries(matrix, count))
+    matrix = matrix_of(views, dim)
+    for count, target in ((1, 0.08), (MANY, 0.15)):
+        search, bare = _tasks(gallery, matrix, make_queries(matrix, count))
         ours, theirs = medians_ms([search, bare], repeats)
         yield Row(
-            f"find in {views:,} views, IVF_FLAT, {_regions(count)}, vs numpy",
+            f"find in {views:,} views, IVF_FLAT, {regions_in_words(count)}, vs numpy",
             target,
             ours / theirs,
             f"{ours:.1f} ms, numpy {theirs:.1f} ms, D = {dim}",
@@ -68,24 +68,24 @@ def _tasks(
     gallery: Gallery, matrix: FloatArray, queries: FloatArray
 ) -> tuple[Callable[[int], Any], Callable[[int], Any]]:
     def search(turn: int) -> object:
-        found = queries[turn % _BATCHES]
-        return gallery.nearest(found, max_weight=_MAX_WEIGHT, floor=_FLOOR)
+        found = queries[turn % BATCHES]
+        return gallery.nearest(found, max_weight=MAX_WEIGHT, floor=FLOOR)
 
     def bare(turn: int) -> object:
-        return (queries[turn % _BATCHES] @ matrix.T).argmax(axis=1)
+        return (queries[turn % BATCHES] @ matrix.T).argmax(axis=1)
 
     return search, bare
 
 
-def _queries(matrix: FloatArray, count: int) -> FloatArray:
+def make_queries(matrix: FloatArray, count: int) -> FloatArray:
     """Return (batches, count, D) regions: one in five shows an object, the others nothing."""
     rng = np.random.default_rng(7)
-    queries = rng.standard_normal((_BATCHES * count, matrix.shape[1]), np.float32)
+    queries = rng.standard_normal((BATCHES * count, matrix.shape[1]), np.float32)
     queries[::5] = _shown(matrix, len(queries[::5]), rng)
-    return unit(queries).reshape(_BATCHES, count, -1)
+    return unit(queries).reshape(BATCHES, count, -1)
 
 
-def _matrix(views: int, dim: int) -> FloatArray:
+def matrix_of(views: int, dim: int) -> FloatArray:
     """Return the (V, D) views that ``fill`` stores."""
     made = made_up(views // VIEWS_EACH, dim=dim)
     return np.concatenate([part.reshape(-1, dim) for part in made])
@@ -101,7 +101,7 @@ def _shown(matrix: FloatArray, count: int, rng: np.random.Generator) -> FloatArr
 def _faiss_row(
     matrix: FloatArray, queries: FloatArray, search: Callable[[int], Any], views: int, repeats: int
 ) -> Row:
-    goal = f"find in {views:,} views, {_regions(_MANY)}, vs faiss flat"
+    goal = f"find in {views:,} views, {regions_in_words(MANY)}, vs faiss flat"
     try:
         import faiss
     except ImportError:
@@ -109,7 +109,7 @@ def _faiss_row(
     index = faiss.IndexFlatIP(matrix.shape[1])
     index.add(matrix)
     ours, theirs = medians_ms(
-        [search, lambda turn: index.search(queries[turn % _BATCHES], 1)], repeats
+        [search, lambda turn: index.search(queries[turn % BATCHES], 1)], repeats
     )
     return Row(goal, 0.8, ours / theirs, f"{ours:.2f} ms, faiss {theirs:.2f} ms")
 
@@ -118,8 +118,8 @@ def _recall_row(gallery: Gallery, matrix: FloatArray, views: int) -> Row:
     """Compare the best object of 200 regions with that of an exhaustive search."""
     queries = _shown(matrix, 200, np.random.default_rng(8))
     cosines = (queries @ matrix.T).reshape(len(queries), -1, VIEWS_EACH)
-    scores = _MAX_WEIGHT * cosines.max(axis=2) + (1 - _MAX_WEIGHT) * cosines.mean(axis=2)
-    objects, found = gallery.nearest(queries, max_weight=_MAX_WEIGHT, floor=_FLOOR)
+    scores = MAX_WEIGHT * cosines.max(axis=2) + (1 - MAX_WEIGHT) * cosines.mean(axis=2)
+    objects, found = gallery.nearest(queries, max_weight=MAX_WEIGHT, floor=FLOOR)
     names = [objects[i].object_id if i >= 0 else "" for i in found.objects[:, 0]]
     expected = [f"object-{i:08d}" for i in scores.argmax(axis=1)]
     missed = sum(name != right for name, right in zip(names, expected, strict=True))
@@ -132,5 +132,6 @@ def _recall_row(gallery: Gallery, matrix: FloatArray, views: int) -> Row:
     )
 
 
-def _regions(count: int) -> str:
+def regions_in_words(count: int) -> str:
+    """Return how many regions, as a row says it."""
     return "1 region" if count == 1 else f"{count} regions"

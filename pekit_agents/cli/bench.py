@@ -70,6 +70,20 @@ def bench_users(
     _run(lambda root, progress: users_rows(root, users, dim, progress), folder, as_json=as_json)
 
 
+@bench.command("index")
+def bench_index(
+    views: Annotated[list[int] | None, typer.Option(min=50, help="of a user; repeatable")] = None,
+    dim: _Dim = 384,
+    folder: _Folder = None,
+    as_json: _Json = False,
+) -> None:
+    """Measure from how many views on an index is faster than a copy in RAM."""
+    from pekit_agents.bench.crossover import crossover_rows
+
+    sizes = views or [25_000, 50_000, 100_000, 200_000]
+    _run(lambda root, tell: crossover_rows(root, sizes, dim, tell), folder, as_json=as_json)
+
+
 def _run(
     measure: Callable[[Path, Callable[[str], None]], Iterable[Row]],
     folder: Path | None,
