@@ -11,6 +11,7 @@ import pytest
 
 from pekit_agents.memory import gallery, locking, upkeep, view_index
 from pekit_agents.memory.gallery import LargeGallery
+from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.snapshot import Snapshot
 
 ABOVE = 30
@@ -184,6 +185,12 @@ def test_a_damaged_index_costs_speed_and_nothing_else(
     memory.delete("id-5")  # makes it anew
     same_as_a_snapshot(memory)
     assert len(memory.gallery()._catalog.indexed) == OBJECTS - 1
+
+
+def test_an_index_of_another_encoder_is_not_used(large):
+    folder, schema = large._transactions.folder, large._transactions.schema
+    assert view_index.ViewIndex(folder, schema).latest() is not None
+    assert view_index.ViewIndex(folder, table_schema("tiny@2", 16)).latest() is None
 
 
 def test_an_index_that_was_never_built_costs_speed_and_nothing_else(
