@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike, fspath
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -29,6 +28,7 @@ from pekit_agents.retrieval import (
     embed_photo,
     find_regions,
     match_settings,
+    region_test,
     sightings,
 )
 from pekit_agents.types import Match, PersonalObject, Prompt, View
@@ -36,6 +36,8 @@ from pekit_agents.views import Reference
 from pekit_agents.wording import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pekit_agents.calibration import Strictness
     from pekit_agents.types import Box, Crop, FloatArray, Proposal, RGBImage
 
@@ -109,6 +111,7 @@ class PeKit(Keeping):
         user_id: str = "default",
         *,
         progress: Progress | None = None,
+        storage_options: Mapping[str, str] | None = None,
     ) -> PeKit:
         """Carry a memory over to the encoder of another profile, and open it with that.
 
@@ -117,10 +120,11 @@ class PeKit(Keeping):
         A memory that has this encoder already is left as it is.
 
         Args:
-            path: The directory that holds the memories of all users.
+            path: The directory that holds the memories of all users, or an ``s3://`` URI.
             profile: The profile that the memory is to be used with.
             user_id: Whose memory.
             progress: Called after each view.
+            storage_options: For an ``s3://`` URI, as for :meth:`open`.
 
         Raises:
             InvalidInput: Objects have views without a crop; the message names them.
@@ -128,7 +132,9 @@ class PeKit(Keeping):
             MemoryStoreError: The directory cannot be used.
         """
         chosen = load_profile(profile) if isinstance(profile, str) else profile
-        memory = reembed_memory(Path(path), user_id, chosen, progress=progress)
+        memory = reembed_memory(
+            fspath(path), user_id, chosen, progress=progress, storage_options=storage_options
+        )
         return cls(memory, chosen, keep_crops=True)
 
     @property
@@ -319,6 +325,23 @@ class PeKit(Keeping):
         gallery = self._memory.gallery()
         for boxes, vectors in photos:
             yield sightings(boxes, vectors, gallery, settings)
+
+    def region_test(self, object_ids: Iterable[str]) -> Callable[[FloatArray], NDArray[np.bool_]]:
+        """Return a quick test for regions that may show some of the objects.
+
+        A region that fails it is none of them, whatever else :meth:`match_regions` makes of it.
+
+        Args:
+            object_ids: Which objects.
+
+        Returns:
+            A function of (R, D) float32 unit vectors that says which of them pass, (R,).
+
+        Raises:
+            ObjectNotFound: One of the objects is not remembered (any more).
+        """
+        views = [self._memory.get(object_id).vectors for object_id in object_ids]
+        return region_test(np.concatenate(views), self._memory.gallery(), self._profile.matching)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).

@@ -158,11 +158,9 @@ def nearest_objects(
     answer = Nearest.nothing(len(queries))
     if not len(rows):
         return answer
-    near, begins = cosines[rows], starts[:-1]
-    scores = np.maximum.reduceat(near, begins, axis=1)  # (R, N)
-    if max_weight != 1:
-        mean = np.add.reduceat(near, begins, axis=1) / np.diff(starts).astype(np.float32)
-        scores = max_weight * scores + (1 - max_weight) * mean
+    scores = np.full((len(rows), len(starts) - 1), -np.inf, np.float32)
+    for of_region, row in zip(scores, rows, strict=True):
+        _score_objects(cosines[row], starts, max_weight, floor, out=of_region)
     for rank in range(min(2, scores.shape[1])):
         best = scores.argmax(axis=1)
         score = scores[np.arange(len(rows)), best]
@@ -171,6 +169,33 @@ def nearest_objects(
         answer.scores[rows[above], rank] = score[above]
         scores[np.arange(len(rows)), best] = -np.inf
     return answer
+
+
+def _score_objects(
+    cosines: FloatArray,
+    starts: NDArray[np.int64],
+    max_weight: float,
+    floor: float,
+    *,
+    out: FloatArray,
+) -> None:
+    """Fill in the scores of the objects that have a view above the floor.
+
+    Args:
+        cosines: (V,) float32 of one region to all views.
+        starts: (N + 1,) int64: where each object's views begin.
+        max_weight: Share of the best view.
+        floor: What a view must be more alike than.
+        out: (N,) float32, left as it is for all other objects.
+    """
+    above = np.flatnonzero(cosines > floor)
+    objects = np.unique(np.searchsorted(starts, above, side="right") - 1)
+    first, sizes = starts[objects], starts[objects + 1] - starts[objects]
+    begins = np.cumsum(sizes) - sizes
+    near = cosines[np.arange(sizes.sum()) + np.repeat(first - begins, sizes)]
+    best = np.maximum.reduceat(near, begins)
+    mean = np.add.reduceat(near, begins) / sizes.astype(np.float32)
+    out[objects] = max_weight * best + (1 - max_weight) * mean
 
 
 def match(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pekit_agents.introduction import Progress
     from pekit_agents.memory import MemoryRecord
@@ -26,7 +25,12 @@ _SHOWN = 10
 
 
 def reembed_memory(
-    root: Path, user_id: str, profile: Profile, *, progress: Progress | None = None
+    root: str,
+    user_id: str,
+    profile: Profile,
+    *,
+    progress: Progress | None = None,
+    storage_options: Mapping[str, str] | None = None,
 ) -> Memory:
     """Embed everything a user remembers with the encoder of ``profile``.
 
@@ -34,10 +38,11 @@ def reembed_memory(
     commit. What others change meanwhile is embedded, too.
 
     Args:
-        root: The folder of all users' memories.
+        root: The folder of all users' memories, or an ``s3://`` URI.
         user_id: Whose memory.
         profile: The vision tools that it is to be used with.
         progress: Called after each view with (views done, views in all).
+        storage_options: Of an ``s3://`` URI, as LanceDB has them.
 
     Returns:
         The memory, opened with the new encoder.
@@ -50,7 +55,7 @@ def reembed_memory(
     encoder = profile.encoder
     vectors: dict[tuple[str, str], FloatArray] = {}
     while True:
-        old = Memory.open_as_written(root, user_id=user_id)
+        old = Memory.open_as_written(root, user_id=user_id, storage_options=storage_options)
         if old is None or (old.encoder_id, old.dim) == (encoder.id, encoder.dim):
             break
         seen = old.records()
@@ -62,7 +67,13 @@ def reembed_memory(
         ]
         if old.replace_all(new, encoder_id=encoder.id, dim=encoder.dim, seen=seen):
             break
-    memory = Memory.open(root, user_id=user_id, encoder_id=encoder.id, dim=encoder.dim)
+    memory = Memory.open(
+        root,
+        user_id=user_id,
+        encoder_id=encoder.id,
+        dim=encoder.dim,
+        storage_options=storage_options,
+    )
     memory.purge()
     return memory
 

@@ -7,7 +7,7 @@ remembered; those whose score leaves a doubt are looked at again, close up; the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +22,8 @@ from pekit_agents.protocols import GuidedProposer
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pekit_agents.calibration import Strictness
     from pekit_agents.matching import MatchSettings
     from pekit_agents.memory import Gallery
@@ -36,6 +38,7 @@ __all__ = [
     "embed_photo",
     "find_regions",
     "match_settings",
+    "region_test",
     "sightings",
 ]
 
@@ -43,6 +46,11 @@ _MOST_OBJECTS = 2000  # a guide compares thousands of boxes with all of them
 _USUAL_REGIONS = 20  # of a scene: what its threshold will be, before they are known
 _SAME_PLACE = 0.5  # IoU above which two regions need one second look
 _MOST_AGAIN = 6  # second looks at a photo
+# A product of other shapes may round differently.
+_ROUNDING = 1e-5
+# Regions in one product of a quick test. With few columns BLAS copies a matrix that it could
+# have read; a block that stays in the processor's cache costs the reading only.
+_BLOCK = 256
 
 
 class Looks(Protocol):
@@ -174,6 +182,32 @@ def match_settings(
             f"{profile.name!r}, which has none; give a threshold"
         )
     return replace(profile.matching, false_alarms=false_alarm_rate(strictness))
+
+
+def region_test(
+    views: FloatArray, gallery: Gallery, settings: MatchSettings
+) -> Callable[[FloatArray], NDArray[np.bool_]]:
+    """Return a quick test for regions that may be sightings of some objects.
+
+    An object scores at most as much as its best view.
+
+    Args:
+        views: (V, D) float32 unit vectors: all views of these objects.
+        gallery: What is remembered.
+        settings: Threshold and suppression.
+    """
+    # With more regions in a photo tau is the same or higher.
+    lowest = settings.accept_above(objects=gallery.count, regions=1) - _ROUNDING
+    columns = np.ascontiguousarray(views.T)
+
+    def test(vectors: FloatArray) -> NDArray[np.bool_]:
+        passed = np.zeros(len(vectors), bool)
+        for begin in range(0, len(vectors), _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            passed[block] = (vectors[block] @ columns).max(axis=1) > lowest
+        return passed
+
+    return test
 
 
 def sightings(

@@ -7,20 +7,26 @@ is found in photos that were indexed long before.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pekit_agents.errors import ImageError, InvalidInput, MissingDependency, PeKitError
+from pekit_agents.errors import (
+    EncoderMismatch,
+    ImageError,
+    InvalidInput,
+    MissingDependency,
+    PeKitError,
+)
 from pekit_agents.kit import PeKit
+from pekit_agents.memory.forgetting import forget_folder, user_folder
 from pekit_agents.memory.transactions import Transactions
+from pekit_agents.memory.view_index import take
 from pekit_agents.recall import named_objects
 from pekit_agents.retrievers.photo_indexing import (
     IndexReport,
@@ -29,6 +35,7 @@ from pekit_agents.retrievers.photo_indexing import (
     check_id,
     opened,
 )
+from pekit_agents.retrievers.photo_regions import RegionScan
 from pekit_agents.retrievers.photo_table import (
     Photo,
     delete_photo,
@@ -50,7 +57,6 @@ if TYPE_CHECKING:
 __all__ = ["FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
 
 _BATCH = 16  # photos a commit: what an interruption costs at most
-_ROWS = 1024  # photos a read
 _FITTING = 5  # objects that the words of a query may stand for
 
 
@@ -90,7 +96,7 @@ class PhotoLibrary:
         """Use :meth:`open`."""
         self._kit = kit
         self._transactions = transactions
-        self._words = TextSearch()
+        self._words, self._regions = TextSearch(), RegionScan()
 
     @classmethod
     def open(
@@ -98,13 +104,21 @@ class PhotoLibrary:
         path: str | os.PathLike[str],
         user_id: str = "default",
         profile: str | Profile = "embedded",
+        *,
+        reindex: bool = False,
+        keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
     ) -> PhotoLibrary:
         """Open the library of a user, which need not exist yet, beside the user's memory.
 
         Args:
-            path: The directory that holds the memories of all users.
+            path: The directory that holds the memories of all users, or an ``s3://`` URI.
             user_id: Whose library.
             profile: A profile's name, or one's own.
+            reindex: Whether a library of another encoder is emptied, to be indexed again with
+                :meth:`index`; otherwise it is refused. The photos themselves are not stored.
+            keep_crops: For what is remembered through :attr:`kit`, as for :meth:`PeKit.open`.
+            storage_options: For an ``s3://`` URI, as for :meth:`PeKit.open`.
 
         Raises:
             InvalidInput: The user id is empty or too long.
@@ -112,13 +126,27 @@ class PhotoLibrary:
             EncoderMismatch: Memory or library were written with another encoder.
             MemoryStoreError: The directory cannot be used.
         """
-        kit = PeKit.open(path, profile=profile, user_id=user_id)
+        kit = PeKit.open(
+            path,
+            profile=profile,
+            user_id=user_id,
+            keep_crops=keep_crops,
+            storage_options=storage_options,
+        )
         encoder = kit.profile.encoder
-        user = hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).hexdigest()
         # A folder of its own within the user's: the memory cleans up only its own files.
-        folder = Path(path).expanduser().absolute() / user / "photos"
+        folder = user_folder(os.fspath(path), user_id, storage_options) / "photos"
         transactions = Transactions(folder, photo_schema(encoder.id, encoder.dim))
-        transactions.read(lambda table: table)  # checks what is there
+        try:
+            transactions.read(lambda table: table)  # checks what is there
+        except EncoderMismatch as exc:
+            if not reindex:
+                raise EncoderMismatch(
+                    f"The photo library in {folder} was indexed with another encoder, expected "
+                    f"{encoder.id}. Open it with reindex=True, which empties it, and index the "
+                    "photos again, or open it with the encoder that wrote it."
+                ) from exc
+            forget_folder(folder)
         return cls(kit, transactions)
 
     @property
@@ -255,11 +283,17 @@ class PhotoLibrary:
         if k < 1:
             raise InvalidInput(f"expected k of at least 1, found {k}")
 
+        if not wanted:
+            return []
+        may_show = self._kit.region_test(wanted)
+
         def read(table: Table | None) -> list[FoundPhoto]:
-            batches = () if table is None else table.search().to_batches(batch_size=_ROWS)
+            if table is None:
+                return []
+            batches = take(table, self._regions.photos(table, may_show), self._schema.names)
             return [photo for batch in batches for photo in self._showing(batch, wanted, at_least)]
 
-        found = self._transactions.read(read) if wanted else []
+        found = self._transactions.read(read)
         return sorted(found, key=lambda photo: (-photo.score, photo.photo_id))[:k]
 
     def _showing(

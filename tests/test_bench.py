@@ -7,6 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from pekit_agents.bench import users
 from pekit_agents.bench.rows import Row, medians_ms
 from pekit_agents.cli import app
 
@@ -19,11 +20,11 @@ def test_a_row_passes_up_to_its_target(reached, judged, passed):
     assert Row("x", 1.0, reached, "", judged).passed is passed
 
 
-def test_tasks_are_timed_in_turns_and_the_first_turn_does_not_count():
+def test_tasks_are_timed_in_turns_forward_and_backward_without_the_first_turn():
     order = []
     tasks = [lambda turn: order.append(("a", turn)), lambda turn: order.append(("b", turn))]
     times = medians_ms(tasks, 2)
-    assert order == [(task, turn) for turn in range(3) for task in "ab"]
+    assert order == [("a", 0), ("b", 0), ("b", 1), ("a", 1), ("a", 2), ("b", 2)]
     assert all(0 < time < 100 for time in times)
 
 
@@ -35,11 +36,31 @@ def test_the_quick_bench_measures_every_row_and_prints_json(tmp_path):
     report = json.loads(result.stdout)
     assert "cores" in report["machine"]
     goals = [row["goal"] for row in report["rows"]]
-    assert len(goals) == 11
+    assert len(goals) == 12
     judged = {row["goal"]: row["passed"] for row in report["rows"] if row["judged"]}
-    assert len(judged) == 2  # what must be 0 at any size
+    assert len(judged) == 3  # what must be 0 at any size
     assert set(judged.values()) == {True}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_users_who_are_not_kept_apart_fail(tmp_path, monkeypatch):
+    apart = list(users.users_rows(tmp_path / "apart", 3, 16, print))
+    assert [row.passed for row in apart] == [True, True]
+    monkeypatch.setattr(users, "_user", lambda number: "everybody")
+    mixed = list(users.users_rows(tmp_path / "mixed", 3, 16, print))
+    assert [row.passed for row in mixed] == [True, False]
+    assert mixed[1].reached >= 3 * 40
+
+
+def test_the_index_is_compared_with_the_copy_in_ram_at_each_size():
+    arguments = ["bench", "index", "--views", "500", "--views", "1000", "--dim", "16", "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["rows"]
+    assert [row["goal"].split(",")[0] for row in rows] == ["find in 500 views"] * 2 + [
+        "find in 1"
+    ] * 2
+    assert all(row["reached"] > 0 and "D = 16" in row["detail"] for row in rows)
 
 
 def test_a_failing_row_is_an_exit_code(monkeypatch):

@@ -104,13 +104,13 @@ def test_an_object_takes_no_more_views_than_it_can_hold(memory, folder, monkeypa
 
 METADATA = [
     {"name": "Cup", "category": "mug", "context": "Grandma's, chipped."},
-    {"name": "Hat", "category": "", "context": ""},
+    {"name": "Hat", "category": None, "context": None},
 ]
 
 
 def as_csv(path):
-    path.write_text(
-        'name,category,context\nCup,mug,"Grandma\'s, chipped."\nHat,,\n', encoding="utf-8"
+    path.write_text(  # as spreadsheets write it
+        'name,category,context\nCup,mug,"Grandma\'s, chipped."\nHat,,\n', encoding="utf-8-sig"
     )
 
 
@@ -144,6 +144,23 @@ def test_metadata_of_another_form_are_refused(tmp_path, name, content):
         (tmp_path / name).write_text(content)
     with pytest.raises(InvalidInput, match="expected"):
         read_metadata(tmp_path / name)
+
+
+def test_photos_are_known_by_their_suffix_whatever_its_case_and_stray_files_are_passed_over(folder):
+    (folder / "Cup" / "0.png").rename(folder / "Cup" / "0.PNG")
+    (folder / "notes.txt").write_text("Mug: lost.")
+    jobs = find_jobs(folder, category="thing")
+    assert [job.name for job in jobs] == ["Box", "Cup", "Hat"]
+    assert [len(job.photos) for job in jobs] == [2, 2, 2]
+
+
+def test_a_worker_without_the_files_is_given_their_content(folder):
+    (job, *_) = find_jobs(folder, category="thing")
+    contents = {path: path.read_bytes() for path in job.photos}
+    expected = extract_job(job, fake_profile()).vectors
+    for path in job.photos:
+        path.unlink()
+    np.testing.assert_array_equal(extract_job(job, fake_profile(), contents).vectors, expected)
 
 
 def test_folders_without_objects_are_refused(tmp_path, folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from pekit_agents import InvalidInput, PeKit
@@ -39,6 +40,24 @@ def test_a_photo_without_regions_has_no_matches(kit):
     _, proposals, vectors = kit.propose(solid_scene({}))
     assert (proposals, vectors.shape) == ([], (0, 4))
     assert list(kit.match_regions([([], vectors), ([], vectors)])) == [[], []]
+
+
+def test_a_quick_test_passes_the_regions_that_may_show_an_object_and_few_others(kit):
+    _, proposals, vectors = kit.propose(PHOTO)
+    objects = {
+        colour: kit.remember(colour, solid_scene({colour: (20, 20, 80, 80)}), category="thing")
+        for colour in ("red", "blue", "green")
+    }
+    regions = np.concatenate([vectors] * 300)  # several blocks, the last one not full
+    shown = [
+        m.object.name for m in next(kit.match_regions([([p.box for p in proposals], vectors)]))
+    ]
+    assert sorted(shown) == ["blue", "red"]
+    for wanted in (["red"], ["blue"], ["red", "blue"], ["green"]):
+        passed = kit.region_test(objects[name].object_id for name in wanted)(regions)
+        names = {name for name in wanted if name != "green"}
+        assert passed.sum() == 300 * len(names)
+        assert (passed[:2] == passed[-2:]).all()
 
 
 def test_wrong_settings_are_refused(kit):

@@ -67,6 +67,8 @@ class PersonalActions:
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         answerer: Any = None,
+        *,
+        keep_crops: bool = False,
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
 
@@ -75,8 +77,11 @@ class PersonalActions:
             profile: A profile's name, or one's own.
             images: Where pictures are kept; in RAM by default.
             answerer: See the class.
+            keep_crops: Whether what is remembered keeps a small picture for each photo, as for
+                :meth:`PeKit.open`.
         """
-        return cls(KitPool(path, profile), images or MemoryImageStore(), answerer)
+        kits = KitPool(path, profile, keep_crops=keep_crops)
+        return cls(kits, images or MemoryImageStore(), answerer)
 
     def remember_object(
         self,

@@ -24,6 +24,8 @@ class KitPool:
         path: The directory that holds the memories of all users.
         profile: A profile's name, or one's own.
         max_users: How many kits to keep.
+        keep_crops: Whether what is remembered keeps a small picture for each photo, as for
+            :meth:`PeKit.open`.
     """
 
     def __init__(
@@ -32,9 +34,11 @@ class KitPool:
         profile: str | Profile = "embedded",
         *,
         max_users: int = 128,
+        keep_crops: bool = False,
     ) -> None:
         check_limits(max_users=max_users)
         self._path, self._profile, self._max_users = path, profile, max_users
+        self._keep_crops = keep_crops
         self._kits: OrderedDict[str, PeKit] = OrderedDict()
         self._lock, self._loading = threading.Lock(), threading.Lock()
 
@@ -49,7 +53,12 @@ class KitPool:
         with self._lock:
             kit = self._kits.get(user_id)
         if kit is None:
-            kit = PeKit.open(self._path, profile=self._loaded(), user_id=user_id)
+            kit = PeKit.open(
+                self._path,
+                profile=self._loaded(),
+                user_id=user_id,
+                keep_crops=self._keep_crops,
+            )
         with self._lock:
             kit = self._kits.setdefault(user_id, kit)
             self._kits.move_to_end(user_id)

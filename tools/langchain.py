@@ -72,9 +72,10 @@ class PersonalToolkit(BaseToolkit):
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         answerer: Any = None,
+        keep_crops: bool = False,
     ) -> PersonalToolkit:
         """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(path, profile, images, answerer)
+        actions = PersonalActions.open(path, profile, images, answerer, keep_crops=keep_crops)
         return cls(actions=actions, user_id=user_id, user_resolver=user_resolver)
 
     def get_tools(self) -> list[BaseTool]:

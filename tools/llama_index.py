@@ -123,9 +123,10 @@ class PersonalToolSpec(BaseToolSpec):
         profile: "str | Profile" = "embedded",
         images: "ImageStore | None" = None,
         answerer: Any = None,
+        keep_crops: bool = False,
     ) -> "PersonalToolSpec":
         """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(path, profile, images, answerer)
+        actions = PersonalActions.open(path, profile, images, answerer, keep_crops=keep_crops)
         return cls(actions, user_id=user_id, user_resolver=user_resolver)
 
     def to_tool_list(

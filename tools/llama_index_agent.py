@@ -125,6 +125,7 @@ class PersonalFunctionAgent(FunctionAgent):
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         answerer: Any = None,
+        keep_crops: bool = False,
         **options: Any,
     ) -> PersonalFunctionAgent:
         """Open the memories in a directory; see :meth:`PersonalToolSpec.open` and the class."""
@@ -135,6 +136,7 @@ class PersonalFunctionAgent(FunctionAgent):
             profile=profile,
             images=images,
             answerer=answerer,
+            keep_crops=keep_crops,
         )
         return cls(personal, **options)
 

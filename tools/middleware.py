@@ -106,6 +106,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         answerer: Any = None,
+        keep_crops: bool = False,
         auto: bool = True,
     ) -> PersonalizationMiddleware:
         """Open the memories in a directory; see :meth:`PersonalToolkit.open` and the class."""
@@ -116,6 +117,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             profile=profile,
             images=images,
             answerer=answerer,
+            keep_crops=keep_crops,
         )
         return cls(toolkit, auto=auto)
 

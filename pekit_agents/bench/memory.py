@@ -10,9 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pekit_agents.bench.crowd import crowd_row
+from pekit_agents.bench.objects import DIM
 from pekit_agents.bench.rows import Row
 from pekit_agents.bench.search import large_rows, small_rows
-from pekit_agents.bench.users import users_row
+from pekit_agents.bench.users import users_rows
 from pekit_agents.bench.writing import disk_row, forget_row, remember_row
 
 
@@ -23,6 +24,7 @@ class BenchSizes:
     Attributes:
         small_views: Views of the user that is searched in RAM.
         large_views: Views of the user that is searched by an index; 0 leaves these rows out.
+        dim: D, the width of their vectors.
         index_above: With more views than this there is an index; None for the default.
         remembers: Objects stored one by one for the disk row.
         users: How many users of 20 objects; 0 leaves the row out.
@@ -33,6 +35,7 @@ class BenchSizes:
 
     small_views: int = 10_000
     large_views: int = 1_000_000
+    dim: int = DIM
     index_above: int | None = None
     remembers: int = 5_000
     users: int = 1_000
@@ -43,7 +46,7 @@ class BenchSizes:
     @classmethod
     def quick(cls) -> BenchSizes:
         """Return sizes for seconds: ratios mean nothing then, but what must be 0 still must."""
-        return cls(500, 1_000, 500, 100, 5, 2, 5, ratios_count=False)
+        return cls(500, 1_000, DIM, 500, 100, 5, 2, 5, ratios_count=False)
 
 
 def run_memory_bench(
@@ -62,10 +65,10 @@ def run_memory_bench(
 
 def _rows(root: Path, sizes: BenchSizes, progress: Callable[[str], None]) -> Iterator[Row]:
     progress(f"searching {sizes.small_views:,} views")
-    yield from small_rows(root, sizes.small_views, sizes.repeats)
+    yield from small_rows(root, sizes.small_views, sizes.dim, sizes.repeats)
     if sizes.large_views:
         progress(f"storing, indexing and searching {sizes.large_views:,} views")
-        yield from large_rows(root, sizes.large_views, sizes.index_above, sizes.repeats)
+        yield from large_rows(root, sizes.large_views, sizes.dim, sizes.index_above, sizes.repeats)
     progress("remembering")
     yield remember_row(root, sizes.repeats)
     yield disk_row(root, sizes.remembers, progress)
@@ -74,7 +77,7 @@ def _rows(root: Path, sizes: BenchSizes, progress: Callable[[str], None]) -> Ite
     progress(f"{sizes.writers} writers at once")
     yield crowd_row(root, sizes.writers, writes=sizes.remembers // 100 + 4)
     if sizes.users:
-        yield users_row(root, sizes.users, progress)
+        yield from users_rows(root, sizes.users, sizes.dim, progress)
 
 
 def machine() -> str:

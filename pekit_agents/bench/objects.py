@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pekit_agents.types import FloatArray
 
 ENCODER = "bench@1"
+#: D of the made-up views unless another is asked for.
 DIM = 384
 VIEWS_EACH = 5
 #: The object that all writers of the crowd add views to.
@@ -41,15 +42,15 @@ def unit(vectors: np.ndarray) -> FloatArray:
     return np.asarray(vectors / lengths, np.float32)
 
 
-def made_up(count: int, *, seed: int = 0) -> Iterator[FloatArray]:
-    """Yield (n, VIEWS_EACH, DIM) float32 unit views, of ``count`` objects in all."""
+def made_up(count: int, *, seed: int = 0, dim: int = DIM) -> Iterator[FloatArray]:
+    """Yield (n, VIEWS_EACH, D) float32 unit views, of ``count`` objects in all."""
     rng = np.random.default_rng(seed)
-    centres = rng.standard_normal((_CATEGORIES, DIM), np.float32)
+    centres = rng.standard_normal((_CATEGORIES, dim), np.float32)
     for begin in range(0, count, _CHUNK):
         n = min(_CHUNK, count - begin)
         kinds = centres[rng.integers(0, _CATEGORIES, n)]
-        objects = kinds + _OBJECT_SPREAD * rng.standard_normal((n, DIM), np.float32)
-        noise = rng.standard_normal((n, VIEWS_EACH, DIM), np.float32)
+        objects = kinds + _OBJECT_SPREAD * rng.standard_normal((n, dim), np.float32)
+        noise = rng.standard_normal((n, VIEWS_EACH, dim), np.float32)
         yield unit(objects[:, None] + _VIEW_SPREAD * noise)
 
 
@@ -65,12 +66,23 @@ def described(number: int) -> PersonalObject:
     )
 
 
-def fill(root: Path, user_id: str, count: int, *, seed: int = 0) -> None:
-    """Store ``count`` objects by the thousand, as no user does, and without an index."""
-    schema = table_schema(ENCODER, DIM)
+def fill(
+    root: Path, user_id: str, count: int, *, seed: int = 0, first: int = 0, dim: int = DIM
+) -> None:
+    """Store ``count`` objects by the thousand, as no user does, and without an index.
+
+    Args:
+        root: The folder of all users' memories.
+        user_id: Whose.
+        count: How many objects.
+        seed: Of their views.
+        first: The number of the first one.
+        dim: D.
+    """
+    schema = table_schema(ENCODER, dim)
     transactions = Transactions(user_folder(root, user_id), schema)
-    done = 0
-    for views in made_up(count, seed=seed):
+    done = first
+    for views in made_up(count, seed=seed, dim=dim):
         records = [
             MemoryRecord(described(done + i), vectors, new_views(len(vectors)), new_rev())
             for i, vectors in enumerate(views)
@@ -84,6 +96,8 @@ def _add(table: Table, rows: pa.Table) -> None:
     table.add(rows)
 
 
-def open_memory(root: Path, user_id: str, *, index_above: int | None = None) -> Memory:
+def open_memory(
+    root: Path, user_id: str, *, index_above: int | None = None, dim: int = DIM
+) -> Memory:
     """Open a memory for made-up objects."""
-    return Memory.open(root, user_id=user_id, encoder_id=ENCODER, dim=DIM, index_above=index_above)
+    return Memory.open(root, user_id=user_id, encoder_id=ENCODER, dim=dim, index_above=index_above)

@@ -43,13 +43,15 @@ def medians_ms(tasks: Sequence[Callable[[int], object]], repeats: int) -> list[f
     """Return the median time of each task, in milliseconds.
 
     Args:
-        tasks: Run in turns, so that what slows the machine slows all; each gets the number of
-            its turn.
+        tasks: Run in turns, so that what slows the machine slows all, and forward and backward,
+            so that none always comes first: whoever does wakes the threads of the product for the
+            others. Each gets the number of its turn.
         repeats: How many turns, after one that is not counted.
     """
     times: list[list[float]] = [[] for _ in tasks]
     for turn in range(repeats + 1):
-        for task, measured in zip(tasks, times, strict=True):
+        pairs = list(zip(tasks, times, strict=True))
+        for task, measured in pairs[:: 1 if turn % 2 == 0 else -1]:
             started = time.perf_counter()
             task(turn)
             measured.append(time.perf_counter() - started)

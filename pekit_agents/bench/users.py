@@ -1,44 +1,118 @@
-"""Many users in one process: what opening and searching costs, and how much RAM stays."""
+"""Many users on one machine: what they cost, in RAM as well, and whether they are kept apart."""
 
 from __future__ import annotations
 
+import os
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pekit_agents.bench.objects import fill, made_up, open_memory
+from pekit_agents.bench.objects import described, fill, made_up, open_memory
 from pekit_agents.bench.rows import Row
 from pekit_agents.memory import Memory
 from pekit_agents.memory.residency import shared_residency
 
+if TYPE_CHECKING:
+    from pekit_agents.types import FloatArray
+
 OBJECTS_EACH = 20
-_OPEN = 500
+# How many users' memories are open at a time: with 5 views of 384 numbers for each object, the
+# snapshots of all these do not fit into the default bound.
+_OPEN = 5_000
+_FLOOR, _MAX_WEIGHT = 0.28, 0.5
 
 
-def users_row(root: Path, users: int, progress: Callable[[str], None]) -> Row:
-    """Store ``users`` memories and search in each; the RAM for snapshots stays in its bound."""
-    queries = next(made_up(1, seed=5))[0]
+def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]) -> Iterator[Row]:
+    """Store ``users`` memories, search in each, and look for objects of others in the answers.
+
+    Args:
+        root: Where to.
+        users: How many.
+        dim: D.
+        progress: Called with what is being done.
+    """
+    root, before_mb = root / "users", _rss_mb()
     started = time.perf_counter()
     for number in range(users):
-        fill(root, f"user-{number}", OBJECTS_EACH, seed=number)
+        first = number * OBJECTS_EACH
+        fill(root, _user(number), OBJECTS_EACH, seed=number, first=first, dim=dim)
         if number % 50 == 0:
             progress(f"storing users: {number:,} of {users:,}")
-    stored = time.perf_counter()
+    store_ms = 1000 * (time.perf_counter() - started) / users
+    disk_kb = _disk_kb(root) / users
     residency, most = shared_residency(), 0
-    kept: list[Memory] = []
+    kept: dict[int, Memory] = {}
+    opened, again, foreign, missing = [], [], 0, 0
     for number in range(users):
-        memory = open_memory(root, f"user-{number}")
-        memory.gallery().nearest(queries, max_weight=0.5, floor=0.28)
-        kept = [*kept[-_OPEN:], memory]
+        own, other = (_a_view(n, dim) for n in (number, (number + 1) % users))
+        started = time.perf_counter()
+        kept[number] = memory = open_memory(root, _user(number), dim=dim)
+        memory.gallery().nearest(own, max_weight=_MAX_WEIGHT, floor=_FLOOR)
+        opened.append(time.perf_counter() - started)
+        kept.pop(number - _OPEN, None)
+        started = time.perf_counter()
+        objects, near = memory.gallery().nearest(own, max_weight=_MAX_WEIGHT, floor=_FLOOR)
+        again.append(time.perf_counter() - started)
+        missing += int(objects[near.objects[0, 0]].object_id != _first_of(number))
+        # Whatever is asked for, below the lowest score: the nearest is always one's own.
+        anything, near = memory.gallery().nearest(other, max_weight=_MAX_WEIGHT, floor=-2.0)
+        answers = {anything[i].object_id for i in near.objects[0]}
+        ours = {described(number * OBJECTS_EACH + i).object_id for i in range(OBJECTS_EACH)}
+        foreign += len((answers | {obj.object_id for obj in memory.objects()}) - ours)
         most = max(most, residency.nbytes)
         if number % 50 == 0:
             progress(f"searching users: {number:,} of {users:,}")
-    searched = time.perf_counter()
-    return Row(
-        f"{users:,} users of {OBJECTS_EACH} objects: RAM for snapshots / its bound",
+    name = f"{users:,} users of {OBJECTS_EACH} objects"
+    after_mb = _rss_mb()
+    ram = f"; {after_mb:.0f} MB in all, {before_mb:.0f} MB before" if before_mb and after_mb else ""
+    yield Row(
+        f"{name}: RAM for snapshots / its bound",
         1.0,
         most / residency.limit_bytes,
-        f"{most / 1e6:.0f} MB at most with {_OPEN} users open; to store a user "
-        f"{1000 * (stored - started) / users:.1f} ms, to open and search one "
-        f"{1000 * (searched - stored) / users:.1f} ms",
+        f"{most / 1e6:.0f} MB at most with {min(users, _OPEN):,} users open{ram}; on disk "
+        f"{disk_kb:.0f} kB a user, D = {dim}; to store one {store_ms:.1f} ms, to open and search "
+        f"one {_percentiles(opened)}, to search an open one {_percentiles(again)}",
     )
+    yield Row(
+        f"{name}: objects of others found, own ones missed",
+        0,
+        foreign + missing,
+        f"{foreign} and {missing}; the users' ids are paths to each other's folders",
+    )
+
+
+def _user(number: int) -> str:
+    """Return an id that would lead astray if it was ever used as a path."""
+    return f"../{number}/../{number + 1}"
+
+
+def _first_of(number: int) -> str:
+    return described(number * OBJECTS_EACH).object_id
+
+
+def _a_view(number: int, dim: int) -> FloatArray:
+    """Return the first view of a user's first object, (1, D) float32."""
+    return next(made_up(OBJECTS_EACH, seed=number, dim=dim))[0, :1]
+
+
+def _percentiles(seconds: list[float]) -> str:
+    if len(seconds) < 2:
+        return f"{1000 * seconds[0]:.1f} ms"
+    cuts = statistics.quantiles(seconds, n=20)
+    return f"{1000 * cuts[9]:.1f} ms (95 %: {1000 * cuts[18]:.1f} ms)"
+
+
+def _disk_kb(folder: Path) -> float:
+    """Return what the files below a folder take, in kB."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1000
+
+
+def _rss_mb() -> float | None:
+    """Return the RAM that this process has, in MB; None where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

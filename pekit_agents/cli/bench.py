@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,12 @@ _VERDICTS = {True: "pass", False: "FAIL", None: "not measured"}
 @bench.callback()
 def _bench() -> None:
     """Measure the toolkit on this machine."""
+    os.environ.setdefault("LANCEDB_LOG", "error")  # read when lancedb is first imported
+
+
+_Dim = Annotated[int, typer.Option("--dim", min=8, help="numbers in a vector; embedded: 768")]
+_Folder = Annotated[Path | None, typer.Option("--folder", help="where to write, while it runs")]
+_Json = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
 
 
 @bench.command("memory")
@@ -36,24 +43,61 @@ def bench_memory(
     ] = 1_000_000,
     remembers: Annotated[int, typer.Option(min=100, help="objects stored one by one")] = 5_000,
     users: Annotated[int, typer.Option(min=0, help="users of 20 objects each")] = 1_000,
-    folder: Annotated[
-        Path | None, typer.Option(help="where to write, for as long as it runs")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON for machines")] = False,
+    dim: _Dim = 384,
+    folder: _Folder = None,
+    as_json: _Json = False,
 ) -> None:
     """Measure the memory against numpy, faiss and bare LanceDB; exit code 1 if a row fails."""
-    os.environ.setdefault("LANCEDB_LOG", "error")
     from pekit_agents.bench import BenchSizes, run_memory_bench
+
+    sizes = BenchSizes(
+        small_views=views, large_views=large, dim=dim, remembers=remembers, users=users
+    )
+    chosen = BenchSizes.quick() if quick else sizes
+    _run(lambda root, progress: run_memory_bench(root, chosen, progress), folder, as_json=as_json)
+
+
+@bench.command("users")
+def bench_users(
+    users: Annotated[int, typer.Option(min=1, help="of 20 objects each")] = 10_000,
+    dim: _Dim = 384,
+    folder: _Folder = None,
+    as_json: _Json = False,
+) -> None:
+    """Measure many users on one machine, and that none finds a thing of another's."""
+    from pekit_agents.bench.users import users_rows
+
+    _run(lambda root, progress: users_rows(root, users, dim, progress), folder, as_json=as_json)
+
+
+@bench.command("index")
+def bench_index(
+    views: Annotated[list[int] | None, typer.Option(min=50, help="of a user; repeatable")] = None,
+    dim: _Dim = 384,
+    folder: _Folder = None,
+    as_json: _Json = False,
+) -> None:
+    """Measure from how many views on an index is faster than a copy in RAM."""
+    from pekit_agents.bench.crossover import crossover_rows
+
+    sizes = views or [25_000, 50_000, 100_000, 200_000]
+    _run(lambda root, tell: crossover_rows(root, sizes, dim, tell), folder, as_json=as_json)
+
+
+def _run(
+    measure: Callable[[Path, Callable[[str], None]], Iterable[Row]],
+    folder: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     from pekit_agents.bench.memory import machine
 
-    sizes = BenchSizes(small_views=views, large_views=large, remembers=remembers, users=users)
     where, rows = machine(), []
     with (
         tempfile.TemporaryDirectory(prefix="pekit-bench-", dir=folder) as root,
         _err.status("measuring") as status,
     ):
-        chosen = BenchSizes.quick() if quick else sizes
-        for row in run_memory_bench(Path(root), chosen, status.update):
+        for row in measure(Path(root), status.update):
             rows.append(row)
             _err.print(f"{_VERDICTS[row.passed]}: {row.goal}", markup=False, highlight=False)
     if as_json:

@@ -26,12 +26,19 @@ def user_folder(
     return as_folder(root, storage_options) / user.hexdigest()
 
 
-def forget_user(root: str | Path, user_id: str) -> bool:
+def forget_user(
+    root: str | Path, user_id: str, storage_options: Mapping[str, str] | None = None
+) -> bool:
     """Remove everything of one user from the disk, also if it is damaged or cannot be opened.
 
     The folder is taken away in one step, in the writing turn: a reader or writer sees all of it
     or an empty memory. If this is interrupted, repeating it or the user's next write finishes
     it. Where there are no file locks, nobody may be writing to this memory meanwhile.
+
+    Args:
+        root: The folder of all users' memories, on a local disk or at an ``s3://`` URI.
+        user_id: Whose memory.
+        storage_options: Of an ``s3://`` URI, as LanceDB has them.
 
     Returns:
         Whether there was anything.
@@ -41,7 +48,7 @@ def forget_user(root: str | Path, user_id: str) -> bool:
         WriteConflict: Others were writing for too long.
         MemoryStoreError: The disk is read-only.
     """
-    return forget_folder(user_folder(root, user_id))
+    return forget_folder(user_folder(root, user_id, storage_options))
 
 
 def forget_folder(folder: Path) -> bool:

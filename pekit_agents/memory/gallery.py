@@ -201,7 +201,7 @@ class LargeGallery:
             for batch in batches:
                 yield build_snapshot(pa.Table.from_batches([batch]), catalog.version)
             return
-        kept = self._residency.get(self._key)
+        kept: Snapshot | None = self._residency.get(self._key)
         if kept is None and len(catalog.fresh):
             kept = build_snapshot(pa.Table.from_batches(batches), catalog.version)
             self._residency.put(self._key, kept)
@@ -225,7 +225,8 @@ class LargeGallery:
         looked_at = np.zeros(len(catalog.revs), bool)
         pending, count = np.arange(len(best.queries)), _FIRST_COUNT
         while len(pending) and count <= _LAST_COUNT:
-            hits = self._index.search(best.queries[pending], count)
+            above = float(best.settled[pending].min()) - _SLACK
+            hits = self._index.search(best.queries[pending], count, above=above)
             regions = pending[hits.regions]
             at = np.minimum(np.searchsorted(catalog.revs, hits.revs), len(catalog.revs) - 1)
             alive = catalog.revs[at] == hits.revs

@@ -89,7 +89,7 @@ class Reader:
     def _snapshot(self, table: Table | None) -> Snapshot:
         self._notice(table)
         version = _version(table)
-        snapshot = self._residency.get(self._key)
+        snapshot: Snapshot | None = self._residency.get(self._key)
         if snapshot is None or snapshot.version != version:
             schema = self._transactions.schema
             rows = schema.empty_table() if table is None else read_searched(table)

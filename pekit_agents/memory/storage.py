@@ -58,11 +58,21 @@ def as_remote(folder: object) -> RemoteFolder | None:
 
 def connect(folder: Path, session: lancedb.Session | None = None) -> lancedb.DBConnection:
     """Return LanceDB's connection to the tables in ``folder``."""
+    return lancedb.connect(str(folder), storage_options=_options(folder), session=session)
+
+
+async def connect_async(
+    folder: Path, session: lancedb.Session | None = None
+) -> lancedb.AsyncConnection:
+    """Return LanceDB's asynchronous connection to the tables in ``folder``."""
+    return await lancedb.connect_async(
+        str(folder), storage_options=_options(folder), session=session
+    )
+
+
+def _options(folder: Path) -> dict[str, str] | None:
     remote = as_remote(folder)
-    if remote is not None:
-        options = dict(remote.storage_options or {})
-        return lancedb.connect(str(remote), storage_options=options, session=session)
-    return lancedb.connect(folder, session=session)
+    return None if remote is None else dict(remote.storage_options or {})
 
 
 @dataclass(frozen=True, slots=True)

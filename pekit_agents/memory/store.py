@@ -109,19 +109,31 @@ class Memory(Moving):
         return cls(transactions, encoder_id=encoder_id, dim=dim, index_above=most)
 
     @classmethod
-    def open_as_written(cls, root: str | Path, *, user_id: str) -> Memory | None:
+    def open_as_written(
+        cls,
+        root: str | Path,
+        *,
+        user_id: str,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Memory | None:
         """Open the memory of one user with the encoder that wrote it; None if there is none.
 
         Raises:
             SchemaMismatch: It was written by a later version of PeKit.
         """
-        folder = user_folder(root, user_id)
+        folder = user_folder(root, user_id, storage_options)
         encoder = insist(
             lambda: stored_encoder(folder), doing="read", folder=folder, reset=lambda: None
         )
         if encoder is None:
             return None
-        return cls.open(root, user_id=user_id, encoder_id=encoder[0], dim=encoder[1])
+        return cls.open(
+            root,
+            user_id=user_id,
+            encoder_id=encoder[0],
+            dim=encoder[1],
+            storage_options=storage_options,
+        )
 
     def snapshot(self) -> Snapshot:
         """Return everything remembered, as it is now; kept in RAM until the table changes."""

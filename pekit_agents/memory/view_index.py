@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import lancedb
 import numpy as np
@@ -23,14 +23,15 @@ import pyarrow as pa
 from lancedb.expr import col, lit
 from lancedb.index import IvfFlat
 
+from pekit_agents.memory.event_loop import wait_for
 from pekit_agents.memory.retry import is_foreign
 from pekit_agents.memory.schema import dim_of
-from pekit_agents.memory.storage import connect
+from pekit_agents.memory.storage import connect, connect_async
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lancedb.table import Table
+    from lancedb.table import AsyncTable, Table
     from numpy.typing import NDArray
 
     from pekit_agents.types import FloatArray
@@ -85,12 +86,13 @@ class ViewIndex:
         self._dim = dim_of(objects)
         self._metadata = {**objects.metadata, b"pekit.views": _LAYOUT.encode()}
         self._table: Table | None = None
+        self._searched: AsyncTable | None = None  # the same one, for searching
         self._revs: tuple[int, NDArray[np.int64]] | None = None
         self._probes = _FEWEST_PARTITIONS
 
     def reset(self) -> None:
         """Forget the open table, so that the next use opens it again."""
-        self._table = self._revs = None
+        self._table = self._searched = self._revs = None
 
     def latest(self) -> Table | None:
         """Return the table at its newest version; None if there is none that can be used."""
@@ -116,6 +118,7 @@ class ViewIndex:
         if self._revs is None or self._revs[0] != version:
             found = table.search().select(["rev"]).to_arrow()["rev"]
             self._revs = version, np.unique(found.to_numpy())
+            self._searched = None
             self._probes = max(_FEWEST_PARTITIONS, _partitions(len(found)) // _VISITED_SHARE)
         return self._revs[1]
 
@@ -130,24 +133,29 @@ class ViewIndex:
             self.reset()
             return None
 
-    def search(self, queries: FloatArray, count: int) -> Hits:
+    def search(self, queries: FloatArray, count: int, *, above: float) -> Hits:
         """Return the ``count`` views that are most alike to each of the queries.
 
         Args:
             queries: (K >= 1, D) float32 unit vectors.
-            count: How many for each.
+            count: How many for each, at most.
+            above: Views with a cosine up to this one are left out: nothing is read for them.
         """
-        table = self._table
-        if table is None:
-            raise AssertionError("revs() comes first")
-        several = len(queries) > 1
-        query: Any = table.search(queries if several else queries[0])
-        query = query.distance_type("cosine").nprobes(self._probes).limit(count)
-        found = query.select(["rev", "_distance"]).to_arrow()
-        regions = found["query_index"].to_numpy() if several else np.zeros(len(found))
+        found = wait_for(self._search(queries, count, above))
+        regions = found["query_index"].to_numpy() if len(queries) > 1 else np.zeros(len(found))
         return Hits(
             regions.astype(np.int64), found["rev"].to_numpy(), 1 - found["_distance"].to_numpy()
         )
+
+    async def _search(self, queries: FloatArray, count: int, above: float) -> pa.Table:
+        if self._searched is None:
+            connection = await connect_async(self._folder, _session())
+            self._searched = await connection.open_table(_NAME)
+        # One query vector must not come as a list of one: no column would say so.
+        query = self._searched.query().nearest_to(queries if len(queries) > 1 else queries[0])
+        query = query.distance_type("cosine").distance_range(upper_bound=1 - above)
+        query = query.nprobes(self._probes).limit(count)
+        return await query.select(["rev", "_distance"]).to_arrow()
 
     def lag(self, objects: Table) -> int:
         """Return about how many views of ``objects`` would have to change places."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import lancedb
@@ -10,6 +11,7 @@ import pytest
 
 from pekit_agents.memory import gallery, locking, upkeep, view_index
 from pekit_agents.memory.gallery import LargeGallery
+from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.snapshot import Snapshot
 
 ABOVE = 30
@@ -185,6 +187,12 @@ def test_a_damaged_index_costs_speed_and_nothing_else(
     assert len(memory.gallery()._catalog.indexed) == OBJECTS - 1
 
 
+def test_an_index_of_another_encoder_is_not_used(large):
+    folder, schema = large._transactions.folder, large._transactions.schema
+    assert view_index.ViewIndex(folder, schema).latest() is not None
+    assert view_index.ViewIndex(folder, table_schema("tiny@2", 16)).latest() is None
+
+
 def test_an_index_that_was_never_built_costs_speed_and_nothing_else(
     large, open_memory, monkeypatch, root, same_as_a_snapshot
 ):
@@ -224,3 +232,19 @@ def test_views_that_hide_a_better_object_are_looked_past(
     objects, near = memory.gallery().nearest(query, max_weight=0.5, floor=0.3)
     assert objects[near.objects[0, 0]].object_id == "right"
     assert near.scores[0, 0] == pytest.approx(0.8, abs=1e-6)
+
+
+def test_the_index_returns_no_view_that_is_not_wanted(large, unit_vectors):
+    gallery = large.gallery()
+    assert gallery.count == OBJECTS  # opens the index
+    query = unit_vectors(3, seed=5)[:1]
+    hits = gallery._index.search(query, 48, above=0.2)
+    expected = np.concatenate([unit_vectors(3, seed=i) for i in range(OBJECTS)]) @ query[0]
+    np.testing.assert_allclose(sorted(hits.cosines), sorted(expected[expected > 0.2]), atol=1e-5)
+
+
+def test_an_index_is_searched_from_within_an_event_loop(large, same_as_a_snapshot):
+    async def search():
+        return same_as_a_snapshot(large)
+
+    assert len(asyncio.run(search())) > OBJECTS // 2

@@ -43,6 +43,51 @@ def test_the_bound_holds_over_many_users_and_the_least_recently_used_go(users):
     assert shared.get(readers[1]._key) is None
 
 
+class Sized:
+    """Something to keep, of a size."""
+
+    def __init__(self, nbytes):
+        self.nbytes = nbytes
+
+
+class Owner:
+    """Who keeps something."""
+
+
+@pytest.fixture
+def kept():
+    """A bound of 30 bytes with three copies of 10 in it, and the keys of these and one more."""
+    shared, owners = Residency(30), [Owner() for _ in range(4)]
+    keys = [shared.key_for(owner) for owner in owners]
+    for key in keys[:3]:
+        shared.put(key, Sized(10))
+    yield shared, keys
+    del owners
+
+
+def test_what_was_used_stays_longer_than_what_was_put_later(kept):
+    shared, keys = kept
+    shared.get(keys[0])
+    shared.put(keys[3], Sized(10))
+    gc.collect()
+    assert [shared.get(key) is not None for key in keys] == [True, False, True, True]
+
+
+def test_what_is_too_large_to_be_kept_displaces_nothing(kept):
+    shared, keys = kept
+    shared.put(keys[3], Sized(31))
+    gc.collect()
+    assert [shared.get(key) is not None for key in keys] == [True, True, True, False]
+
+
+def test_what_was_dropped_is_not_given_out_although_somebody_still_uses_it(kept):
+    shared, keys = kept
+    used = shared.get(keys[0])
+    shared.drop(keys[0])
+    assert shared.get(keys[0]) is None
+    assert (used.nbytes, shared.nbytes) == (10, 20)
+
+
 def test_a_snapshot_above_the_bound_is_usable_and_not_kept(users):
     (memory,) = users(1)
     shared = Residency(10)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pekit_agents.errors import InvalidInput, ObjectNotFound, PeKitError
+from pekit_agents.errors import EncoderMismatch, InvalidInput, ObjectNotFound, PeKitError
+from pekit_agents.kit import PeKit
 from pekit_agents.memory import Memory, forget_user, view_index
+from pekit_agents.memory import table as tables
 from pekit_agents.memory.gallery import LargeGallery
-from pekit_agents.memory.storage import as_folder
+from pekit_agents.memory.records import to_rows
+from pekit_agents.memory.schema import SCHEMA_VERSION, table_schema
+from pekit_agents.memory.storage import as_folder, connect
+from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.testing import fake_profile, solid_scene
 
 pytestmark = pytest.mark.slow
+
+spec = importlib.util.spec_from_file_location(
+    "kill_worker", Path(__file__).with_name("kill_worker.py")
+)
+kill_worker = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(kill_worker)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +116,67 @@ def test_a_forgotten_user_leaves_nothing_in_the_bucket(open_remote, bucket, thin
     other.forget_everything()
     # pyarrow leaves an empty file that stands for the root folder.
     assert set(bucket[1]()) <= {"memories/"}
+
+
+def test_forgetting_a_user_who_cannot_be_opened_empties_the_bucket_of_them(
+    open_remote, bucket, server, thing, unit_vectors
+):
+    open_remote().insert(thing(), unit_vectors())
+    assert forget_user(bucket[0], "ann", server)
+    assert not forget_user(bucket[0], "ann", server)
+    assert set(bucket[1]()) <= {"memories/"}
+    open_remote(dim=8).insert(thing("new"), unit_vectors(dim=8))  # begins anew
+    assert [obj.object_id for obj in open_remote(dim=8).objects()] == ["new"]
+
+
+def test_a_memory_of_the_first_layout_is_upgraded_in_a_bucket(
+    open_remote, bucket, thing, unit_vectors
+):
+    memory = open_remote()
+    memory.insert(thing("a", "Bella"), unit_vectors(3, seed=1))
+    memory.insert(thing("b", "Rex", minute=1), unit_vectors(2, seed=2))
+    folder = memory._transactions.folder
+    rows = to_rows(memory.records(), table_schema("tiny@1", 16))
+    rows = kill_worker.as_layout_1(rows, "tiny@1", 16)
+    tables.rewrite(folder, rows.schema, rows.to_batches())
+    memory = open_remote()
+    assert [obj.n_views for obj in memory.objects()] == [3, 2]
+    memory.append_views("a", unit_vectors(1, seed=3))  # upgrades
+    table = connect(folder).open_table("objects")
+    assert table.schema.metadata[b"pekit.schema"] == SCHEMA_VERSION.encode()
+    assert [obj.n_views for obj in open_remote().objects()] == [4, 2]
+    np.testing.assert_array_equal(memory.snapshot().vectors[:3], unit_vectors(3, seed=1))
+    memory.delete("b")
+    view = unit_vectors(2, seed=2)[0].tobytes()
+    assert not any(view in content for content in bucket[1]().values())
+
+
+def test_a_memory_in_a_bucket_is_embedded_anew_where_it_is(bucket, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = {"user_id": "ann", "storage_options": server}
+    photo = solid_scene({"red": (20, 20, 90, 90)})
+    old = PeKit.open(bucket[0], fake_profile(), keep_crops=True, **options)
+    old.remember("Cup", photo, category="mug")
+    kit = PeKit.reembed(bucket[0], fake_profile("colour@2"), **options)
+    assert [match.object.name for match in kit.find(photo).matches] == ["Cup"]
+    with pytest.raises(EncoderMismatch):
+        old.find(photo)
+    assert list(tmp_path.iterdir()) == []  # no folder is called "s3:"
+
+
+def test_a_photo_library_lies_in_the_bucket_too(bucket, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = {"storage_options": server}
+    photo = solid_scene({"red": (20, 20, 90, 90)})
+    library = PhotoLibrary.open(bucket[0], "ann", fake_profile(), **options)
+    library.kit.remember("Cup", photo, category="mug")
+    library.index([("one", photo), ("two", solid_scene({"blue": (20, 20, 90, 90)}))])
+    again = PhotoLibrary.open(bucket[0], "ann", fake_profile(), **options)
+    assert [found.photo_id for found in again.search(["Cup"])] == ["one"]
+    newer = fake_profile("colour@2")
+    forget_user(bucket[0], "ann", server)
+    assert PhotoLibrary.open(bucket[0], "ann", newer, **options).photo_ids() == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("round_", range(3))

@@ -11,6 +11,7 @@ import pytest
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from pekit_agents.errors import EncoderMismatch, InvalidInput, ObjectNotFound
+from pekit_agents.kit import PeKit
 from pekit_agents.profiles import Profile
 from pekit_agents.retrievers.langchain import PhotoLibraryRetriever
 from pekit_agents.retrievers.photo_library import PhotoLibrary, PhotoNotFound
@@ -239,8 +240,27 @@ def test_another_encoder_is_refused(
 ) -> None:
     empty = tmp_path / "no-memory"
     PhotoLibrary.open(empty, "ann", fake_profile()).index(photos.items())
-    with pytest.raises(EncoderMismatch):
+    with pytest.raises(EncoderMismatch, match=r"colour@2.*reindex=True.*index the photos again"):
         PhotoLibrary.open(empty, "ann", fake_profile("colour@2"))
+
+
+def test_after_a_change_of_encoder_the_library_is_indexed_again_on_request(
+    photos: dict[str, bytes], tmp_path: Path
+) -> None:
+    kit = PeKit.open(tmp_path, fake_profile(), "ann", keep_crops=True)
+    kit.remember("Biscuit", photos["dog"], category="dog")
+    old = PhotoLibrary.open(tmp_path, "ann", fake_profile())
+    old.index(photos.items())
+    newer = fake_profile("colour@2")
+    PeKit.reembed(tmp_path, newer, "ann")
+    with pytest.raises(EncoderMismatch):
+        old.search(["Biscuit"])
+    library = PhotoLibrary.open(tmp_path, "ann", newer, reindex=True)
+    assert library.photo_ids() == []
+    library.index(photos.items())
+    assert ids(library.search(["Biscuit"])) == {"dog", "dog-and-mug", "all"}
+    again = PhotoLibrary.open(tmp_path, "ann", newer, reindex=True)  # has this encoder already
+    assert len(again.photo_ids()) == len(photos)
 
 
 def test_a_photo_id_is_never_read_as_a_filter(

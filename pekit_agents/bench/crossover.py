@@ -1,0 +1,63 @@
+"""From how many views on an index is faster than a copy in RAM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pekit_agents.bench.objects import VIEWS_EACH, fill, open_memory
+from pekit_agents.bench.rows import Row, medians_ms
+from pekit_agents.bench.search import (
+    BATCHES,
+    FLOOR,
+    MANY,
+    MAX_WEIGHT,
+    make_queries,
+    matrix_of,
+    regions_in_words,
+)
+
+if TYPE_CHECKING:
+    from pekit_agents.memory import Memory
+    from pekit_agents.types import FloatArray
+
+
+def crossover_rows(
+    root: Path, sizes: Sequence[int], dim: int, progress: Callable[[str], None], repeats: int = 41
+) -> Iterator[Row]:
+    """Search users of some sizes by an index and in RAM, in turns; below 1 the index is faster.
+
+    Args:
+        root: Where to store them.
+        sizes: How many views each has.
+        dim: D.
+        progress: Called with what is being done.
+        repeats: How many times each search is measured.
+    """
+    for views in sizes:
+        progress(f"storing and indexing {views:,} views")
+        user = f"{views} views"
+        fill(root, user, views // VIEWS_EACH, dim=dim)
+        in_ram = open_memory(root, user, index_above=views, dim=dim)
+        indexed = open_memory(root, user, index_above=views // 2, dim=dim)
+        indexed.compact()
+        for count in (1, MANY):
+            queries = make_queries(matrix_of(views, dim), count)
+            tasks = [_search(memory, queries) for memory in (indexed, in_ram)]
+            by_index, by_product = medians_ms(tasks, repeats)
+            yield Row(
+                f"find in {views:,} views, {regions_in_words(count)}: index / copy in RAM",
+                1.0,
+                by_index / by_product,
+                f"{by_index:.1f} ms, {by_product:.1f} ms, D = {dim}",
+                judged=False,
+            )
+
+
+def _search(memory: Memory, queries: FloatArray) -> Callable[[int], Any]:
+    def search(turn: int) -> object:
+        gallery = memory.gallery()  # looks whether the memory has changed
+        return gallery.nearest(queries[turn % BATCHES], max_weight=MAX_WEIGHT, floor=FLOOR)
+
+    return search

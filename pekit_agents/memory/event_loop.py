@@ -1,0 +1,29 @@
+"""Waiting for LanceDB's asynchronous calls from code that is not asynchronous.
+
+LanceDB's own synchronous methods cross to another thread and back for each step of a search:
+seven times, which on a busy machine takes longer than the search. Here it is once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+_T = TypeVar("_T")
+
+
+def wait_for(task: Coroutine[Any, Any, _T]) -> _T:
+    """Return what ``task`` returns, from any thread, whether an event loop runs in it or not."""
+    return asyncio.run_coroutine_threadsafe(task, _loop()).result()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="pekit-memory", daemon=True).start()
+    return loop
