@@ -44,6 +44,7 @@ __all__ = [
 
 _MOST_OBJECTS = 2000  # a guide compares thousands of boxes with all of them
 _USUAL_REGIONS = 20  # of a scene: what its threshold will be, before they are known
+_FAR = 0.2  # below tau: nothing like it, and not worth a guide's time
 _SAME_PLACE = 0.5  # IoU above which two regions need one second look
 _MOST_AGAIN = 6  # second looks at a photo
 # A product of other shapes may round differently.
@@ -244,7 +245,7 @@ def _guide(encoder: Encoder, gallery: Gallery, settings: MatchSettings) -> Guide
 
     def likeness(pooled: FloatArray) -> FloatArray:
         vectors = encoder.normalize(pooled)
-        _, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=-1.0)
+        _, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=tau - _FAR)
         return nearest.scores[:, 0] - np.float32(tau)
 
     return likeness

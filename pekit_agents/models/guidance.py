@@ -31,6 +31,7 @@ _LEAST = 2  # patches a side
 _REACH = 0.12  # less than it takes to be named: worth a closer look
 _APART = 0.1  # IoU above which two boxes are one place
 _WITHIN = 0.3  # of the smaller box: so much inside another is a part of it, or holds it
+_NEARLY = 0.1  # less alike by no more than this: still the same thing, with more of it
 _RANKED = 1500  # boxes thought over at most
 
 
@@ -77,6 +78,9 @@ def resembling(
 ) -> list[Box]:
     """Return the places of a photo that most resemble what is remembered, the best first.
 
+    A part may be more alike than the whole that it belongs to (a head, a label), so a place is
+    the largest box around the best one that is nearly as alike.
+
     Args:
         grids: (rows, columns, D) float32 patch features of each window.
         windows: The rectangles of the photo that they cover, edge to edge.
@@ -87,15 +91,32 @@ def resembling(
     xyxy = np.concatenate([boxes for boxes, _ in found])
     likeness = np.concatenate([scores for _, scores in found])
     ranked = np.argsort(-likeness, kind="stable")[:_RANKED]
+    ranked = ranked[likeness[ranked] > -_REACH]
     kept: list[int] = []
-    for index in ranked[likeness[ranked] > -_REACH]:
-        here, others = xyxy[[index]], xyxy[kept]
-        same = (iou_matrix(here, others) > _APART) | (containment(here, others) > _WITHIN)
-        if not same.any():
-            kept.append(int(index))
-            if len(kept) == limit:
-                break
+    for index in ranked:
+        if not _same_place(xyxy[[index]], xyxy[kept]).any():
+            nearly = ranked[likeness[ranked] > likeness[index] - _NEARLY]
+            whole = _largest_around(index, nearly, xyxy)
+            if not _same_place(xyxy[[whole]], xyxy[kept]).any():
+                kept.append(whole)
+                if len(kept) == limit:
+                    break
     return [Box(*map(float, xyxy[index])) for index in kept]
+
+
+def _same_place(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = (iou_matrix(box, others) > _APART) | (
+        containment(box, others) > _WITHIN
+    )
+    return same[0]
+
+
+def _largest_around(index: int, candidates: NDArray[np.intp], xyxy: NDArray[np.float64]) -> int:
+    """Return the largest of the candidates that hold a box; the box itself is one of them."""
+    low, high = xyxy[candidates, :2], xyxy[candidates, 2:]
+    around = ((low <= xyxy[index, :2]) & (high >= xyxy[index, 2:])).all(axis=1)
+    areas = (high - low).prod(axis=1)
+    return int(candidates[np.where(around, areas, 0).argmax()])
 
 
 def _scored(grid: FloatArray, window: Box, guide: Guide) -> tuple[NDArray[np.float64], FloatArray]:

@@ -69,6 +69,12 @@ def test_the_best_places_come_first_and_no_more_than_asked_for():
     assert resembling([grid], [WINDOW], filled, limit=1) == [first]
 
 
+def test_a_place_is_the_whole_of_which_a_part_is_most_alike():
+    part = planted((4, 7, 6, 9), value=0.05)
+    (place,) = resembling([planted((4, 5, 9, 10)) + part], [WINDOW], filled, limit=1)
+    assert place == Box(100 + 4 * 20, 200 + 5 * 20, 100 + 9 * 20, 200 + 10 * 20)
+
+
 def test_what_is_far_from_being_named_is_no_place():
     def reaching(by):
         return lambda pooled: np.full(len(pooled), -by, np.float32)
