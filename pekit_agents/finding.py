@@ -22,11 +22,13 @@ class Finding:
         image: The upright RGB photo; all boxes are in its pixels.
         matches: The sightings, the surest first; empty when nothing personal is there.
         proposals: Every region that was compared with the memory.
+        near: What would be sightings as well if the threshold was a little lower.
     """
 
     image: RGBImage
     matches: tuple[Match, ...]
     proposals: tuple[Proposal, ...]
+    near: tuple[Match, ...] = ()
 
     @cached_property
     def annotated(self) -> RGBImage:

@@ -13,6 +13,8 @@ import numpy as np
 
 from pekit_agents.answer import Answer
 from pekit_agents.answering import as_answer_model
+from pekit_agents.correcting import Correcting
+from pekit_agents.crops import with_crops
 from pekit_agents.errors import InvalidInput
 from pekit_agents.finding import Finding
 from pekit_agents.images import ImageSource, load_image
@@ -24,7 +26,7 @@ from pekit_agents.prompting import build_prompt
 from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.recall import context_prompt
 from pekit_agents.reembedding import reembed_memory
-from pekit_agents.retrieval import embed_photo, match_settings, sightings
+from pekit_agents.retrieval import embed_photo, match_settings, search_regions, sightings
 from pekit_agents.types import Match, PersonalObject, Prompt, View
 from pekit_agents.views import Reference
 from pekit_agents.wording import clean_category, clean_context, clean_name
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["PeKit"]
 
 
-class PeKit(Keeping):
+class PeKit(Correcting, Keeping):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -260,8 +262,9 @@ class PeKit(Keeping):
             return Finding(photo, (), ())
         proposals, vectors = embed_photo(photo, self._profile, gallery, mode)
         boxes = [proposal.box for proposal in proposals]
-        matches = sightings(boxes, vectors, gallery, settings)
-        return Finding(photo, tuple(matches), tuple(proposals))
+        matches, near = search_regions(boxes, vectors, gallery, settings)
+        finding = Finding(photo, tuple(matches), tuple(proposals), tuple(near))
+        return with_crops(finding) if self._keep_crops else finding
 
     def propose(
         self, image: ImageSource, *, mode: SearchMode = "auto"

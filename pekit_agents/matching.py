@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.types import Box, FloatArray
 
-__all__ = ["MatchSettings", "Nearest", "Sighting", "match", "nearest_objects"]
+__all__ = ["MatchSettings", "Nearest", "Negatives", "Sighting", "match", "nearest_objects"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,44 @@ class Nearest:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Negatives:
+    """What objects are not, as somebody has said.
+
+    Attributes:
+        vectors: (M, D) float32 unit vectors, grouped by object.
+        objects: (O,) int64 indices of the objects that have any, ascending.
+        begins: (O,) int64: where those of each begin in ``vectors``.
+    """
+
+    vectors: FloatArray
+    objects: NDArray[np.int64]
+    begins: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, vectors: FloatArray, starts: NDArray[np.int64]) -> Negatives:
+        """Return those of N objects, of which object i has ``vectors[starts[i]:starts[i + 1]]``.
+
+        Args:
+            vectors: (M, D) float32 unit vectors.
+            starts: (N + 1,) int64.
+        """
+        (objects,) = np.nonzero(np.diff(starts))
+        return cls(vectors, objects, starts[objects])
+
+    def rule_out(self, queries: FloatArray, scores: FloatArray) -> None:
+        """Set the scores of objects to -inf that regions resemble less than a negative of theirs.
+
+        Args:
+            queries: (R, D) float32 unit vectors of the regions.
+            scores: (R, N) float32, changed in place.
+        """
+        if len(self.objects):
+            alike = np.maximum.reduceat(queries @ self.vectors.T, self.begins, axis=1)  # (R, O)
+            own = scores[:, self.objects]
+            scores[:, self.objects] = np.where(alike > own, -np.inf, own)
+
+
 def nearest_objects(
     queries: FloatArray,
     views: FloatArray,
@@ -133,12 +171,14 @@ def nearest_objects(
     *,
     max_weight: float,
     floor: float,
+    negatives: Negatives | None = None,
 ) -> Nearest:
     """Return for each region the two objects that it resembles most.
 
     The score of an object is ``max_weight * max + (1 - max_weight) * mean`` over the cosines to
     its views (paper 3.3). It is at most their maximum, so only regions with a view above the
     floor are looked at: few of a photo's, and next to the matrix product nearly for nothing.
+    A region that is more alike to a negative of an object than its score is not that object.
 
     Args:
         queries: (K, D) float32 unit vectors of the regions.
@@ -147,6 +187,7 @@ def nearest_objects(
             at least one each.
         max_weight: Share of the best view.
         floor: Scores up to this one are of no interest.
+        negatives: What objects are not; None when nothing is known of that.
     """
     if len(queries) == 0 or len(views) == 0:
         return Nearest.nothing(len(queries))
@@ -160,6 +201,8 @@ def nearest_objects(
     if max_weight != 1:
         mean = np.add.reduceat(near, begins, axis=1) / np.diff(starts).astype(np.float32)
         scores = max_weight * scores + (1 - max_weight) * mean
+    if negatives is not None:
+        negatives.rule_out(queries[rows], scores)
     for rank in range(min(2, scores.shape[1])):
         best = scores.argmax(axis=1)
         score = scores[np.arange(len(rows)), best]

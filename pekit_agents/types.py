@@ -177,6 +177,7 @@ class PersonalObject:
         context: Anything to know about it when answering; may be empty.
         n_views: How many reference views are stored.
         created_at: When it was first remembered (UTC).
+        n_negatives: How many looks of other things are stored, which it is not.
     """
 
     object_id: str
@@ -185,6 +186,7 @@ class PersonalObject:
     context: str
     n_views: int
     created_at: datetime
+    n_negatives: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values."""
@@ -195,6 +197,7 @@ class PersonalObject:
             "context": self.context,
             "n_views": self.n_views,
             "created_at": self.created_at.isoformat(),
+            "n_negatives": self.n_negatives,
         }
 
 
@@ -232,6 +235,9 @@ class Match:
             [0, 1]; None where the encoder is not calibrated.
         alternatives: Further objects that it resembles almost as much, the likeliest first. With
             any the sighting is ambiguous: it may be ``object`` or one of these.
+        vector: (D,) float32 of unit length: the region as it was compared, which a correction
+            stores; None in a match that was not found but made.
+        crop: A small picture of the region; None unless crops are kept.
     """
 
     object: PersonalObject
@@ -239,6 +245,8 @@ class Match:
     score: float
     probability: float | None = None
     alternatives: tuple[Candidate, ...] = ()
+    vector: FloatArray | None = field(default=None, compare=False, repr=False)
+    crop: Crop | None = field(default=None, compare=False, repr=False)
 
     @property
     def ambiguous(self) -> bool:

@@ -30,7 +30,7 @@ FLOORS = [
     {"embedding", "prompting", "answering"},
     {"views", "crops", "finding", "profiles"},
     {"answer", "introduction", "reembedding", "retrieval"},
-    {"keeping"},
+    {"correcting", "keeping"},
     {"kit"},
     {"demo_scenes", "diagnosis", "testing", "tools", "retrievers"},
     {"evaluation"},

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.memory.changes import with_texts, with_views, without_view
+from pekit_agents.memory.changes import (
+    with_look,
+    with_negatives,
+    with_texts,
+    with_views,
+    without_negatives,
+    without_view,
+)
 from pekit_agents.memory.forgetting import forget_folder, user_folder
 from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.merging import Merging
@@ -180,7 +187,7 @@ class Memory(Moving):
         """
         array = checked_vectors(vectors, self.dim)
         views = new_views(len(array), checked_crops(crops, len(array)))
-        stored = dataclasses.replace(checked_object(obj), n_views=len(array))
+        stored = dataclasses.replace(checked_object(obj), n_views=len(array), n_negatives=0)
         row = to_rows([MemoryRecord(stored, array, views, new_rev())], self._transactions.schema)
 
         def write(table: Table) -> PersonalObject:
@@ -216,6 +223,61 @@ class Memory(Moving):
         array = checked_vectors(vectors, self.dim)
         views = new_views(len(array), checked_crops(crops, len(array)))
         return self._change(object_id, lambda _, record: with_views(record, array, views, at_most))
+
+    def add_look(
+        self,
+        object_id: str,
+        vector: ArrayLike,
+        *,
+        crop: Crop | None = None,
+        at_most: int | None = None,
+    ) -> PersonalObject:
+        """Add a view, unless the object has one that is all but the same.
+
+        A negative that is all but the same is removed.
+
+        Args:
+            object_id: Which object.
+            vector: (D,) float32, finite and of unit length.
+            crop: What is kept of the photo.
+            at_most: How many views the object may hold afterwards.
+
+        Returns:
+            The object as it is afterwards.
+
+        Raises:
+            ObjectNotFound: There is no such object (any more).
+        """
+        array = checked_vectors([vector], self.dim)
+        views = new_views(1, checked_crops([crop], 1))
+        return self._change(object_id, lambda _, record: with_look(record, array, views, at_most))
+
+    def add_negatives(self, object_id: str, vectors: ArrayLike) -> PersonalObject:
+        """Note looks that are not the object's; those that are noted already add nothing.
+
+        Args:
+            object_id: Which object.
+            vectors: (M >= 1, D) float32, finite and of unit length.
+
+        Returns:
+            The object as it is afterwards.
+
+        Raises:
+            ObjectNotFound: There is no such object (any more).
+        """
+        array = checked_vectors(vectors, self.dim)
+        return self._change(object_id, lambda _, record: with_negatives(record, array))
+
+    def clear_negatives(self, object_id: str) -> PersonalObject:
+        """Remove all negatives of an object; their bytes leave the disk.
+
+        Returns:
+            The object as it is afterwards.
+
+        Raises:
+            ObjectNotFound: There is no such object (any more).
+        """
+        return self._change(object_id, lambda _, record: without_negatives(record), erase=True)
 
     def remove_view(self, object_id: str, view_id: str) -> PersonalObject:
         """Remove one view: afterwards no file of this memory holds a byte of it.
@@ -285,7 +347,10 @@ class Memory(Moving):
             record = find_record(table, object_id)
             if record.rev == rev:  # the attempt before had landed, although it reported an error
                 return record.object
-            new = dataclasses.replace(edit(table, record), rev=rev)
+            edited = edit(table, record)
+            if edited is record:  # nothing to write
+                return record.object
+            new = dataclasses.replace(edited, rev=rev)
             row = to_rows([new], self._transactions.schema, based_on=record.rev)
             if not replace_unchanged(table, row):
                 raise OutrunError(object_id)

@@ -49,13 +49,14 @@ def test_the_file_says_what_it_is_and_belongs_to_its_owner(file):
         table = pa.ipc.open_stream(opened.read("objects.arrows")).read_all()
     assert manifest | {"created_at": ""} == {
         "format": "pekit-memory",
-        "format_version": 1,
+        "format_version": 2,
         "encoder_id": "tiny@1",
         "dim": 16,
         "created_at": "",
         "objects": 2,
         "views": 5,
         "crops": 2,
+        "negatives": 0,
     }
     assert table["name"].to_pylist() == ["Bella", "Räx 👩‍👩‍👧"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -267,7 +268,7 @@ def zipped(members, compression=zipfile.ZIP_STORED):
 
 
 def manifest(**changes):
-    values = {"format": "pekit-memory", "format_version": 1, "encoder_id": "tiny@1", "dim": 16}
+    values = {"format": "pekit-memory", "format_version": 2, "encoder_id": "tiny@1", "dim": 16}
     return json.dumps(values | {"objects": 1, "views": 1} | changes)
 
 
@@ -322,7 +323,7 @@ HOSTILE = {
     "a manifest that is a list": lambda rows: zipped(
         [("manifest.json", "[]"), ("objects.arrows", stream(rows()))]
     ),
-    "a later format": lambda rows: one(rows(), format_version=2),
+    "a later format": lambda rows: one(rows(), format_version=3),
     "another format": lambda rows: one(rows(), format="zip"),
     "other counts": lambda rows: one(rows(), objects=3),
     "other columns": lambda rows: one(rows().drop_columns(["rev"])),
