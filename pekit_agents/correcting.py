@@ -114,6 +114,14 @@ class Correcting:
         vectors = np.stack([view.vector for view in views])
         return self._memory.add_negatives(obj.object_id, vectors)
 
+    def negatives(self, ref: str) -> FloatArray:
+        """Return what an object is not: (M, D) float32 unit vectors, the oldest first.
+
+        Args:
+            ref: The object's name or id.
+        """
+        return self._memory.get(self._memory.resolve(ref).object_id).negatives
+
     def clear_corrections(self, ref: str) -> PersonalObject:
         """Forget everything that an object was said not to be; the bytes leave the disk.
 

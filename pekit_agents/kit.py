@@ -104,6 +104,7 @@ class PeKit(Correcting, Keeping):
         profile: str | Profile = "embedded",
         user_id: str = "default",
         *,
+        drop_corrections: bool = False,
         progress: Progress | None = None,
     ) -> PeKit:
         """Carry a memory over to the encoder of another profile, and open it with that.
@@ -116,15 +117,19 @@ class PeKit(Correcting, Keeping):
             path: The directory that holds the memories of all users.
             profile: The profile that the memory is to be used with.
             user_id: Whose memory.
+            drop_corrections: Whether what was rejected is dropped: it has no crops.
             progress: Called after each view.
 
         Raises:
-            InvalidInput: Objects have views without a crop; the message names them.
+            InvalidInput: Objects have views without a crop, or corrections that may not be
+                dropped; the message names them.
             ProfileError: The profile is unknown or cannot be run here.
             MemoryStoreError: The directory cannot be used.
         """
         chosen = load_profile(profile) if isinstance(profile, str) else profile
-        memory = reembed_memory(Path(path), user_id, chosen, progress=progress)
+        memory = reembed_memory(
+            Path(path), user_id, chosen, drop_corrections=drop_corrections, progress=progress
+        )
         return cls(memory, chosen, keep_crops=True)
 
     @property

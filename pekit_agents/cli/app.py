@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -25,8 +25,10 @@ from pekit_agents.cli.options import (
     KeepCropsOption,
     MemoryOption,
     ProfileOption,
+    StrictnessOption,
     UserOption,
     open_kit,
+    strict,
 )
 from pekit_agents.cli.output import err, plain, print_json, say, show_objects, working
 from pekit_agents.cli.output import out as console
@@ -34,7 +36,6 @@ from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.protocols import SearchMode
 
 if TYPE_CHECKING:
-    from pekit_agents.calibration import Strictness
     from pekit_agents.finding import Finding
 
 __all__ = ["app", "main"]
@@ -107,10 +108,7 @@ def find(
     threshold: Annotated[
         float | None, typer.Option(help="similarity to accept, in place of the profile's")
     ] = None,
-    strictness: Annotated[
-        str | None,
-        typer.Option(help="recall, balanced, precision, or false alarms to bear in a photo (0-1)"),
-    ] = None,
+    strictness: StrictnessOption = None,
     force: ForceOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
@@ -121,7 +119,7 @@ def find(
     _check_target(out, force)
     kit = open_kit(memory, user, profile)
     with working("searching"):
-        finding = kit.find(photo, mode=mode, threshold=threshold, strictness=_strict(strictness))
+        finding = kit.find(photo, mode=mode, threshold=threshold, strictness=strict(strictness))
     if out is not None:
         finding.annotated.save(out)
     _show_finding(finding, as_json, out)
@@ -211,14 +209,6 @@ def _check_target(out: Path | None, force: bool) -> None:
         raise InvalidInput(f"expected a folder to write {out.name} in, found none at {out.parent}")
     if out.exists() and not force:
         raise InvalidInput(f"{out} is there already; give another --out or add --force")
-
-
-def _strict(text: str | None) -> Strictness | None:
-    """Return a word as it is and a number as a rate."""
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return cast("Strictness", text)
 
 
 def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:

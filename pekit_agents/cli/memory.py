@@ -240,6 +240,9 @@ def import_file(
 
 @memory_commands.command()
 def reembed(
+    drop_corrections: Annotated[
+        bool, typer.Option("--drop-corrections", help="go on without what was rejected")
+    ] = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
     profile: ProfileOption = "embedded",
@@ -253,6 +256,7 @@ def reembed(
             memory,
             profile,
             user,
+            drop_corrections=drop_corrections,
             progress=lambda done, total: tell(f"embedding anew: view {done} of {total}"),
         )
     objects = kit.objects()

@@ -62,6 +62,31 @@ def test_the_file_says_what_it_is_and_belongs_to_its_owner(file):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_corrections_come_in_as_they_were(source, memory, tmp_path, unit_vectors):
+    source.add_negatives("a", unit_vectors(2, seed=9))
+    assert source.export(tmp_path / "x")["negatives"] == 2
+    memory.import_file(tmp_path / "x")
+    np.testing.assert_array_equal(memory.get("a").negatives, unit_vectors(2, seed=9))
+    assert memory.objects() == source.objects()
+
+
+def test_an_export_of_the_first_format_comes_in(source, file, memory):
+    """It has the columns of layout 2, which knew no negatives."""
+    with zipfile.ZipFile(file) as opened:
+        manifest = json.loads(opened.read("manifest.json")) | {"format_version": 1}
+        table = pa.ipc.open_stream(opened.read("objects.arrows")).read_all()
+    schema = table_schema("tiny@1", 16, layout="2")
+    old = table.rename_columns(["based_on" if n == "replaces" else n for n in table.column_names])
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, schema) as writer:
+        writer.write_table(old.select(schema.names).cast(schema))
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as opened:
+        opened.writestr("manifest.json", json.dumps(manifest))
+        opened.writestr("objects.arrows", stream.getvalue())
+    assert memory.import_file(file) == source.objects()
+    assert memory.get("a").views == source.get("a").views
+
+
 def test_an_empty_memory_can_be_exported_and_imported(open_memory, tmp_path, memory, root):
     assert open_memory(user_id="nobody").export(tmp_path / "x")["objects"] == 0
     assert memory.import_file(tmp_path / "x") == ()
