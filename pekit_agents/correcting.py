@@ -8,18 +8,22 @@ that object is not that object: the next best may have it, or nobody. Nothing is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.errors import InvalidInput
+from pekit_agents.crops import make_crop
+from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
 from pekit_agents.introduction import MAX_VIEWS, Progress, extract_views
+from pekit_agents.types import Match
 
 if TYPE_CHECKING:
+    from pekit_agents.finding import Finding
     from pekit_agents.images import ImageSource
     from pekit_agents.memory import Memory
     from pekit_agents.profiles import Profile
-    from pekit_agents.types import FloatArray, Match, PersonalObject
+    from pekit_agents.types import FloatArray, PersonalObject
     from pekit_agents.views import Reference
 
 __all__ = ["Correcting"]
@@ -35,6 +39,7 @@ class Correcting:
 
     _memory: Memory
     _profile: Profile
+    _keep_crops: bool
 
     def confirm(self, match: Match, object: str | None = None) -> PersonalObject:
         """Learn that a sighting is right, or which object it is in truth.
@@ -66,7 +71,8 @@ class Correcting:
         obj = self._memory.add_look(shown.object_id, vector, crop=match.crop, at_most=MAX_VIEWS)
         for other in match.candidates:
             if other.object_id != obj.object_id:
-                self._memory.add_negatives(other.object_id, vector[None])
+                with suppress(ObjectNotFound):  # forgotten since the photo was searched
+                    self._memory.add_negatives(other.object_id, vector[None])
         return obj
 
     def reject(self, match: Match, object: str | None = None) -> list[PersonalObject]:
@@ -86,6 +92,57 @@ class Correcting:
         refs = [obj.object_id for obj in match.candidates] if object is None else [object]
         gone = [self._memory.resolve(ref).object_id for ref in refs]
         return [self._memory.add_negatives(object_id, vector[None]) for object_id in gone]
+
+    def confirm_in(self, finding: Finding, ref: str, *, region: int = 0) -> Match:
+        """Learn that a photo shows an object, whether it was recognised in it or not.
+
+        What is confirmed is the sighting that names it; else the only sighting, which is
+        something else than it was taken for; else, without any, the region that is most like it.
+
+        Args:
+            finding: What :meth:`PeKit.find` returned for the photo.
+            ref: The object's name or id.
+            region: The number of its region in the photo, see :class:`Match`; 0 to choose.
+
+        Returns:
+            What was confirmed.
+
+        Raises:
+            InvalidInput: Several sightings may be meant, there is no such region, or the object
+                holds as many views as it may.
+            NoObjectFound: The photo has no region to compare.
+        """
+        obj = self._memory.resolve(ref)
+        naming = _naming(finding, obj)
+        if region:
+            match = self._at(finding, region, obj)
+        elif naming or finding.matches:
+            match = _only(naming or list(finding.matches), obj)
+        else:
+            match = self._most_like(finding, obj)
+        self.confirm(match, obj.object_id)
+        return match
+
+    def reject_in(self, finding: Finding, ref: str, *, region: int = 0) -> tuple[Match, ...]:
+        """Learn that a photo does not show an object.
+
+        Args:
+            finding: What :meth:`PeKit.find` returned for the photo.
+            ref: The object's name or id.
+            region: The number of the region that is not it, see :class:`Match`; 0 for all that
+                it was recognised in.
+
+        Returns:
+            What was rejected; nothing where it is not recognised in the photo.
+
+        Raises:
+            InvalidInput: There is no such region.
+        """
+        obj = self._memory.resolve(ref)
+        wrong = [self._at(finding, region, obj)] if region else _naming(finding, obj)
+        for match in wrong:
+            self.reject(match, obj.object_id)
+        return tuple(wrong)
 
     def not_mine(
         self,
@@ -134,6 +191,52 @@ class Correcting:
             The object as it is now.
         """
         return self._memory.clear_negatives(self._memory.resolve(ref).object_id)
+
+    def _at(self, finding: Finding, region: int, obj: PersonalObject) -> Match:
+        """Return the sighting of a region, or make one where nothing was recognised."""
+        found = [match for match in (*finding.matches, *finding.near) if match.region == region]
+        if found:
+            return found[0]
+        if not 1 <= region <= len(finding.proposals):
+            raise InvalidInput(
+                f"expected the number of one of the photo's {len(finding.proposals)} regions, "
+                f"found {region}; search the photo again for the numbers of its sightings"
+            )
+        proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
+        score = float((self._memory.get(obj.object_id).vectors @ vector).max())
+        crop = make_crop(finding.image, proposal) if self._keep_crops else None
+        return Match(obj, proposal.box, score, vector=vector, crop=crop, region=region)
+
+    def _most_like(self, finding: Finding, obj: PersonalObject) -> Match:
+        if not finding.proposals:
+            raise NoObjectFound(
+                "expected a photo with a thing in it, found no region that stands out; use a "
+                "photo that shows it larger"
+            )
+        cosines = finding.vectors @ self._memory.get(obj.object_id).vectors.T  # (K, V)
+        return self._at(finding, int(cosines.max(axis=1).argmax()) + 1, obj)
+
+
+def _naming(finding: Finding, obj: PersonalObject) -> list[Match]:
+    """Return the sightings that are or may be an object."""
+    return [
+        match
+        for match in finding.matches
+        if obj.object_id in {candidate.object_id for candidate in match.candidates}
+    ]
+
+
+def _only(matches: Sequence[Match], obj: PersonalObject) -> Match:
+    if len(matches) > 1:
+        listed = ", ".join(
+            f"{match.region} ({' or '.join(each.name for each in match.candidates)})"
+            for match in matches
+        )
+        raise InvalidInput(
+            f'expected one sighting that may be "{obj.name}", found {len(matches)}; say which '
+            f"region it is: {listed}"
+        )
+    return matches[0]
 
 
 def _vector(match: Match) -> FloatArray:

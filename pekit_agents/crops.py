@@ -45,11 +45,11 @@ def make_crop(photo: RGBImage, proposal: Proposal) -> Crop:
 
 def with_crops(finding: Finding) -> Finding:
     """Return a finding whose sightings carry what is kept of them when they are confirmed."""
-    regions = {proposal.box: proposal for proposal in finding.proposals}
 
     def cropped(matches: Sequence[Match]) -> tuple[Match, ...]:
         return tuple(
-            replace(match, crop=make_crop(finding.image, regions[match.box])) for match in matches
+            replace(match, crop=make_crop(finding.image, finding.proposals[match.region - 1]))
+            for match in matches
         )
 
     return replace(finding, matches=cropped(finding.matches), near=cropped(finding.near))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pekit_agents.prompting import annotate
 
 if TYPE_CHECKING:
-    from pekit_agents.types import Match, Proposal, RGBImage
+    from pekit_agents.types import FloatArray, Match, Proposal, RGBImage
 
 __all__ = ["Finding"]
 
@@ -23,12 +25,14 @@ class Finding:
         matches: The sightings, the surest first; empty when nothing personal is there.
         proposals: Every region that was compared with the memory.
         near: What would be sightings as well if the threshold was a little lower.
+        vectors: (K, D) float32 unit vectors of the K proposals, as they were compared.
     """
 
     image: RGBImage
     matches: tuple[Match, ...]
     proposals: tuple[Proposal, ...]
     near: tuple[Match, ...] = ()
+    vectors: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     @cached_property
     def annotated(self) -> RGBImage:

@@ -268,7 +268,7 @@ class PeKit(Correcting, Keeping):
         proposals, vectors = embed_photo(photo, self._profile, gallery, mode)
         boxes = [proposal.box for proposal in proposals]
         matches, near = search_regions(boxes, vectors, gallery, settings)
-        finding = Finding(photo, tuple(matches), tuple(proposals), tuple(near))
+        finding = Finding(photo, tuple(matches), tuple(proposals), tuple(near), vectors)
         return with_crops(finding) if self._keep_crops else finding
 
     def propose(

@@ -111,6 +111,7 @@ def search_regions(
             None if calibration is None else calibration.probability(s.score, **chances),
             () if s.rival < 0 else (Candidate(objects[s.rival], s.rival_score),),
             vectors[s.proposal],
+            region=s.proposal + 1,
         )
         for s in found
     ]

@@ -238,6 +238,9 @@ class Match:
         vector: (D,) float32 of unit length: the region as it was compared, which a correction
             stores; None in a match that was not found but made.
         crop: A small picture of the region; None unless crops are kept.
+        region: The number of the region among those that were compared, from 1; the same in
+            every search of a photo, whatever is remembered, unless the proposer looks for what
+            is remembered. 0 in a match that was not found but made.
     """
 
     object: PersonalObject
@@ -247,6 +250,7 @@ class Match:
     alternatives: tuple[Candidate, ...] = ()
     vector: FloatArray | None = field(default=None, compare=False, repr=False)
     crop: Crop | None = field(default=None, compare=False, repr=False)
+    region: int = field(default=0, compare=False)
 
     @property
     def ambiguous(self) -> bool:
@@ -273,6 +277,7 @@ class Match:
             "score": round(self.score, 4),
             "probability": None if self.probability is None else round(self.probability, 3),
             "or": [candidate.to_dict() for candidate in self.alternatives],
+            "region": self.region,
         }
 
 

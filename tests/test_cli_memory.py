@@ -86,6 +86,25 @@ def test_views_are_listed_and_removed(filled):
     ]
 
 
+def test_what_is_wrong_is_rejected_and_what_is_right_confirmed(filled, tmp_path):
+    picture = Image.new("RGB", (160, 120), (128, 128, 128))
+    for name, colour in (("pink", (255, 68, 68)), ("sky", (66, 66, 255))):
+        picture.paste(colour, (20, 20, 90, 90))
+        picture.save(f"{name}.png")
+    found = lambda photo: [m["name"] for m in read(filled("find", photo, "--json"))["matches"]]  # noqa: E731
+    assert found("pink.png") == ["Cup"]
+    (cup,) = read(filled("reject", "cup", "pink.png", "sky.png", "--json"))
+    assert (cup["n_views"], cup["n_negatives"]) == (2, 2)
+    assert (found("pink.png"), found("sky.png"), found("red.png")) == ([], ["Bike"], ["Cup"])
+    assert " 2 " in filled("list").out
+    (cleared,) = read(filled("clear-corrections", "Cup", "--json"))
+    assert cleared["n_negatives"] == 0
+    (cup,) = read(filled("confirm", "Cup", "pink.png", "sky.png", "--keep-crops", "--json"))
+    assert cup["n_views"] == 4
+    assert (found("pink.png"), found("sky.png")) == (["Cup"], ["Cup"])
+    assert [view["has_crop"] for view in read(filled("views", "Cup", "--json"))] == [True] * 4
+
+
 def test_show_writes_the_kept_crops(filled, tmp_path):
     done = filled("show", "Cup", "--out", "crops")
     ids = [view["view_id"] for view in read(filled("views", "Cup", "--json"))]

@@ -12,6 +12,7 @@ from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
     ForceOption,
     JsonOption,
+    KeepCropsOption,
     MemoryOption,
     ProfileOption,
     UserOption,
@@ -30,6 +31,7 @@ __all__ = ["memory_commands"]
 memory_commands = typer.Typer()
 
 NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
+PhotosArgument = Annotated[list[Path], typer.Argument(help="one photo or several")]
 
 
 @memory_commands.command("list")
@@ -153,6 +155,55 @@ def remove_view(
     """Remove one reference view of an object for good."""
     obj = open_kit(memory, user, profile).remove_view(name, view_id)
     show_objects([obj], as_json, title="Left")
+
+
+@memory_commands.command()
+def confirm(
+    name: NameArgument,
+    photos: PhotosArgument,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    keep_crops: KeepCropsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn that photos show an object, recognised or not: "yes, this is Rex"."""
+    kit = open_kit(memory, user, profile, keep_crops=keep_crops)
+    with working("learning"):
+        for photo in photos:
+            kit.confirm_in(kit.find(photo), name)
+    show_objects([kit.get(name)], as_json, title="Learnt")
+
+
+@memory_commands.command()
+def reject(
+    name: NameArgument,
+    photos: PhotosArgument,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Learn that photos do not show an object, whatever looks like it: "no, that is not Rex"."""
+    kit = open_kit(memory, user, profile)
+    with working("learning"):
+        for photo in photos:
+            if not kit.reject_in(kit.find(photo), name):
+                kit.not_mine(name, photo)
+    show_objects([kit.get(name)], as_json, title="Learnt")
+
+
+@memory_commands.command("clear-corrections")
+def clear_corrections(
+    name: NameArgument,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Forget what an object was said not to be."""
+    obj = open_kit(memory, user, profile).clear_corrections(name)
+    show_objects([obj], as_json, title="Cleared")
 
 
 @memory_commands.command()

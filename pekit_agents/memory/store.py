@@ -142,6 +142,10 @@ class Memory(Moving):
         """Return all objects by ``created_at`` and then ``object_id``."""
         return self._reader.objects()
 
+    def version(self) -> int:
+        """Return a number that every change of the memory replaces, and maintenance as well."""
+        return self._reader.version()
+
     def resolve(self, ref: str) -> PersonalObject:
         """Return the object whose id is ``ref``, else the one whose name is.
 
