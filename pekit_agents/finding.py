@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pekit_agents.prompting import annotate
+from pekit_agents.types import Doubt
 
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, Match, Proposal, RGBImage
@@ -38,6 +39,20 @@ class Finding:
     def annotated(self) -> RGBImage:
         """The photo with each sighting boxed and named; the photo itself without matches."""
         return annotate(self.image, self.matches) if self.matches else self.image
+
+    def to_review(self, *, unsure_below: float = 0.8) -> tuple[Doubt, ...]:
+        """Return the sightings that somebody should look at, the surest first.
+
+        Args:
+            unsure_below: Sightings with a smaller probability are doubtful; in [0, 1].
+        """
+        doubts = []
+        for match in self.matches:
+            if match.ambiguous:
+                doubts.append(Doubt(match, "ambiguous"))
+            elif match.probability is not None and match.probability < unsure_below:
+                doubts.append(Doubt(match, "unsure"))
+        return (*doubts, *(Doubt(match, "near") for match in self.near))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as JSON-ready values, without the picture."""

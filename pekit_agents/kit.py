@@ -27,6 +27,7 @@ from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.recall import context_prompt
 from pekit_agents.reembedding import reembed_memory
 from pekit_agents.retrieval import embed_photo, match_settings, search_regions, sightings
+from pekit_agents.reviewing import ReviewQueue
 from pekit_agents.types import Match, PersonalObject, Prompt, View
 from pekit_agents.views import Reference
 from pekit_agents.wording import clean_category, clean_context, clean_name
@@ -131,6 +132,11 @@ class PeKit(Correcting, Keeping):
             Path(path), user_id, chosen, drop_corrections=drop_corrections, progress=progress
         )
         return cls(memory, chosen, keep_crops=True)
+
+    @property
+    def review(self) -> ReviewQueue:
+        """Doubtful sightings that were kept to be decided on later."""
+        return ReviewQueue(self, self._memory, keep_crops=self._keep_crops)
 
     @property
     def profile(self) -> Profile:

@@ -23,6 +23,7 @@ __all__ = [
     "Box",
     "Candidate",
     "Crop",
+    "Doubt",
     "Mask",
     "Match",
     "OnConflict",
@@ -279,6 +280,20 @@ class Match:
             "or": [candidate.to_dict() for candidate in self.alternatives],
             "region": self.region,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sighting that somebody should look at.
+
+    Attributes:
+        match: The sighting.
+        reason: It may be one of several (``"ambiguous"``), it may be a stranger (``"unsure"``), or
+            it was not accepted but nearly so (``"near"``).
+    """
+
+    match: Match
+    reason: Literal["ambiguous", "unsure", "near"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

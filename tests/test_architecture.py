@@ -31,6 +31,7 @@ FLOORS = [
     {"views", "crops", "finding", "profiles"},
     {"answer", "introduction", "reembedding", "retrieval"},
     {"correcting", "keeping"},
+    {"reviewing"},
     {"kit"},
     {"demo_scenes", "diagnosis", "testing", "tools", "retrievers"},
     {"evaluation"},

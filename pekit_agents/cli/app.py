@@ -32,6 +32,7 @@ from pekit_agents.cli.options import (
 )
 from pekit_agents.cli.output import err, plain, print_json, say, show_objects, working
 from pekit_agents.cli.output import out as console
+from pekit_agents.cli.review import review as review_commands
 from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.protocols import SearchMode
 
@@ -109,6 +110,9 @@ def find(
         float | None, typer.Option(help="similarity to accept, in place of the profile's")
     ] = None,
     strictness: StrictnessOption = None,
+    review: Annotated[
+        bool, typer.Option("--review", help="keep doubtful sightings for `pekit review`")
+    ] = False,
     force: ForceOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
@@ -120,6 +124,8 @@ def find(
     kit = open_kit(memory, user, profile)
     with working("searching"):
         finding = kit.find(photo, mode=mode, threshold=threshold, strictness=strict(strictness))
+    if review:
+        kit.review.keep(finding, label=photo.name)
     if out is not None:
         finding.annotated.save(out)
     _show_finding(finding, as_json, out)
@@ -160,6 +166,7 @@ app.command()(ingest)
 app.command()(optimize)
 app.add_typer(bench, name="bench")
 app.add_typer(evaluate, name="eval")
+app.add_typer(review_commands, name="review")
 
 
 app.add_typer(memory_commands)

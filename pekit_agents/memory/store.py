@@ -24,6 +24,7 @@ from pekit_agents.memory.names import require_free, resolve
 from pekit_agents.memory.reading import Reader
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
 from pekit_agents.memory.retry import OutrunError, insist
+from pekit_agents.memory.review_files import ReviewFiles
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.table import (
     delete_row,
@@ -69,6 +70,7 @@ class Memory(Moving):
     Attributes:
         encoder_id: Names the encoder that makes the vectors, with its version.
         dim: D, the width of the vectors.
+        review: Sightings that wait for the user's decision.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Memory(Moving):
         self.dim = dim
         self._transactions = transactions
         self._reader = Reader(transactions, index_above=index_above)
+        self.review = ReviewFiles(transactions.folder)
 
     @classmethod
     def open(
@@ -388,7 +391,9 @@ class Memory(Moving):
         if into_id == checked_object_id(from_id):
             raise InvalidInput(f'expected two objects to merge, found "{into_id}" twice')
         merging = Merging(into_id, from_id, self._transactions.schema, at_most=at_most)
-        return self._transactions.erase(merging.commit, check=merging.check)
+        both = self._transactions.erase(merging.commit, check=merging.check)
+        self.review.remove_about(from_id)
+        return both
 
     def delete(self, object_id: str) -> None:
         """Forget an object: afterwards no file of this memory holds a byte of it.
@@ -399,6 +404,7 @@ class Memory(Moving):
             ObjectNotFound: There is no such object.
         """
         self._require_table(object_id)
+        self.review.remove_about(object_id)
         self._transactions.erase(
             lambda table, _: delete_row(table, object_id),
             check=lambda table: find_record(table, object_id),
