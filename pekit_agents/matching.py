@@ -132,36 +132,30 @@ class Negatives:
 
     Attributes:
         vectors: (M, D) float32 unit vectors, grouped by object.
-        objects: (O,) int64 indices of the objects that have any, ascending.
-        begins: (O,) int64: where those of each begin in ``vectors``.
+        starts: (N + 1,) int64: those of object i are ``vectors[starts[i]:starts[i + 1]]``.
     """
 
     vectors: FloatArray
-    objects: NDArray[np.int64]
-    begins: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, vectors: FloatArray, starts: NDArray[np.int64]) -> Negatives:
-        """Return those of N objects, of which object i has ``vectors[starts[i]:starts[i + 1]]``.
+    def rule_out(
+        self, queries: FloatArray, objects: NDArray[np.int64], scores: FloatArray
+    ) -> NDArray[np.bool_]:
+        """Return for each region whether a negative of its object is more alike than the object.
 
-        Args:
-            vectors: (M, D) float32 unit vectors.
-            starts: (N + 1,) int64.
-        """
-        (objects,) = np.nonzero(np.diff(starts))
-        return cls(vectors, objects, starts[objects])
-
-    def rule_out(self, queries: FloatArray, scores: FloatArray) -> None:
-        """Set the scores of objects to -inf that regions resemble less than a negative of theirs.
+        Looks at the negatives of these objects alone, so it costs nothing where they have none.
 
         Args:
             queries: (R, D) float32 unit vectors of the regions.
-            scores: (R, N) float32, changed in place.
+            objects: (R,) int64 the object of each.
+            scores: (R,) float32 their scores.
         """
-        if len(self.objects):
-            alike = np.maximum.reduceat(queries @ self.vectors.T, self.begins, axis=1)  # (R, O)
-            own = scores[:, self.objects]
-            scores[:, self.objects] = np.where(alike > own, -np.inf, own)
+        begins, ends = self.starts[objects], self.starts[objects + 1]
+        out = np.zeros(len(queries), np.bool_)
+        for row in np.flatnonzero(ends > begins):
+            alike = self.vectors[begins[row] : ends[row]] @ queries[row]
+            out[row] = alike.max() > scores[row]
+        return out
 
 
 def nearest_objects(
@@ -201,16 +195,30 @@ def nearest_objects(
     if max_weight != 1:
         mean = np.add.reduceat(near, begins, axis=1) / np.diff(starts).astype(np.float32)
         scores = max_weight * scores + (1 - max_weight) * mean
-    if negatives is not None:
-        negatives.rule_out(queries[rows], scores)
     for rank in range(min(2, scores.shape[1])):
-        best = scores.argmax(axis=1)
-        score = scores[np.arange(len(rows)), best]
+        best, score = _best(queries[rows], scores, floor, negatives)
         above = score > floor
         answer.objects[rows[above], rank] = best[above]
         answer.scores[rows[above], rank] = score[above]
         scores[np.arange(len(rows)), best] = -np.inf
     return answer
+
+
+def _best(
+    queries: FloatArray, scores: FloatArray, floor: float, negatives: Negatives | None
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Return the best object of each of R regions and its score, with what it is not left out."""
+    every = np.arange(len(scores))
+    while True:
+        best = scores.argmax(axis=1)
+        score = scores[every, best]
+        if negatives is None or not len(negatives.vectors):
+            return best, score
+        (near,) = np.nonzero(score > floor)
+        out = near[negatives.rule_out(queries[near], best[near], score[near])]
+        if not len(out):
+            return best, score
+        scores[out, best[out]] = -np.inf
 
 
 def match(

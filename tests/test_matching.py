@@ -100,7 +100,7 @@ def test_a_region_more_alike_to_a_negative_than_its_score_is_not_the_object(nega
     # The score for object 0 is (0.8 + 0.7) / 2 = 0.75, that for object 1 is 0.
     unit = np.array([negative], np.float32) / np.linalg.norm(negative)
     query = np.array([[0.8, 0.6, 0.0]], np.float32)  # cosines .731 and .828
-    negatives = Negatives.of(unit.astype(np.float32), np.array([0, 1, 1]))
+    negatives = Negatives(unit.astype(np.float32), np.array([0, 1, 1]))
     found = nearest_objects(query, VIEWS, STARTS, max_weight=0.5, floor=-1, negatives=negatives)
     assert found.objects.tolist() == [objects]
 
@@ -117,7 +117,7 @@ def test_negatives_rule_out_what_an_exhaustive_comparison_rules_out(seed):
 
     (views, starts), (told, begins) = grouped(1), grouped(0)
     queries = grouped(1)[0]
-    negatives = Negatives.of(told, begins)
+    negatives = Negatives(told, begins)
     found = nearest_objects(queries, views, starts, max_weight=0.5, floor=0.2, negatives=negatives)
     for query, got in zip(queries, found.objects, strict=True):
         cosines = [views[a:b] @ query for a, b in pairwise(starts)]

@@ -76,7 +76,7 @@ def build_snapshot(rows: pa.Table, version: int) -> Snapshot:
     """Return the snapshot of ``rows``, which may be empty and in any order."""
     ordered = rows.take(pc.sort_indices(rows, sort_keys=_ORDER))
     vectors, starts = to_vectors(ordered)
-    negatives = Negatives.of(*to_vectors(ordered, "negatives"))
+    negatives = Negatives(*to_vectors(ordered, "negatives"))
     objects = to_objects(ordered)
     characters = sum(len(o.name) + len(o.category) + len(o.context) for o in objects)
     return Snapshot(
