@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from pekit_agents.advice import advise
 from pekit_agents.answer import Answer
 from pekit_agents.answering import as_answer_model
 from pekit_agents.correcting import Correcting
@@ -168,7 +170,8 @@ class PeKit(Correcting, Keeping):
             progress: Called after each photo.
 
         Returns:
-            The object as stored.
+            The object as stored, with ``advice`` on the photos: those that add nothing, that
+            may show something else, that are blurred or too small.
 
         Raises:
             InvalidInput: A text is empty or too long, or there are no photos or too many.
@@ -190,7 +193,8 @@ class PeKit(Correcting, Keeping):
         views = extract_views(
             images, obj.category, self._profile, keep_crops=self._keep_crops, progress=progress
         )
-        return self._memory.insert(obj, _vectors(views), crops=_crops(views), unique_name=True)
+        stored = self._memory.insert(obj, _vectors(views), crops=_crops(views), unique_name=True)
+        return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
 
     def add_views(
         self,
@@ -206,6 +210,9 @@ class PeKit(Correcting, Keeping):
             images: As for :meth:`remember`.
             progress: Called after each photo.
 
+        Returns:
+            The object with all its views, and with ``advice`` on the new photos.
+
         Raises:
             ObjectNotFound: No object has that name or id.
             AmbiguousName: Several objects have that name.
@@ -215,6 +222,7 @@ class PeKit(Correcting, Keeping):
             WriteConflict: Other writers kept changing the object; try again.
         """
         obj = self._memory.resolve(ref)
+        held = self._memory.get(obj.object_id).vectors
         views = extract_views(
             images,
             obj.category,
@@ -223,9 +231,15 @@ class PeKit(Correcting, Keeping):
             keep_crops=self._keep_crops,
             progress=progress,
         )
-        return self._memory.append_views(
+        stored = self._memory.append_views(
             obj.object_id, _vectors(views), crops=_crops(views), at_most=MAX_VIEWS
         )
+        return self._advised(stored, views, held)
+
+    def _advised(
+        self, obj: PersonalObject, views: Sequence[View], held: FloatArray
+    ) -> PersonalObject:
+        return replace(obj, advice=advise(views, held, self._profile.matching.calibration))
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
         """Return the view that :meth:`remember` would take from a photo, storing nothing.

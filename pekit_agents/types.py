@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     RGBImage: TypeAlias = Image.Image
 
 __all__ = [
+    "Advice",
     "Box",
     "Candidate",
     "Crop",
@@ -137,11 +138,14 @@ class View:
         vector: (D,) float32 of unit length.
         proposal: The region that was pooled, in pixels of its photo.
         crop: What is kept of the photo; None where nothing is.
+        sharpness: How sharp the object is in it, see :func:`pekit_agents.advice.sharpness`; None
+            where that cannot be told.
     """
 
     vector: FloatArray
     proposal: Proposal
     crop: Crop | None = None
+    sharpness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,27 @@ class StoredView:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """Something to know about the reference photos that were just given.
+
+    Attributes:
+        photo: Which photo, from 1; 0 for all of them.
+        kind: It adds nothing to another (``"duplicate"``), resembles none of the others
+            (``"outlier"``), is ``"blurred"``, shows the object too ``"small"``; or ``"more"``
+            photos would help.
+        text: The same in words, with what to do about it.
+    """
+
+    photo: int
+    kind: Literal["duplicate", "outlier", "blurred", "small", "more"]
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values."""
+        return {"photo": self.photo, "kind": self.kind, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalObject:
     """A remembered object: (n_p, c_p) of the paper's Eq. 3, without its vectors.
 
@@ -179,6 +204,8 @@ class PersonalObject:
         n_views: How many reference views are stored.
         created_at: When it was first remembered (UTC).
         n_negatives: How many looks of other things are stored, which it is not.
+        advice: What to know about the photos that were just given; not stored, and empty in an
+            object that was looked up.
     """
 
     object_id: str
@@ -188,6 +215,7 @@ class PersonalObject:
     n_views: int
     created_at: datetime
     n_negatives: int = 0
+    advice: tuple[Advice, ...] = field(default=(), compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values."""
@@ -199,6 +227,7 @@ class PersonalObject:
             "n_views": self.n_views,
             "created_at": self.created_at.isoformat(),
             "n_negatives": self.n_negatives,
+            **({"advice": [each.to_dict() for each in self.advice]} if self.advice else {}),
         }
 
 

@@ -25,7 +25,7 @@ SOURCES = {
 FLOORS = [
     {"errors"},
     {"types"},
-    {"protocols", "boxes", "calibration", "wording", "pixels", "matching"},
+    {"advice", "protocols", "boxes", "calibration", "wording", "pixels", "matching"},
     {"images", "drawing", "collage", "augment", "models", "memory", "recall"},
     {"embedding", "prompting", "answering"},
     {"views", "crops", "finding", "profiles"},

@@ -109,8 +109,10 @@ def from_memory(objects: Sequence[PersonalObject], question: str) -> str:
 
 
 def remembered(obj: PersonalObject) -> str:
-    """Return that an object is remembered."""
-    return f"Remembered from {_views(obj)}: {introduce(obj)}"
+    """Return that an object is remembered, and what is wrong with its photos."""
+    told = f"Remembered from {_views(obj)}: {introduce(obj)}"
+    wrong = [each.text for each in obj.advice if each.kind != "more"]
+    return "\n".join([told, f"Tell the user: {'; '.join(wrong)}."]) if wrong else told
 
 
 def corrected(obj: PersonalObject, verdict: str, handle: str, *, learnt: bool) -> str:

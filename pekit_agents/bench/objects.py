@@ -65,15 +65,18 @@ def described(number: int) -> PersonalObject:
     )
 
 
-def fill(root: Path, user_id: str, count: int, *, seed: int = 0) -> None:
+def fill(root: Path, user_id: str, count: int, *, seed: int = 0, negatives: int = 0) -> None:
     """Store ``count`` objects by the thousand, as no user does, and without an index."""
+    rng = np.random.default_rng(seed + 1)
     schema = table_schema(ENCODER, DIM)
     transactions = Transactions(user_folder(root, user_id), schema)
     done = 0
     for views in made_up(count, seed=seed):
         records = [
-            MemoryRecord(described(done + i), vectors, new_views(len(vectors)), new_rev())
-            for i, vectors in enumerate(views)
+            MemoryRecord(described(done + i), vectors, new_views(len(vectors)), new_rev(), told)
+            for i, (vectors, told) in enumerate(
+                zip(views, unit(rng.standard_normal((len(views), negatives, DIM))), strict=True)
+            )
         ]
         rows = to_rows(records, schema)
         transactions.commit(partial(_add, rows=rows))

@@ -28,8 +28,8 @@ def small_rows(root: Path, views: int, repeats: int) -> Iterator[Row]:
     gallery = open_memory(root, "small").gallery()
     matrix = np.concatenate([part.reshape(-1, DIM) for part in made_up(views // VIEWS_EACH)])
     for count in (1, _MANY):
-        queries = _queries(matrix, count)
-        search, bare = _tasks(gallery, matrix, queries)
+        queries = made_queries(matrix, count)
+        search, bare = tasks(gallery, matrix, queries)
         ours, theirs = medians_ms([search, bare], repeats)
         yield Row(
             f"find in {views:,} views, {_regions(count)}, vs numpy",
@@ -51,7 +51,7 @@ def large_rows(root: Path, views: int, index_above: int | None, repeats: int) ->
 def _measure_large(gallery: Gallery, views: int, repeats: int) -> Iterator[Row]:
     matrix = np.concatenate([part.reshape(-1, DIM) for part in made_up(views // VIEWS_EACH)])
     for count, target in ((1, 0.08), (_MANY, 0.15)):
-        search, bare = _tasks(gallery, matrix, _queries(matrix, count))
+        search, bare = tasks(gallery, matrix, made_queries(matrix, count))
         ours, theirs = medians_ms([search, bare], repeats)
         yield Row(
             f"find in {views:,} views, IVF_FLAT, {_regions(count)}, vs numpy",
@@ -62,9 +62,11 @@ def _measure_large(gallery: Gallery, views: int, repeats: int) -> Iterator[Row]:
     yield _recall_row(gallery, matrix, views)
 
 
-def _tasks(
+def tasks(
     gallery: Gallery, matrix: FloatArray, queries: FloatArray
 ) -> tuple[Callable[[int], Any], Callable[[int], Any]]:
+    """Return a search of the gallery, and the bare matrix product that it is compared with."""
+
     def search(turn: int) -> object:
         found = queries[turn % _BATCHES]
         return gallery.nearest(found, max_weight=_MAX_WEIGHT, floor=_FLOOR)
@@ -75,7 +77,7 @@ def _tasks(
     return search, bare
 
 
-def _queries(matrix: FloatArray, count: int) -> FloatArray:
+def made_queries(matrix: FloatArray, count: int) -> FloatArray:
     """Return (batches, count, DIM) regions: one in five shows an object, the others nothing."""
     rng = np.random.default_rng(7)
     queries = rng.standard_normal((_BATCHES * count, DIM), np.float32)

@@ -97,6 +97,9 @@ def remember(
             progress=lambda done, total: tell(f"remembering: photo {done} of {total}"),
         )
     show_objects([obj], as_json, title="Remembered")
+    if not as_json:
+        for each in obj.advice:
+            say(f"Advice: {each.text}.")
 
 
 @app.command()
