@@ -73,15 +73,16 @@ def advise(
     for photo, view in enumerate(views, start=1):
         place = len(held) + photo - 1
         earlier = cosines[place, :place]
-        if len(earlier) and earlier.max() > _DUPLICATE:
+        repeats = len(earlier) > 0 and earlier.max() > _DUPLICATE
+        if repeats:
             other = int(earlier.argmax()) - len(held) + 1
             advice.append(Advice(photo, "duplicate", _duplicate(photo, other)))
-        elif calibration is not None and _is_outlier(cosines, place, calibration):
-            advice.append(Advice(photo, "outlier", _OUTLIER.format(photo)))
         if min(view.proposal.box.width, view.proposal.box.height) < _SMALL:
             advice.append(Advice(photo, "small", _TOO_SMALL.format(photo, _SMALL)))
         elif view.sharpness is not None and view.sharpness < _BLURRED:
             advice.append(Advice(photo, "blurred", _UNSHARP.format(photo)))
+        elif not repeats and _is_outlier(cosines, place, calibration):
+            advice.append(Advice(photo, "outlier", _OUTLIER.format(photo)))
     repeated = (np.tril(cosines, -1) > _DUPLICATE).any(axis=1).sum()
     if len(vectors) - repeated < ENOUGH:
         advice.append(Advice(0, "more", _MORE))
@@ -102,8 +103,8 @@ def _duplicate(photo: int, other: int) -> str:
     return f"photo {photo} adds nothing to {same}: use one from another side"
 
 
-def _is_outlier(cosines: FloatArray, place: int, calibration: Calibration) -> bool:
+def _is_outlier(cosines: FloatArray, place: int, calibration: Calibration | None) -> bool:
     others = cosines[place][cosines[place] <= _DUPLICATE]  # a copy of it is no witness
-    if len(others) == 0 or (len(others) == 1 and place == 0):
+    if calibration is None or len(others) == 0 or (len(others) == 1 and place == 0):
         return False  # of two photos that differ the second is said to
     return bool(others.max() < calibration.threshold(_STRANGE, objects=1, regions=1))

@@ -82,6 +82,11 @@ def test_blurred_and_small_objects_are_told(bad, kind):
     assert told([A, B, bad]) == [(3, kind)]
 
 
+def test_a_photo_that_is_bad_is_not_said_to_show_something_else():
+    blurred, small = view(0, 1, 1, sharp=0.05), view(0, 1, -1, side=40)
+    assert told([A, B, blurred, small]) == [(3, "blurred"), (4, "small")]
+
+
 def test_where_sharpness_cannot_be_told_nothing_is_said_of_it():
     assert told([A, B, view(0.8, 0, 0.6, sharp=None)]) == []
 

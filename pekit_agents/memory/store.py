@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.memory.gallery import Gallery
     from pekit_agents.memory.snapshot import Snapshot
-    from pekit_agents.types import Crop, PersonalObject
+    from pekit_agents.types import Crop, FloatArray, PersonalObject
 
 
 class Memory(Moving):
@@ -234,7 +234,7 @@ class Memory(Moving):
     def add_look(
         self,
         object_id: str,
-        vector: ArrayLike,
+        vector: FloatArray,
         *,
         crop: Crop | None = None,
         at_most: int | None = None,
@@ -255,7 +255,7 @@ class Memory(Moving):
         Raises:
             ObjectNotFound: There is no such object (any more).
         """
-        array = checked_vectors([vector], self.dim)
+        array = checked_vectors(vector[None], self.dim)
         views = new_views(1, checked_crops([crop], 1))
         return self._change(object_id, lambda _, record: with_look(record, array, views, at_most))
 
