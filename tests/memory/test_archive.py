@@ -309,9 +309,11 @@ def stream(rows, compression=None):
 def rows(thing, unit_vectors):
     """Make the rows of an export of one object with one view."""
 
-    def make(vectors=None, views=None, **fields):
+    def make(vectors=None, views=None, negatives=None, **fields):
         vectors = unit_vectors() if vectors is None else vectors
-        record = MemoryRecord(thing(**fields), vectors, views or new_views(len(vectors)), rev=1)
+        negatives = np.zeros((0, 16), np.float32) if negatives is None else negatives
+        views = views or new_views(len(vectors))
+        record = MemoryRecord(thing(**fields), vectors, views, 1, negatives)
         return to_rows([record], table_schema("tiny@1", 16))
 
     return make
@@ -358,6 +360,10 @@ HOSTILE = {
     "a giant context": lambda rows: one(rows(context="x" * 100_000)),
     "vectors of no length": lambda rows: one(rows(np.zeros((1, 16), np.float32))),
     "vectors that are no numbers": lambda rows: one(rows(np.full((1, 16), np.nan, np.float32))),
+    "negatives of no length": lambda rows: one(
+        rows(negatives=np.zeros((1, 16), np.float32)), negatives=1
+    ),
+    "too many negatives": lambda rows: one(rows(negatives=np.eye(16, dtype=np.float32)[[0] * 33])),
     "an odd view id": lambda rows: one(rows(views=(StoredView("../../x", None),))),
     "a crop that is no picture": lambda rows: one(
         rows(views=(StoredView("0" * 12, None, Crop(b"#!/bin/sh", b"x")),))
