@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pekit_agents.matching import MatchSettings
     from pekit_agents.profiles import Profile, load_profile
     from pekit_agents.types import (
+        Advice,
         Box,
         Crop,
         Mask,
@@ -73,6 +74,7 @@ _HOMES = {
     "matching": ("MatchSettings",),
     "profiles": ("Profile", "load_profile"),
     "types": (
+        "Advice",
         "Box",
         "Crop",
         "Mask",
@@ -88,6 +90,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Advice",
     "AmbiguousName",
     "Answer",
     "Box",

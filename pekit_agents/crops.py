@@ -6,6 +6,8 @@ one saw, and a person can look at what a view is of. Nothing is kept unless it i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -18,10 +20,11 @@ from pekit_agents.types import Box, Crop, Mask, Proposal
 from pekit_agents.views import around
 
 if TYPE_CHECKING:
+    from pekit_agents.finding import Finding
     from pekit_agents.protocols import Encoder
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.types import FloatArray, Match, RGBImage
 
-__all__ = ["CROP_SIDE", "embed_crop", "make_crop"]
+__all__ = ["CROP_SIDE", "embed_crop", "make_crop", "with_crops"]
 
 #: The longer side of a crop in pixels, at most.
 CROP_SIDE = 512
@@ -38,6 +41,18 @@ def make_crop(photo: RGBImage, proposal: Proposal) -> Crop:
     inside = coverage(proposal, window, (_RASTER, _RASTER))
     mask = Image.fromarray((inside * 255).round().astype(np.uint8))
     return Crop(_encoded(picture, "JPEG", quality=_QUALITY), _encoded(mask, "PNG"))
+
+
+def with_crops(finding: Finding) -> Finding:
+    """Return a finding whose sightings carry what is kept of them when they are confirmed."""
+
+    def cropped(matches: Sequence[Match]) -> tuple[Match, ...]:
+        return tuple(
+            replace(match, crop=make_crop(finding.image, finding.proposals[match.region - 1]))
+            for match in matches
+        )
+
+    return replace(finding, matches=cropped(finding.matches), near=cropped(finding.near))
 
 
 def embed_crop(crop: Crop, encoder: Encoder, *, augment: bool) -> FloatArray:

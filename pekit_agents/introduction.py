@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pekit_agents.advice import sharpness
 from pekit_agents.crops import make_crop
 from pekit_agents.embedding import embed_reference
 from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound
@@ -39,7 +40,8 @@ def extract_view(
     photo = load_image(reference.image)
     region = find_object(photo, reference, category, profile.extractor)
     view = embed_reference(photo, region, profile.encoder, augment=profile.augment)
-    return replace(view, crop=make_crop(photo, region)) if keep_crop else view
+    crop = make_crop(photo, region) if keep_crop else None
+    return replace(view, crop=crop, sharpness=sharpness(photo, region.box))
 
 
 def extract_views(

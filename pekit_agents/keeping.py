@@ -34,6 +34,10 @@ class Keeping:
         """Return everything remembered, the oldest first."""
         return list(self._memory.objects())
 
+    def version(self) -> int:
+        """Return a number that is another one whenever anything remembered has changed."""
+        return self._memory.version()
+
     def get(self, ref: str) -> PersonalObject:
         """Return one object by its name or id."""
         return self._memory.resolve(ref)

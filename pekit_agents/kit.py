@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from pekit_agents.advice import advise
 from pekit_agents.answer import Answer
 from pekit_agents.answering import as_answer_model
+from pekit_agents.correcting import Correcting
+from pekit_agents.crops import with_crops
 from pekit_agents.errors import InvalidInput
 from pekit_agents.finding import Finding
 from pekit_agents.images import ImageSource, load_image
@@ -29,8 +33,10 @@ from pekit_agents.retrieval import (
     find_regions,
     match_settings,
     region_test,
+    search_regions,
     sightings,
 )
+from pekit_agents.reviewing import ReviewQueue
 from pekit_agents.types import Match, PersonalObject, Prompt, View
 from pekit_agents.views import Reference
 from pekit_agents.wording import clean_category, clean_context, clean_name
@@ -44,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["PeKit"]
 
 
-class PeKit(Keeping):
+class PeKit(Correcting, Keeping):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -110,6 +116,7 @@ class PeKit(Keeping):
         profile: str | Profile = "embedded",
         user_id: str = "default",
         *,
+        drop_corrections: bool = False,
         progress: Progress | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> PeKit:
@@ -123,19 +130,31 @@ class PeKit(Keeping):
             path: The directory that holds the memories of all users, or an ``s3://`` URI.
             profile: The profile that the memory is to be used with.
             user_id: Whose memory.
+            drop_corrections: Whether what was rejected is dropped: it has no crops.
             progress: Called after each view.
             storage_options: For an ``s3://`` URI, as for :meth:`open`.
 
         Raises:
-            InvalidInput: Objects have views without a crop; the message names them.
+            InvalidInput: Objects have views without a crop, or corrections that may not be
+                dropped; the message names them.
             ProfileError: The profile is unknown or cannot be run here.
             MemoryStoreError: The directory cannot be used.
         """
         chosen = load_profile(profile) if isinstance(profile, str) else profile
         memory = reembed_memory(
-            fspath(path), user_id, chosen, progress=progress, storage_options=storage_options
+            fspath(path),
+            user_id,
+            chosen,
+            drop_corrections=drop_corrections,
+            progress=progress,
+            storage_options=storage_options,
         )
         return cls(memory, chosen, keep_crops=True)
+
+    @property
+    def review(self) -> ReviewQueue:
+        """Doubtful sightings that were kept to be decided on later."""
+        return ReviewQueue(self, self._memory, keep_crops=self._keep_crops)
 
     @property
     def profile(self) -> Profile:
@@ -167,7 +186,8 @@ class PeKit(Keeping):
             progress: Called after each photo.
 
         Returns:
-            The object as stored.
+            The object as stored, with ``advice`` on the photos: those that add nothing, that
+            may show something else, that are blurred or too small.
 
         Raises:
             InvalidInput: A text is empty or too long, or there are no photos or too many.
@@ -189,7 +209,8 @@ class PeKit(Keeping):
         views = extract_views(
             images, obj.category, self._profile, keep_crops=self._keep_crops, progress=progress
         )
-        return self._memory.insert(obj, _vectors(views), crops=_crops(views), unique_name=True)
+        stored = self._memory.insert(obj, _vectors(views), crops=_crops(views), unique_name=True)
+        return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
 
     def add_views(
         self,
@@ -205,6 +226,9 @@ class PeKit(Keeping):
             images: As for :meth:`remember`.
             progress: Called after each photo.
 
+        Returns:
+            The object with all its views, and with ``advice`` on the new photos.
+
         Raises:
             ObjectNotFound: No object has that name or id.
             AmbiguousName: Several objects have that name.
@@ -214,6 +238,7 @@ class PeKit(Keeping):
             WriteConflict: Other writers kept changing the object; try again.
         """
         obj = self._memory.resolve(ref)
+        held = self._memory.get(obj.object_id).vectors
         views = extract_views(
             images,
             obj.category,
@@ -222,9 +247,15 @@ class PeKit(Keeping):
             keep_crops=self._keep_crops,
             progress=progress,
         )
-        return self._memory.append_views(
+        stored = self._memory.append_views(
             obj.object_id, _vectors(views), crops=_crops(views), at_most=MAX_VIEWS
         )
+        return self._advised(stored, views, held)
+
+    def _advised(
+        self, obj: PersonalObject, views: Sequence[View], held: FloatArray
+    ) -> PersonalObject:
+        return replace(obj, advice=advise(views, held, self._profile.matching.calibration))
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
         """Return the view that :meth:`remember` would take from a photo, storing nothing.
@@ -272,9 +303,10 @@ class PeKit(Keeping):
             return Finding(photo, (), ())
         looks = PhotoLooks(photo, self._profile, mode)
         found = find_regions(looks, self._profile.encoder, gallery, settings)
-        matches = sightings(found.boxes, found.vectors, gallery, settings)
+        matches, near = search_regions(found.boxes, found.vectors, gallery, settings)
         proposals = tuple(looks.proposals[index] for index in found.chosen)
-        return Finding(photo, tuple(matches), proposals)
+        finding = Finding(photo, tuple(matches), proposals, tuple(near), found.vectors)
+        return with_crops(finding) if self._keep_crops else finding
 
     def propose(
         self, image: ImageSource, *, mode: SearchMode = "auto"

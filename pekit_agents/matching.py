@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.types import Box, FloatArray
 
-__all__ = ["MatchSettings", "Nearest", "Sighting", "match", "nearest_objects"]
+__all__ = ["MatchSettings", "Nearest", "Negatives", "Sighting", "match", "nearest_objects"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,38 @@ class Nearest:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Negatives:
+    """What objects are not, as somebody has said.
+
+    Attributes:
+        vectors: (M, D) float32 unit vectors, grouped by object.
+        starts: (N + 1,) int64: those of object i are ``vectors[starts[i]:starts[i + 1]]``.
+    """
+
+    vectors: FloatArray
+    starts: NDArray[np.int64]
+
+    def rule_out(
+        self, queries: FloatArray, objects: NDArray[np.int64], scores: FloatArray
+    ) -> NDArray[np.bool_]:
+        """Return for each region whether a negative of its object is more alike than the object.
+
+        Looks at the negatives of these objects alone, so it costs nothing where they have none.
+
+        Args:
+            queries: (R, D) float32 unit vectors of the regions.
+            objects: (R,) int64 the object of each.
+            scores: (R,) float32 their scores.
+        """
+        begins, ends = self.starts[objects], self.starts[objects + 1]
+        out = np.zeros(len(queries), np.bool_)
+        for row in np.flatnonzero(ends > begins):
+            alike = self.vectors[begins[row] : ends[row]] @ queries[row]
+            out[row] = alike.max() > scores[row]
+        return out
+
+
 def nearest_objects(
     queries: FloatArray,
     views: FloatArray,
@@ -136,12 +168,14 @@ def nearest_objects(
     *,
     max_weight: float,
     floor: float,
+    negatives: Negatives | None = None,
 ) -> Nearest:
     """Return for each region the two objects that it resembles most.
 
     The score of an object is ``max_weight * max + (1 - max_weight) * mean`` over the cosines to
     its views (paper 3.3). It is at most their maximum, so only regions with a view above the
     floor are looked at: few of a photo's, and next to the matrix product nearly for nothing.
+    A region that is more alike to a negative of an object than its score is not that object.
 
     Args:
         queries: (K, D) float32 unit vectors of the regions.
@@ -150,6 +184,7 @@ def nearest_objects(
             at least one each.
         max_weight: Share of the best view.
         floor: Scores up to this one are of no interest.
+        negatives: What objects are not; None when nothing is known of that.
     """
     if len(queries) == 0 or len(views) == 0:
         return Nearest.nothing(len(queries))
@@ -162,13 +197,29 @@ def nearest_objects(
     for of_region, row in zip(scores, rows, strict=True):
         _score_objects(cosines[row], starts, max_weight, floor, out=of_region)
     for rank in range(min(2, scores.shape[1])):
-        best = scores.argmax(axis=1)
-        score = scores[np.arange(len(rows)), best]
+        best, score = _best(queries[rows], scores, floor, negatives)
         above = score > floor
         answer.objects[rows[above], rank] = best[above]
         answer.scores[rows[above], rank] = score[above]
         scores[np.arange(len(rows)), best] = -np.inf
     return answer
+
+
+def _best(
+    queries: FloatArray, scores: FloatArray, floor: float, negatives: Negatives | None
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Return the best object of each of R regions and its score, with what it is not left out."""
+    every = np.arange(len(scores))
+    while True:
+        best = scores.argmax(axis=1)
+        score = scores[every, best]
+        if negatives is None or not len(negatives.vectors):
+            return best, score
+        (near,) = np.nonzero(score > floor)
+        out = near[negatives.rule_out(queries[near], best[near], score[near])]
+        if not len(out):
+            return best, score
+        scores[out, best[out]] = -np.inf
 
 
 def _score_objects(

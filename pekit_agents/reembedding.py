@@ -29,18 +29,21 @@ def reembed_memory(
     user_id: str,
     profile: Profile,
     *,
+    drop_corrections: bool = False,
     progress: Progress | None = None,
     storage_options: Mapping[str, str] | None = None,
 ) -> Memory:
     """Embed everything a user remembers with the encoder of ``profile``.
 
     The old memory stays in use until all of the new one is there, and is then replaced in one
-    commit. What others change meanwhile is embedded, too.
+    commit. What others change meanwhile is embedded, too. What objects are not (negatives) has
+    no crops, so it cannot be embedded anew.
 
     Args:
         root: The folder of all users' memories, or an ``s3://`` URI.
         user_id: Whose memory.
         profile: The vision tools that it is to be used with.
+        drop_corrections: Whether negatives are dropped; otherwise objects with any are refused.
         progress: Called after each view with (views done, views in all).
         storage_options: Of an ``s3://`` URI, as LanceDB has them.
 
@@ -48,8 +51,8 @@ def reembed_memory(
         The memory, opened with the new encoder.
 
     Raises:
-        InvalidInput: Objects have views without a crop, or with a damaged one. Nothing was
-            changed.
+        InvalidInput: Objects have views without a crop, or with a damaged one, or negatives that
+            may not be dropped. Nothing was changed.
         MemoryStoreError: The memory cannot be read or written.
     """
     encoder = profile.encoder
@@ -60,9 +63,15 @@ def reembed_memory(
             break
         seen = old.records()
         _require_crops(seen)
+        if not drop_corrections:
+            _require_no_negatives(seen)
         _embed(seen, profile, vectors, progress)
         new = [
-            replace(record, vectors=np.stack([vectors[key] for key in _keys(record)]))
+            replace(
+                record,
+                vectors=np.stack([vectors[key] for key in _keys(record)]),
+                negatives=np.zeros((0, encoder.dim), np.float32),
+            )
             for record in seen
         ]
         if old.replace_all(new, encoder_id=encoder.id, dim=encoder.dim, seen=seen):
@@ -83,13 +92,26 @@ def _require_crops(records: Sequence[MemoryRecord]) -> None:
         record.object.name for record in records if any(view.crop is None for view in record.views)
     ]
     if lacking:
-        names = ", ".join(f'"{name}"' for name in lacking[:_SHOWN])
-        more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
         raise InvalidInput(
-            f"expected a kept crop for every view, found none for views of {names}{more}; "
+            f"expected a kept crop for every view, found none for views of {_listed(lacking)}; "
             "nothing was changed. Forget these objects, or remember everything anew in another "
             "memory with the new profile."
         )
+
+
+def _require_no_negatives(records: Sequence[MemoryRecord]) -> None:
+    corrected = [record.object.name for record in records if len(record.negatives)]
+    if corrected:
+        raise InvalidInput(
+            f"expected objects without corrections, found some of {_listed(corrected)}: what was "
+            "rejected has no picture to embed anew. Nothing was changed; to go on without these "
+            "corrections, say drop_corrections (--drop-corrections), and correct again later."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(f'"{name}"' for name in names[:_SHOWN]) + more
 
 
 def _embed(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
 
 __all__ = [
+    "BORDER",
     "Looks",
     "PhotoLooks",
     "Regions",
@@ -39,8 +40,12 @@ __all__ = [
     "find_regions",
     "match_settings",
     "region_test",
+    "search_regions",
     "sightings",
 ]
+
+#: A region that scores less than tau by no more than this was nearly accepted.
+BORDER = 0.05
 
 _MOST_OBJECTS = 2000  # a guide compares thousands of boxes with all of them
 _USUAL_REGIONS = 20  # of a scene: what its threshold will be, before they are known
@@ -222,22 +227,55 @@ def sightings(
         gallery: What is remembered.
         settings: Threshold and suppression.
     """
+    return search_regions(boxes, vectors, gallery, settings, border=0.0)[0]
+
+
+def search_regions(
+    boxes: Sequence[Box],
+    vectors: FloatArray,
+    gallery: Gallery,
+    settings: MatchSettings,
+    *,
+    border: float = BORDER,
+) -> tuple[list[Match], list[Match]]:
+    """Return the sightings among the regions of one photo, and those nearly accepted.
+
+    Args:
+        boxes: K boxes, xyxy in pixels of the photo.
+        vectors: (K, D) float32 unit vectors of the regions.
+        gallery: What is remembered.
+        settings: Threshold and suppression.
+        border: How much less than tau is nearly accepted.
+
+    Returns:
+        The sightings, the surest first, and what would be sightings beside them if tau was lower
+        by ``border``.
+    """
     count = gallery.count
+    tau = settings.accept_above(objects=count, regions=len(boxes))
     # A rival may score a little less than tau.
-    floor = settings.accept_above(objects=count, regions=len(boxes)) - settings.ambiguity
+    floor = tau - max(settings.ambiguity, border)
     objects, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=floor)
     chances = {"objects": count, "regions": len(boxes)}
     calibration = settings.calibration
-    return [
+    lower = replace(settings, threshold=min(max(tau - border, -1.0), 1.0), calibration=None)
+    # Sightings are chosen from the highest score down, so those above tau are what they would
+    # be without the others.
+    found = match(boxes, nearest, lower, objects=count)
+    matches = [
         Match(
             objects[s.object],
             boxes[s.proposal],
             s.score,
             None if calibration is None else calibration.probability(s.score, **chances),
             () if s.rival < 0 else (Candidate(objects[s.rival], s.rival_score),),
+            vectors[s.proposal],
+            region=s.proposal + 1,
         )
-        for s in match(boxes, nearest, settings, objects=count)
+        for s in found
     ]
+    accepted = sum(s.score > tau for s in found)
+    return matches[:accepted], matches[accepted:]
 
 
 def _guide(encoder: Encoder, gallery: Gallery, settings: MatchSettings) -> Guide:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     RGBImage: TypeAlias = Image.Image
 
 __all__ = [
+    "Advice",
     "Box",
     "Candidate",
     "Crop",
+    "Doubt",
     "Mask",
     "Match",
     "OnConflict",
@@ -136,11 +138,14 @@ class View:
         vector: (D,) float32 of unit length.
         proposal: The region that was pooled, in pixels of its photo.
         crop: What is kept of the photo; None where nothing is.
+        sharpness: How sharp the object is in it, see :func:`pekit_agents.advice.sharpness`; None
+            where that cannot be told.
     """
 
     vector: FloatArray
     proposal: Proposal
     crop: Crop | None = None
+    sharpness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,27 @@ class StoredView:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """Something to know about the reference photos that were just given.
+
+    Attributes:
+        photo: Which photo, from 1; 0 for all of them.
+        kind: It adds nothing to another (``"duplicate"``), resembles none of the others
+            (``"outlier"``), is ``"blurred"``, shows the object too ``"small"``; or ``"more"``
+            photos would help.
+        text: The same in words, with what to do about it.
+    """
+
+    photo: int
+    kind: Literal["duplicate", "outlier", "blurred", "small", "more"]
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values."""
+        return {"photo": self.photo, "kind": self.kind, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalObject:
     """A remembered object: (n_p, c_p) of the paper's Eq. 3, without its vectors.
 
@@ -177,6 +203,9 @@ class PersonalObject:
         context: Anything to know about it when answering; may be empty.
         n_views: How many reference views are stored.
         created_at: When it was first remembered (UTC).
+        n_negatives: How many looks of other things are stored, which it is not.
+        advice: What to know about the photos that were just given; not stored, and empty in an
+            object that was looked up.
     """
 
     object_id: str
@@ -185,6 +214,8 @@ class PersonalObject:
     context: str
     n_views: int
     created_at: datetime
+    n_negatives: int = 0
+    advice: tuple[Advice, ...] = field(default=(), compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values."""
@@ -195,6 +226,8 @@ class PersonalObject:
             "context": self.context,
             "n_views": self.n_views,
             "created_at": self.created_at.isoformat(),
+            "n_negatives": self.n_negatives,
+            **({"advice": [each.to_dict() for each in self.advice]} if self.advice else {}),
         }
 
 
@@ -232,6 +265,12 @@ class Match:
             [0, 1]; None where the encoder is not calibrated.
         alternatives: Further objects that it resembles almost as much, the likeliest first. With
             any the sighting is ambiguous: it may be ``object`` or one of these.
+        vector: (D,) float32 of unit length: the region as it was compared, which a correction
+            stores; None in a match that was not found but made.
+        crop: A small picture of the region; None unless crops are kept.
+        region: The number of the region among those that were compared, from 1; the same in
+            every search of a photo, whatever is remembered, unless the proposer looks for what
+            is remembered. 0 in a match that was not found but made.
     """
 
     object: PersonalObject
@@ -239,6 +278,9 @@ class Match:
     score: float
     probability: float | None = None
     alternatives: tuple[Candidate, ...] = ()
+    vector: FloatArray | None = field(default=None, compare=False, repr=False)
+    crop: Crop | None = field(default=None, compare=False, repr=False)
+    region: int = field(default=0, compare=False)
 
     @property
     def ambiguous(self) -> bool:
@@ -265,7 +307,22 @@ class Match:
             "score": round(self.score, 4),
             "probability": None if self.probability is None else round(self.probability, 3),
             "or": [candidate.to_dict() for candidate in self.alternatives],
+            "region": self.region,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sighting that somebody should look at.
+
+    Attributes:
+        match: The sighting.
+        reason: It may be one of several (``"ambiguous"``), it may be a stranger (``"unsure"``), or
+            it was not accepted but nearly so (``"near"``).
+    """
+
+    match: Match
+    reason: Literal["ambiguous", "unsure", "near"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

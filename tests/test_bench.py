@@ -36,7 +36,7 @@ def test_the_quick_bench_measures_every_row_and_prints_json(tmp_path):
     report = json.loads(result.stdout)
     assert "cores" in report["machine"]
     goals = [row["goal"] for row in report["rows"]]
-    assert len(goals) == 12
+    assert len(goals) == 13
     judged = {row["goal"]: row["passed"] for row in report["rows"] if row["judged"]}
     assert len(judged) == 3  # what must be 0 at any size
     assert set(judged.values()) == {True}

@@ -67,6 +67,7 @@ def test_the_same_command_again_asks_nothing_again(data, tmp_path):
     "arguments",
     [
         ("references", "--most", "2", "--draws", "1", "--no-baselines"),
+        ("corrections", "--refs", "1", "--draws", "1"),
         ("growth", "--sizes", "1,2", "--draws", "1", "--no-baselines"),
         ("ablation", "--profiles", "fake", "--thresholds", "0.5", "--draws", "1", "--refs", "1"),
     ],
@@ -77,6 +78,15 @@ def test_every_protocol_writes_its_report(data, tmp_path, arguments):
     found = json.loads(run(command, data, *options, "--json").stdout)
     assert found["report"][0] == f"pekit-eval/mine-{command}/report.html"
     assert found["configurations"]
+
+
+def test_what_corrections_changed_is_printed_with_intervals(data):
+    result = run("corrections", data, "--refs", "1", "--draws", "2")
+    assert "What corrections changed" in result.output
+    assert "recall of known things" in " ".join(result.output.split())
+    effects = json.loads(run("corrections", data, "--refs", "1", "--draws", "2", "--json").stdout)
+    recall = effects["effects"][2]
+    assert (recall["title"], recall["before"]["mean"]) == ("recall of known things", 1.0)
 
 
 def test_costs_are_printed_and_kept(data, tmp_path):

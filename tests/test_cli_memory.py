@@ -86,6 +86,50 @@ def test_views_are_listed_and_removed(filled):
     ]
 
 
+def test_what_is_wrong_is_rejected_and_what_is_right_confirmed(filled, tmp_path):
+    picture = Image.new("RGB", (160, 120), (128, 128, 128))
+    for name, colour in (("pink", (255, 68, 68)), ("sky", (66, 66, 255))):
+        picture.paste(colour, (20, 20, 90, 90))
+        picture.save(f"{name}.png")
+    found = lambda photo: [m["name"] for m in read(filled("find", photo, "--json"))["matches"]]  # noqa: E731
+    assert found("pink.png") == ["Cup"]
+    (cup,) = read(filled("reject", "cup", "pink.png", "sky.png", "--json"))
+    assert (cup["n_views"], cup["n_negatives"]) == (2, 2)
+    assert (found("pink.png"), found("sky.png"), found("red.png")) == ([], ["Bike"], ["Cup"])
+    assert " 2 " in filled("list").out
+    (cleared,) = read(filled("clear-corrections", "Cup", "--json"))
+    assert cleared["n_negatives"] == 0
+    (cup,) = read(filled("confirm", "Cup", "pink.png", "sky.png", "--keep-crops", "--json"))
+    assert cup["n_views"] == 4
+    assert (found("pink.png"), found("sky.png")) == (["Cup"], ["Cup"])
+    assert [view["has_crop"] for view in read(filled("views", "Cup", "--json"))] == [True] * 4
+
+
+def test_doubtful_sightings_are_kept_and_decided_on(filled, tmp_path):
+    picture = Image.new("RGB", (160, 120), (128, 128, 128))
+    picture.paste((255, 68, 68), (20, 20, 90, 90))
+    picture.save("pink.png")
+
+    def keep():
+        assert filled("find", "pink.png", "--threshold", "0.95", "--review").code == 0
+        (item,) = read(filled("review", "list", "--out", "doubts", "--json"))
+        return item["review_id"]
+
+    first = keep()
+    assert Image.open(tmp_path / "doubts" / f"{first}.jpg").format == "JPEG"
+    table = filled("review", "list").out
+    assert all(word in table for word in (first, "Cup", "near", "pink.png"))
+    (rejected,) = read(filled("review", "reject", first, "--json"))
+    assert rejected["n_negatives"] == 1
+    filled("clear-corrections", "Cup")
+    (confirmed,) = read(filled("review", "confirm", keep(), "Bike", "--json"))
+    assert (confirmed["name"], confirmed["n_views"]) == ("Bike", 2)
+    assert read(filled("review", "list", "--json")) == []
+    assert filled("review", "dismiss").code == 2
+    assert filled("review", "dismiss", first).code == 1
+    assert filled("review", "dismiss", "--all").code == 0
+
+
 def test_show_writes_the_kept_crops(filled, tmp_path):
     done = filled("show", "Cup", "--out", "crops")
     ids = [view["view_id"] for view in read(filled("views", "Cup", "--json"))]

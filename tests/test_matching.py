@@ -10,7 +10,7 @@ import pytest
 
 from pekit_agents.calibration import Calibration
 from pekit_agents.errors import InvalidInput
-from pekit_agents.matching import MatchSettings, Nearest, match, nearest_objects
+from pekit_agents.matching import MatchSettings, Nearest, Negatives, match, nearest_objects
 from pekit_agents.types import Box
 
 # Object 0 has the views x and y, object 1 the view z.
@@ -89,6 +89,43 @@ def test_regions_get_what_an_exhaustive_comparison_gives_them(seed):
         order = [i for i in np.argsort(-expected)[:2] if expected[i] > 0.3]
         assert objects.tolist() == order + [-1] * (2 - len(order))
         assert got[: len(order)] == pytest.approx(expected[order], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("negative", "objects"),
+    [((0.9, 0.0, 0.4), [0, 1]), ((0.8, 0.3, 0.5), [1, -1])],
+    ids=["less alike than its score", "more alike"],
+)
+def test_a_region_more_alike_to_a_negative_than_its_score_is_not_the_object(negative, objects):
+    # The score for object 0 is (0.8 + 0.7) / 2 = 0.75, that for object 1 is 0.
+    unit = np.array([negative], np.float32) / np.linalg.norm(negative)
+    query = np.array([[0.8, 0.6, 0.0]], np.float32)  # cosines .731 and .828
+    negatives = Negatives(unit.astype(np.float32), np.array([0, 1, 1]))
+    found = nearest_objects(query, VIEWS, STARTS, max_weight=0.5, floor=-1, negatives=negatives)
+    assert found.objects.tolist() == [objects]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_negatives_rule_out_what_an_exhaustive_comparison_rules_out(seed):
+    rng = np.random.default_rng(seed)
+
+    def grouped(least):
+        sizes = rng.integers(least, 4, 9)
+        drawn = rng.standard_normal((sizes.sum(), 6)).astype(np.float32)
+        unit = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+        return unit, np.concatenate([[0], np.cumsum(sizes)])
+
+    (views, starts), (told, begins) = grouped(1), grouped(0)
+    queries = grouped(1)[0]
+    negatives = Negatives(told, begins)
+    found = nearest_objects(queries, views, starts, max_weight=0.5, floor=0.2, negatives=negatives)
+    for query, got in zip(queries, found.objects, strict=True):
+        cosines = [views[a:b] @ query for a, b in pairwise(starts)]
+        expected = np.array([0.5 * c.max() + 0.5 * c.mean() for c in cosines])
+        worst = [(told[a:b] @ query).max(initial=-1) for a, b in pairwise(begins)]
+        expected[worst > expected] = -np.inf
+        order = [i for i in np.argsort(-expected)[:2] if expected[i] > 0.2]
+        assert got.tolist() == order + [-1] * (2 - len(order))
 
 
 def test_the_best_two_of_two_answers_are_taken_for_each_region():

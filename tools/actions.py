@@ -1,4 +1,4 @@
-"""What an agent can do with a personal memory: six verbs, written once, free of any framework.
+"""What an agent can do with a personal memory: seven verbs, written once, free of any framework.
 
 Tools are derived from these methods, see :mod:`pekit_agents.tools.specs`: what stands in a
 docstring before its sections, and in its ``Args``, is what the model reads. Keyword-only
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
@@ -230,6 +230,48 @@ class PersonalActions:
             obj = kit.update(name, name=new_name or None, category=category or None, context=note)
         return ActionResult(f"Changed. Now: {wordings.introduce(obj)}", {"object": obj.to_dict()})
 
+    def correct_personal(
+        self,
+        user_id: str,
+        name: str,
+        verdict: Literal["is", "is_not"],
+        image: str = LATEST,
+        sighting: int = 0,
+        *,
+        recent: Iterable[str] = (),
+    ) -> ActionResult:
+        """Learn from what the user says about who or what is in a photo.
+
+        Use this when the user corrects or confirms a recognition: "no, that is not Biscuit",
+        "yes, that is her", "it is Bella, not Biscuit". From then on photos like it are
+        recognised accordingly.
+
+        Args:
+            user_id: Whose memory.
+            name: The remembered object that the user speaks of: its name, or its id.
+            verdict: "is_not" when the photo does not show it, "is" when it does.
+            image: The photo: its handle such as "img_..." from the label in the conversation,
+                or "latest" for the newest photo.
+            sighting: The number of the sighting in that photo, as find_personal_objects says it;
+                0 when only one can be meant.
+            recent: Handles of the conversation, the newest first.
+
+        Raises:
+            ActionError: The name or photo is unknown, or several sightings may be meant.
+        """
+        kit = self.open_kit(user_id)
+        with fixable():
+            object_id = kit.get(name).object_id
+            handle, finding = self._find(kit, user_id, image, recent)
+            before = kit.version()
+            if verdict == "is_not" and sighting:
+                _require_named(finding, object_id, sighting)
+            learn = kit.confirm_in if verdict == "is" else kit.reject_in
+            learn(finding, object_id, region=sighting)
+            learnt, obj = kit.version() != before, kit.get(object_id)
+        record = {"image": handle, "verdict": verdict, "learnt": learnt, "object": obj.to_dict()}
+        return ActionResult(wordings.corrected(obj, verdict, handle, learnt=learnt), record)
+
     def forget_personal_object(self, user_id: str, name: str) -> ActionResult:
         """Forget a personal object for good. This cannot be undone.
 
@@ -293,6 +335,16 @@ def _handle(image: str, recent: Iterable[str]) -> str:
     raise InvalidInput(
         "expected a photo in this conversation, found none; ask for one or give a handle"
     )
+
+
+def _require_named(finding: Finding, object_id: str, sighting: int) -> None:
+    """Refuse a number that means another sighting than it did when the model read it."""
+    named = {match.region: match.candidates for match in finding.matches}.get(sighting, ())
+    if object_id not in {candidate.object_id for candidate in named}:
+        raise InvalidInput(
+            f"expected the number of a sighting that names this object, found {sighting}; "
+            "search the photo again for the numbers of its sightings"
+        )
 
 
 def _record_of(objects: Sequence[PersonalObject]) -> dict[str, Any]:

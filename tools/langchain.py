@@ -38,7 +38,7 @@ _OBJECT_IDS = uuid.UUID("5d1c5b0a-6a55-4c0e-9a3e-0c1f4e8f7b11")
 
 
 class PersonalToolkit(BaseToolkit):
-    """Six tools over the personal memory of the user whom a run belongs to.
+    """Seven tools over the personal memory of the user whom a run belongs to.
 
     The model chooses what is done and never for whom: see :mod:`pekit_agents.tools.identity`.
     A tool's result is a text that stands alone, with the record as a JSON artifact; pictures

@@ -69,7 +69,7 @@ class PersonalTool(FunctionTool):
 
 
 class PersonalToolSpec(BaseToolSpec):
-    """Six tools over the personal memory of the user whom a run belongs to.
+    """Seven tools over the personal memory of the user whom a run belongs to.
 
     The model chooses what is done and never for whom. In this order: the user that the tools are
     bound to; what the application's resolver says; what the application has set in the run's

@@ -19,6 +19,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
+from pekit_agents.tools import wordings
 from pekit_agents.tools.actions import ActionError, PersonalActions
 
 if TYPE_CHECKING:
@@ -103,7 +104,10 @@ class RememberPhotos(TransformComponent):
             _LOGGER.warning("an object is not remembered: %s", exc)
             return [node for _, node in photos]
         known = {key: result.record["object"][key] for key in ("object_id", *_TOLD)}
-        return [TextNode(id_=f"{known['object_id']}:0", text=result.text, metadata=known)]
+        # As it is looked up: advice on photos is for a user, and is not said a second time.
+        obj = self.actions.open_kit(self.user_id).get(known["object_id"])
+        text = wordings.remembered(obj)
+        return [TextNode(id_=f"{known['object_id']}:0", text=text, metadata=known)]
 
     def _remember(self, name: str, photos: list[tuple[Path, BaseNode]]) -> ActionResult:
         told: dict[str, str] = {}

@@ -23,7 +23,8 @@ _QUESTION = "Keep this in mind when you answer what is asked about this picture.
 _MAX_SIDE = 1568  # what hosted models look at; more is scaled down by them
 
 #: What is remembered: pictures that were searched before it changed are searched again.
-_Version: TypeAlias = "tuple[PersonalObject, ...]"
+#: The objects as well, because a memory that was forgotten counts from 1 again.
+_Version: TypeAlias = "tuple[int, tuple[PersonalObject, ...]]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +75,7 @@ class PersonalViews:
             MemoryStoreError: The memory cannot be read.
         """
         kit = self._open_kit(user_id)
-        version = tuple(kit.objects())
+        version = kit.version(), tuple(kit.objects())
         with self._lock:
             self._drop_stale(user_id, version)
             outcome = self._outcomes.setdefault((user_id, handle), _Outcome(version))

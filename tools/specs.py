@@ -25,6 +25,7 @@ VERBS = (
     "describe_personal",
     "list_personal_objects",
     "update_personal_object",
+    "correct_personal",
     "forget_personal_object",
 )
 _HOSTS = ("self", "user_id")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST",
+    "corrected",
     "found",
     "from_memory",
     "introduce",
@@ -69,7 +70,7 @@ def sighting(match: Match, size_wh: tuple[int, int]) -> str:
 def found(finding: Finding, handle: str, annotated: str) -> str:
     """Return what was found in a picture."""
     size = finding.image.size
-    lines = [f"- {sighting(match, size)}" for match in finding.matches]
+    lines = [f"- sighting {match.region}: {sighting(match, size)}" for match in finding.matches]
     count = "1 sighting" if len(lines) == 1 else f"{len(lines)} sightings"
     head = f"{count} of personal objects in picture {handle} ({size[0]}x{size[1]} pixels):"
     return "\n".join([head, *lines, f"With the boxes drawn in, it is picture {annotated}.", _DATA])
@@ -108,8 +109,20 @@ def from_memory(objects: Sequence[PersonalObject], question: str) -> str:
 
 
 def remembered(obj: PersonalObject) -> str:
-    """Return that an object is remembered."""
-    return f"Remembered from {_views(obj)}: {introduce(obj)}"
+    """Return that an object is remembered, and what is wrong with its photos."""
+    told = f"Remembered from {_views(obj)}: {introduce(obj)}"
+    wrong = [each.text for each in obj.advice if each.kind != "more"]
+    return "\n".join([told, f"Tell the user: {'; '.join(wrong)}."]) if wrong else told
+
+
+def corrected(obj: PersonalObject, verdict: str, handle: str, *, learnt: bool) -> str:
+    """Return what was learnt from a correction."""
+    name = quote(obj.name, NAME_LIMIT)
+    if not learnt:
+        already = "recognised already" if verdict == "is" else "not recognised"
+        return f"Nothing to learn: {name} is {already} in picture {handle}."
+    shows = "shows" if verdict == "is" else "does not show"
+    return f"Learnt: picture {handle} {shows} {name}. Pictures like it are now recognised so."
 
 
 def _views(obj: PersonalObject) -> str:

@@ -67,7 +67,14 @@ def described(number: int) -> PersonalObject:
 
 
 def fill(
-    root: Path, user_id: str, count: int, *, seed: int = 0, first: int = 0, dim: int = DIM
+    root: Path,
+    user_id: str,
+    count: int,
+    *,
+    seed: int = 0,
+    first: int = 0,
+    dim: int = DIM,
+    negatives: int = 0,
 ) -> None:
     """Store ``count`` objects by the thousand, as no user does, and without an index.
 
@@ -78,14 +85,18 @@ def fill(
         seed: Of their views.
         first: The number of the first one.
         dim: D.
+        negatives: How many vectors each object is said not to be.
     """
+    rng = np.random.default_rng(seed + 1)
     schema = table_schema(ENCODER, dim)
     transactions = Transactions(user_folder(root, user_id), schema)
     done = first
     for views in made_up(count, seed=seed, dim=dim):
         records = [
-            MemoryRecord(described(done + i), vectors, new_views(len(vectors)), new_rev())
-            for i, vectors in enumerate(views)
+            MemoryRecord(described(done + i), vectors, new_views(len(vectors)), new_rev(), told)
+            for i, (vectors, told) in enumerate(
+                zip(views, unit(rng.standard_normal((len(views), negatives, dim))), strict=True)
+            )
         ]
         rows = to_rows(records, schema)
         transactions.commit(partial(_add, rows=rows))

@@ -29,7 +29,7 @@ def small_rows(root: Path, views: int, dim: int, repeats: int) -> Iterator[Row]:
     matrix = matrix_of(views, dim)
     for count in (1, MANY):
         queries = make_queries(matrix, count)
-        search, bare = _tasks(gallery, matrix, queries)
+        search, bare = tasks(gallery, matrix, queries)
         ours, theirs = medians_ms([search, bare], repeats)
         yield Row(
             f"find in {views:,} views, {regions_in_words(count)}, vs numpy",
@@ -53,7 +53,7 @@ def large_rows(
 def _measure_large(gallery: Gallery, views: int, dim: int, repeats: int) -> Iterator[Row]:
     matrix = matrix_of(views, dim)
     for count, target in ((1, 0.08), (MANY, 0.15)):
-        search, bare = _tasks(gallery, matrix, make_queries(matrix, count))
+        search, bare = tasks(gallery, matrix, make_queries(matrix, count))
         ours, theirs = medians_ms([search, bare], repeats)
         yield Row(
             f"find in {views:,} views, IVF_FLAT, {regions_in_words(count)}, vs numpy",
@@ -64,9 +64,11 @@ def _measure_large(gallery: Gallery, views: int, dim: int, repeats: int) -> Iter
     yield _recall_row(gallery, matrix, views)
 
 
-def _tasks(
+def tasks(
     gallery: Gallery, matrix: FloatArray, queries: FloatArray
 ) -> tuple[Callable[[int], Any], Callable[[int], Any]]:
+    """Return a search of the gallery, and the bare matrix product that it is compared with."""
+
     def search(turn: int) -> object:
         found = queries[turn % BATCHES]
         return gallery.nearest(found, max_weight=MAX_WEIGHT, floor=FLOOR)

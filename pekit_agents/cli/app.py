@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -25,16 +25,18 @@ from pekit_agents.cli.options import (
     KeepCropsOption,
     MemoryOption,
     ProfileOption,
+    StrictnessOption,
     UserOption,
     open_kit,
+    strict,
 )
 from pekit_agents.cli.output import err, plain, print_json, say, show_objects, working
 from pekit_agents.cli.output import out as console
+from pekit_agents.cli.review import review as review_commands
 from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.protocols import SearchMode
 
 if TYPE_CHECKING:
-    from pekit_agents.calibration import Strictness
     from pekit_agents.finding import Finding
 
 __all__ = ["app", "main"]
@@ -95,6 +97,9 @@ def remember(
             progress=lambda done, total: tell(f"remembering: photo {done} of {total}"),
         )
     show_objects([obj], as_json, title="Remembered")
+    if not as_json:
+        for each in obj.advice:
+            say(f"Advice: {each.text}.")
 
 
 @app.command()
@@ -107,10 +112,10 @@ def find(
     threshold: Annotated[
         float | None, typer.Option(help="similarity to accept, in place of the profile's")
     ] = None,
-    strictness: Annotated[
-        str | None,
-        typer.Option(help="recall, balanced, precision, or false alarms to bear in a photo (0-1)"),
-    ] = None,
+    strictness: StrictnessOption = None,
+    review: Annotated[
+        bool, typer.Option("--review", help="keep doubtful sightings for `pekit review`")
+    ] = False,
     force: ForceOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
@@ -121,7 +126,9 @@ def find(
     _check_target(out, force)
     kit = open_kit(memory, user, profile)
     with working("searching"):
-        finding = kit.find(photo, mode=mode, threshold=threshold, strictness=_strict(strictness))
+        finding = kit.find(photo, mode=mode, threshold=threshold, strictness=strict(strictness))
+    if review:
+        kit.review.keep(finding, label=photo.name)
     if out is not None:
         finding.annotated.save(out)
     _show_finding(finding, as_json, out)
@@ -162,6 +169,7 @@ app.command()(ingest)
 app.command()(optimize)
 app.add_typer(bench, name="bench")
 app.add_typer(evaluate, name="eval")
+app.add_typer(review_commands, name="review")
 
 
 app.add_typer(memory_commands)
@@ -211,14 +219,6 @@ def _check_target(out: Path | None, force: bool) -> None:
         raise InvalidInput(f"expected a folder to write {out.name} in, found none at {out.parent}")
     if out.exists() and not force:
         raise InvalidInput(f"{out} is there already; give another --out or add --force")
-
-
-def _strict(text: str | None) -> Strictness | None:
-    """Return a word as it is and a number as a rate."""
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return cast("Strictness", text)
 
 
 def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
@@ -23,12 +23,13 @@ from pekit_agents.cli.evaluation_options import (
 )
 from pekit_agents.cli.evaluation_output import advancing, show_run
 from pekit_agents.cli.evaluation_vqa import vqa
-from pekit_agents.cli.options import JsonOption, ProfileOption
+from pekit_agents.cli.options import JsonOption, ProfileOption, StrictnessOption, strict
 from pekit_agents.errors import InvalidInput
 from pekit_agents.protocols import SearchMode
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.bench import Bench
+    from pekit_agents.evaluation.corrected import Effect
     from pekit_agents.evaluation.records import Run
 
 __all__ = ["evaluate"]
@@ -216,6 +217,38 @@ def ablation(
     options.measure("ablation", lambda b: protocol(b, variations, refs=refs), as_json)
 
 
+@evaluate.command()
+def corrections(
+    data: DataArgument,
+    photos: Annotated[int, typer.Option(min=1, help="photos of each unknown thing to correct")] = 1,
+    refs: CountOption = 3,
+    strictness: StrictnessOption = None,
+    draws: DrawsOption = 5,
+    seed: SeedOption = 0,
+    profile: ProfileOption = "embedded",
+    mode: ModeOption = "auto",
+    held_out: HeldOutOption = False,
+    layout: LayoutOption = "auto",
+    out: OutOption = None,
+    cache: CacheOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Reject look-alikes in one photo: are they still named in others?"""
+    from pekit_agents.evaluation.corrected import effects
+    from pekit_agents.evaluation.protocols import corrections as protocol
+
+    options = _Options(
+        data, layout, profile, mode, draws, seed, held_out, False, None, out, cache, force
+    )
+    options.measure(
+        "corrections",
+        lambda b: protocol(b, refs=refs, photos=photos, strictness=strict(strictness)),
+        as_json,
+        effects,
+    )
+
+
 evaluate.command()(vqa)
 evaluate.command()(cost)
 evaluate.command()(frames)
@@ -239,7 +272,13 @@ class _Options:
     cache: Path | None
     force: bool
 
-    def measure(self, name: str, protocol: Callable[[Bench], Run], as_json: bool) -> None:
+    def measure(
+        self,
+        name: str,
+        protocol: Callable[[Bench], Run],
+        as_json: bool,
+        effects: Callable[[Run], Sequence[Effect]] = lambda _: (),
+    ) -> None:
         """Run a protocol, write its report and print the table."""
         # First of all: it says at once what is not installed, and not after the last photo.
         from pekit_agents.evaluation.bench import Bench, default_cache
@@ -271,6 +310,7 @@ class _Options:
             report=files,
             cache=(bench.cache, bench.features.size()),
             unseen=sorted(bench.features.unseen),
+            effects=effects(run),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from rich.table import Table
 from pekit_agents.cli.output import err, out, plain, print_json, say
 
 if TYPE_CHECKING:
+    from pekit_agents.evaluation.corrected import Effect
     from pekit_agents.evaluation.cost import Cost
+    from pekit_agents.evaluation.intervals import Difference, Estimate
     from pekit_agents.evaluation.records import Run
     from pekit_agents.evaluation.running import Progress as Step
     from pekit_agents.evaluation.summary import Summary
@@ -57,6 +60,7 @@ def show_run(
     report: Sequence[Path],
     cache: tuple[Path, int],
     unseen: Sequence[Path],
+    effects: Sequence[Effect] = (),
 ) -> None:
     """Print what was measured, what to choose and where the report is.
 
@@ -67,6 +71,7 @@ def show_run(
         report: The files of the report, the one to open first.
         cache: The folder of the features and its size in bytes.
         unseen: Reference photos in which no object was found.
+        effects: What corrections changed.
     """
     from pekit_agents.evaluation.report import BUDGET
     from pekit_agents.evaluation.report.choosing import choose
@@ -84,11 +89,14 @@ def show_run(
                 "references_without_object": [str(path) for path in unseen],
                 "advice": list(advice),
                 "configurations": [_as_json(summary) for summary in summaries],
+                "effects": [asdict(effect) for effect in effects],
                 "seconds": round(run.seconds, 1),
             }
         )
         return
     out.print(_table(run, summaries))
+    if effects:
+        out.print(_effects(effects))
     for paragraph in advice[:-1]:  # the last one introduces the report's pictures
         say(paragraph)
     if unseen:
@@ -146,6 +154,29 @@ def _table(run: Run, summaries: Sequence[Summary]) -> Table:
         cells = [_cell(row, key) for key in _COLUMNS] + [_cell(opened, key) for key in _OPEN]
         table.add_row(plain(row.configuration.label), *cells)
     return table
+
+
+def _effects(effects: Sequence[Effect]) -> Table:
+    title = "What corrections changed, in %, with 95 % intervals over things"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("share", overflow="fold")
+    for heading in ("before", "after", "change"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for effect in effects:
+        sides = (effect.before, effect.after, effect.change)
+        table.add_row(effect.title, *(_between(side) for side in sides))
+    return table
+
+
+def _between(side: Estimate | Difference) -> str:
+    if side.mean is None:
+        return ""
+    between = (
+        ""
+        if side.interval is None
+        else " [{:.1f}, {:.1f}]".format(*(100 * end for end in side.interval))
+    )
+    return f"{100 * side.mean:.1f}{between}"
 
 
 def _who(summary: Summary) -> tuple[str, int]:

@@ -12,6 +12,7 @@ from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
     ForceOption,
     JsonOption,
+    KeepCropsOption,
     MemoryOption,
     ProfileOption,
     UserOption,
@@ -30,6 +31,7 @@ __all__ = ["memory_commands"]
 memory_commands = typer.Typer()
 
 NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
+PhotosArgument = Annotated[list[Path], typer.Argument(help="one photo or several")]
 
 
 @memory_commands.command("list")
@@ -156,6 +158,55 @@ def remove_view(
 
 
 @memory_commands.command()
+def confirm(
+    name: NameArgument,
+    photos: PhotosArgument,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    keep_crops: KeepCropsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn that photos show an object, recognised or not: "yes, this is Rex"."""
+    kit = open_kit(memory, user, profile, keep_crops=keep_crops)
+    with working("learning"):
+        for photo in photos:
+            kit.confirm_in(kit.find(photo), name)
+    show_objects([kit.get(name)], as_json, title="Learnt")
+
+
+@memory_commands.command()
+def reject(
+    name: NameArgument,
+    photos: PhotosArgument,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Learn that photos do not show an object, whatever looks like it: "no, that is not Rex"."""
+    kit = open_kit(memory, user, profile)
+    with working("learning"):
+        for photo in photos:
+            if not kit.reject_in(kit.find(photo), name):
+                kit.not_mine(name, photo)
+    show_objects([kit.get(name)], as_json, title="Learnt")
+
+
+@memory_commands.command("clear-corrections")
+def clear_corrections(
+    name: NameArgument,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Forget what an object was said not to be."""
+    obj = open_kit(memory, user, profile).clear_corrections(name)
+    show_objects([obj], as_json, title="Cleared")
+
+
+@memory_commands.command()
 def forget(
     name: Annotated[str | None, typer.Argument(help="the object's name or id")] = None,
     everything: Annotated[bool, typer.Option("--all", help="everything of the user")] = False,
@@ -240,6 +291,9 @@ def import_file(
 
 @memory_commands.command()
 def reembed(
+    drop_corrections: Annotated[
+        bool, typer.Option("--drop-corrections", help="go on without what was rejected")
+    ] = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
     profile: ProfileOption = "embedded",
@@ -253,6 +307,7 @@ def reembed(
             memory,
             profile,
             user,
+            drop_corrections=drop_corrections,
             progress=lambda done, total: tell(f"embedding anew: view {done} of {total}"),
         )
     objects = kit.objects()

@@ -43,10 +43,12 @@ def show_objects(objects: Sequence[PersonalObject], as_json: bool, *, title: str
         print_json([obj.to_dict() for obj in objects])
         return
     table = Table(title=title)
-    for column in ("name", "category", "views", "context", "id"):
-        table.add_column(column, justify="right" if column == "views" else "left", overflow="fold")
+    for column in ("name", "category", "views", "not it", "context", "id"):
+        right = column in ("views", "not it")
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
     for obj in objects:
-        cells = (obj.name, obj.category, obj.n_views, obj.context, obj.object_id)
+        counts = (obj.n_views, obj.n_negatives or "")
+        cells = (obj.name, obj.category, *counts, obj.context, obj.object_id)
         table.add_row(*(plain(cell) for cell in cells))
     out.print(table)
 

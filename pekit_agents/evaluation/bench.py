@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -104,11 +104,15 @@ class Bench:
         base = half_of(self.dataset, seed, "statistics")
         return restrict(dataset, {thing.name for thing in self.dataset.things} - base)
 
+    def profile_for(self, seed: int) -> Profile | None:
+        """Return the kit's profile for a seed; None where it is the features' own."""
+        return self._refitted_for(seed) if self.held_out else None
+
     def lineup(self) -> StandardLineup:
         """Return the kit, and the baselines if wanted."""
         return StandardLineup(
             self.features,
-            profile_for=lru_cache(1)(self._refitted) if self.held_out else None,
+            profile_for=self.profile_for,
             with_baselines=self.with_baselines,
             negatives=self.negatives,
         )
@@ -161,6 +165,10 @@ class Bench:
             "photos": len(self.dataset.photos),
             "data": _fingerprint(self.dataset, self.negatives),
         }
+
+    @cached_property
+    def _refitted_for(self) -> Callable[[int], Profile]:
+        return lru_cache(1)(self._refitted)
 
     def _refitted(self, seed: int) -> Profile:
         base = half_of(self.dataset, seed, "statistics")

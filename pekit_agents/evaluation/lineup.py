@@ -47,7 +47,7 @@ class StandardLineup:
 
     Args:
         features: Gives the features of photos.
-        profile_for: The kit's profile for a seed, where it differs from the features' own.
+        profile_for: The kit's profile for a seed, None where it is the features' own.
         with_baselines: Whether the baselines are measured as well.
         negatives: Photos without any of the things, for baselines that learn from them.
     """
@@ -56,7 +56,7 @@ class StandardLineup:
         self,
         features: Features,
         *,
-        profile_for: Callable[[int], Profile] | None = None,
+        profile_for: Callable[[int], Profile | None] | None = None,
         with_baselines: bool = True,
         negatives: Sequence[Path] = (),
     ) -> None:

@@ -26,9 +26,17 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, SearchMode
     from pekit_agents.retrieval import Looks
-    from pekit_agents.types import Box, FloatArray, Match
+    from pekit_agents.types import Box, FloatArray, Match, PersonalObject
 
-__all__ = ["Bank", "KitRecognizer", "Look", "PeKitRecognizer", "Recognizer", "introduced_vectors"]
+__all__ = [
+    "Bank",
+    "CorrectedRecognizer",
+    "KitRecognizer",
+    "Look",
+    "PeKitRecognizer",
+    "Recognizer",
+    "introduced_vectors",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,36 @@ class PeKitRecognizer:
         return replace(found, seconds=time.perf_counter() - start)
 
 
+class CorrectedRecognizer(PeKitRecognizer):
+    """The product whose user rejects all that it names in some photos of nothing remembered.
+
+    Args:
+        features: Gives the features of photos.
+        told: The photos; what is named in them before any correction is rejected.
+        profile: As for :class:`PeKitRecognizer`.
+        name: What to call it in a report.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        told: Sequence[Path],
+        *,
+        profile: Profile | None = None,
+        name: str = "pekit, corrected",
+    ) -> None:
+        super().__init__(features, profile=profile, name=name)
+        self._told = tuple(told)
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Remember the things in a new memory, and what they are not."""
+        super().learn(references, categories)
+        told = [self._features.looks(photo) for photo in self._told]
+        self._bank.reject_all(told, self._profile.encoder)
+
+
 class Bank:
     """A memory of known vectors and the product's matching on it.
 
@@ -169,6 +207,7 @@ class Bank:
         self._matching = matching
         self._threshold = threshold
         self._views: dict[str, FloatArray] = {}
+        self._negatives: dict[str, FloatArray] = {}
         self._memory: _Scratch | None = None
 
     def fill(
@@ -179,7 +218,7 @@ class Bank:
         encoder_id: str,
     ) -> None:
         """Remember views, (V, D) float32 unit vectors of each thing; V may be 0."""
-        self._views = dict(views)
+        self._views, self._negatives = dict(views), {}
         filled = {thing: vectors for thing, vectors in views.items() if len(vectors)}
         if not filled:
             self._memory = None
@@ -195,10 +234,8 @@ class Bank:
         """Search a photo: propose, look again where there is doubt, match."""
         if self._memory is None:
             return Look((), dict.fromkeys(self._views, -1.0))
-        gallery, settings = self._memory.gallery(), self._memory.settings(self._threshold)
-        found = find_regions(looks, encoder, gallery, settings)
-        matches = sightings(found.boxes, found.vectors, gallery, settings)
-        return Look(self._memory.named(matches), self._scores(found.vectors))
+        matches, vectors = self._matches(self._memory, looks, encoder)
+        return Look(self._memory.named(matches), self._scores(vectors))
 
     def look(self, regions: Regions, vectors: FloatArray) -> Look:
         """Match the regions of a photo by their (K, D) float32 unit vectors."""
@@ -208,12 +245,29 @@ class Bank:
         total = None if regions.seconds is None else regions.seconds + seconds
         return Look(named, self._scores(vectors), total)
 
+    def reject_all(self, photos: Sequence[Looks], encoder: Encoder) -> None:
+        """Reject all that is named in photos, by one state of the memory."""
+        if self._memory is None:
+            return
+        kit = self._memory.kit
+        for matches in [self._matches(self._memory, looks, encoder)[0] for looks in photos]:
+            for match in matches:
+                for obj in kit.reject(match):
+                    self._negatives[self._memory.thing(obj)] = kit.negatives(obj.object_id)
+
     def search(self, boxes: Sequence[Box], vectors: FloatArray) -> tuple[Named, ...]:
         """Return what is named among K regions by their (K, D) float32 unit vectors."""
         if self._memory is None:
             return ()
         (matches,) = self._memory.kit.match_regions([(boxes, vectors)], threshold=self._threshold)
         return self._memory.named(matches)
+
+    def _matches(
+        self, memory: _Scratch, looks: Looks, encoder: Encoder
+    ) -> tuple[list[Match], FloatArray]:
+        gallery, settings = memory.gallery(), memory.settings(self._threshold)
+        found = find_regions(looks, encoder, gallery, settings)
+        return sightings(found.boxes, found.vectors, gallery, settings), found.vectors
 
     def _scores(self, vectors: FloatArray) -> dict[str, float]:
         if not len(vectors):
@@ -234,6 +288,9 @@ class Bank:
                 continue
             cosines = vectors @ views.T
             mixed = weight * cosines.max(axis=1) + (1 - weight) * cosines.mean(axis=1)
+            if thing in self._negatives:
+                alike = (vectors @ self._negatives[thing].T).max(axis=1)
+                mixed = np.where(alike > mixed, -1.0, mixed)
             scores[thing] = float(mixed.max()) - cost
         return scores
 
@@ -278,6 +335,10 @@ class _Scratch:
         """Remember a thing; it keeps its own name here, whatever the kit makes of it."""
         obj = self.kit.remember(thing, list(images), category=category)
         self._things[obj.object_id] = thing
+
+    def thing(self, obj: PersonalObject) -> str:
+        """Return the thing's own name."""
+        return self._things[obj.object_id]
 
     def named(self, matches: Iterable[Match]) -> tuple[Named, ...]:
         """Return the matches by the names of the things."""

@@ -1,8 +1,9 @@
 """A memory as one file: a zip that holds ``manifest.json`` and ``objects.arrows``.
 
 Both members are stored, not compressed, and the second is an Arrow IPC stream without
-compression or dictionaries, in the columns of the current layout. So what reading can take up is
-bounded by the size of the file, and nothing of it is ever run, unpacked to disk or unpickled.
+compression or dictionaries, in the columns of the layout that was current when it was written. So
+what reading can take up is bounded by the size of the file, and nothing of it is ever run,
+unpacked to disk or unpickled.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ import pyarrow as pa
 from pekit_agents.errors import EncoderMismatch, InvalidInput, MemoryStoreError
 from pekit_agents.memory.flatbuffers import is_compressed
 from pekit_agents.memory.records import MemoryRecord, to_records
-from pekit_agents.memory.schema import encoder_of, table_schema
+from pekit_agents.memory.schema import SCHEMA_VERSION, encoder_of, table_schema
 from pekit_agents.memory.validation import checked_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FORMAT = "pekit-memory"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+#: The layout of the columns in each format.
+_LAYOUTS = {1: "2", FORMAT_VERSION: SCHEMA_VERSION}
 _MANIFEST, _OBJECTS = "manifest.json", "objects.arrows"
 _MAX_MANIFEST = 2**16
 # What zip, JSON and Arrow raise on files that are not what they seem.
@@ -100,6 +103,7 @@ def _write(file: IO[bytes], batches: Iterable[pa.RecordBatch], schema: pa.Schema
         "objects": 0,
         "views": 0,
         "crops": 0,
+        "negatives": 0,
     }
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         with (
@@ -112,6 +116,7 @@ def _write(file: IO[bytes], batches: Iterable[pa.RecordBatch], schema: pa.Schema
                 manifest["objects"] += len(batch)
                 manifest["views"] += len(crops)
                 manifest["crops"] += len(crops) - crops.null_count
+                manifest["negatives"] += len(batch["negatives"].flatten())
         archive.writestr(_MANIFEST, json.dumps(manifest, indent=2))
     return manifest
 
@@ -164,7 +169,8 @@ def read_archive(path: Path, *, encoder_id: str, dim: int) -> list[MemoryRecord]
             manifest = _manifest(archive.read(members[_MANIFEST]), path)
             _check_encoder(manifest, path, encoder_id, dim)
             data = archive.read(members[_OBJECTS])
-        records = _records(data, table_schema(encoder_id, dim), path)
+        layout = _LAYOUTS[manifest["format_version"]]
+        records = _records(data, table_schema(encoder_id, dim, layout=layout), path)
     except InvalidInput:
         raise
     except OSError as exc:
@@ -198,9 +204,9 @@ def _manifest(text: bytes, path: Path) -> dict[str, Any]:
     manifest = json.loads(text)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         _refuse(path, "a manifest of something else")
-    if manifest.get("format_version") != FORMAT_VERSION:
+    if manifest.get("format_version") not in _LAYOUTS:
         raise InvalidInput(
-            f"{path} is an export of format {manifest.get('format_version')!r}, expected "
+            f"{path} is an export of format {manifest.get('format_version')!r}, expected at most "
             f"{FORMAT_VERSION}; import it with the version of PeKit that wrote it"
         )
     return manifest

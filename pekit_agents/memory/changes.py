@@ -12,10 +12,16 @@ from pekit_agents.errors import InvalidInput, ObjectChanged, ObjectNotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from pekit_agents.memory.records import MemoryRecord
     from pekit_agents.types import FloatArray, PersonalObject, StoredView
 
 _TEXTS = ("name", "category", "context")
+#: The most negatives that one object holds; the oldest go first.
+MAX_NEGATIVES = 32
+#: Two vectors with a larger cosine are one look: the same region of the same photo.
+SAME_LOOK = 0.98
 
 
 def with_texts(
@@ -48,6 +54,8 @@ def with_views(
 ) -> MemoryRecord:
     """Return the record with views added; those that it holds already are left out.
 
+    What is a look of the object now is none of its negatives any more.
+
     Raises:
         InvalidInput: It would hold more than ``at_most`` views.
     """
@@ -59,11 +67,65 @@ def with_views(
             f'"{record.object.name}" would hold {count} views, expected at most {at_most}; '
             "remove some views first. Nothing was changed."
         )
+    kept = _without_negatives(record, _same_look(record.negatives, vectors[new]))
     return _with(
-        record,
+        kept,
         np.concatenate([record.vectors, vectors[new]]),
         (*record.views, *(views[index] for index in new)),
     )
+
+
+def with_look(
+    record: MemoryRecord, vectors: FloatArray, views: tuple[StoredView, ...], at_most: int | None
+) -> MemoryRecord:
+    """Return the record with one view added, unless it holds one like it.
+
+    Args:
+        record: The object.
+        vectors: (1, D) float32 of unit length.
+        views: What is known of it: one.
+        at_most: As for ``with_views``.
+
+    Raises:
+        InvalidInput: It would hold more than ``at_most`` views.
+    """
+    if _same_look(vectors, record.vectors).any():
+        return _without_negatives(record, _same_look(record.negatives, vectors))
+    return with_views(record, vectors, views, at_most)
+
+
+def with_negatives(record: MemoryRecord, vectors: FloatArray) -> MemoryRecord:
+    """Return the record with (M, D) negatives added that it does not hold yet.
+
+    Of more than :data:`MAX_NEGATIVES` the oldest are left out.
+    """
+    held = record.negatives.reshape(-1, vectors.shape[1])
+    for vector in vectors:
+        if not _same_look(vector[None], held).any():
+            held = np.concatenate([held, vector[None]])
+    if len(held) == len(record.negatives):
+        return record
+    return _with_negatives(record, held[-MAX_NEGATIVES:])
+
+
+def without_negatives(record: MemoryRecord) -> MemoryRecord:
+    """Return the record without negatives."""
+    return _without_negatives(record, np.ones(len(record.negatives), np.bool_))
+
+
+def merged(first: MemoryRecord, second: MemoryRecord, at_most: int | None) -> MemoryRecord:
+    """Return the first record with what the second has: they are one object.
+
+    A negative of one that is more alike to the other's views is dropped: what was taken for a
+    look of something else was a look of the same thing.
+
+    Raises:
+        InvalidInput: It would hold more than ``at_most`` views.
+    """
+    kept = _without_negatives(first, _looks_like(first.negatives, second, first))
+    both = with_views(kept, second.vectors, second.views, at_most)
+    strange = ~_looks_like(second.negatives, first, second)
+    return with_negatives(both, second.negatives.reshape(-1, both.vectors.shape[1])[strange])
 
 
 def without_view(record: MemoryRecord, view_id: str) -> MemoryRecord:
@@ -84,6 +146,34 @@ def without_view(record: MemoryRecord, view_id: str) -> MemoryRecord:
             "add a better photo first, or forget the object."
         )
     return _with(record, record.vectors[kept], tuple(record.views[index] for index in kept))
+
+
+def _same_look(vectors: FloatArray, others: FloatArray) -> NDArray[np.bool_]:
+    """Return for each of (K, D) vectors whether one of (L, D) others is the same look."""
+    if not len(vectors) or not len(others):
+        return np.zeros(len(vectors), np.bool_)
+    same: NDArray[np.bool_] = (vectors @ others.T).max(axis=1) > SAME_LOOK
+    return same
+
+
+def _looks_like(
+    negatives: FloatArray, one: MemoryRecord, rather_than: MemoryRecord
+) -> NDArray[np.bool_]:
+    if not len(negatives):
+        return np.zeros(0, np.bool_)
+    alike: NDArray[np.bool_] = (negatives @ one.vectors.T).max(axis=1) > (
+        negatives @ rather_than.vectors.T
+    ).max(axis=1)
+    return alike
+
+
+def _without_negatives(record: MemoryRecord, which: NDArray[np.bool_]) -> MemoryRecord:
+    return _with_negatives(record, record.negatives[~which]) if which.any() else record
+
+
+def _with_negatives(record: MemoryRecord, negatives: FloatArray) -> MemoryRecord:
+    obj = dataclasses.replace(record.object, n_negatives=len(negatives))
+    return dataclasses.replace(record, object=obj, negatives=negatives)
 
 
 def _with(record: MemoryRecord, vectors: FloatArray, views: tuple[StoredView, ...]) -> MemoryRecord:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pekit_agents.matching import Nearest
 from pekit_agents.memory.retry import is_foreign
-from pekit_agents.memory.schema import SEARCHED, check_schema
+from pekit_agents.memory.schema import check_schema, searched
 from pekit_agents.memory.snapshot import build_snapshot
 from pekit_agents.memory.view_index import take
 
@@ -196,7 +196,7 @@ class LargeGallery:
         return old
 
     def _fresh(self, table: Table, catalog: _Catalog) -> Iterator[Snapshot]:
-        batches = take(table, catalog.fresh, SEARCHED)
+        batches = take(table, catalog.fresh, searched(table.schema))
         if catalog.fresh_views > self._resident_views:
             for batch in batches:
                 yield build_snapshot(pa.Table.from_batches([batch]), catalog.version)
@@ -218,7 +218,7 @@ class LargeGallery:
             _log.warning("searching %s without its index: %s", self._transactions.folder, exc)
             self._index.reset()
             indexed = np.setdiff1d(catalog.ids, catalog.fresh, assume_unique=True)
-            for batch in take(table, indexed, SEARCHED):
+            for batch in take(table, indexed, searched(table.schema)):
                 best.look_at(build_snapshot(pa.Table.from_batches([batch]), catalog.version))
 
     def _ask_index(self, table: Table, catalog: _Catalog, best: _Best) -> None:
@@ -236,7 +236,8 @@ class LargeGallery:
                 if not len(chosen):
                     break
                 looked_at[chosen] = True
-                for batch in take(table, catalog.ids[np.unique(chosen)], SEARCHED):
+                ids = catalog.ids[np.unique(chosen)]
+                for batch in take(table, ids, searched(table.schema)):
                     best.look_at(build_snapshot(pa.Table.from_batches([batch]), catalog.version))
             last = np.full(len(best.queries), np.inf)
             np.minimum.at(last, regions, hits.cosines)

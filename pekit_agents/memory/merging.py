@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import ObjectNotFound
-from pekit_agents.memory.changes import with_views
+from pekit_agents.memory.changes import merged
 from pekit_agents.memory.records import new_rev, to_rows
 from pekit_agents.memory.retry import OutrunError
 from pekit_agents.memory.table import (
@@ -44,7 +44,7 @@ class Merging:
         """Raise what speaks against it: an object that is not there, or too many views."""
         second = find_record(table, self.from_id)
         first = find_record(table, self.into_id)
-        with_views(first, second.vectors, second.views, self._at_most)
+        merged(first, second, self._at_most)
 
     def commit(self, table: Table, alone: bool) -> PersonalObject:
         """Move the views and forget the second object."""
@@ -55,14 +55,12 @@ class Merging:
             if first.rev == self._rev:  # the attempt before had landed
                 return first.object
             raise
-        merged = with_views(first, second.vectors, second.views, self._at_most)
-        row = to_rows(
-            [dataclasses.replace(merged, rev=self._rev)], self._schema, based_on=first.rev
-        )
+        both = merged(first, second, self._at_most)
+        row = to_rows([dataclasses.replace(both, rev=self._rev)], self._schema, based_on=first.rev)
         if alone:
             landed = replace_and_delete(table, row, second)
         else:
             landed = replace_unchanged(table, row) and delete_unchanged(table, second)
         if not landed:
             raise OutrunError(self.into_id)
-        return merged.object
+        return both.object

@@ -81,6 +81,14 @@ class Reader:
 
         return self._transactions.read(read)
 
+    def version(self) -> int:
+        """Return the table's version; 0 before the first write.
+
+        Raises:
+            MemoryStoreError: The memory cannot be read.
+        """
+        return self._transactions.read(_version)
+
     def drop(self) -> None:
         """Let go of what is kept in RAM."""
         self._residency.drop(self._key)

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pekit_agents.memory.schema import is_current, to_objects, to_times, to_vectors
+from pekit_agents.memory.schema import (
+    BASED_ON,
+    dim_of,
+    layout_of,
+    to_objects,
+    to_times,
+    to_vectors,
+)
 from pekit_agents.types import Crop, StoredView
 
 if TYPE_CHECKING:
@@ -36,12 +43,14 @@ class MemoryRecord:
         vectors: (N, D) float32 of unit length, read-only: its views E_p, oldest first.
         views: What is known about each of the N views, in their order.
         rev: An opaque stamp that every change of the object replaces.
+        negatives: (M, D) float32 of unit length, read-only: what it is not, oldest first.
     """
 
     object: PersonalObject
     vectors: FloatArray
     views: tuple[StoredView, ...]
     rev: int
+    negatives: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 def new_rev() -> int:
@@ -66,18 +75,17 @@ def to_rows(records: Sequence[MemoryRecord], schema: pa.Schema, *, based_on: int
     """Return the records as rows.
 
     Args:
-        records: Any number; ``n_views`` is counted from their vectors.
+        records: Any number; ``n_views`` and ``n_negatives`` are counted from their vectors.
         schema: Of the current layout.
         based_on: The stamp of the row that a single record is to replace.
     """
     if not records:
         return schema.empty_table()
-    vectors = np.concatenate([record.vectors for record in records])
     counts = [len(record.vectors) for record in records]
-    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+    offsets = _offsets(counts)
     views = [view for record in records for view in record.views]
-    if len(views) != len(vectors):
-        raise AssertionError(f"{len(views)} views for {len(vectors)} vectors")
+    if len(views) != sum(counts):
+        raise AssertionError(f"{len(views)} views for {sum(counts)} vectors")
     objects = [record.object for record in records]
 
     def listed(name: str, values: Iterable[object]) -> pa.Array:
@@ -89,32 +97,43 @@ def to_rows(records: Sequence[MemoryRecord], schema: pa.Schema, *, based_on: int
         "name": [obj.name for obj in objects],
         "category": [obj.category for obj in objects],
         "context": [obj.context for obj in objects],
-        "views": pa.ListArray.from_arrays(
-            offsets, pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-        ),
+        "views": _nested([record.vectors for record in records], dim_of(schema)),
         "n_views": counts,
         "rev": [record.rev for record in records],
-        "based_on": [based_on] * len(records),
+        BASED_ON[layout_of(schema)]: [based_on] * len(records),
         "created_at": [obj.created_at for obj in objects],
         "view_ids": listed("view_ids", (view.view_id for view in views)),
         "view_times": listed("view_times", (view.added_at for view in views)),
         "crops": listed("crops", (view.crop and view.crop.picture for view in views)),
         "masks": listed("masks", (view.crop and view.crop.mask for view in views)),
+        "negatives": _nested([record.negatives for record in records], dim_of(schema)),
+        "n_negatives": [len(record.negatives) for record in records],
     }
     return pa.Table.from_pydict(columns, schema=schema)
+
+
+def _offsets(counts: Sequence[int]) -> pa.Array:
+    return pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+
+
+def _nested(arrays: Sequence[FloatArray], dim: int) -> pa.ListArray:
+    """Return (K_i, D) arrays as one column of lists of vectors."""
+    flat = np.concatenate([array.reshape(-1, dim) for array in arrays])
+    values = pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), dim)
+    return pa.ListArray.from_arrays(_offsets([len(array) for array in arrays]), values)
 
 
 def to_records(rows: pa.Table | pa.RecordBatch) -> list[MemoryRecord]:
     """Return the rows, of any layout, as records."""
     rows = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
     vectors, starts = to_vectors(rows)
-    views = _views(rows) if is_current(rows.schema) else _views_of_layout_1(vectors, starts)
-    revs = rows["rev"].to_pylist()
+    negatives, begins = to_vectors(rows, "negatives")
+    first = layout_of(rows.schema) == "1"
+    views = _views_of_layout_1(vectors, starts) if first else _views(rows)
+    places = zip(pairwise(starts), pairwise(begins), rows["rev"].to_pylist(), strict=True)
     return [
-        MemoryRecord(obj, vectors[begin:end], tuple(views[begin:end]), rev)
-        for obj, begin, end, rev in zip(
-            to_objects(rows), starts[:-1], starts[1:], revs, strict=True
-        )
+        MemoryRecord(obj, vectors[i:j], tuple(views[i:j]), rev, negatives[k:m])
+        for obj, ((i, j), (k, m), rev) in zip(to_objects(rows), places, strict=True)
     ]
 
 

@@ -21,10 +21,16 @@ if TYPE_CHECKING:
 
     from pekit_agents.types import FloatArray
 
-#: The layout that is written. Layout "1" is read, and becomes this one at the first write.
-SCHEMA_VERSION = "2"
-#: The columns that a search needs, which all layouts have; crops stay on the disk.
-SEARCHED = ["object_id", "name", "category", "context", "views", "n_views", "created_at"]
+#: The layout that is written. Older ones are read, and become this one at the first write.
+SCHEMA_VERSION = "3"
+_OLDER = ("1", "2")
+#: The columns that a search needs, as far as a layout has them; crops stay on the disk.
+_TEXTS = ["object_id", "name", "category", "context", "n_views", "created_at", "n_negatives"]
+_SEARCHED = [*_TEXTS, "views", "negatives"]
+#: In which column a layout notes the stamp of the row that a row was made from. Each has another,
+#: so that a process that still runs the code of an older layout fails to write, where it would
+#: leave out the lists that it does not know.
+BASED_ON = {"1": "prev", "2": "based_on", "3": "replaces"}
 # Without this mark two writers that upsert one id at the same time both insert a row.
 # An index on the column would undo it, so it must never get one.
 _PRIMARY_KEY = {"lance-schema:unenforced-primary-key": "true"}
@@ -36,7 +42,7 @@ def table_schema(encoder_id: str, dim: int, *, layout: str = SCHEMA_VERSION) -> 
     """Return the columns and the metadata of a user's table for (D,) = (``dim``,) vectors.
 
     The lists ``view_ids``, ``view_times``, ``crops`` and ``masks`` have one item for each of
-    ``views``; the last three may hold nulls.
+    ``views``; the last three may hold nulls. ``negatives`` are vectors of what an object is not.
     """
     fields = [
         pa.field("object_id", pa.string(), nullable=False, metadata=_PRIMARY_KEY),
@@ -46,20 +52,20 @@ def table_schema(encoder_id: str, dim: int, *, layout: str = SCHEMA_VERSION) -> 
         pa.field("views", pa.list_(pa.list_(pa.float32(), dim)), nullable=False),
         pa.field("n_views", pa.int32(), nullable=False),
         pa.field("rev", pa.int64(), nullable=False),
+        pa.field(BASED_ON[layout], pa.int64(), nullable=False),
+        pa.field("created_at", _TIME, nullable=False),
     ]
-    if layout == "1":
-        fields.append(pa.field("prev", pa.int64(), nullable=False))
-    else:
-        # By another name than in layout 1: a process that still runs the code of that layout
-        # then fails to write, where it would leave the lists below as they were.
-        fields.append(pa.field("based_on", pa.int64(), nullable=False))
-    fields.append(pa.field("created_at", _TIME, nullable=False))
     if layout != "1":
         fields += [
             pa.field("view_ids", pa.list_(pa.string()), nullable=False),
             pa.field("view_times", pa.list_(_TIME), nullable=False),
             pa.field("crops", pa.list_(pa.binary()), nullable=False),
             pa.field("masks", pa.list_(pa.binary()), nullable=False),
+        ]
+    if layout not in ("1", "2"):
+        fields += [
+            pa.field("negatives", pa.list_(pa.list_(pa.float32(), dim)), nullable=False),
+            pa.field("n_negatives", pa.int32(), nullable=False),
         ]
     names = {"pekit.schema": layout, "pekit.encoder": encoder_id, "pekit.dim": str(dim)}
     return pa.schema(fields, metadata=names)
@@ -94,7 +100,7 @@ def check_layout(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
     have, want = _metadata(found).get("pekit.schema"), _metadata(wanted).get("pekit.schema")
     known = {want: wanted.names}
     if wanted.names == table_schema("", 1).names:
-        known["1"] = table_schema("", 1, layout="1").names
+        known |= {old: table_schema("", 1, layout=old).names for old in _OLDER}
     # The names as well, because a damaged file can have lost some.
     if known.get(have) != found.names:
         raise SchemaMismatch(
@@ -106,8 +112,17 @@ def check_layout(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
 
 def is_current(found: pa.Schema, wanted: pa.Schema | None = None) -> bool:
     """Return whether a table is of the layout that is wanted, or else of the newest."""
-    want = SCHEMA_VERSION if wanted is None else _metadata(wanted).get("pekit.schema")
-    return _metadata(found).get("pekit.schema") == want
+    return layout_of(found) == (SCHEMA_VERSION if wanted is None else layout_of(wanted))
+
+
+def layout_of(schema: pa.Schema) -> str:
+    """Return the layout of a table."""
+    return _metadata(schema).get("pekit.schema", "")
+
+
+def searched(schema: pa.Schema, *, vectors: bool = True) -> list[str]:
+    """Return the columns that a search, or a look at the texts alone, needs of a table."""
+    return [name for name in (_SEARCHED if vectors else _TEXTS) if name in schema.names]
 
 
 def encoder_of(schema: pa.Schema) -> tuple[str, int]:
@@ -128,7 +143,9 @@ def to_objects(rows: pa.Table) -> tuple[PersonalObject, ...]:
     """Return the texts of all rows, in their order."""
     texts = (rows[name].to_pylist() for name in ("object_id", "name", "category", "context"))
     created = to_times(rows["created_at"])
-    fields = zip(*texts, rows["n_views"].to_pylist(), created, strict=True)
+    counted = "n_negatives" in rows.schema.names
+    negatives = rows["n_negatives"].to_pylist() if counted else [0] * len(rows)
+    fields = zip(*texts, rows["n_views"].to_pylist(), created, negatives, strict=True)
     return tuple(PersonalObject(*values) for values in fields)
 
 
@@ -139,14 +156,16 @@ def to_times(times: pa.Array | pa.ChunkedArray) -> list[datetime | None]:
     return [None if t is None else _EPOCH + timedelta(microseconds=t) for t in stamps]
 
 
-def to_vectors(rows: pa.Table) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return all vectors under each other, and where each row's begin.
+def to_vectors(rows: pa.Table, column: str = "views") -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return all vectors of a column under each other, and where each row's begin.
 
     Returns:
-        (V, D) float32, C-contiguous and read-only; and (N + 1,) int64: the views of row i are
-        ``vectors[starts[i]:starts[i + 1]]``.
+        (V, D) float32, C-contiguous and read-only; and (N + 1,) int64: those of row i are
+        ``vectors[starts[i]:starts[i + 1]]``. None at all for a column that an older layout lacks.
     """
-    lists = rows["views"].combine_chunks()
+    if column not in rows.schema.names:
+        return np.zeros((0, dim_of(rows.schema)), np.float32), np.zeros(len(rows) + 1, np.int64)
+    lists = rows[column].combine_chunks()
     flat = lists.flatten().flatten().to_numpy()
     vectors = np.ascontiguousarray(flat, dtype=np.float32).reshape(-1, dim_of(rows.schema))
     starts = np.zeros(len(rows) + 1, dtype=np.int64)

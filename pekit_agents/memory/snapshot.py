@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from pekit_agents.matching import nearest_objects
+from pekit_agents.matching import Negatives, nearest_objects
 from pekit_agents.memory.schema import to_objects, to_vectors
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Snapshot:
         version: The table's version; 0 before the first write.
         categories: What the objects are, each category once.
         nbytes: About how much RAM it takes.
+        negatives: What the objects are not.
     """
 
     objects: tuple[PersonalObject, ...]
@@ -44,6 +45,7 @@ class Snapshot:
     version: int
     categories: tuple[str, ...]
     nbytes: int
+    negatives: Negatives
 
     @property
     def count(self) -> int:
@@ -61,7 +63,12 @@ class Snapshot:
             floor: Scores up to this one are of no interest.
         """
         return self.objects, nearest_objects(
-            queries, self.vectors, self.starts, max_weight=max_weight, floor=floor
+            queries,
+            self.vectors,
+            self.starts,
+            max_weight=max_weight,
+            floor=floor,
+            negatives=self.negatives,
         )
 
 
@@ -69,6 +76,7 @@ def build_snapshot(rows: pa.Table, version: int) -> Snapshot:
     """Return the snapshot of ``rows``, which may be empty and in any order."""
     ordered = rows.take(pc.sort_indices(rows, sort_keys=_ORDER))
     vectors, starts = to_vectors(ordered)
+    negatives = Negatives(*to_vectors(ordered, "negatives"))
     objects = to_objects(ordered)
     characters = sum(len(o.name) + len(o.category) + len(o.context) for o in objects)
     return Snapshot(
@@ -77,5 +85,10 @@ def build_snapshot(rows: pa.Table, version: int) -> Snapshot:
         starts,
         version,
         categories=tuple(dict.fromkeys(obj.category for obj in objects)),
-        nbytes=vectors.nbytes + starts.nbytes + _OBJECT_BYTES * len(objects) + characters,
+        nbytes=vectors.nbytes
+        + negatives.vectors.nbytes
+        + starts.nbytes
+        + _OBJECT_BYTES * len(objects)
+        + characters,
+        negatives=negatives,
     )

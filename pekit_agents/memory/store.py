@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.memory.changes import with_texts, with_views, without_view
+from pekit_agents.memory.changes import (
+    with_look,
+    with_negatives,
+    with_texts,
+    with_views,
+    without_negatives,
+    without_view,
+)
 from pekit_agents.memory.forgetting import forget_folder, user_folder
 from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.merging import Merging
@@ -17,6 +24,7 @@ from pekit_agents.memory.names import require_free, resolve
 from pekit_agents.memory.reading import Reader
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
 from pekit_agents.memory.retry import OutrunError, insist
+from pekit_agents.memory.review_files import ReviewFiles
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.table import (
     delete_row,
@@ -44,7 +52,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.memory.gallery import Gallery
     from pekit_agents.memory.snapshot import Snapshot
-    from pekit_agents.types import Crop, PersonalObject
+    from pekit_agents.types import Crop, FloatArray, PersonalObject
 
 
 class Memory(Moving):
@@ -62,6 +70,7 @@ class Memory(Moving):
     Attributes:
         encoder_id: Names the encoder that makes the vectors, with its version.
         dim: D, the width of the vectors.
+        review: Sightings that wait for the user's decision.
     """
 
     def __init__(
@@ -72,6 +81,7 @@ class Memory(Moving):
         self.dim = dim
         self._transactions = transactions
         self._reader = Reader(transactions, index_above=index_above)
+        self.review = ReviewFiles(transactions.folder)
 
     @classmethod
     def open(
@@ -147,6 +157,10 @@ class Memory(Moving):
         """Return all objects by ``created_at`` and then ``object_id``."""
         return self._reader.objects()
 
+    def version(self) -> int:
+        """Return a number that every change of the memory replaces, and maintenance as well."""
+        return self._reader.version()
+
     def resolve(self, ref: str) -> PersonalObject:
         """Return the object whose id is ``ref``, else the one whose name is.
 
@@ -192,7 +206,7 @@ class Memory(Moving):
         """
         array = checked_vectors(vectors, self.dim)
         views = new_views(len(array), checked_crops(crops, len(array)))
-        stored = dataclasses.replace(checked_object(obj), n_views=len(array))
+        stored = dataclasses.replace(checked_object(obj), n_views=len(array), n_negatives=0)
         row = to_rows([MemoryRecord(stored, array, views, new_rev())], self._transactions.schema)
 
         def write(table: Table) -> PersonalObject:
@@ -228,6 +242,61 @@ class Memory(Moving):
         array = checked_vectors(vectors, self.dim)
         views = new_views(len(array), checked_crops(crops, len(array)))
         return self._change(object_id, lambda _, record: with_views(record, array, views, at_most))
+
+    def add_look(
+        self,
+        object_id: str,
+        vector: FloatArray,
+        *,
+        crop: Crop | None = None,
+        at_most: int | None = None,
+    ) -> PersonalObject:
+        """Add a view, unless the object has one that is all but the same.
+
+        A negative that is all but the same is removed.
+
+        Args:
+            object_id: Which object.
+            vector: (D,) float32, finite and of unit length.
+            crop: What is kept of the photo.
+            at_most: How many views the object may hold afterwards.
+
+        Returns:
+            The object as it is afterwards.
+
+        Raises:
+            ObjectNotFound: There is no such object (any more).
+        """
+        array = checked_vectors(vector[None], self.dim)
+        views = new_views(1, checked_crops([crop], 1))
+        return self._change(object_id, lambda _, record: with_look(record, array, views, at_most))
+
+    def add_negatives(self, object_id: str, vectors: ArrayLike) -> PersonalObject:
+        """Note looks that are not the object's; those that are noted already add nothing.
+
+        Args:
+            object_id: Which object.
+            vectors: (M >= 1, D) float32, finite and of unit length.
+
+        Returns:
+            The object as it is afterwards.
+
+        Raises:
+            ObjectNotFound: There is no such object (any more).
+        """
+        array = checked_vectors(vectors, self.dim)
+        return self._change(object_id, lambda _, record: with_negatives(record, array))
+
+    def clear_negatives(self, object_id: str) -> PersonalObject:
+        """Remove all negatives of an object; their bytes leave the disk.
+
+        Returns:
+            The object as it is afterwards.
+
+        Raises:
+            ObjectNotFound: There is no such object (any more).
+        """
+        return self._change(object_id, lambda _, record: without_negatives(record), erase=True)
 
     def remove_view(self, object_id: str, view_id: str) -> PersonalObject:
         """Remove one view: afterwards no file of this memory holds a byte of it.
@@ -297,7 +366,10 @@ class Memory(Moving):
             record = find_record(table, object_id)
             if record.rev == rev:  # the attempt before had landed, although it reported an error
                 return record.object
-            new = dataclasses.replace(edit(table, record), rev=rev)
+            edited = edit(table, record)
+            if edited is record:  # nothing to write
+                return record.object
+            new = dataclasses.replace(edited, rev=rev)
             row = to_rows([new], self._transactions.schema, based_on=record.rev)
             if not replace_unchanged(table, row):
                 raise OutrunError(object_id)
@@ -331,7 +403,9 @@ class Memory(Moving):
         if into_id == checked_object_id(from_id):
             raise InvalidInput(f'expected two objects to merge, found "{into_id}" twice')
         merging = Merging(into_id, from_id, self._transactions.schema, at_most=at_most)
-        return self._transactions.erase(merging.commit, check=merging.check)
+        both = self._transactions.erase(merging.commit, check=merging.check)
+        self.review.remove_about(from_id)
+        return both
 
     def delete(self, object_id: str) -> None:
         """Forget an object: afterwards no file of this memory holds a byte of it.
@@ -342,6 +416,7 @@ class Memory(Moving):
             ObjectNotFound: There is no such object.
         """
         self._require_table(object_id)
+        self.review.remove_about(object_id)
         self._transactions.erase(
             lambda table, _: delete_row(table, object_id),
             check=lambda table: find_record(table, object_id),

@@ -13,11 +13,13 @@ from lancedb.expr import col, lit
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound
 from pekit_agents.memory.records import to_records, to_rows
 from pekit_agents.memory.schema import (
-    SEARCHED,
+    BASED_ON,
+    SCHEMA_VERSION,
     check_layout,
     check_schema,
     encoder_of,
     is_current,
+    searched,
     table_schema,
     to_objects,
 )
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from pekit_agents.types import PersonalObject
 
 _NAME = "objects"
-_UNCHANGED = "target.rev = source.based_on"
+_UNCHANGED = f"target.rev = source.{BASED_ON[SCHEMA_VERSION]}"
 _BATCH = 64  # rows at a time, which may hold crops
 # Begins the name of a folder that a table is made in; maintenance removes what was left.
 ASIDE = "new-"
@@ -182,7 +184,7 @@ def find_record(table: Table | None, object_id: str) -> MemoryRecord:
 
 def read_searched(table: Table) -> pa.Table:
     """Return what a search needs of all rows; crops are left on the disk."""
-    return table.search().select(SEARCHED).to_arrow()
+    return table.search().select(searched(table.schema)).to_arrow()
 
 
 def current_batches(table: Table | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -194,7 +196,7 @@ def current_batches(table: Table | None, schema: pa.Schema) -> Iterator[pa.Recor
 
 def read_objects(table: Table) -> tuple[PersonalObject, ...]:
     """Return the texts of all rows without their vectors."""
-    columns = [name for name in SEARCHED if name != "views"]
+    columns = searched(table.schema, vectors=False)
     return to_objects(table.search().select(columns).to_arrow())
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.changes import MAX_NEGATIVES
 from pekit_agents.wording import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
@@ -106,6 +107,12 @@ def checked_record(record: MemoryRecord) -> MemoryRecord:
     if texts != clean:
         raise InvalidInput(f"texts must hold nothing invisible, got {texts!r:.200}.")
     checked_vectors(record.vectors, record.vectors.shape[1])
+    if len(record.negatives):
+        checked_vectors(record.negatives, record.vectors.shape[1])
+    if len(record.negatives) > MAX_NEGATIVES:
+        raise InvalidInput(
+            f"negatives must be at most {MAX_NEGATIVES}, got {len(record.negatives)}."
+        )
     ids = [view.view_id for view in record.views]
     if len(set(ids)) != len(ids) or not all(_VIEW_ID.fullmatch(str(i)) for i in ids):
         raise InvalidInput(f"view ids must be 12 hexadecimal digits each, got {ids!r:.200}.")

@@ -19,7 +19,7 @@ from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory import Memory
 from pekit_agents.memory.forgetting import user_folder
 from pekit_agents.memory.records import to_rows
-from pekit_agents.memory.schema import table_schema
+from pekit_agents.memory.schema import BASED_ON, SCHEMA_VERSION, table_schema
 from pekit_agents.memory.table import rewrite
 from pekit_agents.types import Crop, PersonalObject
 
@@ -72,10 +72,11 @@ def prepare(root: Path, kind: str, file: Path) -> None:
             put(memory, f"o{number}", [number])
 
 
-def as_layout_1(rows: pa.Table, encoder_id: str, dim: int) -> pa.Table:
-    """Return rows as the first layout had them."""
-    schema = table_schema(encoder_id, dim, layout="1")
-    old = rows.rename_columns(["prev" if n == "based_on" else n for n in rows.column_names])
+def as_layout(layout: str, rows: pa.Table, encoder_id: str, dim: int) -> pa.Table:
+    """Return rows as an older layout had them."""
+    schema = table_schema(encoder_id, dim, layout=layout)
+    names = {BASED_ON[SCHEMA_VERSION]: BASED_ON[layout]}
+    old = rows.rename_columns([names.get(name, name) for name in rows.column_names])
     return pa.Table.from_arrays([old[name] for name in schema.names], schema=schema)
 
 
@@ -108,7 +109,7 @@ def step(kind: str, root: Path, file: Path, n: int) -> None:
         assert memory.replace_all(new, encoder_id=f"tiny@{dim}", dim=dim, seen=seen)
     elif kind == "upgrade":
         rows = to_rows(memory.records(), table_schema(memory.encoder_id, 16))
-        old = as_layout_1(rows, memory.encoder_id, 16)
+        old = as_layout("12"[n % 2], rows, memory.encoder_id, 16)
         rewrite(user_folder(root, kind), old.schema, old.to_batches())
         memory.update("o0", context=MARKER)
 

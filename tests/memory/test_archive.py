@@ -49,16 +49,42 @@ def test_the_file_says_what_it_is_and_belongs_to_its_owner(file):
         table = pa.ipc.open_stream(opened.read("objects.arrows")).read_all()
     assert manifest | {"created_at": ""} == {
         "format": "pekit-memory",
-        "format_version": 1,
+        "format_version": 2,
         "encoder_id": "tiny@1",
         "dim": 16,
         "created_at": "",
         "objects": 2,
         "views": 5,
         "crops": 2,
+        "negatives": 0,
     }
     assert table["name"].to_pylist() == ["Bella", "Räx 👩‍👩‍👧"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_corrections_come_in_as_they_were(source, memory, tmp_path, unit_vectors):
+    source.add_negatives("a", unit_vectors(2, seed=9))
+    assert source.export(tmp_path / "x")["negatives"] == 2
+    memory.import_file(tmp_path / "x")
+    np.testing.assert_array_equal(memory.get("a").negatives, unit_vectors(2, seed=9))
+    assert memory.objects() == source.objects()
+
+
+def test_an_export_of_the_first_format_comes_in(source, file, memory):
+    """It has the columns of layout 2, which knew no negatives."""
+    with zipfile.ZipFile(file) as opened:
+        manifest = json.loads(opened.read("manifest.json")) | {"format_version": 1}
+        table = pa.ipc.open_stream(opened.read("objects.arrows")).read_all()
+    schema = table_schema("tiny@1", 16, layout="2")
+    old = table.rename_columns(["based_on" if n == "replaces" else n for n in table.column_names])
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, schema) as writer:
+        writer.write_table(old.select(schema.names).cast(schema))
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as opened:
+        opened.writestr("manifest.json", json.dumps(manifest))
+        opened.writestr("objects.arrows", stream.getvalue())
+    assert memory.import_file(file) == source.objects()
+    assert memory.get("a").views == source.get("a").views
 
 
 def test_an_empty_memory_can_be_exported_and_imported(open_memory, tmp_path, memory, root):
@@ -267,7 +293,7 @@ def zipped(members, compression=zipfile.ZIP_STORED):
 
 
 def manifest(**changes):
-    values = {"format": "pekit-memory", "format_version": 1, "encoder_id": "tiny@1", "dim": 16}
+    values = {"format": "pekit-memory", "format_version": 2, "encoder_id": "tiny@1", "dim": 16}
     return json.dumps(values | {"objects": 1, "views": 1} | changes)
 
 
@@ -283,9 +309,11 @@ def stream(rows, compression=None):
 def rows(thing, unit_vectors):
     """Make the rows of an export of one object with one view."""
 
-    def make(vectors=None, views=None, **fields):
+    def make(vectors=None, views=None, negatives=None, **fields):
         vectors = unit_vectors() if vectors is None else vectors
-        record = MemoryRecord(thing(**fields), vectors, views or new_views(len(vectors)), rev=1)
+        negatives = np.zeros((0, 16), np.float32) if negatives is None else negatives
+        views = views or new_views(len(vectors))
+        record = MemoryRecord(thing(**fields), vectors, views, 1, negatives)
         return to_rows([record], table_schema("tiny@1", 16))
 
     return make
@@ -322,7 +350,7 @@ HOSTILE = {
     "a manifest that is a list": lambda rows: zipped(
         [("manifest.json", "[]"), ("objects.arrows", stream(rows()))]
     ),
-    "a later format": lambda rows: one(rows(), format_version=2),
+    "a later format": lambda rows: one(rows(), format_version=3),
     "another format": lambda rows: one(rows(), format="zip"),
     "other counts": lambda rows: one(rows(), objects=3),
     "other columns": lambda rows: one(rows().drop_columns(["rev"])),
@@ -332,6 +360,10 @@ HOSTILE = {
     "a giant context": lambda rows: one(rows(context="x" * 100_000)),
     "vectors of no length": lambda rows: one(rows(np.zeros((1, 16), np.float32))),
     "vectors that are no numbers": lambda rows: one(rows(np.full((1, 16), np.nan, np.float32))),
+    "negatives of no length": lambda rows: one(
+        rows(negatives=np.zeros((1, 16), np.float32)), negatives=1
+    ),
+    "too many negatives": lambda rows: one(rows(negatives=np.eye(16, dtype=np.float32)[[0] * 33])),
     "an odd view id": lambda rows: one(rows(views=(StoredView("../../x", None),))),
     "a crop that is no picture": lambda rows: one(
         rows(views=(StoredView("0" * 12, None, Crop(b"#!/bin/sh", b"x")),))

@@ -106,6 +106,23 @@ def test_changes_since_the_index_was_built_are_found(
     assert len(large.gallery()._catalog.fresh) == 0
 
 
+def test_negatives_count_in_and_beside_the_index(large, unit_vectors, same_as_a_snapshot):
+    before = same_as_a_snapshot(large)
+    for i in range(OBJECTS):  # the third region is one that object 2 is told not to be
+        large.add_negatives(f"id-{i}", unit_vectors(40, seed=99)[20 + i : 21 + i])
+    region = unit_vectors(3, seed=2)[:1]
+    look = 0.95 * region + 0.05 * unit_vectors(1, seed=77)
+    look /= np.linalg.norm(look)
+    large.add_negatives("id-2", look)
+    for _ in range(2):
+        same_as_a_snapshot(large)
+        objects, near = large.gallery().nearest(region, max_weight=0.5, floor=-1.0)
+        assert objects[near.objects[0, 0]].object_id != "id-2"
+        large.compact()
+    assert len(large.gallery()._catalog.fresh) == 0
+    assert before
+
+
 def test_categories_are_those_of_the_newest_version(large, thing, unit_vectors):
     assert large.gallery().categories == ("dog",)
     large.insert(thing("cup", category="cup"), unit_vectors())

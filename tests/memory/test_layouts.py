@@ -1,4 +1,4 @@
-"""Memories of the first layout are read as they are and upgraded by the first write."""
+"""Memories of older layouts are read as they are and upgraded by the first write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from pekit_agents.errors import MemoryStoreError, SchemaMismatch
 from pekit_agents.memory import table as tables
 from pekit_agents.memory.records import MemoryRecord, new_views, to_rows
-from pekit_agents.memory.schema import table_schema
+from pekit_agents.memory.schema import BASED_ON, table_schema
 
 spec = importlib.util.spec_from_file_location(
     "kill_worker", Path(__file__).with_name("kill_worker.py")
@@ -21,9 +21,14 @@ kill_worker = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(kill_worker)
 
 
+@pytest.fixture(params=["1", "2"])
+def layout(request):
+    return request.param
+
+
 @pytest.fixture
-def old(open_memory, root, thing, unit_vectors):
-    """A memory of layout 1 with two objects, and a way to look at its table."""
+def old(layout, open_memory, root, thing, unit_vectors):
+    """A memory of an older layout with two objects, and a way to look at its table."""
     open_memory().insert(thing("gone"), unit_vectors())
     open_memory().delete("gone")  # makes the folder and the lock
     (folder,) = root.iterdir()
@@ -31,18 +36,27 @@ def old(open_memory, root, thing, unit_vectors):
         MemoryRecord(thing("a", "Bella"), unit_vectors(3, seed=1), new_views(3), rev=11),
         MemoryRecord(thing("b", "Rex", minute=1), unit_vectors(2, seed=2), new_views(2), rev=22),
     ]
-    rows = kill_worker.as_layout_1(to_rows(records, table_schema("tiny@1", 16)), "tiny@1", 16)
+    rows = to_rows(records, table_schema("tiny@1", 16))
+    rows = kill_worker.as_layout(layout, rows, "tiny@1", 16)
     tables.rewrite(folder, rows.schema, rows.to_batches())
     return lambda: lancedb.connect(folder).open_table("objects")
 
 
-def test_the_first_layout_is_what_it_was(old):
+COLUMNS = {
+    "1": ["rev", "prev", "created_at"],
+    "2": ["rev", "based_on", "created_at", "view_ids", "view_times", "crops", "masks"],
+}
+
+
+def test_older_layouts_are_what_they_were(layout, old):
     texts = ["object_id", "name", "category", "context"]
-    assert old().schema.names == [*texts, "views", "n_views", "rev", "prev", "created_at"]
-    assert old().schema.metadata[b"pekit.schema"] == b"1"
+    assert old().schema.names == [*texts, "views", "n_views", *COLUMNS[layout]]
+    assert old().schema.metadata[b"pekit.schema"] == layout.encode()
 
 
-def test_it_is_read_and_searched_without_being_changed(old, open_memory, thing, unit_vectors):
+def test_it_is_read_and_searched_without_being_changed(
+    layout, old, open_memory, thing, unit_vectors
+):
     memory, before = open_memory(), old().version
     assert memory.objects() == (
         thing("a", "Bella", n_views=3),
@@ -52,8 +66,8 @@ def test_it_is_read_and_searched_without_being_changed(old, open_memory, thing, 
     views = memory.get("a").views
     assert [view.view_id for view in views] == [v.view_id for v in open_memory().get("a").views]
     assert len({view.view_id for view in views}) == 3
-    assert {(view.added_at, view.crop) for view in views} == {(None, None)}
-    assert (old().version, old().schema.metadata[b"pekit.schema"]) == (before, b"1")
+    assert {(view.added_at is None, view.crop) for view in views} == {(layout == "1", None)}
+    assert (old().version, old().schema.metadata[b"pekit.schema"]) == (before, layout.encode())
 
 
 def second_view(memory):
@@ -67,6 +81,7 @@ WRITES = {
     "remove_view": lambda memory, thing, v: memory.remove_view("a", second_view(memory)),
     "merge": lambda memory, thing, v: memory.merge("a", "b"),
     "delete": lambda memory, thing, v: memory.delete("b"),
+    "correct": lambda memory, thing, v: memory.add_negatives("a", v(1)),
     "compact": lambda memory, thing, v: memory.compact(),
     "purge": lambda memory, thing, v: memory.purge(),
 }  # fmt: skip
@@ -79,7 +94,7 @@ def test_any_write_upgrades_it_and_loses_nothing(old, open_memory, thing, unit_v
     write(memory, thing, unit_vectors)
     schema = old().schema
     assert schema.names == table_schema("tiny@1", 16).names
-    assert schema.metadata[b"pekit.schema"] == b"2"
+    assert schema.metadata[b"pekit.schema"] == b"3"
     mark = {b"lance-schema:unenforced-primary-key": b"true"}
     assert schema.field("object_id").metadata == mark
     record = memory.get("a")
@@ -90,18 +105,19 @@ def test_any_write_upgrades_it_and_loses_nothing(old, open_memory, thing, unit_v
     np.testing.assert_array_equal(record.vectors[0], unit_vectors(3, seed=1)[0])
 
 
+@pytest.mark.parametrize("layout", ["1"])
 def test_one_vector_stored_twice_has_two_ids(old, open_memory, root, thing, unit_vectors):
     same = np.repeat(unit_vectors(1), 2, axis=0)
     rows = to_rows(
         [MemoryRecord(thing("a"), same, new_views(2), rev=1)], table_schema("tiny@1", 16)
     )
-    rows = kill_worker.as_layout_1(rows, "tiny@1", 16)
+    rows = kill_worker.as_layout("1", rows, "tiny@1", 16)
     tables.rewrite(next(root.iterdir()), rows.schema, rows.to_batches())
     first, second = open_memory().get("a").views
     assert first.view_id != second.view_id
 
 
-def test_an_upgrade_that_fails_leaves_the_old_memory(old, open_memory, monkeypatch, thing):
+def test_an_upgrade_that_fails_leaves_the_old_memory(layout, old, open_memory, monkeypatch, thing):
     def crash(*_):
         raise OSError(28, "No space left on device")
 
@@ -109,28 +125,28 @@ def test_an_upgrade_that_fails_leaves_the_old_memory(old, open_memory, monkeypat
         patch.setattr(tables, "to_rows", crash)
         with pytest.raises(MemoryStoreError, match="No space left"):
             open_memory().update("a", context="x")
-    assert old().schema.metadata[b"pekit.schema"] == b"1"
+    assert old().schema.metadata[b"pekit.schema"] == layout.encode()
     assert open_memory().get("b").object == thing("b", "Rex", minute=1, n_views=2)
     assert open_memory().update("a", context="x").context == "x"
 
 
-def test_code_of_the_first_layout_can_write_nothing_into_the_second(old, open_memory, unit_vectors):
+def test_code_of_an_older_layout_can_write_nothing_into_the_newest(layout, old, open_memory):
     """What such a process still runs is an upsert and a compare-and-set with its own columns."""
     open_memory().update("a", context="x")
-    table = old()
-    row = kill_worker.as_layout_1(table.to_arrow().slice(0, 1), "tiny@1", 16)
-    with pytest.raises(Exception, match="prev"):
+    table, lost = old(), BASED_ON[layout]
+    row = kill_worker.as_layout(layout, table.to_arrow().slice(0, 1), "tiny@1", 16)
+    with pytest.raises(Exception, match=lost):
         table.merge_insert("object_id").when_matched_update_all().execute(row)
     merge = table.merge_insert("object_id")
-    merge = merge.when_matched_update_all(where="target.rev = source.prev")
-    with pytest.raises(Exception, match="prev"):
+    merge = merge.when_matched_update_all(where=f"target.rev = source.{lost}")
+    with pytest.raises(Exception, match=lost):
         merge.execute(row)
 
 
 def test_a_layout_of_the_future_is_refused_by_every_door(old, root, open_memory):
     memory = open_memory()
     rows = old().to_arrow()
-    later = rows.schema.with_metadata({**rows.schema.metadata, b"pekit.schema": b"3"})
+    later = rows.schema.with_metadata({**rows.schema.metadata, b"pekit.schema": b"4"})
     tables.rewrite(
         next(root.iterdir()), later, rows.replace_schema_metadata(later.metadata).to_batches()
     )
@@ -140,6 +156,6 @@ def test_a_layout_of_the_future_is_refused_by_every_door(old, root, open_memory)
         lambda: memory.update("a", name="x"),
         lambda: type(memory).open_as_written(root, user_id="ann"),
     ):
-        with pytest.raises(SchemaMismatch, match=r"layout 3 .*expected layout 2"):
+        with pytest.raises(SchemaMismatch, match=r"layout 4 .*expected layout 3"):
             call()
-    assert old().schema.metadata[b"pekit.schema"] == b"3"
+    assert old().schema.metadata[b"pekit.schema"] == b"4"

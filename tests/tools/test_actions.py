@@ -93,7 +93,10 @@ def test_several_photos_become_one_object(actions: PersonalActions, red: bytes) 
         "ann", "Biscuit", "dog", images=[*handles, "latest"], recent=iter(handles)
     )
     assert result.record["object"]["n_views"] == 2
-    assert result.text == 'Remembered from 2 photos: "Biscuit" (category "dog")'
+    assert result.text == (
+        'Remembered from 2 photos: "Biscuit" (category "dog")\n'
+        "Tell the user: photo 2 adds nothing to photo 1: use one from another side."
+    )
 
 
 def test_the_same_id_changes_nothing_the_second_time(actions: PersonalActions, red: bytes) -> None:

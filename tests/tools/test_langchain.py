@@ -39,7 +39,7 @@ def objects(actions: PersonalActions, user_id: str) -> list[str]:
     return [obj["name"] for obj in actions.list_personal_objects(user_id).record["objects"]]
 
 
-def test_six_tools_with_schemas_and_no_hidden_arguments(toolkit: PersonalToolkit) -> None:
+def test_seven_tools_with_schemas_and_no_hidden_arguments(toolkit: PersonalToolkit) -> None:
     tools = toolkit.get_tools()
     assert tuple(tool.name for tool in tools) == VERBS
     for tool in tools:
@@ -93,11 +93,12 @@ def test_artifacts_are_json_without_image_bytes(run_agent: Run, biscuit: str, re
         ("describe_personal", {"question": "Who?", "image": biscuit}),
         ("list_personal_objects", {}),
         ("update_personal_object", {"name": "Biscuit", "category": "corgi"}),
+        ("correct_personal", {"name": "Biscuit", "verdict": "is", "image": biscuit}),
         ("forget_personal_object", {"name": "Biscuit"}),
     )
     messages = run_agent(*calls)
     results = [message for message in messages if isinstance(message, ToolMessage)]
-    assert [message.status for message in results] == ["success"] * 5
+    assert [message.status for message in results] == ["success"] * 6
     for message in results:
         assert isinstance(message.content, str)
         assert len(json.dumps(message.artifact)) < 2000
@@ -127,6 +128,7 @@ def test_no_image_bytes_in_the_checkpoint(
         (("find_personal_objects", {"image": "/etc/passwd"}), "expected the handle"),
         (("remember_object", {"name": "", "category": "dog"}), "expected"),
         (("update_personal_object", {"name": "Rex", "category": "dog"}), "No remembered object"),
+        (("correct_personal", {"name": "Rex", "verdict": "is"}), "No remembered object"),
         (("forget_personal_object", {"name": "Rex"}), "No remembered object"),
     ],
 )
@@ -159,6 +161,7 @@ HONEST: dict[str, dict[str, Any]] = {
     "describe_personal": {"question": "Who is Biscuit?"},
     "list_personal_objects": {},
     "update_personal_object": {"name": "Biscuit", "new_name": "Mine"},
+    "correct_personal": {"name": "Biscuit", "verdict": "is_not"},
     "forget_personal_object": {"name": "Biscuit"},
 }
 
@@ -195,7 +198,9 @@ def test_paths_urls_and_foreign_handles_are_refused(
     assert message.artifact is None
 
 
-@pytest.mark.parametrize("verb", ["update_personal_object", "forget_personal_object"])
+@pytest.mark.parametrize(
+    "verb", ["update_personal_object", "correct_personal", "forget_personal_object"]
+)
 def test_foreign_object_ids_are_unknown(
     actions: PersonalActions, run_agent: Run, biscuit: str, verb: str
 ) -> None:

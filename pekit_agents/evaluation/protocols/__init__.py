@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from pekit_agents.evaluation.protocols.ablation import Variation, ablation
+from pekit_agents.evaluation.protocols.corrections import corrections
 from pekit_agents.evaluation.protocols.growth import growth
 from pekit_agents.evaluation.protocols.recognition import recognition
 from pekit_agents.evaluation.protocols.references import references
 from pekit_agents.evaluation.protocols.scenes import scenes
 
-__all__ = ["Variation", "ablation", "growth", "recognition", "references", "scenes"]
+__all__ = [
+    "Variation",
+    "ablation",
+    "corrections",
+    "growth",
+    "recognition",
+    "references",
+    "scenes",
+]

@@ -94,6 +94,7 @@ HONEST: dict[str, dict[str, Any]] = {
     "describe_personal": {"question": "Who is Biscuit?"},
     "list_personal_objects": {},
     "update_personal_object": {"name": "Biscuit", "new_name": "Mine"},
+    "correct_personal": {"name": "Biscuit", "verdict": "is_not"},
     "forget_personal_object": {"name": "Biscuit"},
 }
 

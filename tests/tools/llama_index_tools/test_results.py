@@ -132,6 +132,8 @@ async def test_what_is_kept_of_a_run_is_json_without_image_bytes(
         (("remember_object", {"name": "Rex"}), "category: Field required"),
         (("list_personal_objects", {"search": 7}), "search: Input should be a valid string"),
         (("update_personal_object", {"name": "Rex", "category": "dog"}), "No remembered object"),
+        (("correct_personal", {"name": "Rex", "verdict": "is"}), "No remembered object"),
+        (("correct_personal", {"name": "Rex", "verdict": "no"}), "verdict: Input should be 'is'"),
         (("forget_personal_object", {"name": "Rex"}), "No remembered object"),
     ],
 )
@@ -175,6 +177,7 @@ async def test_sync_and_async_say_the_same(bound: PersonalToolSpec, biscuit: str
         "describe_personal": {"question": "Who?", "image": biscuit},
         "list_personal_objects": {"search": "dog"},
         "update_personal_object": {"name": "Biscuit", "category": "dog"},
+        "correct_personal": {"name": "Biscuit", "verdict": "is_not", "image": "img_0"},
         "forget_personal_object": {"name": "Rex"},
     }
     for tool in bound.to_tool_list():

@@ -64,6 +64,7 @@ def test_the_six_tools_come_with_it(personal, scripted):
         "describe_personal",
         "list_personal_objects",
         "update_personal_object",
+        "correct_personal",
         "forget_personal_object",
     }
 

@@ -1,0 +1,110 @@
+"""How many photos, which photos: what is wrong with a reference, and what would help.
+
+A photo that shows what another one shows adds nothing. One that resembles none of the others may
+show something else. A blurred or a small object has features of another kind than a sharp one,
+so that it is found in worse photos only. The limits were measured on development photos, see
+``docs/corrections.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from pekit_agents.types import Advice
+
+if TYPE_CHECKING:
+    from pekit_agents.calibration import Calibration
+    from pekit_agents.types import Box, FloatArray, RGBImage, View
+
+__all__ = ["ENOUGH", "advise", "sharpness"]
+
+#: With fewer different views than this another side helps most.
+ENOUGH = 3
+_DUPLICATE = 0.95  # the cosine of two views of one photo, saved, scaled or not
+_STRANGE = 0.1  # of strangers resemble a view more than an outlier does
+_SIDE = 128  # pixels of the longer side at which sharpness is compared
+_BLURRED = 0.08
+_SMALL = 48  # pixels of the shorter side
+_FLAT = 4.0  # variance of grey values below which there is nothing to be sharp
+
+
+def sharpness(photo: RGBImage, box: Box) -> float | None:
+    """Return how sharp an object is at a common size: the energy of edges over all contrast.
+
+    The variance of the Laplacian over that of the grey values, both of the box scaled down to at
+    most 128 pixels a side; about 0.1 to 1 in sharp photos.
+
+    Args:
+        photo: The photo.
+        box: Where the object is, xyxy in its pixels.
+
+    Returns:
+        The ratio; None where the box is too small or too plain to tell.
+    """
+    part = photo.crop(box.pixels).convert("L")
+    scale = _SIDE / max(part.size)
+    if scale < 1:
+        width, height = (max(1, round(side * scale)) for side in part.size)
+        part = part.resize((width, height), Image.Resampling.BOX)
+    grey = np.asarray(part, np.float32)
+    if min(grey.shape) < 3 or grey.var() < _FLAT:
+        return None
+    edges = 4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2]
+    return float((edges - grey[1:-1, 2:]).var() / grey.var())
+
+
+def advise(
+    views: Sequence[View], held: FloatArray, calibration: Calibration | None
+) -> tuple[Advice, ...]:
+    """Return what to know about new reference photos of an object, the photos in their order.
+
+    Args:
+        views: What the photos gave.
+        held: (V, D) float32 unit vectors of the views that the object had before.
+        calibration: What strangers score with this encoder; None cannot tell outliers.
+    """
+    vectors = np.concatenate([held, np.stack([view.vector for view in views])])
+    cosines = vectors @ vectors.T  # (V + K, V + K)
+    advice: list[Advice] = []
+    for photo, view in enumerate(views, start=1):
+        place = len(held) + photo - 1
+        earlier = cosines[place, :place]
+        repeats = len(earlier) > 0 and earlier.max() > _DUPLICATE
+        if repeats:
+            other = int(earlier.argmax()) - len(held) + 1
+            advice.append(Advice(photo, "duplicate", _duplicate(photo, other)))
+        if min(view.proposal.box.width, view.proposal.box.height) < _SMALL:
+            advice.append(Advice(photo, "small", _TOO_SMALL.format(photo, _SMALL)))
+        elif view.sharpness is not None and view.sharpness < _BLURRED:
+            advice.append(Advice(photo, "blurred", _UNSHARP.format(photo)))
+        elif not repeats and _is_outlier(cosines, place, calibration):
+            advice.append(Advice(photo, "outlier", _OUTLIER.format(photo)))
+    repeated = (np.tril(cosines, -1) > _DUPLICATE).any(axis=1).sum()
+    if len(vectors) - repeated < ENOUGH:
+        advice.append(Advice(0, "more", _MORE))
+    return tuple(advice)
+
+
+_OUTLIER = (
+    "photo {} resembles none of the others: if it shows something else, remove it; if the object "
+    "is small in it, point it out with a box"
+)
+_TOO_SMALL = "photo {} shows the object less than {} pixels wide or high: use one from closer by"
+_UNSHARP = "photo {} is blurred: use a sharp one"
+_MORE = "one or two photos from other sides, or in other light, would help to recognise it"
+
+
+def _duplicate(photo: int, other: int) -> str:
+    same = f"photo {other}" if other > 0 else "one that is remembered already"
+    return f"photo {photo} adds nothing to {same}: use one from another side"
+
+
+def _is_outlier(cosines: FloatArray, place: int, calibration: Calibration | None) -> bool:
+    others = cosines[place][cosines[place] <= _DUPLICATE]  # a copy of it is no witness
+    if calibration is None or len(others) == 0 or (len(others) == 1 and place == 0):
+        return False  # of two photos that differ the second is said to
+    return bool(others.max() < calibration.threshold(_STRANGE, objects=1, regions=1))

@@ -1,0 +1,118 @@
+"""``pekit review``: decide on doubtful sightings that ``pekit find --review`` kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from pekit_agents.cli.options import (
+    DEFAULT_MEMORY,
+    JsonOption,
+    MemoryOption,
+    ProfileOption,
+    UserOption,
+    open_kit,
+)
+from pekit_agents.cli.output import out, plain, print_json, say, show_objects
+from pekit_agents.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pekit_agents.reviewing import ReviewItem
+
+__all__ = ["review"]
+
+review = typer.Typer(
+    help="Decide on doubtful sightings that `pekit find --review` kept.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+IdArgument = Annotated[str, typer.Argument(help="the item's id, see `pekit review list`")]
+
+
+@review.command("list")
+def list_items(
+    folder: Annotated[
+        Path | None, typer.Option("--out", "-o", help="folder to write the pictures to")
+    ] = None,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """List what waits for a decision."""
+    items = open_kit(memory, user, profile).review.list()
+    if folder is not None:
+        _write(items, folder)
+    if as_json:
+        print_json([item.to_dict() for item in items])
+        return
+    table = Table(title="To review")
+    for column in ("id", "may be", "why", "score", "photo"):
+        table.add_column(column, justify="right" if column == "score" else "left", overflow="fold")
+    for item in items:
+        match = item.doubt.match
+        names = " or ".join(obj.name for obj in match.candidates)
+        cells = (item.review_id, names, item.doubt.reason, f"{match.score:.2f}", item.label)
+        table.add_row(*(plain(cell) for cell in cells))
+    out.print(table)
+
+
+@review.command()
+def confirm(
+    review_id: IdArgument,
+    name: Annotated[
+        str | None, typer.Argument(help="name or id of the object that it is, if not the first")
+    ] = None,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Decide that an item is right, or which object it is."""
+    obj = open_kit(memory, user, profile).review.confirm(review_id, name)
+    show_objects([obj], as_json, title="Learnt")
+
+
+@review.command()
+def reject(
+    review_id: IdArgument,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+    as_json: JsonOption = False,
+) -> None:
+    """Decide that an item is nothing that it was taken for."""
+    show_objects(open_kit(memory, user, profile).review.reject(review_id), as_json, title="Learnt")
+
+
+@review.command()
+def dismiss(
+    review_id: Annotated[str | None, typer.Argument(help="the item's id; none for --all")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="all items")] = False,
+    memory: MemoryOption = DEFAULT_MEMORY,
+    user: UserOption = "default",
+    profile: ProfileOption = "embedded",
+) -> None:
+    """Remove an item, or all, and learn nothing."""
+    if (review_id is None) != everything:
+        raise typer.BadParameter("give the id of one item, or say --all")
+    queue = open_kit(memory, user, profile).review
+    if review_id is None:
+        queue.clear()
+    else:
+        queue.dismiss(review_id)
+    say("Removed.")
+
+
+def _write(items: list[ReviewItem], folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for item in items:
+            if item.picture is not None:
+                (folder / f"{item.review_id}.jpg").write_bytes(item.picture)
+    except OSError as exc:
+        raise InvalidInput(f"{folder} cannot be written to: {exc.strerror}") from exc

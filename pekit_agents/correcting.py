@@ -1,0 +1,248 @@
+"""Learning from corrections: what a kit does when its user says "yes, that is Rex" or "no".
+
+A confirmed region becomes a view of its object; a rejected one becomes a *negative* of it. From
+the next search on, a region that is more alike to a negative of an object than its score for
+that object is not that object: the next best may have it, or nobody. Nothing is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pekit_agents.crops import make_crop
+from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
+from pekit_agents.introduction import MAX_VIEWS, Progress, extract_views
+from pekit_agents.types import Match
+
+if TYPE_CHECKING:
+    from pekit_agents.finding import Finding
+    from pekit_agents.images import ImageSource
+    from pekit_agents.memory import Memory
+    from pekit_agents.profiles import Profile
+    from pekit_agents.types import FloatArray, PersonalObject
+    from pekit_agents.views import Reference
+
+__all__ = ["Correcting"]
+
+
+class Correcting:
+    """The part of :class:`~pekit_agents.kit.PeKit` that learns from its user's corrections.
+
+    All methods may be repeated: what is known already adds nothing. They raise
+    ``ObjectNotFound`` when an object is not remembered (any more), ``WriteConflict`` when other
+    writers won every time, and ``MemoryStoreError`` when the memory cannot be written.
+    """
+
+    _memory: Memory
+    _profile: Profile
+    _keep_crops: bool
+
+    def confirm(self, match: Match, object: str | None = None) -> PersonalObject:
+        """Learn that a sighting is right, or which object it is in truth.
+
+        The region becomes a view of the object, unless it has one that is all but the same. Of
+        the other objects that the sighting named it becomes a negative: it is not these.
+
+        Args:
+            match: A sighting in what :meth:`PeKit.find` returned, or one of its ``near``.
+            object: Name or id of the object that it shows, which may be one that the sighting
+                did not name. Needed where the sighting is ambiguous.
+
+        Returns:
+            The object as it is now.
+
+        Raises:
+            InvalidInput: The sighting is ambiguous and ``object`` does not say which it is, it
+                was not found but made, or the object holds as many views as it may.
+        """
+        if object is None and match.ambiguous:
+            names = ", ".join(f'"{obj.name}"' for obj in match.candidates)
+            raise InvalidInput(
+                f"expected the object that the sighting shows, since it may be one of {names}; "
+                "give its name or id"
+            )
+        ref = match.object.object_id if object is None else object
+        shown = self._memory.resolve(ref)
+        vector = _vector(match)
+        obj = self._memory.add_look(shown.object_id, vector, crop=match.crop, at_most=MAX_VIEWS)
+        for other in match.candidates:
+            if other.object_id != obj.object_id:
+                with suppress(ObjectNotFound):  # forgotten since the photo was searched
+                    self._memory.add_negatives(other.object_id, vector[None])
+        return obj
+
+    def reject(self, match: Match, object: str | None = None) -> list[PersonalObject]:
+        """Learn that a sighting is wrong: the region becomes a negative of what it was taken for.
+
+        Args:
+            match: A sighting in what :meth:`PeKit.find` returned, or one of its ``near``.
+            object: Name or id of the object that it is not; None for all that it named.
+
+        Returns:
+            The objects that it is not, as they are now.
+
+        Raises:
+            InvalidInput: The sighting was not found but made.
+        """
+        vector = _vector(match)
+        refs = [obj.object_id for obj in match.candidates] if object is None else [object]
+        gone = [self._memory.resolve(ref).object_id for ref in refs]
+        return [self._memory.add_negatives(object_id, vector[None]) for object_id in gone]
+
+    def confirm_in(self, finding: Finding, ref: str, *, region: int = 0) -> Match:
+        """Learn that a photo shows an object, whether it was recognised in it or not.
+
+        What is confirmed is the sighting that names it; else the only sighting, which is
+        something else than it was taken for; else, without any, the region that is most like it.
+
+        Args:
+            finding: What :meth:`PeKit.find` returned for the photo.
+            ref: The object's name or id.
+            region: The number of its region in the photo, see :class:`Match`; 0 to choose.
+
+        Returns:
+            What was confirmed.
+
+        Raises:
+            InvalidInput: Several sightings may be meant, there is no such region, or the object
+                holds as many views as it may.
+            NoObjectFound: The photo has no region to compare.
+        """
+        obj = self._memory.resolve(ref)
+        naming = _naming(finding, obj)
+        if region:
+            match = self._at(finding, region, obj)
+        elif naming or finding.matches:
+            match = _only(naming or list(finding.matches), obj)
+        else:
+            match = self._most_like(finding, obj)
+        self.confirm(match, obj.object_id)
+        return match
+
+    def reject_in(self, finding: Finding, ref: str, *, region: int = 0) -> tuple[Match, ...]:
+        """Learn that a photo does not show an object.
+
+        Args:
+            finding: What :meth:`PeKit.find` returned for the photo.
+            ref: The object's name or id.
+            region: The number of the region that is not it, see :class:`Match`; 0 for all that
+                it was recognised in.
+
+        Returns:
+            What was rejected; nothing where it is not recognised in the photo.
+
+        Raises:
+            InvalidInput: There is no such region.
+        """
+        obj = self._memory.resolve(ref)
+        wrong = [self._at(finding, region, obj)] if region else _naming(finding, obj)
+        for match in wrong:
+            self.reject(match, obj.object_id)
+        return tuple(wrong)
+
+    def not_mine(
+        self,
+        ref: str,
+        images: ImageSource | Reference | Sequence[ImageSource | Reference],
+        *,
+        progress: Progress | None = None,
+    ) -> PersonalObject:
+        """Learn from photos of things that look like an object and are not it.
+
+        Args:
+            ref: The object's name or id.
+            images: Photos of other things, as for :meth:`PeKit.remember`.
+            progress: Called after each photo.
+
+        Returns:
+            The object as it is now.
+
+        Raises:
+            InvalidInput: There are no photos or too many.
+            ImageError: A photo cannot be read.
+            NoObjectFound: A photo shows no object.
+        """
+        obj = self._memory.resolve(ref)
+        views = extract_views(images, obj.category, self._profile, progress=progress)
+        vectors = np.stack([view.vector for view in views])
+        return self._memory.add_negatives(obj.object_id, vectors)
+
+    def negatives(self, ref: str) -> FloatArray:
+        """Return what an object is not: (M, D) float32 unit vectors, the oldest first.
+
+        Args:
+            ref: The object's name or id.
+        """
+        return self._memory.get(self._memory.resolve(ref).object_id).negatives
+
+    def clear_corrections(self, ref: str) -> PersonalObject:
+        """Forget everything that an object was said not to be; the bytes leave the disk.
+
+        Views that were confirmed stay: :meth:`remove_view` removes one.
+
+        Args:
+            ref: The object's name or id.
+
+        Returns:
+            The object as it is now.
+        """
+        return self._memory.clear_negatives(self._memory.resolve(ref).object_id)
+
+    def _at(self, finding: Finding, region: int, obj: PersonalObject) -> Match:
+        """Return the sighting of a region, or make one where nothing was recognised."""
+        found = [match for match in (*finding.matches, *finding.near) if match.region == region]
+        if found:
+            return found[0]
+        if not 1 <= region <= len(finding.proposals):
+            raise InvalidInput(
+                f"expected the number of one of the photo's {len(finding.proposals)} regions, "
+                f"found {region}; search the photo again for the numbers of its sightings"
+            )
+        proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
+        score = float((self._memory.get(obj.object_id).vectors @ vector).max())
+        crop = make_crop(finding.image, proposal) if self._keep_crops else None
+        return Match(obj, proposal.box, score, vector=vector, crop=crop, region=region)
+
+    def _most_like(self, finding: Finding, obj: PersonalObject) -> Match:
+        if not finding.proposals:
+            raise NoObjectFound(
+                "expected a photo with a thing in it, found no region that stands out; use a "
+                "photo that shows it larger"
+            )
+        cosines = finding.vectors @ self._memory.get(obj.object_id).vectors.T  # (K, V)
+        return self._at(finding, int(cosines.max(axis=1).argmax()) + 1, obj)
+
+
+def _naming(finding: Finding, obj: PersonalObject) -> list[Match]:
+    """Return the sightings that are or may be an object."""
+    return [
+        match
+        for match in finding.matches
+        if obj.object_id in {candidate.object_id for candidate in match.candidates}
+    ]
+
+
+def _only(matches: Sequence[Match], obj: PersonalObject) -> Match:
+    if len(matches) > 1:
+        listed = ", ".join(
+            f"{match.region} ({' or '.join(each.name for each in match.candidates)})"
+            for match in matches
+        )
+        raise InvalidInput(
+            f'expected one sighting that may be "{obj.name}", found {len(matches)}; say which '
+            f"region it is: {listed}"
+        )
+    return matches[0]
+
+
+def _vector(match: Match) -> FloatArray:
+    if match.vector is None:
+        raise InvalidInput(
+            "expected a sighting with the vector of its region, as find() returns it, found one "
+            "without; search the photo again"
+        )
+    return match.vector

@@ -1,0 +1,200 @@
+"""The review queue: doubtful sightings that a user wants to decide on later.
+
+Nothing enters it by itself. An item holds the region's vector, a small picture of it unless that
+is not wanted, and the caller's own label for the photo; forgetting an object removes every item
+that names it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pekit_agents.crops import make_crop
+from pekit_agents.errors import InvalidInput, ObjectNotFound
+from pekit_agents.types import Box, Candidate, Crop, Doubt, Match
+
+if TYPE_CHECKING:
+    from pekit_agents.correcting import Correcting
+    from pekit_agents.finding import Finding
+    from pekit_agents.memory import Memory
+    from pekit_agents.types import PersonalObject
+
+__all__ = ["ReviewItem", "ReviewQueue"]
+
+_ID_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """A sighting that waits for a decision.
+
+    Attributes:
+        review_id: Its identity within the queue.
+        doubt: The sighting and why it is doubtful; its objects are as they are called now.
+        label: What the caller called the photo.
+        kept_at: When it was kept (UTC).
+        picture: A JPEG of the region with a margin; None where none was wanted.
+    """
+
+    review_id: str
+    doubt: Doubt
+    label: str
+    kept_at: datetime
+    picture: bytes | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values, without the picture."""
+        return {
+            "review_id": self.review_id,
+            "reason": self.doubt.reason,
+            "label": self.label,
+            "kept_at": self.kept_at.isoformat(),
+            "has_picture": self.picture is not None,
+            "match": self.doubt.match.to_dict(),
+        }
+
+
+class ReviewQueue:
+    """Doubtful sightings of one user, on disk until they are decided on.
+
+    Args:
+        kit: Learns what is decided.
+        memory: Whose objects they are, and beside which they lie.
+        keep_crops: Whether a view that is confirmed keeps its picture.
+    """
+
+    def __init__(self, kit: Correcting, memory: Memory, *, keep_crops: bool) -> None:
+        self._kit, self._memory, self._keep_crops = kit, memory, keep_crops
+
+    def keep(self, finding: Finding, *, label: str = "", pictures: bool = True) -> list[ReviewItem]:
+        """Keep the doubtful sightings of a finding; what is kept already is kept once.
+
+        Args:
+            finding: What :meth:`PeKit.find` returned.
+            label: The caller's name for the photo.
+            pictures: Whether a small picture of each region is kept, to decide by.
+
+        Returns:
+            What is kept of it.
+        """
+        items = []
+        for doubt in finding.to_review():
+            match = doubt.match
+            crop = match.crop
+            if pictures:
+                crop = crop or make_crop(finding.image, finding.proposals[match.region - 1])
+            entry = self._entry(doubt, label, crop if pictures else None)
+            digest = hashlib.sha256(f"{label}/{entry['vector']}".encode()).hexdigest()
+            self._memory.review.put(digest[:_ID_LENGTH], entry)
+            items.append(digest[:_ID_LENGTH])
+        kept = {item.review_id: item for item in self.list()} if items else {}
+        return [kept[review_id] for review_id in items if review_id in kept]
+
+    def list(self) -> list[ReviewItem]:
+        """Return what waits for a decision, the oldest first.
+
+        Items that name something which is not remembered any more, or that are of another
+        encoder, are removed.
+        """
+        objects = {obj.object_id: obj for obj in self._memory.objects()}
+        items = []
+        for review_id, entry in self._memory.review.all().items():
+            try:
+                items.append(self._item(review_id, entry, objects))
+            except (KeyError, TypeError, ValueError):
+                self._memory.review.remove(review_id)
+        return sorted(items, key=lambda item: (item.kept_at, item.review_id))
+
+    def confirm(self, review_id: str, object: str | None = None) -> PersonalObject:
+        """Decide that an item is right, or which object it is; see :meth:`PeKit.confirm`.
+
+        Raises:
+            ObjectNotFound: There is no such item or object.
+            InvalidInput: It is ambiguous and ``object`` does not say which it is.
+        """
+        obj = self._kit.confirm(self._get(review_id).doubt.match, object)
+        self.dismiss(review_id)
+        return obj
+
+    def reject(self, review_id: str) -> Sequence[PersonalObject]:
+        """Decide that an item is nothing that it was taken for; see :meth:`PeKit.reject`.
+
+        Raises:
+            ObjectNotFound: There is no such item.
+        """
+        objects = self._kit.reject(self._get(review_id).doubt.match)
+        self.dismiss(review_id)
+        return objects
+
+    def dismiss(self, review_id: str) -> None:
+        """Remove an item and learn nothing.
+
+        Raises:
+            ObjectNotFound: There is no such item.
+        """
+        self._memory.review.remove(self._get(review_id).review_id)
+
+    def clear(self) -> None:
+        """Remove all items and learn nothing."""
+        for review_id in self._memory.review.all():
+            self._memory.review.remove(review_id)
+
+    def _get(self, review_id: str) -> ReviewItem:
+        for item in self.list():
+            if item.review_id == review_id:
+                return item
+        raise ObjectNotFound(
+            f'expected an item of the review queue, found none with the id "{review_id}"; it may '
+            "have been decided on already, or its object forgotten"
+        )
+
+    def _entry(self, doubt: Doubt, label: str, crop: Crop | None) -> dict[str, Any]:
+        match = doubt.match
+        if match.vector is None:
+            raise InvalidInput("expected sightings with vectors, as find() returns them")
+        return {
+            "encoder_id": self._memory.encoder_id,
+            "reason": doubt.reason,
+            "label": label,
+            "kept_at": datetime.now(UTC).isoformat(),
+            "objects": [obj.object_id for obj in match.candidates],
+            "scores": [match.score, *(other.score for other in match.alternatives)],
+            "probability": match.probability,
+            "box": list(match.box.xyxy),
+            "region": match.region,
+            "vector": base64.b64encode(match.vector.tobytes()).decode(),
+            "crop": None
+            if crop is None
+            else [base64.b64encode(part).decode() for part in (crop.picture, crop.mask)],
+        }
+
+    def _item(
+        self, review_id: str, entry: dict[str, Any], objects: dict[str, PersonalObject]
+    ) -> ReviewItem:
+        if entry["encoder_id"] != self._memory.encoder_id:
+            raise ValueError(entry["encoder_id"])
+        first, *others = [objects[object_id] for object_id in entry["objects"]]
+        score, *scores = entry["scores"]
+        parts = [base64.b64decode(part) for part in entry["crop"] or ()]
+        crop = Crop(*parts) if parts else None
+        match = Match(
+            first,
+            Box(*entry["box"]),
+            score,
+            entry["probability"],
+            tuple(Candidate(*pair) for pair in zip(others, scores, strict=True)),
+            np.frombuffer(base64.b64decode(entry["vector"]), np.float32),
+            crop if self._keep_crops else None,
+            entry["region"],
+        )
+        doubt = Doubt(match, entry["reason"])
+        kept_at = datetime.fromisoformat(entry["kept_at"])
+        picture = None if crop is None else crop.picture
+        return ReviewItem(review_id, doubt, entry["label"], kept_at, picture)

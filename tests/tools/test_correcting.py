@@ -1,0 +1,118 @@
+"""The verb that learns: what the user says is or is not in a photo."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from pekit_agents.testing import solid_scene, to_png
+from pekit_agents.tools.actions import ActionError, PersonalActions
+from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
+from pekit_agents.tools.personal_views import PersonalViews
+
+GREY = (128, 128, 128)
+
+
+def pinks(*places: tuple[int, int, int, int]) -> bytes:
+    """A photo of things that look like red ones."""
+    picture = Image.new("RGB", (160, 120), GREY)
+    for place in places:
+        picture.paste((255, 68, 68), place)
+    return to_png(picture)
+
+
+ONE, OTHER = (5, 5, 45, 45), (80, 60, 130, 110)
+
+
+@pytest.fixture
+def pink(actions: PersonalActions, biscuit: str) -> str:
+    """A photo in which another dog is taken for Biscuit."""
+    return actions.images.put("ann", pinks(ONE))
+
+
+def found(actions: PersonalActions, handle: str) -> list[tuple[str, int]]:
+    record = actions.find_personal_objects("ann", handle).record
+    return [(match["name"], match["region"]) for match in record["matches"]]
+
+
+def test_no_that_is_not_biscuit(actions: PersonalActions, pink: str, biscuit: str) -> None:
+    assert found(actions, pink) == [("Biscuit", 1)]
+    result = actions.correct_personal("ann", "biscuit", "is_not", recent=iter([pink, biscuit]))
+    assert result.text == (
+        f'Learnt: picture {pink} does not show "Biscuit". Pictures like it are now recognised so.'
+    )
+    assert (result.record["learnt"], result.record["object"]["n_negatives"]) == (True, 1)
+    assert found(actions, pink) == []
+    assert found(actions, actions.images.put("ann", pinks(OTHER))) == []
+    assert found(actions, biscuit) == [("Biscuit", 1)]
+
+
+@pytest.mark.parametrize("verdict", ["is", "is_not"])
+def test_a_resumed_run_learns_once(actions: PersonalActions, pink: str, verdict: str) -> None:
+    first = actions.correct_personal("ann", "Biscuit", verdict, pink)
+    again = actions.correct_personal("ann", "Biscuit", verdict, pink)
+    assert (first.record["learnt"], again.record["learnt"]) == (True, False)
+    assert again.record["object"] == first.record["object"]
+    assert again.text.startswith("Nothing to learn")
+
+
+def test_it_is_bella_and_not_biscuit(actions: PersonalActions, pink: str) -> None:
+    blue = actions.images.put("ann", to_png(solid_scene({"blue": ONE})))
+    actions.remember_object("ann", "Bella", "dog", images=[blue])
+    actions.correct_personal("ann", "Bella", "is", pink)
+    assert found(actions, pink) == [("Bella", 1)]
+    told = actions.list_personal_objects("ann").record["objects"]
+    assert [(obj["n_views"], obj["n_negatives"]) for obj in told] == [(1, 1), (2, 0)]
+
+
+def test_what_was_not_recognised_can_be_named(actions: PersonalActions, biscuit: str) -> None:
+    blue = actions.images.put("ann", to_png(solid_scene({"blue": ONE})))
+    assert found(actions, blue) == []
+    assert actions.correct_personal("ann", "Biscuit", "is", blue).record["learnt"]
+    assert found(actions, blue) == [("Biscuit", 1)]
+
+
+def test_of_several_sightings_one_is_said_by_its_number(
+    actions: PersonalActions, biscuit: str
+) -> None:
+    both = actions.images.put("ann", pinks(ONE, OTHER))
+    text = actions.find_personal_objects("ann", both).text
+    assert "- sighting 1: " in text
+    assert "- sighting 2: " in text
+    with pytest.raises(ActionError, match=r"found 2; say which region it is: 1 \(Biscuit\), 2"):
+        actions.correct_personal("ann", "Biscuit", "is", both)
+    assert actions.correct_personal("ann", "Biscuit", "is", both, 2).record["learnt"]
+    with pytest.raises(ActionError, match="one of the photo's 2 regions, found 3"):
+        actions.correct_personal("ann", "Biscuit", "is", both, 3)
+
+
+def test_numbers_of_sightings_stay_when_others_are_corrected(
+    actions: PersonalActions, biscuit: str
+) -> None:
+    picture = Image.new("RGB", (160, 120), GREY)
+    picture.paste((255, 68, 68), (5, 5, 75, 75))
+    picture.paste((255, 0, 0), (90, 60, 140, 110))
+    handle = actions.images.put("ann", to_png(picture))
+    assert sorted(found(actions, handle)) == [("Biscuit", 1), ("Biscuit", 2)]
+    actions.correct_personal("ann", "Biscuit", "is_not", handle, 1)
+    assert found(actions, handle) == [("Biscuit", 2)]
+
+
+def test_nobody_else_s_memory_learns(actions: PersonalActions, pink: str) -> None:
+    with pytest.raises(ActionError):
+        actions.correct_personal("bob", "Biscuit", "is_not", pink)
+    assert found(actions, pink) == [("Biscuit", 1)]
+
+
+def test_what_a_model_is_shown_changes_with_a_correction(
+    actions: PersonalActions, pink: str
+) -> None:
+    views = PersonalViews(actions.open_kit)
+    image = actions.images.get("ann", pink)
+    assert "Biscuit" in views.view("ann", pink, image).text
+    actions.correct_personal("ann", "Biscuit", "is_not", pink)
+    assert views.view("ann", pink, image).text == ""
+
+
+def test_agents_are_told_when_to_call_it() -> None:
+    assert "no, that is not ...; yes, it is ...), call correct_personal" in SYSTEM_PROMPT
