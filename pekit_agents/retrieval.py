@@ -49,7 +49,7 @@ BORDER = 0.05
 
 _MOST_OBJECTS = 2000  # a guide compares thousands of boxes with all of them
 _USUAL_REGIONS = 20  # of a scene: what its threshold will be, before they are known
-_FAR = 0.2  # below tau: nothing like it, and not worth a guide's time
+_FAR = 0.25  # below tau: nothing like it, and not worth a guide's time
 _SAME_PLACE = 0.5  # IoU above which two regions need one second look
 _MOST_AGAIN = 6  # second looks at a photo
 # A product of other shapes may round differently.
@@ -297,7 +297,8 @@ def _doubtful(
     low, high = tau - settings.doubt / 2, tau + settings.doubt
     _, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=low)
     scores = nearest.scores[:, 0]
-    doubtful = np.flatnonzero((scores > low) & (scores < high))
+    doubtful: list[int] = np.flatnonzero((scores > low) & (scores < high)).tolist()
     xyxy = np.array([boxes[index].xyxy for index in doubtful], np.float64).reshape(-1, 4)
-    kept = [int(doubtful[k]) for k in nms(xyxy, scores[doubtful], _SAME_PLACE)][:_MOST_AGAIN]
-    return kept, {int(index) for index in doubtful} - set(kept)
+    best = nms(xyxy, scores[doubtful], _SAME_PLACE)[:_MOST_AGAIN]
+    kept = [doubtful[place] for place in best]
+    return kept, set(doubtful) - set(kept)

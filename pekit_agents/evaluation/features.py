@@ -175,7 +175,7 @@ class Features:
         pooled = pool_proposals(image, proposals, self.profile.encoder)
         seconds = time.perf_counter() - start
         # Nobody asks for plain features here: they are those of another rule.
-        made = {"boxes": _xyxy(proposals), "pooled": pooled, "plain": pooled[:0]}
+        made: _Arrays = {"boxes": _xyxy(proposals), "pooled": pooled, "plain": pooled[:0]}
         if not asked:
             self._entries.write(key, made)
             return None, _as_regions(made, seconds)

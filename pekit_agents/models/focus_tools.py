@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import close_up, iou_matrix
+from pekit_agents.boxes import close_up, containment, iou_matrix
 from pekit_agents.models.focus import DIM, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
-from pekit_agents.models.guidance import resembling
+from pekit_agents.models.guidance import likeness_of, resembling
 from pekit_agents.models.saliency import salient_regions
 from pekit_agents.types import Box
 
@@ -29,11 +29,15 @@ __all__ = ["STATISTICS_FILE", "FocusEncoder", "FocusExtractor", "FocusProposer"]
 STATISTICS_FILE = "focus_statistics.npz"
 
 _QUARTER = 0.6  # side of the four overlapping crops that a scene is searched in
-_MAX_ZOOMS = 6
+_MAX_ZOOMS = 4
 _SAME_PLACE = 0.5  # IoU above which two regions need one close-up
 _SIMPLE = 0.1  # of the photo: one region at least this large needs no second look
+_EDGE = 0.02  # of the longer side: nearer than this, a region is cut off
 _MAX_SECOND_ZOOMS = 8
-_MAX_PLACES = 6  # that a guide may name
+_KNOWN = 0.1  # less than it takes to be named: the main thing may well be what is looked for
+_HINT = 0.17  # the same for a place beside it that is reason enough for a second look
+_BESIDE = 0.5  # of the smaller box inside the other, at most
+_MAX_PLACES = 8  # that a guide may name
 _WIDE = 2.0  # side of the close-up of such a place: the guide may have seen a part only
 _SAME_FRAMING = 0.8  # IoU above which a second close-up would show the same again
 
@@ -52,11 +56,14 @@ class FocusExtractor:
 class FocusProposer:
     """Proposals by saliency, in the whole photo and, for a scene, close up.
 
-    One look costs one forward pass. A scene costs 5 and one more for each close-up (at most 15):
-    the whole photo, its four overlapping quarters, a crop around each place where something stood
-    out, and a second crop where the first one showed that the object lies otherwise; so an object
-    ends up framed alike, whatever led to it. ``"auto"`` takes one look when a single large thing
-    stands out, else a scene.
+    One look costs one forward pass. A scene costs 5 (the whole photo and its four overlapping
+    quarters) and one for each close-up: of places where something stood out (at most 4), of places
+    that resemble what is remembered, where there is a guide (at most 8), and centred on what was
+    seen there (at most 8); so an object ends up framed alike, whatever led to it.
+
+    ``"auto"`` takes one look when a single large thing stands out that at most one edge of the
+    photo cuts off, else a scene. With a guide it also looks for a scene where that thing is
+    nothing known while something beside it may be.
     """
 
     def __init__(self, model: FocusModel) -> None:
@@ -84,7 +91,8 @@ class FocusProposer:
     def _propose(self, image: RGBImage, mode: SearchMode, guide: Guide | None) -> list[Proposal]:
         whole = Box(0, 0, *image.size)
         found = _regions(self._model, image, [whole])
-        if mode == "fast" or (mode == "auto" and _is_simple(found, whole)):
+        simple = mode == "auto" and _is_simple(found, whole)
+        if mode == "fast" or (simple and not self._hints(image, found[0].box, guide)):
             return found
         quarters = _quarters(whole)
         found += _regions(self._model, image, quarters)
@@ -98,6 +106,17 @@ class FocusProposer:
         moved = [region.box for region in _moved(closer, places)]
         centred = _regions(self._model, image, [close_up(box, *image.size) for box in moved])
         return found + closer + centred
+
+    def _hints(self, image: RGBImage, main: Box, guide: Guide | None) -> bool:
+        """Return whether something remembered may lie beside a main thing that is nothing known."""
+        if guide is None:
+            return False
+        grid, whole = self._model.features([image])[0].patches, Box(0, 0, *image.size)
+        if likeness_of(grid, whole, main, guide) > -_KNOWN:
+            return False
+        places = resembling([grid], [whole], guide, limit=2, reach=_HINT)
+        xyxy = [place.xyxy for place in places]
+        return bool((containment(xyxy, [main.xyxy]) < _BESIDE).any())
 
     def _resembling(self, image: RGBImage, windows: Sequence[Box], guide: Guide) -> list[Box]:
         grids = [features.patches for features in self._model.features(_crops(image, windows))]
@@ -169,7 +188,12 @@ def _crops(image: RGBImage, windows: Sequence[Box]) -> list[RGBImage]:
 
 
 def _is_simple(regions: Sequence[Proposal], whole: Box) -> bool:
-    return len(regions) == 1 and regions[0].box.area >= _SIMPLE * whole.area
+    """Return whether one large thing stands out; what fills the photo is a background."""
+    if len(regions) != 1 or regions[0].box.area < _SIMPLE * whole.area:
+        return False
+    box, margin = regions[0].box, _EDGE * max(whole.width, whole.height)
+    gaps = (box.x0, box.y0, whole.width - box.x1, whole.height - box.y1)
+    return sum(gap <= margin for gap in gaps) <= 1
 
 
 def _quarters(whole: Box) -> list[Box]:

@@ -8,6 +8,7 @@ at where to look closer, and never a sighting: a box drawn by likeness would pro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Guide
     from pekit_agents.types import FloatArray
 
-__all__ = ["box_ladder", "pool_boxes", "resembling"]
+__all__ = ["box_ladder", "likeness_of", "pool_boxes", "resembling"]
 
 _SIZES = (2.5, 3.5, 5.0, 7.0, 10.0)  # patches: the square root of a box's area
 _ASPECTS = (0.6, 1.0, 1.6)  # width over height
 _LEAST = 2  # patches a side
-_REACH = 0.12  # less than it takes to be named: worth a closer look
+_REACH = 0.2  # less than it takes to be named: worth a closer look
 _APART = 0.1  # IoU above which two boxes are one place
 _WITHIN = 0.3  # of the smaller box: so much inside another is a part of it, or holds it
 _NEARLY = 0.1  # less alike by no more than this: still the same thing, with more of it
@@ -74,7 +75,12 @@ def pool_boxes(grid: FloatArray, boxes: NDArray[np.int64]) -> FloatArray:
 
 
 def resembling(
-    grids: Sequence[FloatArray], windows: Sequence[Box], guide: Guide, *, limit: int
+    grids: Sequence[FloatArray],
+    windows: Sequence[Box],
+    guide: Guide,
+    *,
+    limit: int,
+    reach: float = _REACH,
 ) -> list[Box]:
     """Return the places of a photo that most resemble what is remembered, the best first.
 
@@ -86,12 +92,13 @@ def resembling(
         windows: The rectangles of the photo that they cover, edge to edge.
         guide: Says how much pooled features resemble what is remembered.
         limit: How many places to return at most.
+        reach: How much less than it takes to be named is worth a closer look.
     """
     found = [_scored(grid, window, guide) for grid, window in zip(grids, windows, strict=True)]
     xyxy = np.concatenate([boxes for boxes, _ in found])
     likeness = np.concatenate([scores for _, scores in found])
     ranked = np.argsort(-likeness, kind="stable")[:_RANKED]
-    ranked = ranked[likeness[ranked] > -_REACH]
+    ranked = ranked[likeness[ranked] > -reach]
     kept: list[int] = []
     for index in ranked:
         if not _same_place(xyxy[[index]], xyxy[kept]).any():
@@ -104,11 +111,26 @@ def resembling(
     return [Box(*map(float, xyxy[index])) for index in kept]
 
 
+def likeness_of(grid: FloatArray, window: Box, box: Box, guide: Guide) -> float:
+    """Return how much a box of the photo resembles what is remembered.
+
+    Args:
+        grid: (rows, columns, D) float32 patch features of a window.
+        window: The rectangle of the photo that it covers.
+        box: Inside that window; taken to whole patches.
+        guide: Says how much pooled features resemble what is remembered.
+    """
+    rows, columns = grid.shape[:2]
+    scale = np.array([columns / window.width, rows / window.height] * 2)
+    x0, y0, x1, y1 = (np.array(box.xyxy) - [window.x0, window.y0] * 2) * scale
+    patches = [math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1)]
+    return float(guide(pool_boxes(grid, np.array([patches])))[0])
+
+
 def _same_place(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
-    same: NDArray[np.bool_] = (iou_matrix(box, others) > _APART) | (
-        containment(box, others) > _WITHIN
-    )
-    return same[0]
+    same: NDArray[np.bool_] = iou_matrix(box, others)[0] > _APART
+    same |= containment(box, others)[0] > _WITHIN
+    return same
 
 
 def _largest_around(index: int, candidates: NDArray[np.intp], xyxy: NDArray[np.float64]) -> int:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from pekit_agents.boxes import iou_matrix
+from pekit_agents.embedding import embed_reference
 from pekit_agents.errors import ModelError
 from pekit_agents.images import load_image
 from pekit_agents.models import focus
@@ -169,3 +170,40 @@ def test_the_class_token_comes_from_the_same_pass(model, cup):
     # The token speaks of the whole picture: mirrored it is nearly the same, of a patch it is not.
     cosine = tokens[0] @ tokens[1] / np.prod(np.linalg.norm(tokens, axis=1))
     assert 0.9 < cosine < 0.9999
+
+
+def crowd(photos):
+    """Return a photo of a cup on a wall of coins, which stand out and fill it to its edges."""
+    wall = load_image(photos / "coins.png").convert("RGB").resize((1200, 1200))
+    wall.paste(
+        load_image(photos / "coffee.png").crop((85, 8, 425, 390)).resize((178, 200)), (900, 120)
+    )
+    return wall, np.array([[900.0, 120.0, 1078.0, 320.0]])
+
+
+def test_a_guide_leads_to_what_does_not_stand_out(model, cup, photos):
+    encoder = FocusEncoder(model)
+    reference = embed_reference(
+        cup, FocusExtractor(model).extract(cup, "cup")[0], encoder, augment=True
+    )
+    scene, there = crowd(photos)
+    proposer = FocusProposer(model)
+
+    def guide(pooled):
+        return encoder.normalize(pooled) @ reference.vector - np.float32(0.35)
+
+    def best_overlap(proposals):
+        return max(iou_matrix(np.array([p.box.xyxy]), there)[0, 0] for p in proposals)
+
+    guided = best_overlap(proposer.propose_guided(scene, [], "scene", guide))
+    assert guided > 0.5
+    assert guided >= best_overlap(proposer.propose(scene, [], "scene"))
+
+
+def test_a_guide_is_not_asked_at_one_glance(model, cup):
+    def guide(pooled):
+        raise AssertionError("one look needs no guide")
+
+    proposer = FocusProposer(model)
+    guided = proposer.propose_guided(cup, [], "fast", guide)
+    assert [p.box for p in guided] == [p.box for p in proposer.propose(cup, [], "fast")] != []
