@@ -130,6 +130,12 @@ def test_an_augmented_reference_is_of_unit_length_and_sees_its_mirror_image():
     assert view.vector[0] > view.vector[1] > view.vector[2]  # the mirrored one is at the right
 
 
+def test_an_object_that_fills_its_window_is_not_seen_closer():
+    image, encoder = Image.new("RGB", (40, 40)), CornerEncoder()
+    looks = pool_reference(image, Proposal(Box(2, 2, 38, 38), 1.0), encoder, augment=True)
+    assert len(looks) == len(encoder.seen) == 6
+
+
 def test_a_vector_is_made_in_two_steps():
     picture = Image.new("RGB", (40, 40), (200, 0, 0))
     region = Proposal(Box(0, 0, 20, 40), 1.0)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from pekit_agents.boxes import iou_matrix
+from pekit_agents.boxes import close_up, iou_matrix
 from pekit_agents.embedding import embed_reference
 from pekit_agents.errors import ModelError
 from pekit_agents.images import load_image
-from pekit_agents.models import focus
+from pekit_agents.models import focus, focus_tools
 from pekit_agents.models.focus import FocusModel, grid_shape
 from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
-from pekit_agents.types import Box
+from pekit_agents.types import Box, Proposal
 
 pytestmark = pytest.mark.usefixtures("embedded_model")
 
@@ -207,3 +207,45 @@ def test_a_guide_is_not_asked_at_one_glance(model, cup):
     proposer = FocusProposer(model)
     guided = proposer.propose_guided(cup, [], "fast", guide)
     assert [p.box for p in guided] == [p.box for p in proposer.propose(cup, [], "fast")] != []
+
+
+@pytest.mark.parametrize(
+    ("boxes", "simple"),
+    [
+        ([Box(20, 20, 80, 80)], True),
+        ([Box(0, 20, 80, 80)], True),
+        ([Box(0, 0, 80, 80)], False),
+        ([Box(0, 20, 100, 80)], False),
+        ([Box(20, 20, 40, 40)], False),
+        ([Box(20, 20, 80, 80), Box(20, 20, 50, 50)], False),
+    ],
+    ids=["inside", "cut off once", "a corner", "across", "small", "two"],
+)
+def test_a_simple_photo_shows_one_large_thing_that_is_no_background(boxes, simple):
+    regions = [Proposal(box, 1.0) for box in boxes]
+    assert focus_tools._is_simple(regions, Box(0, 0, 100, 100)) is simple
+
+
+CORNER, MIDDLE = Box(0, 0, 60, 60), Box(200, 60, 400, 340)  # of the cup's photo; the cup is there
+
+
+@pytest.mark.parametrize(
+    ("main", "place", "closer"),
+    [(-1.0, CORNER, True), (-1.0, MIDDLE, False), (0.0, CORNER, False)],
+    ids=["something beside an unknown thing", "only the thing itself", "the thing is known"],
+)
+def test_a_simple_photo_is_searched_when_something_else_may_be_known(
+    model, cup, monkeypatch, main, place, closer
+):
+    monkeypatch.setattr(focus_tools, "likeness_of", lambda *_: main)
+    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [place])
+    found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
+    assert (len({region.window for region in found}) > 1) is closer
+
+
+def test_a_place_of_the_guide_is_seen_in_a_wide_close_up(model, photos, monkeypatch):
+    scene, there = crowd(photos)
+    place = Box(*there[0])
+    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [place])
+    found = FocusProposer(model).propose_guided(scene, [], "scene", lambda pooled: pooled[:, 0])
+    assert close_up(place, *scene.size, factor=2.0) in {region.window for region in found}

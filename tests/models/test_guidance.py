@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.boxes import containment, iou_matrix
-from pekit_agents.models.guidance import box_ladder, pool_boxes, resembling
+from pekit_agents.models.guidance import box_ladder, likeness_of, pool_boxes, resembling
 from pekit_agents.types import Box
 
 WINDOW = Box(100, 200, 420, 520)  # 16 x 16 patches of 20 pixels
@@ -52,8 +52,24 @@ def test_a_place_is_given_in_pixels_of_the_photo():
     assert place == Box(100 + 4 * 20, 200 + 7 * 20, 100 + 6 * 20, 200 + 9 * 20)
 
 
+def test_pixels_are_counted_on_each_axis():
+    flat = Box(100, 200, 420, 360)  # patches of 20 x 10 pixels
+    (place,) = resembling([planted((4, 7, 6, 9))], [flat], filled, limit=5)
+    assert place == Box(100 + 4 * 20, 200 + 7 * 10, 100 + 6 * 20, 200 + 9 * 10)
+
+
+def test_the_likeness_of_a_box_is_that_of_its_patches():
+    flat = Box(100, 200, 420, 360)
+    grid = planted((4, 7, 6, 9))
+    inside = Box(100 + 4 * 20, 200 + 7 * 10, 100 + 6 * 20, 200 + 9 * 10)
+    assert likeness_of(grid, flat, inside, lambda pooled: pooled[:, 0]) == 1
+    # One more patch on each side: 4 of 16 patches are planted.
+    around = Box(inside.x0 - 20, inside.y0 - 10, inside.x1 + 20, inside.y1 + 10)
+    assert likeness_of(grid, flat, around, lambda pooled: pooled[:, 0]) == 0.25
+
+
 def test_places_lie_apart():
-    places = resembling([planted((0, 0, 7, 7), (8, 8, 13, 13))], [WINDOW], filled, limit=20)
+    places = resembling([planted((0, 0, 10, 10), (11, 11, 14, 14))], [WINDOW], filled, limit=20)
     assert len(places) > 1
     xyxy = [place.xyxy for place in places]
     overlap = iou_matrix(xyxy, xyxy)[~np.eye(len(xyxy), dtype=bool)]

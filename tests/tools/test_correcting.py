@@ -116,3 +116,13 @@ def test_what_a_model_is_shown_changes_with_a_correction(
 
 def test_agents_are_told_when_to_call_it() -> None:
     assert "no, that is not ...; yes, it is ...), call correct_personal" in SYSTEM_PROMPT
+
+
+def test_a_number_that_no_longer_names_the_object_rejects_nothing(
+    actions: PersonalActions, biscuit: str
+) -> None:
+    handle = actions.images.put("ann", pinks(ONE, OTHER))
+    numbers = [region for _, region in found(actions, handle)]
+    with pytest.raises(ActionError, match="names this object, found 9; search the photo again"):
+        actions.correct_personal("ann", "biscuit", "is_not", handle, 9)
+    assert [region for _, region in found(actions, handle)] == numbers

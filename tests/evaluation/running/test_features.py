@@ -138,3 +138,58 @@ def test_the_class_token_of_the_embedded_model_is_kept(tmp_path, embedded_model)
     whole = Features(load_profile("embedded"), tmp_path / "cache", tools="x").whole(photo)
     assert whole.token.shape == whole.mean.shape == (768,)
     assert not np.allclose(whole.token, whole.mean)
+
+
+class GuidedProposer(ColourProposer):
+    """Proposes the largest patch, and all of them where the guide likes what it sees."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def propose_guided(self, image, categories, mode, guide):
+        self.calls += 1
+        regions = super().propose(image, categories, "scene")
+        if len(regions) == 1:
+            return regions  # a simple photo: nobody is asked
+        liked = guide(np.zeros((1, 4), np.float32))[0] > 0
+        return regions if liked else regions[:1]
+
+
+def looks(folder, photo, proposer, likeness):
+    seen = features(folder, proposer).looks(photo)
+    boxes, pooled = seen.regions([], lambda vectors: np.full(len(vectors), likeness, np.float32))
+    return seen, boxes, pooled
+
+
+def test_what_the_guide_has_a_say_in_is_made_anew(tmp_path, save):
+    photo, proposer = (
+        save(tmp_path / "a.png", {"red": (0, 0, 80, 120), "blue": (90, 0, 130, 60)}),
+        GuidedProposer(),
+    )
+    for likeness, count in ((1.0, 2), (-1.0, 1)):
+        seen, boxes, pooled = looks(tmp_path, photo, proposer, likeness)
+        assert len(boxes) == len(pooled) == count
+        assert seen.seconds > 0
+    assert proposer.calls == 2
+
+
+def test_what_it_has_no_say_in_comes_from_the_cache(tmp_path, save):
+    photo, proposer = save(tmp_path / "a.png", {"red": (0, 0, 80, 120)}), GuidedProposer()
+    first, boxes, pooled = looks(tmp_path, photo, proposer, 1.0)
+    second, same_boxes, same_pooled = looks(tmp_path, photo, proposer, -1.0)
+    assert (proposer.calls, second.seconds) == (1, None)
+    assert (boxes, pooled.tolist()) == (same_boxes, same_pooled.tolist())
+    assert first.closer([0]).tolist() == second.closer([0]).tolist()
+
+
+def test_a_closer_look_is_that_of_the_product(tmp_path, save):
+    from pekit_agents.images import load_image
+    from pekit_agents.retrieval import PhotoLooks
+
+    photo = save(tmp_path / "a.png", {"red": (0, 0, 80, 120), "blue": (90, 0, 130, 60)})
+    ours = features(tmp_path).looks(photo)
+    theirs = PhotoLooks(load_image(photo), fake_profile(), "auto")
+    for seen in (ours, theirs):
+        seen.regions([], None)
+    assert ours.closer([1, 0]).tolist() == theirs.closer([1, 0]).tolist()
+    assert ours.closer([1]).tolist() != ours.closer([0]).tolist()
