@@ -137,7 +137,7 @@ def test_a_memory_of_the_first_layout_is_upgraded_in_a_bucket(
     memory.insert(thing("b", "Rex", minute=1), unit_vectors(2, seed=2))
     folder = memory._transactions.folder
     rows = to_rows(memory.records(), table_schema("tiny@1", 16))
-    rows = kill_worker.as_layout_1(rows, "tiny@1", 16)
+    rows = kill_worker.as_layout("1", rows, "tiny@1", 16)
     tables.rewrite(folder, rows.schema, rows.to_batches())
     memory = open_remote()
     assert [obj.n_views for obj in memory.objects()] == [3, 2]
