@@ -9,6 +9,7 @@ of anybody else. Pictures go by handle, see :mod:`pekit_agents.tools.image_store
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from io import BytesIO
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
@@ -120,7 +121,9 @@ class PersonalActions:
                 obj = kit.remember(
                     name, photos, category=category, context=context, object_id=object_id
                 )
-        return ActionResult(wordings.remembered(obj), {"object": obj.to_dict()})
+        # A repeated call finds the object as it is stored, and its record is the same.
+        stored = replace(obj, advice=())
+        return ActionResult(wordings.remembered(obj), {"object": stored.to_dict()})
 
     def find_personal_objects(
         self, user_id: str, image: str = LATEST, *, recent: Iterable[str] = ()
