@@ -280,7 +280,8 @@ class PeKit(Correcting, Keeping):
             image: The photo.
             mode: ``"fast"`` looks once, for what stands out in the whole photo; ``"scene"``
                 also close up, for small and several objects; ``"auto"`` does so unless the
-                first look shows one large thing.
+                first look shows one large thing. In each of them a region that scores near tau
+                is encoded once more, close up.
             threshold: tau, in place of the profile's; higher is more silent. In [-1, 1].
             strictness: ``"recall"``, ``"balanced"`` (the default), ``"precision"`` or a rate:
                 how many false alarms to bear in a photo that shows nothing remembered. The
