@@ -21,6 +21,7 @@ from pekit_agents.finding import Finding
 from pekit_agents.images import ImageSource, load_image
 from pekit_agents.introduction import MAX_VIEWS, Progress, extract_view, extract_views
 from pekit_agents.keeping import Keeping
+from pekit_agents.looks import PhotoLooks
 from pekit_agents.memory import Memory, require_free
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.prompting import build_prompt
@@ -28,8 +29,6 @@ from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.recall import context_prompt
 from pekit_agents.reembedding import reembed_memory
 from pekit_agents.retrieval import (
-    PhotoLooks,
-    embed_photo,
     find_regions,
     match_settings,
     region_test,
@@ -331,7 +330,9 @@ class PeKit(Correcting, Keeping):
         """
         _require_mode(mode)
         photo = load_image(image)
-        return photo, *embed_photo(photo, self._profile, self._memory.gallery(), mode)
+        looks = PhotoLooks(photo, self._profile, mode)
+        _, pooled = looks.regions(self._memory.gallery().categories, None)
+        return photo, looks.proposals, self._profile.encoder.normalize(pooled)
 
     def match_regions(
         self,

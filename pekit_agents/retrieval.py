@@ -1,42 +1,38 @@
 """Personalized object retrieval (paper 3.3): from a photo to the sightings in it.
 
-What can be seen of a photo comes through :class:`Looks`: the photo itself, or what was kept of
-it. Three steps follow: regions are proposed, where need be by a guide that knows what is
-remembered; those whose score leaves a doubt are looked at again, close up; the rest is matching.
+What can be seen of a photo comes through :class:`~pekit_agents.looks.Looks`. Three steps follow:
+regions are proposed, where need be by a guide that knows what is remembered; those whose score
+leaves a doubt are looked at again, close up; the rest is matching.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pekit_agents.boxes import nms
 from pekit_agents.calibration import false_alarm_rate
-from pekit_agents.embedding import embed_proposals, pool_closer, pool_proposals
 from pekit_agents.errors import InvalidInput
 from pekit_agents.matching import match
-from pekit_agents.protocols import GuidedProposer
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pekit_agents.calibration import Strictness
+    from pekit_agents.looks import Looks
     from pekit_agents.matching import MatchSettings
     from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import Encoder, Guide, SearchMode
-    from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
+    from pekit_agents.protocols import Encoder, Guide
+    from pekit_agents.types import Box, FloatArray
 
 __all__ = [
     "BORDER",
-    "Looks",
-    "PhotoLooks",
     "Regions",
-    "embed_photo",
     "find_regions",
     "match_settings",
     "region_test",
@@ -57,59 +53,6 @@ _ROUNDING = 1e-5
 # Regions in one product of a quick test. With few columns BLAS copies a matrix that it could
 # have read; a block that stays in the processor's cache costs the reading only.
 _BLOCK = 256
-
-
-class Looks(Protocol):
-    """What can be seen of one photo."""
-
-    def regions(
-        self, categories: Sequence[str], guide: Guide | None
-    ) -> tuple[Sequence[Box], FloatArray]:
-        """Return the K proposals' boxes and pooled features, (K, D) float32.
-
-        Args:
-            categories: What is remembered, for tools that take a text prompt.
-            guide: Says how much any part of the photo resembles what is remembered.
-        """
-        ...
-
-    def closer(self, chosen: Sequence[int]) -> FloatArray:
-        """Return the pooled features, (R, D) float32, of R of these regions seen close up."""
-        ...
-
-
-class PhotoLooks:
-    """The looks at a photo by the tools of a profile.
-
-    Args:
-        photo: The upright photo.
-        profile: The vision tools.
-        mode: How hard to look.
-
-    Attributes:
-        proposals: The regions, once they were asked for.
-    """
-
-    def __init__(self, photo: RGBImage, profile: Profile, mode: SearchMode) -> None:
-        self.proposals: list[Proposal] = []
-        self._photo, self._profile, self._mode = photo, profile, mode
-
-    def regions(
-        self, categories: Sequence[str], guide: Guide | None
-    ) -> tuple[Sequence[Box], FloatArray]:
-        """Return the K proposals' boxes and pooled features, (K, D) float32."""
-        photo, proposer = self._photo, self._profile.proposer
-        if guide is not None and isinstance(proposer, GuidedProposer):
-            self.proposals = proposer.propose_guided(photo, categories, self._mode, guide)
-        else:
-            self.proposals = proposer.propose(photo, categories, self._mode)
-        pooled = pool_proposals(photo, self.proposals, self._profile.encoder)
-        return [proposal.box for proposal in self.proposals], pooled
-
-    def closer(self, chosen: Sequence[int]) -> FloatArray:
-        """Return the pooled features, (R, D) float32, of R regions seen close up."""
-        proposals = [self.proposals[index] for index in chosen]
-        return pool_closer(self._photo, proposals, self._profile.encoder)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,14 +100,6 @@ def find_regions(
         vectors[again] = both / np.linalg.norm(both, axis=1, keepdims=True)
     chosen = tuple(index for index in everything if index not in dropped)
     return Regions(chosen, tuple(boxes[index] for index in chosen), vectors[list(chosen)])
-
-
-def embed_photo(
-    photo: RGBImage, profile: Profile, gallery: Gallery, mode: SearchMode
-) -> tuple[list[Proposal], FloatArray]:
-    """Return a photo's K proposals and their (K, D) float32 unit vectors (Eq. 4), at first look."""
-    proposals = profile.proposer.propose(photo, list(gallery.categories), mode)
-    return proposals, embed_proposals(photo, proposals, profile.encoder)
 
 
 def match_settings(

@@ -29,7 +29,7 @@ FLOORS = [
     {"images", "drawing", "collage", "augment", "models", "memory", "recall"},
     {"embedding", "prompting", "answering"},
     {"views", "crops", "finding", "profiles"},
-    {"answer", "introduction", "reembedding", "retrieval"},
+    {"answer", "introduction", "looks", "reembedding", "retrieval"},
     {"correcting", "keeping"},
     {"reviewing"},
     {"kit"},

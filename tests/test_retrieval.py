@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pekit_agents.looks import PhotoLooks
 from pekit_agents.matching import MatchSettings
 from pekit_agents.memory import Memory
-from pekit_agents.retrieval import PhotoLooks, find_regions, sightings
+from pekit_agents.retrieval import find_regions, sightings
 from pekit_agents.testing import fake_profile, solid_scene
 from pekit_agents.types import Box, PersonalObject, Proposal
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Guide, SearchMode
     from pekit_agents.types import FloatArray, RGBImage
 
-__all__ = ["CachedLooks", "Features", "Introduced", "Regions", "TokenEncoder", "Whole"]
+__all__ = ["Features", "Introduced", "Regions", "TokenEncoder", "Whole", "load"]
 
 _IN_RAM = 1024  # photos; some 0.1 MB each
 #: The sources that shape features: when one changes, features are made anew.
@@ -140,10 +140,6 @@ class Features:
         """Return the bytes that this profile's features take on disk."""
         return self._entries.size()
 
-    def looks(self, photo: Path) -> CachedLooks:
-        """Return what can be seen of a photo, from the cache as far as it is there."""
-        return CachedLooks(photo, self)
-
     def guided(
         self, photo: Path, categories: tuple[str, ...], guide: Guide
     ) -> tuple[list[Proposal] | None, Regions]:
@@ -169,7 +165,7 @@ class Features:
             asked = True
             return guide(pooled)
 
-        image = _load(photo)
+        image = load(photo)
         start = time.perf_counter()
         proposals = proposer.propose_guided(image, categories, self.mode, watched)
         pooled = pool_proposals(image, proposals, self.profile.encoder)
@@ -192,7 +188,7 @@ class Features:
         return made["closer"]
 
     def _look_closer(self, photo: Path, categories: tuple[str, ...], region: Box) -> _Arrays:
-        image = _load(photo)
+        image = load(photo)
         # Masks are not kept; the tools draw the same again.
         proposals = self.profile.proposer.propose(image, categories, self.mode)
         (proposal,) = [p for p in proposals if p.box == region][:1] or [Proposal(region, 1.0)]
@@ -253,49 +249,6 @@ class Features:
         return made, seconds
 
 
-class CachedLooks:
-    """The looks at one photo, from a cache as far as what is remembered has no say in them.
-
-    Attributes:
-        seconds: How long they took; None when any of them was read from disk.
-    """
-
-    def __init__(self, photo: Path, features: Features) -> None:
-        self.seconds: float | None = 0.0
-        self._photo, self._features = photo, features
-        self._words: tuple[str, ...] = ()
-        self._boxes: tuple[Box, ...] = ()
-        self._made: list[Proposal] | None = None
-
-    def regions(
-        self, categories: Sequence[str], guide: Guide | None
-    ) -> tuple[Sequence[Box], FloatArray]:
-        """Return the K proposals' boxes and pooled features, (K, D) float32."""
-        self._words = tuple(categories)
-        if guide is None:
-            found = self._features.regions(self._photo, self._words)
-        else:
-            self._made, found = self._features.guided(self._photo, self._words, guide)
-        self._boxes, self.seconds = found.boxes, found.seconds
-        return found.boxes, found.pooled
-
-    def closer(self, chosen: Sequence[int]) -> FloatArray:
-        """Return the pooled features, (R, D) float32, of R regions seen close up."""
-        start = time.perf_counter()
-        if self._made is not None:
-            proposals = [self._made[index] for index in chosen]
-            encoder = self._features.profile.encoder
-            pooled = pool_closer(_load(self._photo), proposals, encoder)
-        else:
-            regions = [self._boxes[index] for index in chosen]
-            pooled = np.stack(
-                [self._features.closer(self._photo, self._words, box) for box in regions]
-            )
-        if self.seconds is not None:
-            self.seconds += time.perf_counter() - start
-        return pooled
-
-
 class _Watched(Sequence[str]):
     """Words that notice whether anyone reads them: most proposers know no words."""
 
@@ -339,7 +292,12 @@ def _hash(photo: Path, _changed: int, _size: int) -> str:
     return hashlib.sha256(photo.read_bytes()).hexdigest()
 
 
-def _load(photo: Path) -> RGBImage:
+def load(photo: Path) -> RGBImage:
+    """Return a photo.
+
+    Raises:
+        ImageError: It cannot be read; the message names it.
+    """
     try:
         return load_image(photo)
     except ImageError as exc:
@@ -347,7 +305,7 @@ def _load(photo: Path) -> RGBImage:
 
 
 def _introduce(photo: Path, category: str, profile: Profile) -> _Arrays:
-    image = _load(photo)
+    image = load(photo)
     try:
         region = find_object(image, Reference(image), category, profile.extractor)
     except NoObjectFound:
@@ -365,7 +323,7 @@ _REGIONS = {"boxes", "pooled", "plain"}
 def _propose(
     photo: Path, categories: Sequence[str], mode: SearchMode, profile: Profile
 ) -> tuple[_Arrays, float]:
-    image = _load(photo)
+    image = load(photo)
     start = time.perf_counter()
     proposals = profile.proposer.propose(image, categories, mode)
     pooled = pool_proposals(image, proposals, profile.encoder)
@@ -388,7 +346,7 @@ def _plain(image: RGBImage, proposals: Sequence[Proposal], profile: Profile) -> 
 
 
 def _describe(photo: Path, profile: Profile) -> _Arrays:
-    image = _load(photo)
+    image = load(photo)
     grid = profile.encoder.encode([image])[0]
     mean = grid.reshape(-1, grid.shape[-1]).mean(axis=0)
     encoder = profile.encoder

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pekit_agents.embedding import mean_direction
+from pekit_agents.evaluation.cached_looks import CachedLooks
 from pekit_agents.evaluation.records import Named
 from pekit_agents.evaluation.replay import Replay
 from pekit_agents.kit import PeKit
@@ -21,11 +22,11 @@ from pekit_agents.retrieval import find_regions, match_settings, sightings
 if TYPE_CHECKING:
     from pekit_agents.evaluation.features import Features, Introduced, Regions
     from pekit_agents.images import ImageSource
+    from pekit_agents.looks import Looks
     from pekit_agents.matching import MatchSettings
     from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, SearchMode
-    from pekit_agents.retrieval import Looks
     from pekit_agents.types import Box, FloatArray, Match, PersonalObject
 
 __all__ = [
@@ -157,7 +158,7 @@ class PeKitRecognizer:
 
     def look(self, photo: Path) -> Look:
         """Search a photo as the kit does."""
-        looks = self._features.looks(photo)
+        looks = CachedLooks(photo, self._features)
         start = time.perf_counter()
         found = self._bank.find(looks, self._profile.encoder)
         if looks.seconds is None:
@@ -191,7 +192,7 @@ class CorrectedRecognizer(PeKitRecognizer):
     ) -> None:
         """Remember the things in a new memory, and what they are not."""
         super().learn(references, categories)
-        told = [self._features.looks(photo) for photo in self._told]
+        told = [CachedLooks(photo, self._features) for photo in self._told]
         self._bank.reject_all(told, self._profile.encoder)
 
 

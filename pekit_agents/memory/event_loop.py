@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from concurrent.futures import Future
 
 _T = TypeVar("_T")
 
 
 def wait_for(task: Coroutine[Any, Any, _T]) -> _T:
     """Return what ``task`` returns, from any thread, whether an event loop runs in it or not."""
-    return asyncio.run_coroutine_threadsafe(task, _loop()).result()
+    return start(task).result()
+
+
+def start(task: Coroutine[Any, Any, _T]) -> Future[_T]:
+    """Start ``task``, to be waited for later."""
+    return asyncio.run_coroutine_threadsafe(task, _loop())
 
 
 @cache

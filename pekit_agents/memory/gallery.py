@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pekit_agents.memory.residency import Residency
     from pekit_agents.memory.snapshot import Snapshot
     from pekit_agents.memory.transactions import Transactions
-    from pekit_agents.memory.view_index import ViewIndex
+    from pekit_agents.memory.view_index import Hits, ViewIndex
     from pekit_agents.types import FloatArray, PersonalObject
 
 _log = logging.getLogger(__name__)
@@ -93,6 +93,19 @@ class _Catalog:
     categories: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Early:
+    """What the index was asked before the objects were looked at.
+
+    Attributes:
+        indexed: What it held then; the answer is of no use when that has changed.
+        hits: Waits for the answer.
+    """
+
+    indexed: NDArray[np.int64]
+    hits: Callable[[], Hits]
+
+
 class LargeGallery:
     """A user's memory above the limit for snapshots, always as it is at the time of a call.
 
@@ -152,6 +165,7 @@ class LargeGallery:
         Raises:
             MemoryStoreError: The memory cannot be read.
         """
+        early = self._begin(queries, floor)
 
         def search(table: Table | None) -> _Best:
             best = _Best(queries, max_weight, floor)
@@ -160,7 +174,7 @@ class LargeGallery:
                 for snapshot in self._fresh(table, catalog):
                     best.look_at(snapshot)
                 if len(catalog.indexed):
-                    self._look_up(table, catalog, best)
+                    self._look_up(table, catalog, best, early)
             return best
 
         best = self._transactions.read(search)
@@ -208,9 +222,17 @@ class LargeGallery:
         if kept is not None:
             yield kept
 
-    def _look_up(self, table: Table, catalog: _Catalog, best: _Best) -> None:
+    def _begin(self, queries: FloatArray, floor: float) -> _Early | None:
+        """Ask the index while it is seen to that what is known of the objects still holds."""
+        catalog = self._catalog
+        if catalog is None or not len(catalog.indexed) or not len(queries):
+            return None
+        hits = self._index.search_early(queries, _FIRST_COUNT, above=floor - _SLACK)
+        return None if hits is None else _Early(catalog.indexed, hits)
+
+    def _look_up(self, table: Table, catalog: _Catalog, best: _Best, early: _Early | None) -> None:
         try:
-            self._ask_index(table, catalog, best)
+            self._ask_index(table, catalog, best, early)
         except Exception as exc:
             if not is_foreign(exc):
                 raise
@@ -221,12 +243,18 @@ class LargeGallery:
             for batch in take(table, indexed, searched(table.schema)):
                 best.look_at(build_snapshot(pa.Table.from_batches([batch]), catalog.version))
 
-    def _ask_index(self, table: Table, catalog: _Catalog, best: _Best) -> None:
+    def _ask_index(
+        self, table: Table, catalog: _Catalog, best: _Best, early: _Early | None
+    ) -> None:
         looked_at = np.zeros(len(catalog.revs), bool)
         pending, count = np.arange(len(best.queries)), _FIRST_COUNT
         while len(pending) and count <= _LAST_COUNT:
-            above = float(best.settled[pending].min()) - _SLACK
-            hits = self._index.search(best.queries[pending], count, above=above)
+            if early is not None and early.indexed is catalog.indexed:
+                hits = early.hits()
+            else:
+                above = float(best.settled[pending].min()) - _SLACK
+                hits = self._index.search(best.queries[pending], count, above=above)
+            early = None
             regions = pending[hits.regions]
             at = np.minimum(np.searchsorted(catalog.revs, hits.revs), len(catalog.revs) - 1)
             alive = catalog.revs[at] == hits.revs

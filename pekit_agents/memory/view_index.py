@@ -23,7 +23,7 @@ import pyarrow as pa
 from lancedb.expr import col, lit
 from lancedb.index import IvfFlat
 
-from pekit_agents.memory.event_loop import wait_for
+from pekit_agents.memory.event_loop import start, wait_for
 from pekit_agents.memory.retry import is_foreign
 from pekit_agents.memory.schema import dim_of
 from pekit_agents.memory.storage import connect, connect_async
@@ -141,21 +141,42 @@ class ViewIndex:
             count: How many for each, at most.
             above: Views with a cosine up to this one are left out: nothing is read for them.
         """
-        found = wait_for(self._search(queries, count, above))
-        regions = found["query_index"].to_numpy() if len(queries) > 1 else np.zeros(len(found))
-        return Hits(
-            regions.astype(np.int64), found["rev"].to_numpy(), 1 - found["_distance"].to_numpy()
-        )
-
-    async def _search(self, queries: FloatArray, count: int, above: float) -> pa.Table:
         if self._searched is None:
-            connection = await connect_async(self._folder, _session())
-            self._searched = await connection.open_table(_NAME)
+            self._searched = wait_for(self._open_to_search())
+        return self._started(self._searched, queries, count, above)()
+
+    def search_early(
+        self, queries: FloatArray, count: int, *, above: float
+    ) -> Callable[[], Hits] | None:
+        """Start a :meth:`search` and return what waits for it, from any thread.
+
+        Returns:
+            None where nothing was searched before at this state of the table.
+        """
+        searched = self._searched
+        return None if searched is None else self._started(searched, queries, count, above)
+
+    def _started(
+        self, table: AsyncTable, queries: FloatArray, count: int, above: float
+    ) -> Callable[[], Hits]:
         # One query vector must not come as a list of one: no column would say so.
-        query = self._searched.query().nearest_to(queries if len(queries) > 1 else queries[0])
+        query = table.query().nearest_to(queries if len(queries) > 1 else queries[0])
         query = query.distance_type("cosine").distance_range(upper_bound=1 - above)
-        query = query.nprobes(self._probes).limit(count)
-        return await query.select(["rev", "_distance"]).to_arrow()
+        query = query.nprobes(self._probes).limit(count).select(["rev", "_distance"])
+        answer = start(query.to_arrow())
+
+        def hits() -> Hits:
+            found = answer.result()
+            one = np.zeros(len(found))
+            regions = found["query_index"].to_numpy() if len(queries) > 1 else one
+            cosines = 1 - found["_distance"].to_numpy()
+            return Hits(regions.astype(np.int64), found["rev"].to_numpy(), cosines)
+
+        return hits
+
+    async def _open_to_search(self) -> AsyncTable:
+        connection = await connect_async(self._folder, _session())
+        return await connection.open_table(_NAME)
 
     def lag(self, objects: Table) -> int:
         """Return about how many views of ``objects`` would have to change places."""

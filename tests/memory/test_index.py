@@ -265,3 +265,17 @@ def test_an_index_is_searched_from_within_an_event_loop(large, same_as_a_snapsho
         return same_as_a_snapshot(large)
 
     assert len(asyncio.run(search())) > OBJECTS // 2
+
+
+def test_the_index_is_asked_while_the_objects_are_looked_at(large, unit_vectors, monkeypatch):
+    searched = large.gallery()
+    query = unit_vectors(1, seed=1)
+    first = searched.nearest(query, max_weight=0.5, floor=0.3)
+
+    def too_late(*_, **__):
+        raise AssertionError("asked after the objects were looked at")
+
+    monkeypatch.setattr(view_index.ViewIndex, "search", too_late)
+    again = searched.nearest(query, max_weight=0.5, floor=0.3)
+    assert again[0] == first[0] != []
+    np.testing.assert_array_equal(again[1].scores, first[1].scores)

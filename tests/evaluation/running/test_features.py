@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import ImageError
+from pekit_agents.evaluation.cached_looks import CachedLooks
 from pekit_agents.evaluation.features import Features
 from pekit_agents.testing import ColourProposer, fake_profile, solid_scene
 from pekit_agents.types import Box
@@ -156,7 +157,7 @@ class GuidedProposer(ColourProposer):
 
 
 def looks(folder, photo, proposer, likeness):
-    seen = features(folder, proposer).looks(photo)
+    seen = CachedLooks(photo, features(folder, proposer))
     boxes, pooled = seen.regions([], lambda vectors: np.full(len(vectors), likeness, np.float32))
     return seen, boxes, pooled
 
@@ -184,10 +185,10 @@ def test_what_it_has_no_say_in_comes_from_the_cache(tmp_path, save):
 
 def test_a_closer_look_is_that_of_the_product(tmp_path, save):
     from pekit_agents.images import load_image
-    from pekit_agents.retrieval import PhotoLooks
+    from pekit_agents.looks import PhotoLooks
 
     photo = save(tmp_path / "a.png", {"red": (0, 0, 80, 120), "blue": (90, 0, 130, 60)})
-    ours = features(tmp_path).looks(photo)
+    ours = CachedLooks(photo, features(tmp_path))
     theirs = PhotoLooks(load_image(photo), fake_profile(), "auto")
     for seen in (ours, theirs):
         seen.regions([], None)

@@ -1,0 +1,64 @@
+"""The looks at one photo, from the cache as far as what is remembered has no say in them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pekit_agents.embedding import pool_closer
+from pekit_agents.evaluation.features import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pekit_agents.evaluation.features import Features
+    from pekit_agents.protocols import Guide
+    from pekit_agents.types import Box, FloatArray, Proposal
+
+__all__ = ["CachedLooks"]
+
+
+class CachedLooks:
+    """The looks at one photo, from a cache as far as what is remembered has no say in them.
+
+    Attributes:
+        seconds: How long they took; None when any of them was read from disk.
+    """
+
+    def __init__(self, photo: Path, features: Features) -> None:
+        self.seconds: float | None = 0.0
+        self._photo, self._features = photo, features
+        self._words: tuple[str, ...] = ()
+        self._boxes: tuple[Box, ...] = ()
+        self._made: list[Proposal] | None = None
+
+    def regions(
+        self, categories: Sequence[str], guide: Guide | None
+    ) -> tuple[Sequence[Box], FloatArray]:
+        """Return the K proposals' boxes and pooled features, (K, D) float32."""
+        self._words = tuple(categories)
+        if guide is None:
+            found = self._features.regions(self._photo, self._words)
+        else:
+            self._made, found = self._features.guided(self._photo, self._words, guide)
+        self._boxes, self.seconds = found.boxes, found.seconds
+        return found.boxes, found.pooled
+
+    def closer(self, chosen: Sequence[int]) -> FloatArray:
+        """Return the pooled features, (R, D) float32, of R regions seen close up."""
+        start = time.perf_counter()
+        if self._made is not None:
+            proposals = [self._made[index] for index in chosen]
+            encoder = self._features.profile.encoder
+            pooled = pool_closer(load(self._photo), proposals, encoder)
+        else:
+            regions = [self._boxes[index] for index in chosen]
+            pooled = np.stack(
+                [self._features.closer(self._photo, self._words, box) for box in regions]
+            )
+        if self.seconds is not None:
+            self.seconds += time.perf_counter() - start
+        return pooled

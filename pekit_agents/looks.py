@@ -1,0 +1,72 @@
+"""What can be seen of a photo: its regions at a first look, and any of them close up.
+
+The photo itself answers, or what was kept of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from pekit_agents.embedding import pool_closer, pool_proposals
+from pekit_agents.protocols import GuidedProposer
+
+if TYPE_CHECKING:
+    from pekit_agents.profiles import Profile
+    from pekit_agents.protocols import Guide, SearchMode
+    from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
+
+__all__ = ["Looks", "PhotoLooks"]
+
+
+class Looks(Protocol):
+    """What can be seen of one photo."""
+
+    def regions(
+        self, categories: Sequence[str], guide: Guide | None
+    ) -> tuple[Sequence[Box], FloatArray]:
+        """Return the K proposals' boxes and pooled features, (K, D) float32.
+
+        Args:
+            categories: What is remembered, for tools that take a text prompt.
+            guide: Says how much any part of the photo resembles what is remembered.
+        """
+        ...
+
+    def closer(self, chosen: Sequence[int]) -> FloatArray:
+        """Return the pooled features, (R, D) float32, of R of these regions seen close up."""
+        ...
+
+
+class PhotoLooks:
+    """The looks at a photo by the tools of a profile.
+
+    Args:
+        photo: The upright photo.
+        profile: The vision tools.
+        mode: How hard to look.
+
+    Attributes:
+        proposals: The regions, once they were asked for.
+    """
+
+    def __init__(self, photo: RGBImage, profile: Profile, mode: SearchMode) -> None:
+        self.proposals: list[Proposal] = []
+        self._photo, self._profile, self._mode = photo, profile, mode
+
+    def regions(
+        self, categories: Sequence[str], guide: Guide | None
+    ) -> tuple[Sequence[Box], FloatArray]:
+        """Return the K proposals' boxes and pooled features, (K, D) float32."""
+        photo, proposer = self._photo, self._profile.proposer
+        if guide is not None and isinstance(proposer, GuidedProposer):
+            self.proposals = proposer.propose_guided(photo, categories, self._mode, guide)
+        else:
+            self.proposals = proposer.propose(photo, categories, self._mode)
+        pooled = pool_proposals(photo, self.proposals, self._profile.encoder)
+        return [proposal.box for proposal in self.proposals], pooled
+
+    def closer(self, chosen: Sequence[int]) -> FloatArray:
+        """Return the pooled features, (R, D) float32, of R regions seen close up."""
+        proposals = [self.proposals[index] for index in chosen]
+        return pool_closer(self._photo, proposals, self._profile.encoder)
