@@ -5,15 +5,16 @@ photos, the chance that it scores above ``s`` against one object falls off expon
 
     P(score > s) = exp(-(s - location) / scale),
 
-so with N objects and K regions the expected number of false alarms in a photo is N K times that,
-and a threshold follows from the number one is willing to bear. One configuration then holds its
-rate from one object to hundreds, where a fixed tau (paper 3.3) raises more and more.
+so with N objects and K regions the expected number of false alarms in a photo is at most N K
+times that, and a threshold follows from the number one is willing to bear, where a fixed tau
+(paper 3.3) raises more and more. Where there are photos of strangers to compare a memory with,
+the tail is that of the whole memory instead (:mod:`pekit_agents.strangers`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from pekit_agents.errors import InvalidInput
@@ -52,6 +53,8 @@ class Calibration:
         regions: Regions of one photo overlap, so K of them count as ``K ** regions``; in [0, 1].
         mean: Of the scores of the right object.
         deviation: Their standard deviation; positive.
+        objects: N objects count as ``N ** objects``: 1 where the tail is that of one object, 0
+            where it is that of the whole memory; in [0, 1].
     """
 
     location: float
@@ -59,13 +62,19 @@ class Calibration:
     regions: float
     mean: float
     deviation: float
+    objects: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (self.scale > 0 and self.deviation > 0 and 0 <= self.regions <= 1):
+        shares = 0 <= self.regions <= 1 and 0 <= self.objects <= 1
+        if not (self.scale > 0 and self.deviation > 0 and shares):
             raise InvalidInput(
-                "expected scale > 0, deviation > 0 and regions in [0, 1], found "
-                f"{self.scale!r}, {self.deviation!r} and {self.regions!r}"
+                "expected scale > 0, deviation > 0, regions and objects in [0, 1], found "
+                f"{self.scale!r}, {self.deviation!r}, {self.regions!r} and {self.objects!r}"
             )
+
+    def of_memory(self, location: float) -> Calibration:
+        """Return the same with the tail of a whole memory, which begins at ``location``."""
+        return replace(self, location=location, objects=0.0)
 
     def threshold(self, rate: float, *, objects: int, regions: int) -> float:
         """Return the score above which ``rate`` false alarms are expected in a photo.
@@ -100,4 +109,4 @@ class Calibration:
         return 1 / (1 + math.exp(min(log_unknown - log_right, 700.0)))
 
     def _chances(self, objects: int, regions: int) -> float:
-        return max(objects, 1) * math.pow(max(regions, 1), self.regions)
+        return math.pow(max(objects, 1), self.objects) * math.pow(max(regions, 1), self.regions)

@@ -33,6 +33,7 @@ from pekit_agents.retrieval import (
     match_settings,
     region_test,
     search_regions,
+    settings_for,
     sightings,
 )
 from pekit_agents.reviewing import ReviewQueue
@@ -299,8 +300,9 @@ class PeKit(Correcting, Keeping):
         settings = match_settings(self._profile, threshold, strictness)
         photo = load_image(image)
         gallery = self._memory.gallery()
-        if not gallery.categories:
+        if not gallery.count:
             return Finding(photo, (), ())
+        settings = settings_for(gallery, settings, self._profile.strangers)
         looks = PhotoLooks(photo, self._profile, mode)
         found = find_regions(looks, self._profile.encoder, gallery, settings)
         matches, near = search_regions(found.boxes, found.vectors, gallery, settings)
@@ -357,6 +359,7 @@ class PeKit(Correcting, Keeping):
         """
         settings = match_settings(self._profile, threshold, strictness)
         gallery = self._memory.gallery()
+        settings = settings_for(gallery, settings, self._profile.strangers)
         for boxes, vectors in photos:
             yield sightings(boxes, vectors, gallery, settings)
 
@@ -375,7 +378,9 @@ class PeKit(Correcting, Keeping):
             ObjectNotFound: One of the objects is not remembered (any more).
         """
         views = [self._memory.get(object_id).vectors for object_id in object_ids]
-        return region_test(np.concatenate(views), self._memory.gallery(), self._profile.matching)
+        gallery = self._memory.gallery()
+        settings = settings_for(gallery, self._profile.matching, self._profile.strangers)
+        return region_test(np.concatenate(views), gallery, settings)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).

@@ -34,6 +34,7 @@ from pekit_agents.protocols import Encoder, Proposer, ViewExtractor
 if TYPE_CHECKING:
     from pekit_agents.models.detection import Detector
     from pekit_agents.models.grounded_sam import Segmenter
+    from pekit_agents.strangers import Strangers
 
 __all__ = [
     "PROFILES",
@@ -51,7 +52,8 @@ _DETECTOR = ModelSpec("IDEA-Research/grounding-dino-base")
 _SAM = ModelSpec("facebook/sam-vit-base")
 _SAM2 = ModelSpec("facebook/sam2.1-hiera-tiny")  # a tenth of SAM's time on a CPU
 _ENCODER = ModelSpec("facebook/dinov2-large")
-_PATCHES_PER_PHOTO = 256  # of a photo that gives statistics: all of a square one's
+# Of a photo that gives statistics: all of a square one's, or a few.
+_PATCHES_PER_PHOTO, _PATCHES_OF_MORE = 256, 48
 
 #: The profiles of torch models, as data.
 RECIPES: dict[str, Recipe] = {
@@ -99,6 +101,8 @@ class Profile:
         encoder: F_emb, for both.
         matching: Threshold and suppression measured for this encoder.
         augment: Whether reference vectors are averaged over synthetic views.
+        strangers: What a memory is compared with to know what unknown things score; of use only
+            with a calibration.
     """
 
     name: str
@@ -107,6 +111,7 @@ class Profile:
     encoder: Encoder
     matching: MatchSettings = field(default_factory=MatchSettings)
     augment: bool = True
+    strangers: Strangers | None = None
 
     def __post_init__(self) -> None:
         for part, protocol in (
@@ -148,13 +153,15 @@ def refitted_profile(
     photos: Sequence[Path],
     *,
     version: str,
+    more: Sequence[Path] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Profile:
-    """Return the embedded profile with the statistics of these photos instead of the shipped.
+    """Return the embedded profile with statistics and strangers of these photos instead.
 
     Args:
-        photos: Varied photos; no labels are read.
+        photos: Varied photos. Those in one folder show one thing.
         version: Becomes part of the encoder's id.
+        more: Photos that add to the statistics, each a little, and are no strangers.
         progress: Called after each photo with (photos done, photos in all).
 
     Raises:
@@ -163,19 +170,24 @@ def refitted_profile(
     """
     from pekit_agents.models.focus import FocusModel
     from pekit_agents.models.focus_statistics import sample, write_statistics
+    from pekit_agents.models.focus_strangers import pool_strangers
     from pekit_agents.models.focus_tools import FocusEncoder
 
     model = FocusModel(cache_size=1)
     patches = []
-    for done, photo in enumerate(photos, start=1):
-        patches.append(sample(model, photo, _PATCHES_PER_PHOTO))
+    counts = [*((p, _PATCHES_PER_PHOTO) for p in photos), *((p, _PATCHES_OF_MORE) for p in more)]
+    for done, (photo, count) in enumerate(counts, start=1):
+        patches.append(sample(model, photo, count))
         if progress is not None:
-            progress(done, len(photos))
+            progress(done, len(counts))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "statistics.npz"
         write_statistics(path, np.concatenate(patches), version=version)
         encoder = FocusEncoder(FocusModel(), statistics=path)
-    return replace(load_profile("embedded"), encoder=encoder)
+    shipped = load_profile("embedded")
+    named = [(photo, str(photo.parent)) for photo in photos]
+    strangers = pool_strangers(named, shipped.proposer, encoder).seen_by(encoder)
+    return replace(shipped, encoder=encoder, strangers=strangers)
 
 
 def recipe_of(path: str) -> Recipe:
@@ -322,14 +334,17 @@ def _encoder(spec: ModelSpec) -> Encoder:
 
 def _embedded() -> Profile:
     from pekit_agents.models.focus import FocusModel
+    from pekit_agents.models.focus_strangers import read_strangers
     from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
 
     model = FocusModel()
+    encoder = FocusEncoder(model)
     return Profile(
         name="embedded",
         extractor=FocusExtractor(model),
         proposer=FocusProposer(model),
-        encoder=FocusEncoder(model),
+        encoder=encoder,
+        strangers=read_strangers(encoder),
         matching=MatchSettings(
             max_weight=0.5,
             ambiguity=0.075,

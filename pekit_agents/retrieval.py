@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, Guide
+    from pekit_agents.strangers import Strangers
     from pekit_agents.types import Box, FloatArray
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "match_settings",
     "region_test",
     "search_regions",
+    "settings_for",
     "sightings",
 ]
 
@@ -123,6 +125,22 @@ def match_settings(
             f"{profile.name!r}, which has none; give a threshold"
         )
     return replace(profile.matching, false_alarms=false_alarm_rate(strictness))
+
+
+def settings_for(
+    gallery: Gallery, settings: MatchSettings, strangers: Strangers | None
+) -> MatchSettings:
+    """Return the settings with the calibration of a memory, where strangers tell it.
+
+    Args:
+        gallery: What is remembered.
+        settings: Those of a profile.
+        strangers: Its photos of unknown things, if it has any.
+    """
+    if strangers is None or settings.calibration is None or not gallery.count:
+        return settings
+    location = strangers.location(gallery, settings.calibration, settings.max_weight)
+    return replace(settings, calibration=settings.calibration.of_memory(location))
 
 
 def region_test(

@@ -16,7 +16,12 @@ from pekit_agents.testing import fake_profile, solid_scene
 
 assert "site-packages" in pekit_agents.__file__, pekit_agents.__file__
 package_files = resources.files("pekit_agents")
-for name in ("py.typed", "evaluation/report/page.html", "models/focus_statistics.npz"):
+for name in (
+    "py.typed",
+    "evaluation/report/page.html",
+    "models/focus_statistics.npz",
+    "models/focus_strangers.npz",
+):
     assert package_files.joinpath(name).is_file(), f"{name} is not in the package"
 
 folder = Path(tempfile.mkdtemp())

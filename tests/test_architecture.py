@@ -25,7 +25,7 @@ SOURCES = {
 FLOORS = [
     {"errors"},
     {"types"},
-    {"advice", "protocols", "boxes", "calibration", "wording", "pixels", "matching"},
+    {"advice", "protocols", "boxes", "calibration", "wording", "pixels", "matching", "strangers"},
     {"images", "drawing", "collage", "augment", "models", "memory", "recall"},
     {"embedding", "prompting", "answering"},
     {"views", "crops", "finding", "profiles"},

@@ -50,6 +50,10 @@ HeldOutOption = Annotated[
     bool,
     typer.Option("--held-out", help="statistics of the embedded encoder from things not measured"),
 ]
+StatisticsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--statistics", help="with --held-out: photos of other things, for statistics"),
+]
 BaselinesOption = Annotated[bool, typer.Option(help="measure the baselines as well")]
 NegativesOption = Annotated[
     Path | None, typer.Option(help="photos without any of the things, for the concept head")
@@ -68,6 +72,7 @@ def recognition(
     profile: ProfileOption = "embedded",
     mode: ModeOption = "auto",
     held_out: HeldOutOption = False,
+    statistics: StatisticsOption = None,
     baselines: BaselinesOption = True,
     negatives: NegativesOption = None,
     layout: LayoutOption = "auto",
@@ -81,7 +86,19 @@ def recognition(
 
     counts = _numbers("--refs", refs, int)
     options = _Options(
-        data, layout, profile, mode, draws, seed, held_out, baselines, negatives, out, cache, force
+        data,
+        layout,
+        profile,
+        mode,
+        draws,
+        seed,
+        held_out,
+        statistics,
+        baselines,
+        negatives,
+        out,
+        cache,
+        force,
     )
     options.measure("recognition", lambda b: protocol(b, counts, open_set=open_set), as_json)
 
@@ -95,6 +112,7 @@ def references(
     profile: ProfileOption = "embedded",
     mode: ModeOption = "auto",
     held_out: HeldOutOption = False,
+    statistics: StatisticsOption = None,
     baselines: BaselinesOption = True,
     negatives: NegativesOption = None,
     layout: LayoutOption = "auto",
@@ -107,7 +125,19 @@ def references(
     from pekit_agents.evaluation.protocols import references as protocol
 
     options = _Options(
-        data, layout, profile, mode, draws, seed, held_out, baselines, negatives, out, cache, force
+        data,
+        layout,
+        profile,
+        mode,
+        draws,
+        seed,
+        held_out,
+        statistics,
+        baselines,
+        negatives,
+        out,
+        cache,
+        force,
     )
     options.measure("references", lambda bench: protocol(bench, most), as_json)
 
@@ -125,6 +155,7 @@ def growth(
     profile: ProfileOption = "embedded",
     mode: ModeOption = "auto",
     held_out: HeldOutOption = False,
+    statistics: StatisticsOption = None,
     baselines: BaselinesOption = True,
     negatives: NegativesOption = None,
     layout: LayoutOption = "auto",
@@ -138,7 +169,19 @@ def growth(
 
     counts = _numbers("--sizes", sizes, int)
     options = _Options(
-        data, layout, profile, mode, draws, seed, held_out, baselines, negatives, out, cache, force
+        data,
+        layout,
+        profile,
+        mode,
+        draws,
+        seed,
+        held_out,
+        statistics,
+        baselines,
+        negatives,
+        out,
+        cache,
+        force,
     )
     options.measure(
         "growth", lambda b: protocol(b, counts, refs=refs, distractors=distractors), as_json
@@ -156,6 +199,7 @@ def scenes(
     profile: ProfileOption = "embedded",
     mode: ModeOption = "auto",
     held_out: HeldOutOption = False,
+    statistics: StatisticsOption = None,
     baselines: BaselinesOption = True,
     negatives: NegativesOption = None,
     layout: LayoutOption = "auto",
@@ -169,7 +213,19 @@ def scenes(
 
     photos = _photos("--backgrounds", backgrounds)
     options = _Options(
-        data, layout, profile, mode, draws, seed, held_out, baselines, negatives, out, cache, force
+        data,
+        layout,
+        profile,
+        mode,
+        draws,
+        seed,
+        held_out,
+        statistics,
+        baselines,
+        negatives,
+        out,
+        cache,
+        force,
     )
     options.measure(
         "scenes",
@@ -228,6 +284,7 @@ def corrections(
     profile: ProfileOption = "embedded",
     mode: ModeOption = "auto",
     held_out: HeldOutOption = False,
+    statistics: StatisticsOption = None,
     layout: LayoutOption = "auto",
     out: OutOption = None,
     cache: CacheOption = None,
@@ -239,7 +296,19 @@ def corrections(
     from pekit_agents.evaluation.protocols import corrections as protocol
 
     options = _Options(
-        data, layout, profile, mode, draws, seed, held_out, False, None, out, cache, force
+        data,
+        layout,
+        profile,
+        mode,
+        draws,
+        seed,
+        held_out,
+        statistics,
+        False,
+        None,
+        out,
+        cache,
+        force,
     )
     options.measure(
         "corrections",
@@ -266,6 +335,7 @@ class _Options:
     draws: int
     seed: int
     held_out: bool
+    statistics: list[Path] | None
     baselines: bool
     negatives: Path | None
     out: Path | None
@@ -295,6 +365,7 @@ class _Options:
             with_baselines=self.baselines,
             negatives=_photos("--negatives", self.negatives) if self.negatives else (),
             held_out=self.held_out,
+            statistics=[p for f in self.statistics or [] for p in _photos("--statistics", f)],
             cache=self.cache or default_cache(),
             out=folder,
             force=self.force,

@@ -50,7 +50,9 @@ class Bench:
         with_baselines: Whether the baselines are measured as well.
         negatives: Photos without any of the things, for baselines that learn from them.
         held_out: Whether each draw halves the things at random: one half gives the embedded
-            encoder's statistics, in place of those that ship, and the other is measured.
+            encoder's statistics and strangers, in place of those that ship, and the other is
+            measured.
+        statistics: With ``held_out``, photos of other things that give statistics as well.
         cache: The folder of the features.
         out: The folder of the run; None keeps it in RAM alone.
         force: Whether another run in that folder may be replaced.
@@ -66,6 +68,7 @@ class Bench:
     with_baselines: bool = True
     negatives: Sequence[Path] = ()
     held_out: bool = False
+    statistics: Sequence[Path] = ()
     cache: Path = field(default_factory=default_cache)
     out: Path | None = None
     force: bool = False
@@ -80,6 +83,8 @@ class Bench:
                 "expected the embedded profile for held-out statistics, "
                 f"found {self.profile!r}, whose encoder has none"
             )
+        if self.statistics and not self.held_out:
+            raise InvalidInput("expected photos for statistics with held-out ones only")
 
     @cached_property
     def features(self) -> Features:
@@ -159,11 +164,12 @@ class Bench:
             "augment": self.features.profile.augment,
             "seeds": list(self.seeds),
             "held_out": self.held_out,
+            "statistics": len(self.statistics),
             "baselines": self.with_baselines,
             "negatives": len(self.negatives),
             "things": len(self.dataset.things),
             "photos": len(self.dataset.photos),
-            "data": _fingerprint(self.dataset, self.negatives),
+            "data": _fingerprint(self.dataset, [*self.negatives, *self.statistics]),
         }
 
     @cached_property
@@ -180,7 +186,9 @@ class Bench:
         def progress(done: int, total: int) -> None:
             self.progress("statistics", done, total)
 
-        return refitted_profile(photos, version=f"held-out-{seed}", progress=progress)
+        return refitted_profile(
+            photos, version=f"held-out-{seed}", more=self.statistics, progress=progress
+        )
 
 
 def tools_of(profile: str) -> str:
@@ -212,11 +220,11 @@ def versions_of(features: Features) -> dict[str, Any]:
     }
 
 
-def _fingerprint(dataset: Dataset, negatives: Sequence[Path]) -> str:
+def _fingerprint(dataset: Dataset, others: Sequence[Path]) -> str:
     """Return a hash of what the data set says is true, and of the sizes of its files."""
     parts = [repr(dataset.things)]
     parts += [repr((p.path, sorted(p.shows), sorted(p.about), p.group)) for p in dataset.photos]
     files = [photo.path for photo in dataset.photos]
     files += [path for thing in dataset.things for path in thing.references]
-    parts += [f"{path} {path.stat().st_size}" for path in [*files, *negatives]]
+    parts += [f"{path} {path.stat().st_size}" for path in [*files, *others]]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

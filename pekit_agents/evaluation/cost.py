@@ -213,7 +213,7 @@ def _memory_of(photos: Sequence[Path], profile: Profile) -> Bank:
         image = load_image(photo)
         image.thumbnail((64, 64))
         views[f"object {index}"] = embed_proposals(image, [_whole(image)], profile.encoder)
-    bank = Bank(profile.matching)
+    bank = Bank(profile.matching, strangers=profile.strangers)
     bank.fill(views, dict.fromkeys(views, "object"), encoder_id=profile.encoder.id)
     return bank
 

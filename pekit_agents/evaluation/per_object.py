@@ -36,8 +36,6 @@ class PerObjectThreshold:
         self.name = name
         self._kit = PeKitRecognizer(features, name=name, threshold=threshold)
         self._features = features
-        self._matching = features.profile.matching
-        self._threshold = threshold
         self._thresholds: dict[str, float] = {}
 
     def learn(
@@ -49,10 +47,8 @@ class PerObjectThreshold:
         views = introduced_vectors(
             self._features, references, categories, lambda i: mean_direction(i.looks, encoder)
         )
-        tau = self._threshold
-        if tau is None:
-            tau = self._matching.accept_above(objects=len(views), regions=1)
-        self._thresholds = raised_thresholds(views, tau, self._matching.max_weight)
+        weight = self._features.profile.matching.max_weight
+        self._thresholds = raised_thresholds(views, self._kit.threshold(), weight)
 
     def look(self, photo: Path) -> Look:
         """Search a photo and leave out what is under its object's threshold."""

@@ -17,7 +17,7 @@ from pekit_agents.evaluation.records import Named
 from pekit_agents.evaluation.replay import Replay
 from pekit_agents.kit import PeKit
 from pekit_agents.memory import Memory
-from pekit_agents.retrieval import find_regions, match_settings, sightings
+from pekit_agents.retrieval import find_regions, match_settings, settings_for, sightings
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.features import Features, Introduced, Regions
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, SearchMode
+    from pekit_agents.strangers import Strangers
     from pekit_agents.types import Box, FloatArray, Match, PersonalObject
 
 __all__ = [
@@ -140,14 +141,14 @@ class PeKitRecognizer:
         self._features = features
         self._profile = profile or features.profile
         self._threshold = threshold
-        self._bank = Bank(self._profile.matching, threshold)
+        self._bank = Bank(self._profile.matching, threshold, self._profile.strangers)
 
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
         """Remember the things in a new memory; a photo without an object is left out."""
         encoder = self._profile.encoder
-        self._bank = Bank(self._profile.matching, self._threshold)
+        self._bank = Bank(self._profile.matching, self._threshold, self._profile.strangers)
         self._bank.fill(
             introduced_vectors(
                 self._features, references, categories, lambda i: mean_direction(i.looks, encoder)
@@ -155,6 +156,10 @@ class PeKitRecognizer:
             categories,
             encoder_id=encoder.id,
         )
+
+    def threshold(self) -> float:
+        """Return tau for a photo with one region."""
+        return self._bank.threshold()
 
     def look(self, photo: Path) -> Look:
         """Search a photo as the kit does."""
@@ -202,11 +207,18 @@ class Bank:
     Args:
         matching: Threshold and suppression.
         threshold: tau, in place of that of ``matching``, as for :meth:`PeKit.find`.
+        strangers: What calibrates ``matching`` for what is remembered.
     """
 
-    def __init__(self, matching: MatchSettings, threshold: float | None = None) -> None:
+    def __init__(
+        self,
+        matching: MatchSettings,
+        threshold: float | None = None,
+        strangers: Strangers | None = None,
+    ) -> None:
         self._matching = matching
         self._threshold = threshold
+        self._strangers = strangers
         self._views: dict[str, FloatArray] = {}
         self._negatives: dict[str, FloatArray] = {}
         self._memory: _Scratch | None = None
@@ -226,7 +238,7 @@ class Bank:
             return
         dim = next(iter(filled.values())).shape[1]
         replay = Replay(encoder_id, dim)
-        self._memory = _Scratch(replay.profile(self._matching))
+        self._memory = _Scratch(replay.profile(self._matching, self._strangers))
         for thing, vectors in filled.items():
             pictures = [replay.picture(vector) for vector in vectors]
             self._memory.remember(thing, pictures, categories[thing])
@@ -255,6 +267,13 @@ class Bank:
             for match in matches:
                 for obj in kit.reject(match):
                     self._negatives[self._memory.thing(obj)] = kit.negatives(obj.object_id)
+
+    def threshold(self) -> float:
+        """Return tau for a photo with one region; 1 when nothing is remembered."""
+        if self._memory is None:
+            return 1.0
+        settings = self._memory.settings(self._threshold)
+        return settings.accept_above(objects=len(self._views), regions=1)
 
     def search(self, boxes: Sequence[Box], vectors: FloatArray) -> tuple[Named, ...]:
         """Return what is named among K regions by their (K, D) float32 unit vectors."""
@@ -330,7 +349,8 @@ class _Scratch:
 
     def settings(self, threshold: float | None) -> MatchSettings:
         """Return the settings of a search, as :meth:`PeKit.find` makes them."""
-        return match_settings(self._profile, threshold)
+        settings = match_settings(self._profile, threshold)
+        return settings_for(self.gallery(), settings, self._profile.strangers)
 
     def remember(self, thing: str, images: Sequence[ImageSource], category: str) -> None:
         """Remember a thing; it keeps its own name here, whatever the kit makes of it."""

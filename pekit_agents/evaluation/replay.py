@@ -19,6 +19,7 @@ from pekit_agents.types import Box, Proposal
 if TYPE_CHECKING:
     from pekit_agents.matching import MatchSettings
     from pekit_agents.protocols import SearchMode
+    from pekit_agents.strangers import Strangers
     from pekit_agents.types import FloatArray, RGBImage
 
 __all__ = ["Replay"]
@@ -39,9 +40,9 @@ class Replay:
         self.dim = dim
         self._vectors: list[FloatArray] = []
 
-    def profile(self, matching: MatchSettings) -> Profile:
+    def profile(self, matching: MatchSettings, strangers: Strangers | None) -> Profile:
         """Return a profile of these tools."""
-        return Profile("replay", self, self, self, matching, augment=False)
+        return Profile("replay", self, self, self, matching, augment=False, strangers=strangers)
 
     def picture(self, vector: FloatArray) -> RGBImage:
         """Return a picture that stands for a vector, (D,) float32 of unit length."""

@@ -203,7 +203,8 @@ def test_held_out_statistics_are_of_things_that_are_not_measured(bench, monkeypa
 
     given = []
 
-    def refitted(photos, *, version, progress):
+    def refitted(photos, *, version, more, progress):
+        assert more == ()
         given.append([path.parent.name for path in photos])
         return fake_profile()
 

@@ -1,0 +1,61 @@
+"""Makes the bank of unknown things that the embedded profile ships.
+
+Run it on folders of photos that show all kinds of things, a few of each; no labels are read, and
+no pixel is kept::
+
+    python -m pekit_agents.models.make_focus_strangers FOLDER ...
+
+Photos in a subfolder show one thing, those in FOLDER itself each another. The bank should be like
+the photos that people take: where many of one kind are in it, memories of that kind are held to
+a stricter threshold. The shipped file was made from 93 photos: 15 objects of the DreamBooth
+photos, and 15 photos of scenes, animals, surfaces and things in the scikit-image wheel.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from pekit_agents.models.focus import FocusModel
+from pekit_agents.models.focus_strangers import STRANGERS_FILE, pool_strangers, write_strangers
+from pekit_agents.models.focus_tools import FocusEncoder, FocusProposer
+
+__all__: list[str] = []
+
+_PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
+
+
+def main(
+    folders: Annotated[list[str], typer.Argument(help="searched deep")],
+    out: Annotated[Path | None, typer.Option(help="default: the file the package ships")] = None,
+) -> None:
+    """Make the embedded profile's bank of unknown things from folders of varied photos."""
+    photos = [
+        # Photos in a folder of their own show one thing; each of the others shows another.
+        (path, str(path if path.parent == Path(folder) else path.parent))
+        for folder in folders
+        for path in sorted(Path(folder).rglob("*"))
+        if path.suffix.lower() in _PHOTOS
+    ]
+    if not photos:
+        sys.exit(f"expected photos under {', '.join(folders)}, found none")
+    model = FocusModel()
+    proposer, encoder = FocusProposer(model), FocusEncoder(model)
+    console = Console(stderr=True)
+    watched = track(photos, description=f"{len(photos)} photos", console=console)
+    pooled = pool_strangers(watched, proposer, encoder)
+    target = out or Path(__file__).with_name(STRANGERS_FILE)
+    write_strangers(target, pooled)
+    things = len(set(pooled.things.tolist()))
+    Console().print(
+        f"{len(photos)} photos of {things} things, {len(pooled.photos)} regions: {target}"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
