@@ -30,7 +30,7 @@ from pekit_agents.tools.personal_views import PersonalView
 from pekit_agents.types import PersonalObject
 
 USER = "me"
-WELCOME = "Drop a photo and say *This is my motorcycle Ruby.*, then ask about another photo."
+WELCOME = 'Drop a photo and say "This is my motorcycle Ruby.", then ask about another photo.'
 OFFLINE = (
     "**Offline stand-in**: a few rules reply here and no language model. "
     f"Name one in `{MODEL_VARIABLE}`."
@@ -111,7 +111,8 @@ async def reply_to(message: BaseMessage) -> None:
             await reply.stream_token(_harmless(text), is_sequence=True)
     cl.user_session.set("conversation", conversation)
     for view in await asyncio.to_thread(boxed, message):
-        reply.elements.append(cl.Image(content=view.data, mime=view.mime, name="recognised"))
+        picture = cl.Image(content=view.data, mime=view.mime, name="recognised", size="large")
+        reply.elements.append(picture)  # type: ignore[arg-type]
     await reply.send()
 
 

@@ -65,7 +65,7 @@ def page_of_chat(folder: Path) -> Iterator[Page]:
                 executable_path=chromium(), args=["--no-sandbox"], timeout=_PATIENCE_MS
             )
             page = browser.new_page(
-                base_url=f"http://127.0.0.1:{port}", viewport={"width": 1000, "height": 1320}
+                base_url=f"http://127.0.0.1:{port}", viewport={"width": 900, "height": 2110}
             )
             page.set_default_timeout(_PATIENCE_MS)
             expect.set_options(timeout=_PATIENCE_MS)
@@ -128,10 +128,13 @@ def take(out: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, page_of_chat(Path(folder)) as page:
         enter(page)
         converse(page)
+        page.get_by_role("button", name="Your things").last.click()
+        expect(page.get_by_role("button", name="Forget Ruby")).to_be_visible()
+        page.mouse.move(0, 0)
         page.wait_for_timeout(1000)  # the page scrolls to its end
         png = page.screenshot()
     with Image.open(BytesIO(png)) as picture:
-        picture.convert("RGB").save(out, quality=85)
+        picture.convert("RGB").save(out, quality=80)
 
 
 def main(
