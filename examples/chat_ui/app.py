@@ -14,7 +14,7 @@ from typing import Any
 
 import chainlit as cl
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from examples.chat_model import MODEL_VARIABLE, OfflineStandIn, configured_model
 from examples.chat_ui.this_machine import keep_to_this_machine
@@ -106,7 +106,7 @@ async def reply_to(message: BaseMessage) -> None:
     async for mode, data in stream:
         if mode == "values":
             conversation = data["messages"]
-        elif isinstance(data[0], AIMessageChunk) and data[0].text:
+        elif isinstance(data[0], AIMessage) and data[0].text:
             text += data[0].text
             await reply.stream_token(_harmless(text), is_sequence=True)
     cl.user_session.set("conversation", conversation)

@@ -1,5 +1,6 @@
 """The chat's handlers as Chainlit calls them, over the fake world of plain colours."""
 
+import asyncio
 import threading
 import uuid
 
@@ -12,6 +13,9 @@ import chainlit as cl
 from chainlit.config import config
 from chainlit.context import init_ws_context
 from chainlit.session import WebsocketSession
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 
 from examples.chat_ui import app
 from pekit_agents.testing import fake_profile
@@ -173,6 +177,47 @@ async def test_a_run_that_fails_is_told_and_leaves_the_conversation_as_it_was(
         await page.say("What is this?", scene)
     assert page.errors == ["No reply came: the provider is out"]
     assert cl.user_session.get("conversation") is conversation
+
+
+async def test_a_turn_that_is_stopped_leaves_the_conversation_as_it_was(page, monkeypatch):
+    speaking, done = threading.Event(), threading.Event()
+    spoken = app.OfflineStandIn._stream
+
+    def stream(*arguments, **options):
+        for chunk in spoken(*arguments, **options):
+            yield chunk
+            speaking.set()
+            done.wait(10)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(app.OfflineStandIn, "_stream", stream)
+        turn = asyncio.create_task(page.say("Hello"))
+        await asyncio.to_thread(speaking.wait, 10)
+        turn.cancel()
+        await asyncio.wait([turn])
+        done.set()
+    await page.say("Hello again")
+    said = [message.text for message in cl.user_session.get("conversation")]
+    assert said[0] == "Hello again"
+    assert page.errors == []
+
+
+async def test_a_model_that_does_not_stream_is_shown_as_well(page, monkeypatch):
+    class Whole(BaseChatModel):
+        _llm_type = "whole"
+
+        def bind_tools(self, tools, **options):
+            return self
+
+        def _generate(self, messages, stop=None, run_manager=None, **options):
+            message = AIMessage(f"I have read {len(messages)}.")
+            return ChatResult(generations=[ChatGeneration(message=message)])
+
+    monkeypatch.setattr(app, "configured_model", Whole)
+    app.opened.cache_clear()
+    await page.say("Hello")
+    await page.say("Hello again")
+    assert list(page.messages.values())[-2:] == ["I have read 2.", "I have read 4."]
 
 
 async def test_a_session_is_a_conversation_of_its_own_over_one_memory(page, red, scene):
