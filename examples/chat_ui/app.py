@@ -1,150 +1,167 @@
-"""A chat that learns one's things: ``python -m streamlit run examples/chat_ui/app.py``.
+"""A chat in the browser that learns one's things, with Chainlit; README.md says how to run it.
 
 For one person on their own machine: everybody who opens the page shares one memory.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
-import uuid
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import streamlit as st
+import chainlit as cl
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
-from langgraph.checkpoint.memory import InMemorySaver
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from examples.chat_model import MODEL_VARIABLE, OfflineStandIn, configured_model
+from examples.chat_ui.this_machine import keep_to_this_machine
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.images import load_image
+from pekit_agents.tools.actions import ActionError
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_kinds import mime_of
 from pekit_agents.tools.message_handles import labelled_images
 from pekit_agents.tools.message_images import image_block, text_block
 from pekit_agents.tools.middleware import PersonalizationMiddleware
-
-if TYPE_CHECKING:
-    from streamlit.typing import ChatInputValue
+from pekit_agents.tools.personal_views import PersonalView
+from pekit_agents.types import PersonalObject
 
 USER = "me"
-FOLDER = Path(os.environ.get("PEKIT_CHAT_DATA", "chat-ui-data"))
-PROFILE = os.environ.get("PEKIT_PROFILE", "embedded")
-KINDS = ["jpg", "jpeg", "png", "webp"]
-WIDTH = {"user": 240, "assistant": 400}  # of pictures, in pixels
+WELCOME = 'Drop a photo and say "This is my motorcycle Ruby.", then ask about another photo.'
+OFFLINE = (
+    "**Offline stand-in**: a few rules reply here and no language model. "
+    f"Name one in `{MODEL_VARIABLE}`."
+)
+
+keep_to_this_machine()
 
 
-@st.cache_resource(show_spinner="Opening the memory")
+@cache
 def opened() -> tuple[PersonalizationMiddleware, Any, bool]:
     """Return the middleware, the agent, and whether a real model replies; once per process."""
-    images = DirectoryImageStore(FOLDER / "pictures")
+    folder = Path(os.environ.get("PEKIT_CHAT_DATA", "chat-ui-data"))
     personal = PersonalizationMiddleware.open(
-        FOLDER / "memory", user_id=USER, profile=PROFILE, images=images
+        folder / "memory",
+        user_id=USER,
+        profile=os.environ.get("PEKIT_PROFILE", "embedded"),
+        images=DirectoryImageStore(folder / "pictures"),
     )
     model = configured_model()
-    agent = create_agent(model, middleware=[personal], checkpointer=InMemorySaver())
+    agent = create_agent(model, middleware=[personal])
     return personal, agent, not isinstance(model, OfflineStandIn)
 
 
-def admitted(text: str, photos: list[bytes]) -> BaseMessage:
-    """Return what was said as a message, with handles for its photos.
+@cl.on_app_startup
+async def load() -> None:
+    """Load the vision tools before anybody can open the page."""
+    await asyncio.to_thread(opened()[0].actions.open_kit, USER)
+
+
+@cl.on_chat_start
+async def greet() -> None:
+    """Say what can be done here, and whether a model replies."""
+    text = WELCOME if opened()[2] else f"{WELCOME}\n\n{OFFLINE}"
+    await cl.Message(text, actions=[_things_button()]).send()
+
+
+@cl.on_message
+async def turn(said: cl.Message) -> None:
+    """Reply, or say why not; what goes wrong leaves the conversation as it was."""
+    try:
+        await reply_to(await asyncio.to_thread(admitted, said))
+    except ImageError as exc:
+        await cl.ErrorMessage(_harmless(f"Nothing was sent. {exc}")).send()
+    except Exception as exc:
+        await cl.ErrorMessage(_harmless(f"No reply came: {exc}")).send()
+        raise  # for Chainlit's log
+
+
+def admitted(said: cl.Message) -> BaseMessage:
+    """Return what was said as a message for the agent, with handles for its photos.
 
     Raises:
-        ImageError: A file is no photo.
+        ImageError: A file is no photo; none is kept then.
     """
-    for photo in photos:
-        load_image(photo)
-    content = [text_block(text)]
-    content += [image_block(photo, mime_of(photo)) for photo in photos]
+    content = [text_block(said.content or "What is this?")]
+    for file in said.elements:
+        photo = Path(str(file.path)).read_bytes()
+        try:
+            load_image(photo)
+        except ImageError as exc:
+            reason = str(exc).partition(": ")[2]
+            raise ImageError(f"{file.name}: {reason}") from exc
+        content.append(image_block(photo, mime_of(photo)))
     (message,) = opened()[0].admit([HumanMessage(list[str | dict[str, Any]](content))])
     return message
 
 
-def pieces(message: BaseMessage) -> Iterator[str]:
-    """Yield the reply as it comes."""
-    config = {"configurable": {"thread_id": st.session_state.thread}}
-    stream = opened()[1].stream({"messages": [message]}, config, stream_mode="messages")
-    for chunk, _ in stream:
-        if isinstance(chunk, AIMessageChunk) and chunk.text:
-            yield chunk.text
+async def reply_to(message: BaseMessage) -> None:
+    """Show the agent's reply as it comes and, below it, the photos that something was found in."""
+    reply, text = cl.Message("", actions=[_things_button()]), ""
+    conversation = [*cl.user_session.get("conversation", []), message]
+    stream = opened()[1].astream({"messages": conversation}, stream_mode=["messages", "values"])
+    async for mode, data in stream:
+        if mode == "values":
+            conversation = data["messages"]
+        elif isinstance(data[0], AIMessage) and data[0].text:
+            text += data[0].text
+            await reply.stream_token(_harmless(text), is_sequence=True)
+    cl.user_session.set("conversation", conversation)
+    for view in await asyncio.to_thread(boxed, message):
+        picture = cl.Image(content=view.data, mime=view.mime, name="recognised", size="large")
+        reply.elements.append(picture)  # type: ignore[arg-type]
+    await reply.send()
 
 
-def boxed(handles: list[str]) -> list[bytes]:
-    """Return those of the pictures in which something was recognised, as the model saw them."""
+def boxed(message: BaseMessage) -> list[PersonalView]:
+    """Return those of a message's photos in which something was found, as the model saw them."""
+    handles = labelled_images(message).values()
     try:
         views = [opened()[0].view(handle) for handle in handles]
     except InvalidInput:  # let go of in the meantime
         return []
-    return [view.data for view in views if view.text]
+    return [view for view in views if view.text]
 
 
-def sidebar() -> None:
+@cl.action_callback("things")
+async def show_things(_: cl.Action) -> None:
     """List what is remembered, each with a button to forget it."""
-    personal, _, real = opened()
-    with st.sidebar:
-        st.header("Your things")
-        for obj in personal.actions.open_kit(USER).objects():
-            left, right = st.columns([4, 1], vertical_alignment="center")
-            left.text(f"{obj.name}, {obj.category}")
-            if right.button("✕", key=obj.object_id, help=f"Forget {obj.name}"):
-                personal.actions.forget_personal_object(USER, obj.object_id)
-                st.rerun()
-        if not real:
-            st.warning(
-                "Offline stand-in: a few rules reply here and no language model. "
-                f"Name one in `{MODEL_VARIABLE}`."
-            )
+    objects = await asyncio.to_thread(remembered)
+    buttons = [
+        cl.Action("forget", {"object_id": obj.object_id}, label=f"Forget {obj.name}", icon="x")
+        for obj in objects
+    ]
+    await cl.Message(_listed(objects), actions=buttons).send()
 
 
-def show(role: str, text: str, pictures: list[bytes]) -> None:
-    """Show one message of the conversation."""
-    with st.chat_message(role):
-        st.markdown(_harmless(text))
-        for picture in pictures:
-            st.image(picture, width=WIDTH[role])
+@cl.action_callback("forget")
+async def forget(button: cl.Action) -> None:
+    """Forget a thing for good, and take it off the list."""
+    actions = opened()[0].actions
+    with contextlib.suppress(ActionError):  # forgotten already
+        await asyncio.to_thread(actions.forget_personal_object, USER, button.payload["object_id"])
+    await button.remove()
+    objects = await asyncio.to_thread(remembered)
+    await cl.Message(_listed(objects), id=button.forId).update()
 
 
-def turn(said: ChatInputValue) -> None:
-    """Show what was said, and the reply as it comes; keep both."""
-    asked = ("user", said.text or "What is this?", [photo.getvalue() for photo in said.files])
-    try:
-        message = admitted(*asked[1:])
-    except ImageError as exc:
-        st.error(str(exc))
-        return
-    show(*asked)
-    with st.chat_message("assistant"):
-        place, text = st.empty(), ""
-        for piece in pieces(message):
-            text += piece
-            place.markdown(_harmless(text))
-    replied = ("assistant", text, boxed(list(labelled_images(message).values())))
-    st.session_state.messages += [asked, replied]
-    st.rerun()  # the list of things may have changed
+def remembered() -> list[PersonalObject]:
+    """Return what is remembered."""
+    return opened()[0].actions.open_kit(USER).objects()
 
 
-def main() -> None:
-    """Draw the page; Streamlit calls it again whenever something happens."""
-    st.set_page_config(page_title="Your things", page_icon="📷")
-    st.session_state.setdefault("thread", uuid.uuid4().hex)
-    for message in st.session_state.setdefault("messages", []):
-        show(*message)
-    sidebar()
-    said = st.chat_input(
-        "Drop a photo and say: This is my motorcycle Ruby.",
-        accept_file="multiple",
-        file_type=KINDS,
-        max_upload_size=10,
-    )
-    if said:
-        turn(said)
+def _listed(objects: list[PersonalObject]) -> str:
+    lines = [f"- {obj.name}, {obj.category}" for obj in objects]
+    return _harmless("\n".join(lines)) or "Nothing is remembered."
+
+
+def _things_button() -> cl.Action:
+    return cl.Action("things", {}, label="Your things", icon="list")
 
 
 def _harmless(text: str) -> str:
     """Return Markdown that loads no picture: its address could carry notes away."""
     return text.replace("![", "!\\[")
-
-
-if __name__ == "__main__":
-    main()

@@ -26,10 +26,10 @@ from playwright.sync_api import Page, expect, sync_playwright
 from examples.chat_model import MODEL_VARIABLE
 from pekit_agents.demo_scenes import photo_path
 
-__all__ = ["chromium", "converse", "page_of_chat", "say", "take"]
+__all__ = ["attach", "chromium", "converse", "enter", "page_of_chat", "say", "send", "take"]
 
-_APP = Path(__file__).with_name("app.py")
-_ROOT = _APP.parents[2]
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parents[1]
 _PATIENCE_MS = 120_000.0
 
 
@@ -40,24 +40,23 @@ def chromium() -> str | None:
 
 @contextmanager
 def page_of_chat(folder: Path) -> Iterator[Page]:
-    """Serve the chat on this machine alone, with the offline stand-in, and open it."""
+    """Serve the chat on this machine alone, with the offline stand-in, and give a page for it.
+
+    What Chainlit and the chat write goes into the folder. The page is blank: :func:`enter` opens
+    the chat in it.
+    """
+    shutil.copytree(_HERE / ".chainlit", folder / ".chainlit")
+    shutil.copy(_HERE / "chainlit.md", folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = {
-        "server.address": "127.0.0.1",
-        "server.port": port,
-        "server.headless": "true",
-        "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "minimal",
-    }
-    flags = [f"--{name}={value}" for name, value in options.items()]
+    command = ["chainlit", "run", str(_HERE / "app.py"), "--headless"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != MODEL_VARIABLE}
+    folders = {"CHAINLIT_APP_ROOT": str(folder), "PEKIT_CHAT_DATA": str(folder / "data")}
     with (
         subprocess.Popen(  # noqa: S603  (this file's own arguments)
-            [sys.executable, "-m", "streamlit", "run", str(_APP), *flags],
-            cwd=_ROOT,
-            env=environment | {"PEKIT_CHAT_DATA": str(folder)},
+            [sys.executable, "-m", *command], cwd=_ROOT, env=environment | folders
         ) as server,
         sync_playwright() as playwright,
     ):
@@ -65,34 +64,54 @@ def page_of_chat(folder: Path) -> Iterator[Page]:
             browser = playwright.chromium.launch(
                 executable_path=chromium(), args=["--no-sandbox"], timeout=_PATIENCE_MS
             )
-            page = browser.new_page(viewport={"width": 1180, "height": 1320})
+            page = browser.new_page(
+                base_url=f"http://127.0.0.1:{port}", viewport={"width": 900, "height": 2110}
+            )
             page.set_default_timeout(_PATIENCE_MS)
             expect.set_options(timeout=_PATIENCE_MS)
-            _open(page, f"http://127.0.0.1:{port}")
+            _wait_for(port)
             yield page
             browser.close()
         finally:
             server.terminate()
 
 
-def _open(page: Page, url: str) -> None:
-    for _ in range(100):
+def _wait_for(port: int) -> None:
+    """Wait until the chat has loaded its vision tools and listens."""
+    for _ in range(round(_PATIENCE_MS / 200)):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", int(url.rsplit(":", 1)[1]))) == 0:
-                break
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
         time.sleep(0.2)
-    page.goto(url)
+
+
+def enter(page: Page) -> None:
+    """Open the chat and wait for its greeting: before it, photos are refused."""
+    page.goto("/")
+    expect(page.get_by_text("Drop a photo and say")).to_be_visible()
+
+
+def attach(page: Page, photo: Path) -> None:
+    """Drop a photo into what is being written."""
+    page.locator("#upload-button-input").set_input_files(photo)
+    expect(page.locator("#attachments img")).to_have_count(1)
+
+
+def send(page: Page, text: str) -> None:
+    """Write a text and send it."""
+    page.locator("#chat-input").fill(text)
+    button = page.locator("#chat-submit")
+    expect(button).to_be_enabled()  # the photos have arrived
+    button.click()
 
 
 def say(page: Page, text: str, photo: Path) -> None:
-    """Attach a photo, write a text, send both and wait for the reply and its boxed picture."""
-    replies, pictures = page.get_by_text("(Offline stand-in)"), page.locator(".stImage img")
+    """Send a text with a photo, and wait for the reply and its boxed picture."""
+    replies = page.get_by_text("(Offline stand-in)")
+    pictures = page.locator("img.inline-image")
     said, shown = replies.count(), pictures.count()
-    page.locator("input[type=file]").set_input_files(photo)
-    send = page.get_by_test_id("stChatInputSubmitButton")
-    expect(send).to_be_enabled()  # the photo has arrived
-    page.get_by_test_id("stChatInputTextArea").fill(text)
-    send.click()
+    attach(page, photo)
+    send(page, text)
     expect(replies).to_have_count(said + 1)
     expect(pictures).to_have_count(shown + 2)
 
@@ -107,11 +126,15 @@ def converse(page: Page) -> None:
 def take(out: Path) -> None:
     """Write a picture of the conversation."""
     with tempfile.TemporaryDirectory() as folder, page_of_chat(Path(folder)) as page:
+        enter(page)
         converse(page)
+        page.get_by_role("button", name="Your things").last.click()
+        expect(page.get_by_role("button", name="Forget Ruby")).to_be_visible()
+        page.mouse.move(0, 0)
         page.wait_for_timeout(1000)  # the page scrolls to its end
         png = page.screenshot()
     with Image.open(BytesIO(png)) as picture:
-        picture.convert("RGB").save(out, quality=85)
+        picture.convert("RGB").save(out, quality=80)
 
 
 def main(

@@ -1,23 +1,85 @@
-"""The chat's script runs as Streamlit runs it, over the fake world of plain colours."""
+"""The chat's handlers as Chainlit calls them, over the fake world of plain colours."""
 
-from pathlib import Path
+import asyncio
+import threading
+import uuid
 
 import pytest
 
-pytest.importorskip("streamlit", reason="Streamlit is not installed: the chat cannot run")
+pytest.importorskip("chainlit", reason="Chainlit is not installed: the chat cannot run")
 pytest.importorskip("langchain", reason="LangChain is not installed")
 
-import streamlit as st
-from streamlit.testing.v1 import AppTest
+import chainlit as cl
+from chainlit.config import config
+from chainlit.context import init_ws_context
+from chainlit.session import WebsocketSession
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 
+from examples.chat_ui import app
 from pekit_agents.testing import fake_profile
 from pekit_agents.tools.middleware import PersonalizationMiddleware
 
-APP = Path(__file__).parents[3] / "examples" / "chat_ui" / "app.py"
+
+class Page:
+    """What a browser would show: it takes what Chainlit sends to one."""
+
+    def __init__(self):
+        self.messages, self.errors, self.buttons, self.pictures = {}, [], {}, []
+        self.session = WebsocketSession(
+            id=uuid.uuid4().hex,
+            socket_id=uuid.uuid4().hex,
+            emit=self.receive,
+            emit_call=None,
+            user_env={},
+            client_type="webapp",
+        )
+
+    async def receive(self, event, data):
+        if event in ("new_message", "stream_start", "update_message") and "message" in data["type"]:
+            self.messages[data["id"]] = data["output"]
+            self.errors += [data["output"]] if data["isError"] else []
+        elif event == "stream_token":
+            self.messages[data["id"]] = data["token"]
+        elif event == "action":
+            self.buttons[data["id"]] = cl.Action(**data)
+        elif event == "remove_action":
+            del self.buttons[data["id"]]
+        elif event == "element":
+            self.pictures.append(data["forId"])
+
+    @property
+    def last(self):
+        return list(self.messages.values())[-1]
+
+    def button(self, label):
+        return next((button for button in self.buttons.values() if button.label == label), None)
+
+    async def start(self):
+        init_ws_context(self.session)
+        await config.code.on_chat_start()
+
+    async def say(self, text, *photos):
+        init_ws_context(self.session)
+        files = []
+        for index, photo in enumerate(photos):
+            name = f"photo{index}.png"
+            kept = await self.session.persist_file(name=name, mime="image/png", content=photo)
+            path = str(self.session.files[kept["id"]]["path"])
+            files.append(cl.Image(name=name, path=path, mime="image/png"))
+        message = cl.Message(text, type="user_message", elements=files)
+        await config.code.on_message(message)
+
+    async def press(self, label):
+        init_ws_context(self.session)
+        button = self.button(label)
+        await config.code.action_callbacks[button.name](button)
 
 
 @pytest.fixture
-def chat(tmp_path, monkeypatch):
+def world(tmp_path, monkeypatch):
+    """The chat over an empty memory, with fake vision tools."""
     monkeypatch.setenv("PEKIT_CHAT_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("PEKIT_CHAT_MODEL", raising=False)
     opened = PersonalizationMiddleware.open
@@ -26,82 +88,182 @@ def chat(tmp_path, monkeypatch):
         "open",
         lambda path, **options: opened(path, **{**options, "profile": fake_profile()}),
     )
-    st.cache_resource.clear()
-    yield AppTest.from_file(APP, default_timeout=30).run()
-    st.cache_resource.clear()
+    app.opened.cache_clear()
+    yield
+    app.opened.cache_clear()
 
 
-def _say(chat, text, *photos):
-    for photo in photos:
-        chat.chat_input[0].upload("photo.png", photo, "image/png")
-    chat.chat_input[0].set_value(text)
-    chat.run()
-    assert not chat.exception
+@pytest.fixture
+async def page(world):
+    page = Page()
+    await page.start()
+    yield page
+    await page.session.delete()
 
 
-def _said(chat):
-    """Return (who, text, number of pictures) of each message."""
-    return [
-        (message.name, message.markdown[0].value, len(message.image))
-        for message in chat.chat_message
-    ]
+async def test_a_thing_is_introduced_and_called_by_its_name(page, red, scene):
+    await page.say("This is my motorcycle Ruby. Rebuilt in 2014.", red)
+    await page.say("What is this?", scene)
+    assert page.last == "(Offline stand-in) This is Ruby. You told me: Rebuilt in 2014."
+    replied = list(page.messages)[-1]
+    assert page.pictures[-1] == replied
+    assert page.pictures.count(replied) == 1
 
 
-def _things(chat):
-    return [text.value for text in chat.sidebar.text]
+async def test_what_is_not_recognised_is_not_boxed(page, scene):
+    await page.say("What is this?", scene)
+    assert "Nothing" in page.last
+    assert page.pictures == []
 
 
-def test_a_thing_is_introduced_and_called_by_its_name(chat, red, scene):
-    assert _things(chat) == []
-    _say(chat, "This is my motorcycle Ruby. Rebuilt in 2014.", red)
-    _say(chat, "What is this?", scene)
-    assert _things(chat) == ["Ruby, motorcycle"]
-    asked, replied = _said(chat)[-2:]
-    assert asked == ("user", "What is this?", 1)
-    assert replied == (
-        "assistant",
-        "(Offline stand-in) This is Ruby. You told me: Rebuilt in 2014.",
-        1,
-    )
+async def test_several_photos_may_come_at_once_and_those_with_a_thing_are_boxed(page, red, scene):
+    await page.say("This is my motorcycle Ruby.", red)
+    before = len(page.pictures)
+    await page.say("Which of these?", scene, red)
+    assert len(page.pictures) == before + 2
 
 
-def test_what_is_not_recognised_is_not_boxed(chat, scene):
-    _say(chat, "What is this?", scene)
-    assert _said(chat)[-1][2] == 0
-    assert "Nothing" in _said(chat)[-1][1]
+async def test_things_are_listed_and_forgotten_by_buttons(page, red, scene):
+    await page.say("This is my motorcycle Ruby.", red)
+    await page.press("Your things")
+    assert page.last == "- Ruby, motorcycle"
+    await page.press("Forget Ruby")
+    assert page.last == "Nothing is remembered."
+    assert page.button("Forget Ruby") is None
+    await page.say("What is this?", scene)
+    assert "Ruby" not in page.last
 
 
-def test_a_thing_can_be_forgotten_by_a_button(chat, red, scene):
-    _say(chat, "This is my motorcycle Ruby.", red)
-    (button,) = chat.sidebar.button
-    button.click().run()
-    assert _things(chat) == []
-    _say(chat, "What is this?", scene)
-    assert "Ruby" not in _said(chat)[-1][1]
+async def test_a_thing_that_was_forgotten_by_words_only_leaves_the_list(page, red):
+    await page.say("This is my motorcycle Ruby.", red)
+    await page.press("Your things")
+    listed = list(page.messages)[-1]
+    await page.say("Forget Ruby.")
+    await page.press("Forget Ruby")
+    assert page.messages[listed] == "Nothing is remembered."
+    assert page.errors == []
 
 
-def test_a_photo_may_come_without_words(chat, red):
-    _say(chat, "", red)
-    assert _said(chat)[0] == ("user", "What is this?", 1)
+async def test_a_photo_may_come_without_words(page, red):
+    await page.say("", red)
+    (asked, _) = cl.user_session.get("conversation")
+    assert asked.content[0]["text"] == "What is this?"
 
 
-def test_a_file_that_is_no_photo_is_refused_and_not_kept(chat, tmp_path):
-    _say(chat, "Look", b"no picture")
-    assert "expected a photo" in chat.error[0].value
-    assert _said(chat) == []
-    assert not (tmp_path / "data" / "pictures").exists()
+async def test_a_file_that_is_no_photo_is_refused_and_nothing_is_lost(page, red, scene, tmp_path):
+    await page.say("This is my motorcycle Ruby.", red)
+    kept = sorted((tmp_path / "data" / "pictures").rglob("*"))
+    conversation = cl.user_session.get("conversation")
+    await page.say("Look", scene, b"no picture")
+    assert page.errors == [page.last]
+    assert page.last.startswith("Nothing was sent. photo1.png: expected a photo")
+    assert sorted((tmp_path / "data" / "pictures").rglob("*")) == kept
+    assert cl.user_session.get("conversation") is conversation
+    await page.say("What is this?", scene)
+    assert page.last == "(Offline stand-in) This is Ruby."
 
 
-def test_no_text_loads_a_picture_from_elsewhere(chat):
-    _say(chat, "![x](http://evil.example/?note)")
-    assert _said(chat)[0][1] == "!\\[x](http://evil.example/?note)"
+async def test_a_run_that_fails_is_told_and_leaves_the_conversation_as_it_was(
+    page, red, scene, monkeypatch
+):
+    await page.say("This is my motorcycle Ruby.", red)
+    conversation = cl.user_session.get("conversation")
+
+    def fails(*_, **__):
+        raise RuntimeError("the provider is out")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(app.OfflineStandIn, "_stream", fails)
+        await page.say("What is this?", scene)
+    assert page.errors == ["No reply came: the provider is out"]
+    assert cl.user_session.get("conversation") is conversation
+
+
+async def test_a_turn_that_is_stopped_leaves_the_conversation_as_it_was(page, monkeypatch):
+    speaking, done = threading.Event(), threading.Event()
+    spoken = app.OfflineStandIn._stream
+
+    def stream(*arguments, **options):
+        for chunk in spoken(*arguments, **options):
+            yield chunk
+            speaking.set()
+            done.wait(10)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(app.OfflineStandIn, "_stream", stream)
+        turn = asyncio.create_task(page.say("Hello"))
+        await asyncio.to_thread(speaking.wait, 10)
+        turn.cancel()
+        await asyncio.wait([turn])
+        done.set()
+    await page.say("Hello again")
+    said = [message.text for message in cl.user_session.get("conversation")]
+    assert said[0] == "Hello again"
+    assert page.errors == []
+
+
+async def test_a_model_that_does_not_stream_is_shown_as_well(page, monkeypatch):
+    class Whole(BaseChatModel):
+        _llm_type = "whole"
+
+        def bind_tools(self, tools, **options):
+            return self
+
+        def _generate(self, messages, stop=None, run_manager=None, **options):
+            message = AIMessage(f"I have read {len(messages)}.")
+            return ChatResult(generations=[ChatGeneration(message=message)])
+
+    monkeypatch.setattr(app, "configured_model", Whole)
+    app.opened.cache_clear()
+    await page.say("Hello")
+    await page.say("Hello again")
+    assert list(page.messages.values())[-2:] == ["I have read 2.", "I have read 4."]
+
+
+async def test_a_session_is_a_conversation_of_its_own_over_one_memory(page, red, scene):
+    await page.say("This is my motorcycle Ruby.", red)
+    other = Page()
+    await other.start()
+    await other.say("What is this?", scene)
+    assert other.last == "(Offline stand-in) This is Ruby."
+    assert len(cl.user_session.get("conversation")) == 2
+    await other.session.delete()
+
+
+async def test_no_text_loads_a_picture_from_elsewhere(page, monkeypatch):
+    pieces = ["Look: !", "[x](http://evil.example/?note)"]
+    spoken = app.OfflineStandIn._stream
+
+    def stream(self, messages, *options, **more):
+        for chunk, piece in zip(spoken(self, messages, *options, **more), pieces, strict=False):
+            chunk.message.content = piece
+            yield chunk
+
+    monkeypatch.setattr(app.OfflineStandIn, "_stream", stream)
+    await page.say("Hello")
+    assert page.last == "Look: !\\[x](http://evil.example/?note)"
+
+
+async def test_the_page_stays_alive_while_a_photo_is_searched(page, red, monkeypatch):
+    searching = []
+    find = PersonalizationMiddleware.view
+
+    def view(*arguments):
+        searching.append(threading.current_thread())
+        return find(*arguments)
+
+    monkeypatch.setattr(PersonalizationMiddleware, "view", view)
+    await page.say("This is my motorcycle Ruby.", red)
+    assert searching
+    assert threading.main_thread() not in searching
 
 
 @pytest.mark.parametrize("model", [None, "openai:gpt-5.1"])
-def test_the_page_says_when_no_model_replies(chat, monkeypatch, model):
+async def test_the_page_says_when_no_model_replies(world, monkeypatch, model):
     if model:
         monkeypatch.setenv("PEKIT_CHAT_MODEL", model)
         monkeypatch.setenv("OPENAI_API_KEY", "none")
-        st.cache_resource.clear()
-        chat.run()
-    assert ["Offline stand-in" in box.value for box in chat.warning] == ([] if model else [True])
+    page = Page()
+    await page.start()
+    assert ("Offline stand-in" in page.last) is (model is None)
+    await page.session.delete()
