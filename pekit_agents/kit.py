@@ -38,7 +38,7 @@ from pekit_agents.retrieval import (
 )
 from pekit_agents.reviewing import ReviewQueue
 from pekit_agents.types import Match, PersonalObject, Prompt, View
-from pekit_agents.views import Reference
+from pekit_agents.views import Reference, ReferencePhotos
 from pekit_agents.wording import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class PeKit(Correcting, Keeping):
     def remember(
         self,
         name: str,
-        images: ImageSource | Reference | Sequence[ImageSource | Reference],
+        images: ReferencePhotos,
         *,
         category: str,
         context: str = "",
@@ -213,11 +213,7 @@ class PeKit(Correcting, Keeping):
         return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
 
     def add_views(
-        self,
-        ref: str,
-        images: ImageSource | Reference | Sequence[ImageSource | Reference],
-        *,
-        progress: Progress | None = None,
+        self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
     ) -> PersonalObject:
         """Add reference photos to a remembered object; all of them or none.
 
