@@ -34,7 +34,7 @@ from pekit_agents.retrieval import (
     match_settings,
     region_test,
     search_regions,
-    sightings,
+    sightings_in_each,
 )
 from pekit_agents.reviewing import ReviewQueue
 from pekit_agents.types import Match, PersonalObject, Prompt, View
@@ -351,9 +351,7 @@ class PeKit(Correcting, Keeping):
             InvalidInput: The threshold or strictness is not one.
         """
         settings = match_settings(self._profile, threshold, strictness)
-        gallery = self._memory.gallery()
-        for boxes, vectors in photos:
-            yield sightings(boxes, vectors, gallery, settings)
+        yield from sightings_in_each(photos, self._memory.gallery(), settings)
 
     def region_test(self, object_ids: Iterable[str]) -> Callable[[FloatArray], NDArray[np.bool_]]:
         """Return a quick test for regions that may show some of the objects.
@@ -369,8 +367,8 @@ class PeKit(Correcting, Keeping):
         Raises:
             ObjectNotFound: One of the objects is not remembered (any more).
         """
-        views = [self._memory.get(object_id).vectors for object_id in object_ids]
-        return region_test(np.concatenate(views), self._memory.gallery(), self._profile.matching)
+        views = self._memory.vectors_of(list(object_ids))
+        return region_test(views, self._memory.gallery(), self._profile.matching)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).

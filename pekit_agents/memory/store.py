@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.memory.gallery import Gallery
     from pekit_agents.memory.snapshot import Snapshot
-    from pekit_agents.types import Crop, PersonalObject
+    from pekit_agents.types import Crop, FloatArray, PersonalObject
 
 
 class Memory(Editing, Moving):
@@ -170,6 +170,14 @@ class Memory(Editing, Moving):
         """
         checked_object_id(object_id)
         return self._transactions.read(lambda table: find_record(self._checked(table), object_id))
+
+    def vectors_of(self, object_ids: Sequence[str]) -> FloatArray:
+        """Return all views of some objects, (V, D) float32; from RAM if they are there.
+
+        Raises:
+            ObjectNotFound: One of them is not there.
+        """
+        return self._reader.vectors_of(object_ids)
 
     def insert(
         self,
