@@ -55,8 +55,8 @@ _SAME_PLACE = 0.5  # IoU above which two regions need one second look
 _MOST_AGAIN = 6  # second looks at a photo
 # A product of other shapes may round differently.
 _ROUNDING = 1e-5
-# Regions in one product. With few columns BLAS copies a matrix that it could
-# have read; a block that stays in the processor's cache costs the reading only.
+# Regions in one product. With few columns BLAS copies a matrix that it could have read; a block
+# that stays in the processor's cache costs the reading only. With one column it does not.
 _BLOCK = 256
 
 
@@ -209,8 +209,9 @@ def region_test(
 
     def test(vectors: FloatArray) -> NDArray[np.bool_]:
         passed = np.zeros(len(vectors), bool)
-        for begin in range(0, len(vectors), _BLOCK):
-            block = slice(begin, begin + _BLOCK)
+        step = _BLOCK if len(views) > 1 else max(1, len(vectors))
+        for begin in range(0, len(vectors), step):
+            block = slice(begin, begin + step)
             passed[block] = (vectors[block] @ columns).max(axis=1) > lowest
         return passed
 
