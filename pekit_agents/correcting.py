@@ -20,11 +20,10 @@ from pekit_agents.types import Match
 
 if TYPE_CHECKING:
     from pekit_agents.finding import Finding
-    from pekit_agents.images import ImageSource
     from pekit_agents.memory import Memory
     from pekit_agents.profiles import Profile
     from pekit_agents.types import FloatArray, PersonalObject
-    from pekit_agents.views import Reference
+    from pekit_agents.views import ReferencePhotos
 
 __all__ = ["Correcting"]
 
@@ -145,11 +144,7 @@ class Correcting:
         return tuple(wrong)
 
     def not_mine(
-        self,
-        ref: str,
-        images: ImageSource | Reference | Sequence[ImageSource | Reference],
-        *,
-        progress: Progress | None = None,
+        self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
     ) -> PersonalObject:
         """Learn from photos of things that look like an object and are not it.
 

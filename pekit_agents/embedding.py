@@ -39,13 +39,7 @@ __all__ = [
 def embed_proposals(image: RGBImage, proposals: Sequence[Proposal], encoder: Encoder) -> FloatArray:
     """Return the vectors e_o of a photo's proposals (Eq. 4).
 
-    Args:
-        image: The photo the proposals refer to.
-        proposals: K regions of it.
-        encoder: Gives the patch features.
-
-    Returns:
-        (K, D) float32, unit rows, in the order of the proposals.
+    What :func:`pool_proposals` returns, as unit rows.
     """
     if not proposals:
         return np.zeros((0, encoder.dim), np.float32)
@@ -100,13 +94,7 @@ def embed_reference(
 def pool_reference(
     image: RGBImage, proposal: Proposal, encoder: Encoder, *, augment: bool
 ) -> FloatArray:
-    """Return the pooled features of an object in a reference photo, not normalised.
-
-    Args:
-        image: The reference photo.
-        proposal: The object's region in it (S_p).
-        encoder: Gives the patch features.
-        augment: Whether to pool a close-up and synthetic views as well.
+    """Return the pooled features that :func:`embed_reference` averages, not normalised.
 
     Returns:
         (L, D) float32: the region first, then what else was pooled.
@@ -122,15 +110,9 @@ def pool_reference(
 
 
 def pool_closer(image: RGBImage, proposals: Sequence[Proposal], encoder: Encoder) -> FloatArray:
-    """Return the pooled features of regions seen close up, each filling a window of its own.
+    """Return what :func:`pool_proposals` does for regions seen close up.
 
-    Args:
-        image: The photo the proposals refer to.
-        proposals: K regions of it.
-        encoder: Gives the patch features.
-
-    Returns:
-        (K, D) float32, not normalised.
+    Each fills a window of its own.
     """
     windows = [framed(proposal.box, *image.size) for proposal in proposals]
     closer = [replace(p, window=w) for p, w in zip(proposals, windows, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pekit_agents.images import ImageSource
     from pekit_agents.profiles import Profile
     from pekit_agents.types import View
+    from pekit_agents.views import ReferencePhotos
 
 __all__ = ["MAX_VIEWS", "Progress", "extract_view", "extract_views"]
 
@@ -45,7 +46,7 @@ def extract_view(
 
 
 def extract_views(
-    images: ImageSource | Reference | Sequence[ImageSource | Reference],
+    images: ReferencePhotos,
     category: str,
     profile: Profile,
     *,

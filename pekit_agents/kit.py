@@ -34,11 +34,11 @@ from pekit_agents.retrieval import (
     region_test,
     search_regions,
     settings_for,
-    sightings,
+    sightings_in_each,
 )
 from pekit_agents.reviewing import ReviewQueue
 from pekit_agents.types import Match, PersonalObject, Prompt, View
-from pekit_agents.views import Reference
+from pekit_agents.views import Reference, ReferencePhotos
 from pekit_agents.wording import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class PeKit(Correcting, Keeping):
     def remember(
         self,
         name: str,
-        images: ImageSource | Reference | Sequence[ImageSource | Reference],
+        images: ReferencePhotos,
         *,
         category: str,
         context: str = "",
@@ -213,11 +213,7 @@ class PeKit(Correcting, Keeping):
         return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
 
     def add_views(
-        self,
-        ref: str,
-        images: ImageSource | Reference | Sequence[ImageSource | Reference],
-        *,
-        progress: Progress | None = None,
+        self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
     ) -> PersonalObject:
         """Add reference photos to a remembered object; all of them or none.
 
@@ -360,8 +356,7 @@ class PeKit(Correcting, Keeping):
         settings = match_settings(self._profile, threshold, strictness)
         gallery = self._memory.gallery()
         settings = settings_for(gallery, settings, self._profile.strangers)
-        for boxes, vectors in photos:
-            yield sightings(boxes, vectors, gallery, settings)
+        yield from sightings_in_each(photos, gallery, settings)
 
     def region_test(self, object_ids: Iterable[str]) -> Callable[[FloatArray], NDArray[np.bool_]]:
         """Return a quick test for regions that may show some of the objects.
@@ -377,10 +372,10 @@ class PeKit(Correcting, Keeping):
         Raises:
             ObjectNotFound: One of the objects is not remembered (any more).
         """
-        views = [self._memory.get(object_id).vectors for object_id in object_ids]
+        views = self._memory.vectors_of(list(object_ids))
         gallery = self._memory.gallery()
         settings = settings_for(gallery, self._profile.matching, self._profile.strangers)
-        return region_test(np.concatenate(views), gallery, settings)
+        return region_test(views, gallery, settings)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).

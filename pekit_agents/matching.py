@@ -268,17 +268,18 @@ def match(
     identities, best = nearest.objects[:, 0], nearest.scores[:, 0]
     threshold = settings.accept_above(objects=objects, regions=len(boxes))
     order = [int(k) for k in np.argsort(-best, kind="stable") if best[k] > threshold]
-    if not order:
-        return []  # most photos of a library; spares them the geometry
-    xyxy = np.array([box.xyxy for box in boxes], np.float64).reshape(-1, 4)
+    if len(order) < 2:  # most photos of a library; spares them the geometry
+        return [_sighting(k, nearest, settings.ambiguity) for k in order]
+    identities = identities[order]
+    xyxy = np.array([boxes[k].xyxy for k in order], np.float64).reshape(-1, 4)
     overlap, inside = iou_matrix(xyxy, xyxy), containment(xyxy, xyxy)
-    kept: list[int] = []
-    for k in order:
+    kept: list[int] = []  # places in the order
+    for k in range(len(order)):
         same = identities[kept] == identities[k]
         taken = (overlap[k, kept] > settings.overlap) | (same & (inside[k, kept] > settings.inside))
         if not taken.any():
             kept.append(k)
-    return [_sighting(k, nearest, settings.ambiguity) for k in kept]
+    return [_sighting(order[k], nearest, settings.ambiguity) for k in kept]
 
 
 def _sighting(k: int, nearest: Nearest, ambiguity: float) -> Sighting:

@@ -7,7 +7,7 @@ leaves a doubt are looked at again, close up; the rest is matching.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ import numpy as np
 from pekit_agents.boxes import nms
 from pekit_agents.calibration import false_alarm_rate
 from pekit_agents.errors import InvalidInput
-from pekit_agents.matching import match
+from pekit_agents.matching import Nearest, match
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, Guide
     from pekit_agents.strangers import Strangers
-    from pekit_agents.types import Box, FloatArray
+    from pekit_agents.types import Box, FloatArray, PersonalObject
 
 __all__ = [
     "BORDER",
@@ -40,6 +40,7 @@ __all__ = [
     "search_regions",
     "settings_for",
     "sightings",
+    "sightings_in_each",
 ]
 
 #: A region that scores less than tau by no more than this was nearly accepted.
@@ -52,8 +53,8 @@ _SAME_PLACE = 0.5  # IoU above which two regions need one second look
 _MOST_AGAIN = 6  # second looks at a photo
 # A product of other shapes may round differently.
 _ROUNDING = 1e-5
-# Regions in one product of a quick test. With few columns BLAS copies a matrix that it could
-# have read; a block that stays in the processor's cache costs the reading only.
+# Regions in one product. With few columns BLAS copies a matrix that it could have read; a block
+# that stays in the processor's cache costs the reading only. With one column it does not.
 _BLOCK = 256
 
 
@@ -161,8 +162,9 @@ def region_test(
 
     def test(vectors: FloatArray) -> NDArray[np.bool_]:
         passed = np.zeros(len(vectors), bool)
-        for begin in range(0, len(vectors), _BLOCK):
-            block = slice(begin, begin + _BLOCK)
+        step = _BLOCK if len(views) > 1 else max(1, len(vectors))
+        for begin in range(0, len(vectors), step):
+            block = slice(begin, begin + step)
             passed[block] = (vectors[block] @ columns).max(axis=1) > lowest
         return passed
 
@@ -181,6 +183,48 @@ def sightings(
         settings: Threshold and suppression.
     """
     return search_regions(boxes, vectors, gallery, settings, border=0.0)[0]
+
+
+def sightings_in_each(
+    photos: Iterable[tuple[Sequence[Box], FloatArray]], gallery: Gallery, settings: MatchSettings
+) -> Iterator[list[Match]]:
+    """Yield what ``sightings`` returns for each of many photos.
+
+    The regions of several photos are compared at a time, which costs less than one by one.
+
+    Args:
+        photos: The boxes and vectors of each.
+        gallery: What is remembered.
+        settings: Threshold and suppression.
+    """
+    count = gallery.count
+    for some in _some(photos):
+        sizes = [len(boxes) for boxes, _ in some]
+        # The fewer regions, the lower tau; what a photo's own leaves out is left out below.
+        tau = settings.accept_above(objects=count, regions=max(1, min(sizes)))
+        objects, nearest = gallery.nearest(
+            np.concatenate([vectors for _, vectors in some]),
+            max_weight=settings.max_weight,
+            floor=tau - settings.ambiguity,
+        )
+        ends = np.cumsum(sizes)
+        for (boxes, vectors), begin, end in zip(some, ends - sizes, ends, strict=True):
+            own = Nearest(nearest.objects[begin:end], nearest.scores[begin:end])
+            yield _matches(boxes, vectors, objects, own, settings, count=count, border=0.0)[0]
+
+
+def _some(
+    photos: Iterable[tuple[Sequence[Box], FloatArray]],
+) -> Iterator[list[tuple[Sequence[Box], FloatArray]]]:
+    some, regions = [], 0
+    for boxes, vectors in photos:
+        some.append((boxes, vectors))
+        regions += len(boxes)
+        if regions >= _BLOCK:
+            yield some
+            some, regions = [], 0
+    if some:
+        yield some
 
 
 def search_regions(
@@ -209,6 +253,21 @@ def search_regions(
     # A rival may score a little less than tau.
     floor = tau - max(settings.ambiguity, border)
     objects, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=floor)
+    return _matches(boxes, vectors, objects, nearest, settings, count=count, border=border)
+
+
+def _matches(
+    boxes: Sequence[Box],
+    vectors: FloatArray,
+    objects: Sequence[PersonalObject],
+    nearest: Nearest,
+    settings: MatchSettings,
+    *,
+    count: int,
+    border: float,
+) -> tuple[list[Match], list[Match]]:
+    """Return what ``search_regions`` does, of regions whose nearest objects are known."""
+    tau = settings.accept_above(objects=count, regions=len(boxes))
     chances = {"objects": count, "regions": len(boxes)}
     calibration = settings.calibration
     lower = replace(settings, threshold=min(max(tau - border, -1.0), 1.0), calibration=None)

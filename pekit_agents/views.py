@@ -6,7 +6,7 @@ The extractor finds it by category. A caller who knows better gives a box or a m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import ViewExtractor
     from pekit_agents.types import RGBImage
 
-__all__ = ["Reference", "around", "find_object"]
+__all__ = ["Reference", "ReferencePhotos", "around", "find_object"]
 
 _MARGIN = 0.2  # of the box's longer side, seen around a box that the caller gives
 _LEAST_FILL = 0.2  # a region that fills less of the caller's box is not what was meant
@@ -43,6 +43,10 @@ class Reference:
     image: ImageSource
     box: Box | Sequence[float] | None = None
     mask: Any = None
+
+
+#: One photo that introduces an object, or a list of them; see :class:`Reference`.
+ReferencePhotos: TypeAlias = "ImageSource | Reference | Sequence[ImageSource | Reference]"
 
 
 def find_object(

@@ -11,10 +11,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, tee
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from pekit_agents.errors import (
     EncoderMismatch,
@@ -26,7 +24,6 @@ from pekit_agents.errors import (
 from pekit_agents.kit import PeKit
 from pekit_agents.memory.forgetting import forget_folder, user_folder
 from pekit_agents.memory.transactions import Transactions
-from pekit_agents.memory.view_index import take
 from pekit_agents.recall import named_objects
 from pekit_agents.retrievers.photo_indexing import (
     IndexReport,
@@ -41,12 +38,12 @@ from pekit_agents.retrievers.photo_table import (
     delete_photo,
     photo_schema,
     put_rows,
-    to_photos,
     to_rows,
 )
 from pekit_agents.retrievers.text_search import TextSearch
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from lancedb.table import Table
 
     from pekit_agents.images import ImageSource
@@ -290,17 +287,16 @@ class PhotoLibrary:
         def read(table: Table | None) -> list[FoundPhoto]:
             if table is None:
                 return []
-            batches = take(table, self._regions.photos(table, may_show), self._schema.names)
-            return [photo for batch in batches for photo in self._showing(batch, wanted, at_least)]
+            return list(self._showing(self._regions.photos(table, may_show), wanted, at_least))
 
         found = self._transactions.read(read)
         return sorted(found, key=lambda photo: (-photo.score, photo.photo_id))[:k]
 
     def _showing(
-        self, rows: pa.RecordBatch, wanted: set[str], at_least: int
+        self, photos: Iterable[Photo], wanted: set[str], at_least: int
     ) -> Iterator[FoundPhoto]:
-        photos = to_photos(pa.Table.from_batches([rows]))
-        sightings = self._kit.match_regions((photo.boxes, photo.vectors) for photo in photos)
+        photos, compared = tee(photos)
+        sightings = self._kit.match_regions((photo.boxes, photo.vectors) for photo in compared)
         for photo, matches in zip(photos, sightings, strict=True):
             shown = tuple(match for match in matches if match.object.object_id in wanted)
             best = _best_scores(shown)

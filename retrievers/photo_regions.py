@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from pekit_agents.memory.residency import shared_residency
+from pekit_agents.retrievers.photo_table import to_photos
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from lancedb.table import Table
     from numpy.typing import NDArray
 
     from pekit_agents.memory.residency import Residency
+    from pekit_agents.retrievers.photo_table import Photo
     from pekit_agents.types import FloatArray
 
 __all__ = ["RegionScan"]
@@ -25,22 +27,27 @@ _ROWS = 1024  # photos a read
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """The regions of some photos.
+    """Some photos.
 
     Attributes:
-        ids: (P,) uint64 row ids of the photos.
+        rows: All that is stored of them.
         ends: (P,) int64: where the regions of each end.
-        vectors: (R, D) float32.
+        vectors: (R, D) float32: those of ``rows``, not a copy.
     """
 
-    ids: NDArray[np.uint64]
+    rows: pa.RecordBatch
     ends: NDArray[np.int64]
     vectors: FloatArray
+
+    @property
+    def nbytes(self) -> int:
+        """How much RAM it takes."""
+        return int(self.rows.nbytes + self.ends.nbytes)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class _Copy:
-    """The regions of all photos, as of one version of a table."""
+    """All photos, as of one version of a table."""
 
     table: Table
     version: int
@@ -51,7 +58,7 @@ class _Copy:
 class RegionScan:
     """Compares all regions of a library with something; safe across threads.
 
-    Their vectors stay in RAM until the library changes, within the bound that all users'
+    They stay in RAM until the library changes, within the bound that all users'
     memories of the process share. A library above it is read from the disk each time.
 
     Args:
@@ -64,18 +71,18 @@ class RegionScan:
 
     def photos(
         self, table: Table, passes: Callable[[FloatArray], NDArray[np.bool_]]
-    ) -> NDArray[np.uint64]:
-        """Return the row ids of the photos with a region that passes.
+    ) -> Iterator[Photo]:
+        """Yield the photos with a region that passes.
 
         Args:
             table: At the version to search.
             passes: Says for (R, D) float32 unit vectors which of them do, (R,).
         """
-        found = [np.zeros(0, np.uint64)]
         for part in self._parts(table):
             (regions,) = np.nonzero(passes(part.vectors))
-            found.append(part.ids[np.unique(np.searchsorted(part.ends, regions, side="right"))])
-        return np.concatenate(found)
+            if len(regions):
+                which = np.unique(np.searchsorted(part.ends, regions, side="right"))
+                yield from to_photos(pa.Table.from_batches([part.rows]).take(which))
 
     def _parts(self, table: Table) -> Iterator[_Part]:
         version = int(table.version)
@@ -85,9 +92,9 @@ class RegionScan:
             return
         parts: list[_Part] | None = []
         nbytes = 0
-        for batch in table.search().select(["vectors"]).with_row_id(True).to_batches(_ROWS):
+        for batch in table.search().to_batches(_ROWS):
             part = _to_part(batch)
-            nbytes += part.vectors.nbytes + part.ids.nbytes + part.ends.nbytes
+            nbytes += part.nbytes
             if nbytes > self._residency.limit_bytes:
                 parts = None
             if parts is not None:
@@ -102,4 +109,4 @@ def _to_part(batch: pa.RecordBatch) -> _Part:
     dim = lists.type.value_type.list_size
     vectors = np.asarray(lists.flatten().flatten().to_numpy(), np.float32).reshape(-1, dim)
     ends = np.cumsum(lists.value_lengths().to_numpy(), dtype=np.int64)
-    return _Part(batch.column("_rowid").to_numpy(), ends, vectors)
+    return _Part(batch, ends, vectors)

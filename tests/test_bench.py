@@ -7,8 +7,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from pekit_agents.bench import users
-from pekit_agents.bench.rows import Row, medians_ms
+from pekit_agents.bench import library, users
+from pekit_agents.bench.photos import fill_library
+from pekit_agents.bench.rows import Row, medians_ms, percentiles
 from pekit_agents.cli import app
 
 
@@ -26,6 +27,14 @@ def test_tasks_are_timed_in_turns_forward_and_backward_without_the_first_turn():
     times = medians_ms(tasks, 2)
     assert order == [("a", 0), ("b", 0), ("b", 1), ("a", 1), ("a", 2), ("b", 2)]
     assert all(0 < time < 100 for time in times)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [([0.002], "2.0 ms"), ([i / 1000 for i in range(1, 20)], "10.0 ms (95 %: 19.0 ms)")],
+)
+def test_times_are_told_by_their_middle_and_their_tail(seconds, words):
+    assert percentiles(seconds) == words
 
 
 def test_the_quick_bench_measures_every_row_and_prints_json(tmp_path):
@@ -61,6 +70,33 @@ def test_the_index_is_compared_with_the_copy_in_ram_at_each_size():
         "find in 1"
     ] * 2
     assert all(row["reached"] > 0 and "D = 16" in row["detail"] for row in rows)
+
+
+def test_a_library_is_filled_searched_and_found_right():
+    arguments = ["bench", "library", "--photos", "200", "--dim", "128", "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    rows = {row["goal"].removeprefix("search "): row for row in json.loads(result.stdout)["rows"]}
+    right = rows.pop("200 photos: missed, and found without showing the object")
+    assert (right["passed"], right["detail"]) == (True, "2 and 2 photos show the two objects")
+    assert rows["200 photos for an object of 3 views: ms"]["target"] == 1.0
+    for row in rows.values():  # so few photos say nothing of the times
+        assert (row["passed"], row["reached"] > 0) == (None, True)
+    assert len(rows) == 4
+
+
+def test_a_library_that_is_large_enough_is_judged(tmp_path, monkeypatch):
+    monkeypatch.setattr(library, "FEWEST_JUDGED", 200)
+    rows = list(library.library_rows(tmp_path, 200, 128, print, repeats=2))
+    assert all(row.judged for row in rows)
+    assert 1 < rows[0].reached < 1.1  # boxes and names beside the vectors
+
+
+def test_a_library_that_finds_something_else_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(library, "_search", lambda *_, **__: [])
+    made = fill_library(tmp_path, 200, 128)
+    row = library._right_row("200 photos", made, made.opened(), 200)
+    assert (row.passed, row.reached) == (False, 4)
 
 
 def test_a_failing_row_is_an_exit_code(monkeypatch):

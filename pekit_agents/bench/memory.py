@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 from pekit_agents.bench.corrections import corrected_row
@@ -80,14 +77,3 @@ def _rows(root: Path, sizes: BenchSizes, progress: Callable[[str], None]) -> Ite
     yield crowd_row(root, sizes.writers, writes=sizes.remembers // 100 + 4)
     if sizes.users:
         yield from users_rows(root, sizes.users, sizes.dim, progress)
-
-
-def machine() -> str:
-    """Return in one line where this runs."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    libraries = " ".join(f"{name} {version(name)}" for name in ("lancedb", "numpy"))
-    return (
-        f"{platform.system()} {platform.machine()}, {cores} cores{load}, "
-        f"Python {platform.python_version()}, {libraries}"
-    )

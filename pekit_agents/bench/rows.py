@@ -40,7 +40,12 @@ class Row:
 
 
 def medians_ms(tasks: Sequence[Callable[[int], object]], repeats: int) -> list[float]:
-    """Return the median time of each task, in milliseconds.
+    """Return the median time of each task, in milliseconds, see ``in_turns``."""
+    return [1000 * statistics.median(seconds) for seconds in in_turns(tasks, repeats)]
+
+
+def in_turns(tasks: Sequence[Callable[[int], object]], repeats: int) -> list[list[float]]:
+    """Return the times of each task, in seconds.
 
     Args:
         tasks: Run in turns, so that what slows the machine slows all, and forward and backward,
@@ -55,4 +60,12 @@ def medians_ms(tasks: Sequence[Callable[[int], object]], repeats: int) -> list[f
             started = time.perf_counter()
             task(turn)
             measured.append(time.perf_counter() - started)
-    return [1000 * statistics.median(measured[1:]) for measured in times]
+    return [measured[1:] for measured in times]
+
+
+def percentiles(seconds: Sequence[float]) -> str:
+    """Return the median and the 95th percentile of some times, as a row says it."""
+    if len(seconds) < 2:
+        return f"{1000 * seconds[0]:.1f} ms"
+    cuts = statistics.quantiles(seconds, n=20)
+    return f"{1000 * cuts[9]:.1f} ms (95 %: {1000 * cuts[18]:.1f} ms)"

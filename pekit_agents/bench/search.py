@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,16 +28,9 @@ def small_rows(root: Path, views: int, dim: int, repeats: int) -> Iterator[Row]:
     gallery = open_memory(root, "small", dim=dim).gallery()
     matrix = matrix_of(views, dim)
     for count in (1, MANY):
-        queries = make_queries(matrix, count)
-        search, bare = tasks(gallery, matrix, queries)
-        ours, theirs = medians_ms([search, bare], repeats)
-        yield Row(
-            f"find in {views:,} views, {regions_in_words(count)}, vs numpy",
-            1.25,
-            ours / theirs,
-            f"{ours:.2f} ms, numpy {theirs:.2f} ms, D = {dim}",
-        )
-    yield _faiss_row(matrix, queries, search, views, repeats)
+        goal = f"find in {views:,} views, {regions_in_words(count)}"
+        yield numpy_row(goal, 1.25, gallery, matrix, count, repeats)
+    yield _faiss_row(gallery, matrix, views, repeats)
 
 
 def large_rows(
@@ -47,36 +40,25 @@ def large_rows(
     fill(root, "large", views // VIEWS_EACH, dim=dim)
     memory = open_memory(root, "large", index_above=index_above, dim=dim)
     memory.compact()
-    yield from _measure_large(memory.gallery(), views, dim, repeats)
-
-
-def _measure_large(gallery: Gallery, views: int, dim: int, repeats: int) -> Iterator[Row]:
-    matrix = matrix_of(views, dim)
+    gallery, matrix = memory.gallery(), matrix_of(views, dim)
     for count, target in ((1, 0.08), (MANY, 0.15)):
-        search, bare = tasks(gallery, matrix, make_queries(matrix, count))
-        ours, theirs = medians_ms([search, bare], repeats)
-        yield Row(
-            f"find in {views:,} views, IVF_FLAT, {regions_in_words(count)}, vs numpy",
-            target,
-            ours / theirs,
-            f"{ours:.1f} ms, numpy {theirs:.1f} ms, D = {dim}",
-        )
+        goal = f"find in {views:,} views, IVF_FLAT, {regions_in_words(count)}"
+        yield numpy_row(goal, target, gallery, matrix, count, repeats)
     yield _recall_row(gallery, matrix, views)
 
 
-def tasks(
-    gallery: Gallery, matrix: FloatArray, queries: FloatArray
-) -> tuple[Callable[[int], Any], Callable[[int], Any]]:
-    """Return a search of the gallery, and the bare matrix product that it is compared with."""
-
-    def search(turn: int) -> object:
-        found = queries[turn % BATCHES]
-        return gallery.nearest(found, max_weight=MAX_WEIGHT, floor=FLOOR)
+def numpy_row(
+    goal: str, target: float, gallery: Gallery, matrix: FloatArray, count: int, repeats: int
+) -> Row:
+    """Compare a search of ``count`` regions in a gallery with the bare product with its views."""
+    queries = make_queries(matrix, count)
 
     def bare(turn: int) -> object:
         return (queries[turn % BATCHES] @ matrix.T).argmax(axis=1)
 
-    return search, bare
+    ours, theirs = medians_ms([_search(gallery, queries), bare], repeats)
+    detail = f"{ours:.2f} ms, numpy {theirs:.2f} ms, D = {matrix.shape[1]}"
+    return Row(f"{goal}, vs numpy", target, ours / theirs, detail)
 
 
 def make_queries(matrix: FloatArray, count: int) -> FloatArray:
@@ -95,14 +77,20 @@ def matrix_of(views: int, dim: int) -> FloatArray:
 
 def _shown(matrix: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
     """Return (count, D) regions that show an object, each made from one of its views."""
-    views = matrix[rng.integers(0, len(matrix), count)]
-    noise = rng.standard_normal(views.shape, np.float32) / np.sqrt(matrix.shape[1])
+    return shown(matrix[rng.integers(0, len(matrix), count)], rng)
+
+
+def shown(views: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return (N, D) regions, each of which shows the object of one of (N, D) views."""
+    noise = rng.standard_normal(views.shape, np.float32) / np.sqrt(views.shape[1])
     return unit(views + _QUERY_SPREAD * noise)
 
 
-def _faiss_row(
-    matrix: FloatArray, queries: FloatArray, search: Callable[[int], Any], views: int, repeats: int
-) -> Row:
+def _search(gallery: Gallery, queries: FloatArray) -> Callable[[int], object]:
+    return lambda turn: gallery.nearest(queries[turn % BATCHES], max_weight=MAX_WEIGHT, floor=FLOOR)
+
+
+def _faiss_row(gallery: Gallery, matrix: FloatArray, views: int, repeats: int) -> Row:
     goal = f"find in {views:,} views, {regions_in_words(MANY)}, vs faiss flat"
     try:
         import faiss
@@ -110,8 +98,9 @@ def _faiss_row(
         return Row(goal, 0.8, None, "faiss is not installed: pip install faiss-cpu")
     index = faiss.IndexFlatIP(matrix.shape[1])
     index.add(matrix)
+    queries = make_queries(matrix, MANY)
     ours, theirs = medians_ms(
-        [search, lambda turn: index.search(queries[turn % BATCHES], 1)], repeats
+        [_search(gallery, queries), lambda turn: index.search(queries[turn % BATCHES], 1)], repeats
     )
     return Row(goal, 0.8, ours / theirs, f"{ours:.2f} ms, faiss {theirs:.2f} ms")
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.bench.objects import described, fill, made_up, open_memory
-from pekit_agents.bench.rows import Row
+from pekit_agents.bench.process import rss_mb
+from pekit_agents.bench.rows import Row, percentiles
 from pekit_agents.memory import Memory
 from pekit_agents.memory.residency import shared_residency
 
@@ -33,7 +32,7 @@ def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]
         dim: D.
         progress: Called with what is being done.
     """
-    root, before_mb = root / "users", _rss_mb()
+    root, before_mb = root / "users", rss_mb()
     started = time.perf_counter()
     for number in range(users):
         first = number * OBJECTS_EACH
@@ -65,7 +64,7 @@ def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]
         if number % 50 == 0:
             progress(f"searching users: {number:,} of {users:,}")
     name = f"{users:,} users of {OBJECTS_EACH} objects"
-    after_mb = _rss_mb()
+    after_mb = rss_mb()
     ram = f"; {after_mb:.0f} MB in all, {before_mb:.0f} MB before" if before_mb and after_mb else ""
     yield Row(
         f"{name}: RAM for snapshots / its bound",
@@ -73,7 +72,7 @@ def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]
         most / residency.limit_bytes,
         f"{most / 1e6:.0f} MB at most with {min(users, _OPEN):,} users open{ram}; on disk "
         f"{disk_kb:.0f} kB a user, D = {dim}; to store one {store_ms:.1f} ms, to open and search "
-        f"one {_percentiles(opened)}, to search an open one {_percentiles(again)}",
+        f"one {percentiles(opened)}, to search an open one {percentiles(again)}",
     )
     yield Row(
         f"{name}: objects of others found, own ones missed",
@@ -97,22 +96,6 @@ def _a_view(number: int, dim: int) -> FloatArray:
     return next(made_up(OBJECTS_EACH, seed=number, dim=dim))[0, :1]
 
 
-def _percentiles(seconds: list[float]) -> str:
-    if len(seconds) < 2:
-        return f"{1000 * seconds[0]:.1f} ms"
-    cuts = statistics.quantiles(seconds, n=20)
-    return f"{1000 * cuts[9]:.1f} ms (95 %: {1000 * cuts[18]:.1f} ms)"
-
-
 def _disk_kb(folder: Path) -> float:
     """Return what the files below a folder take, in kB."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1000
-
-
-def _rss_mb() -> float | None:
-    """Return the RAM that this process has, in MB; None where the system does not say."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

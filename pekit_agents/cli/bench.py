@@ -70,6 +70,21 @@ def bench_users(
     _run(lambda root, progress: users_rows(root, users, dim, progress), folder, as_json=as_json)
 
 
+@bench.command("library")
+def bench_library(
+    photos: Annotated[int, typer.Option(min=100, help="of about 8 regions each")] = 10_000,
+    dim: Annotated[
+        int, typer.Option("--dim", min=64, help="numbers in a vector; embedded: 768")
+    ] = 768,
+    folder: _Folder = None,
+    as_json: _Json = False,
+) -> None:
+    """Measure a search in a photo library, from RAM and the first one, against numpy."""
+    from pekit_agents.bench.library import library_rows
+
+    _run(lambda root, tell: library_rows(root, photos, dim, tell), folder, as_json=as_json)
+
+
 @bench.command("index")
 def bench_index(
     views: Annotated[list[int] | None, typer.Option(min=50, help="of a user; repeatable")] = None,
@@ -90,7 +105,7 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    from pekit_agents.bench.memory import machine
+    from pekit_agents.bench.process import machine
 
     where, rows = machine(), []
     with (

@@ -17,6 +17,7 @@ from pekit_agents.cli.options import (
     ProfileOption,
     UserOption,
     YesOption,
+    on_kit,
     open_kit,
 )
 from pekit_agents.cli.output import out, plain, print_json, say, show_objects, working
@@ -24,6 +25,7 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.types import OnConflict
 
 if TYPE_CHECKING:
+    from pekit_agents.kit import PeKit
     from pekit_agents.types import StoredView
 
 __all__ = ["memory_commands"]
@@ -50,19 +52,17 @@ def list_objects(
 
 
 @memory_commands.command()
+@on_kit
 def show(
+    kit: PeKit,
     name: NameArgument,
     folder: Annotated[
         Path | None, typer.Option("--out", "-o", help="folder to write the kept crops to")
     ] = None,
     force: ForceOption = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Show everything that is stored about one object."""
-    kit = open_kit(memory, user, profile)
     obj = kit.get(name)
     crops = [] if folder is None else _write_crops(kit.views(obj.object_id), folder, force)
     if as_json:
@@ -77,15 +77,13 @@ def show(
 
 
 @memory_commands.command()
+@on_kit
 def views(
+    kit: PeKit,
     name: NameArgument,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """List the reference views of one object."""
-    kit = open_kit(memory, user, profile)
     obj = kit.get(name)
     stored = kit.views(obj.object_id)
     if as_json:
@@ -101,7 +99,9 @@ def views(
 
 
 @memory_commands.command()
+@on_kit
 def update(
+    kit: PeKit,
     name: NameArgument,
     new_name: Annotated[str | None, typer.Option("--name", "-n", help="its new name")] = None,
     category: Annotated[str | None, typer.Option("--category", "-c", help="what it is")] = None,
@@ -111,13 +111,9 @@ def update(
     purge: Annotated[
         bool, typer.Option("--purge", help="remove the old texts from the disk at once")
     ] = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Change an object's name, category or context."""
-    kit = open_kit(memory, user, profile)
     obj = kit.update(name, name=new_name, category=category, context=context)
     if purge:
         kit.purge()
@@ -125,17 +121,15 @@ def update(
 
 
 @memory_commands.command()
+@on_kit
 def merge(
+    kit: PeKit,
     name: Annotated[str, typer.Argument(help="name or id of the object that stays")],
     other: Annotated[str, typer.Argument(help="name or id of the one whose views it takes")],
     yes: YesOption = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Make one object of two; the second is forgotten."""
-    kit = open_kit(memory, user, profile)
     into, gone = kit.get(name), kit.get(other)
     if not yes:
         question = f"Move all views of {gone.name} to {into.name} and forget it for good?"
@@ -144,16 +138,15 @@ def merge(
 
 
 @memory_commands.command("remove-view")
+@on_kit
 def remove_view(
+    kit: PeKit,
     name: NameArgument,
     view_id: Annotated[str, typer.Argument(help="the view's id, see `pekit views`")],
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Remove one reference view of an object for good."""
-    obj = open_kit(memory, user, profile).remove_view(name, view_id)
+    obj = kit.remove_view(name, view_id)
     show_objects([obj], as_json, title="Left")
 
 
@@ -176,16 +169,14 @@ def confirm(
 
 
 @memory_commands.command()
+@on_kit
 def reject(
+    kit: PeKit,
     name: NameArgument,
     photos: PhotosArgument,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Learn that photos do not show an object, whatever looks like it: "no, that is not Rex"."""
-    kit = open_kit(memory, user, profile)
     with working("learning"):
         for photo in photos:
             if not kit.reject_in(kit.find(photo), name):
@@ -194,15 +185,14 @@ def reject(
 
 
 @memory_commands.command("clear-corrections")
+@on_kit
 def clear_corrections(
+    kit: PeKit,
     name: NameArgument,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Forget what an object was said not to be."""
-    obj = open_kit(memory, user, profile).clear_corrections(name)
+    obj = kit.clear_corrections(name)
     show_objects([obj], as_json, title="Cleared")
 
 
@@ -249,16 +239,14 @@ def _forget_everything(memory: str, user: str, yes: bool, as_json: bool) -> None
 
 
 @memory_commands.command()
+@on_kit
 def export(
+    kit: PeKit,
     file: Annotated[Path, typer.Argument(help="the file to write")],
     force: ForceOption = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Write everything remembered to one file."""
-    kit = open_kit(memory, user, profile)
     with working("exporting"):
         manifest = kit.export(file, overwrite=force)
     if as_json:
@@ -269,18 +257,16 @@ def export(
 
 
 @memory_commands.command("import")
+@on_kit
 def import_file(
+    kit: PeKit,
     file: Annotated[Path, typer.Argument(help="what `pekit export` wrote")],
     on_conflict: Annotated[
         OnConflict, typer.Option(help="what to do with a name or id that is taken")
     ] = "error",
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Take over the objects of an export; all of them or none."""
-    kit = open_kit(memory, user, profile)
     with working("importing"):
         objects = kit.import_memory(file, on_conflict=on_conflict)
     if not objects and not as_json:

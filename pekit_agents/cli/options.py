@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, cast
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast, get_type_hints
 
 import typer
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.kit import PeKit
+
+_P = ParamSpec("_P")
 
 __all__ = [
     "DEFAULT_MEMORY",
@@ -20,6 +25,7 @@ __all__ = [
     "StrictnessOption",
     "UserOption",
     "YesOption",
+    "on_kit",
     "open_kit",
     "strict",
 ]
@@ -63,3 +69,35 @@ def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) 
     from pekit_agents.kit import PeKit
 
     return PeKit.open(memory, profile=profile, user_id=user, keep_crops=keep_crops)
+
+
+def on_kit(command: Callable[Concatenate[PeKit, _P], None]) -> Callable[..., None]:
+    """Give a command the options that say whose memory it works on, with which profile.
+
+    Args:
+        command: Its first parameter gets the kit, opened as they say.
+    """
+
+    def run(
+        *,
+        memory: MemoryOption = DEFAULT_MEMORY,
+        user: UserOption = "default",
+        profile: ProfileOption = "embedded",
+        **given: Any,
+    ) -> None:
+        command(open_kit(memory, user, profile), **given)
+
+    _, *own = _parameters(command)
+    *added, _ = _parameters(run)
+    wrapped = wraps(command)(run)
+    # What Typer makes options of; the kit is not on the command line.
+    every = [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in (*own, *added)]
+    vars(wrapped)["__signature__"] = inspect.Signature(every)
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
+    return wrapped
+
+
+def _parameters(function: Callable[..., None]) -> list[inspect.Parameter]:
+    hints = get_type_hints(function, localns={"PeKit": object}, include_extras=True)
+    parameters = inspect.signature(function).parameters.values()
+    return [parameter.replace(annotation=hints[parameter.name]) for parameter in parameters]

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from pekit_agents.cli.options import (
-    DEFAULT_MEMORY,
-    JsonOption,
-    MemoryOption,
-    ProfileOption,
-    UserOption,
-    open_kit,
-)
+from pekit_agents.cli.options import JsonOption, on_kit
 from pekit_agents.cli.output import out, plain, print_json, say, show_objects
 from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from pekit_agents.kit import PeKit
     from pekit_agents.reviewing import ReviewItem
 
 __all__ = ["review"]
@@ -34,17 +28,16 @@ IdArgument = Annotated[str, typer.Argument(help="the item's id, see `pekit revie
 
 
 @review.command("list")
+@on_kit
 def list_items(
+    kit: PeKit,
     folder: Annotated[
         Path | None, typer.Option("--out", "-o", help="folder to write the pictures to")
     ] = None,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """List what waits for a decision."""
-    items = open_kit(memory, user, profile).review.list()
+    items = kit.review.list()
     if folder is not None:
         _write(items, folder)
     if as_json:
@@ -62,49 +55,45 @@ def list_items(
 
 
 @review.command()
+@on_kit
 def confirm(
+    kit: PeKit,
     review_id: IdArgument,
     name: Annotated[
         str | None, typer.Argument(help="name or id of the object that it is, if not the first")
     ] = None,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Decide that an item is right, or which object it is."""
-    obj = open_kit(memory, user, profile).review.confirm(review_id, name)
+    obj = kit.review.confirm(review_id, name)
     show_objects([obj], as_json, title="Learnt")
 
 
 @review.command()
+@on_kit
 def reject(
+    kit: PeKit,
     review_id: IdArgument,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
     """Decide that an item is nothing that it was taken for."""
-    show_objects(open_kit(memory, user, profile).review.reject(review_id), as_json, title="Learnt")
+    show_objects(kit.review.reject(review_id), as_json, title="Learnt")
 
 
 @review.command()
+@on_kit
 def dismiss(
+    kit: PeKit,
     review_id: Annotated[str | None, typer.Argument(help="the item's id; none for --all")] = None,
     everything: Annotated[bool, typer.Option("--all", help="all items")] = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
 ) -> None:
     """Remove an item, or all, and learn nothing."""
     if (review_id is None) != everything:
         raise typer.BadParameter("give the id of one item, or say --all")
-    queue = open_kit(memory, user, profile).review
     if review_id is None:
-        queue.clear()
+        kit.review.clear()
     else:
-        queue.dismiss(review_id)
+        kit.review.dismiss(review_id)
     say("Removed.")
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pekit_agents.memory.gallery import LargeGallery
 from pekit_agents.memory.residency import shared_residency
 from pekit_agents.memory.schema import check_schema
 from pekit_agents.memory.snapshot import build_snapshot
-from pekit_agents.memory.table import read_objects, read_searched
+from pekit_agents.memory.table import find_record, read_objects, read_searched
 from pekit_agents.memory.view_index import ViewIndex, holds_more
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from pekit_agents.memory.residency import Residency
     from pekit_agents.memory.snapshot import Snapshot
     from pekit_agents.memory.transactions import Transactions
-    from pekit_agents.types import PersonalObject
+    from pekit_agents.types import FloatArray, PersonalObject
 
 
 class Reader:
@@ -78,6 +81,21 @@ class Reader:
                 return self._snapshot(table).objects
             found = read_objects(table)
             return tuple(sorted(found, key=lambda obj: (obj.created_at, obj.object_id)))
+
+        return self._transactions.read(read)
+
+    def vectors_of(self, object_ids: Sequence[str]) -> FloatArray:
+        """Return all views of some objects, (V, D) float32.
+
+        Raises:
+            ObjectNotFound: One of them is not there (any more).
+            MemoryStoreError: The memory cannot be read.
+        """
+
+        def read(table: Table | None) -> FloatArray:
+            if table is None or not self._is_large(table):
+                return self._snapshot(table).vectors_of(object_ids)
+            return np.concatenate([find_record(table, each).vectors for each in object_ids])
 
         return self._transactions.read(read)
 

@@ -42,11 +42,11 @@ class ReviewFiles:
         """
         content = json.dumps(entry).encode()
         try:
+            # The user's folder is not made: one that was forgotten meanwhile stays so.
+            self._folder.mkdir(exist_ok=True)
             if as_remote(self._folder) is not None:
                 self._file(entry_id).write_bytes(content)
                 return
-            # The user's folder is not made: one that was forgotten meanwhile stays so.
-            self._folder.mkdir(exist_ok=True)
             handle, name = tempfile.mkstemp(prefix="new-", dir=self._folder)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)

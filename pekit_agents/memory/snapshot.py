@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow.compute as pc
 
 from pekit_agents.matching import Negatives, nearest_objects
 from pekit_agents.memory.schema import to_objects, to_vectors
+from pekit_agents.memory.table import not_found
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -70,6 +72,21 @@ class Snapshot:
             floor=floor,
             negatives=self.negatives,
         )
+
+    def vectors_of(self, object_ids: Sequence[str]) -> FloatArray:
+        """Return all views of some objects, (V, D) float32.
+
+        Raises:
+            ObjectNotFound: One of them is not there.
+        """
+        places = {obj.object_id: place for place, obj in enumerate(self.objects)}
+        found = []
+        for object_id in object_ids:
+            if object_id not in places:
+                raise not_found(object_id)
+            place = places[object_id]
+            found.append(self.vectors[self.starts[place] : self.starts[place + 1]])
+        return np.concatenate(found)
 
 
 def build_snapshot(rows: pa.Table, version: int) -> Snapshot:

@@ -9,6 +9,7 @@ there: who needs these asks ``as_remote``.
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,8 @@ _OPTIONS = {
     "endpoint": "endpoint_override",
     "endpoint_url": "endpoint_override",
 }
+# What LanceDB takes from the environment and pyarrow does not.
+_ENVIRONMENT = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP")
 
 
 def as_folder(root: str | Path, storage_options: Mapping[str, str] | None = None) -> Path:
@@ -135,10 +138,6 @@ class RemoteFolder:
         """Return whether there is a file of this name, or any below it."""
         return bool(self._info().type.name != "NotFound")
 
-    def is_file(self) -> bool:
-        """Return whether there is a file of this name."""
-        return bool(self._info().is_file)
-
     def stat(self) -> FileStatus:
         """Return when the file was written.
 
@@ -150,8 +149,15 @@ class RemoteFolder:
             raise FileNotFoundError(str(self))
         return FileStatus(info.mtime_ns / 1e9, info.mtime_ns)
 
-    def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
-        """Do nothing: a folder is there when a file is."""
+    def mkdir(self, *, parents: bool = False, exist_ok: bool) -> None:
+        """Write nothing: a folder is there when a file is.
+
+        Raises:
+            FileNotFoundError: The folder that it is to lie in is not there and may not be made.
+        """
+        del exist_ok  # always true
+        if not parents and not self.parent.exists():
+            raise FileNotFoundError(f"no such file or folder: {self.parent}")
 
     def touch(self) -> None:
         """Write an empty file, in place of the one that may be there."""
@@ -223,10 +229,12 @@ class RemoteFolder:
 def _file_system(options: tuple[tuple[str, str], ...]) -> fs.S3FileSystem:
     from pyarrow import fs
 
-    given = {name.lower().removeprefix("aws_"): value for name, value in options}
-    settings: dict[str, Any] = {
-        ours: given[theirs] for theirs, ours in _OPTIONS.items() if theirs in given
-    }
-    if given.get("allow_http", "").lower() in ("1", "true"):
-        settings["scheme"] = "http"
+    settings: dict[str, Any] = {}
+    told = [(name, os.environ[name]) for name in _ENVIRONMENT if name in os.environ]
+    for name, value in (*told, *options):
+        key = name.lower().removeprefix("aws_")
+        if key in _OPTIONS:
+            settings[_OPTIONS[key]] = value
+        elif key == "allow_http":
+            settings["scheme"] = "http" if value.lower() in ("1", "true") else "https"
     return fs.S3FileSystem(**settings)

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.memory.changes import (
-    with_look,
-    with_negatives,
-    with_texts,
-    with_views,
-    without_negatives,
-    without_view,
-)
+from pekit_agents.memory.editing import Editing
 from pekit_agents.memory.forgetting import forget_folder, user_folder
 from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.merging import Merging
@@ -23,22 +16,19 @@ from pekit_agents.memory.moving import Moving
 from pekit_agents.memory.names import require_free, resolve
 from pekit_agents.memory.reading import Reader
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
-from pekit_agents.memory.retry import OutrunError, insist
+from pekit_agents.memory.retry import insist
 from pekit_agents.memory.review_files import ReviewFiles
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.table import (
     delete_row,
     find_record,
-    not_found,
     read_objects,
-    replace_unchanged,
     stored_encoder,
     upsert,
 )
 from pekit_agents.memory.transactions import Transactions
 from pekit_agents.memory.upkeep import Upkeep
 from pekit_agents.memory.validation import (
-    check_texts,
     checked_crops,
     checked_encoder,
     checked_object,
@@ -55,7 +45,7 @@ if TYPE_CHECKING:
     from pekit_agents.types import Crop, FloatArray, PersonalObject
 
 
-class Memory(Moving):
+class Memory(Editing, Moving):
     """What one user remembers, on disk.
 
     All methods may be called from several threads, and several processes may have the same
@@ -181,6 +171,14 @@ class Memory(Moving):
         checked_object_id(object_id)
         return self._transactions.read(lambda table: find_record(self._checked(table), object_id))
 
+    def vectors_of(self, object_ids: Sequence[str]) -> FloatArray:
+        """Return all views of some objects, (V, D) float32; from RAM if they are there.
+
+        Raises:
+            ObjectNotFound: One of them is not there.
+        """
+        return self._reader.vectors_of(object_ids)
+
     def insert(
         self,
         obj: PersonalObject,
@@ -216,171 +214,6 @@ class Memory(Moving):
             return stored
 
         return self._transactions.commit(write)
-
-    def append_views(
-        self,
-        object_id: str,
-        vectors: ArrayLike,
-        *,
-        crops: Sequence[Crop | None] | None = None,
-        at_most: int | None = None,
-    ) -> PersonalObject:
-        """Add views to an object; none is lost when several writers do so at once.
-
-        Args:
-            object_id: Which object.
-            vectors: (N >= 1, D) float32, finite and of unit length.
-            crops: What is kept of the N photos.
-            at_most: How many views the object may hold afterwards.
-
-        Returns:
-            The object as it is afterwards.
-
-        Raises:
-            ObjectNotFound: There is no such object (any more).
-        """
-        array = checked_vectors(vectors, self.dim)
-        views = new_views(len(array), checked_crops(crops, len(array)))
-        return self._change(object_id, lambda _, record: with_views(record, array, views, at_most))
-
-    def add_look(
-        self,
-        object_id: str,
-        vector: FloatArray,
-        *,
-        crop: Crop | None = None,
-        at_most: int | None = None,
-    ) -> PersonalObject:
-        """Add a view, unless the object has one that is all but the same.
-
-        A negative that is all but the same is removed.
-
-        Args:
-            object_id: Which object.
-            vector: (D,) float32, finite and of unit length.
-            crop: What is kept of the photo.
-            at_most: How many views the object may hold afterwards.
-
-        Returns:
-            The object as it is afterwards.
-
-        Raises:
-            ObjectNotFound: There is no such object (any more).
-        """
-        array = checked_vectors(vector[None], self.dim)
-        views = new_views(1, checked_crops([crop], 1))
-        return self._change(object_id, lambda _, record: with_look(record, array, views, at_most))
-
-    def add_negatives(self, object_id: str, vectors: ArrayLike) -> PersonalObject:
-        """Note looks that are not the object's; those that are noted already add nothing.
-
-        Args:
-            object_id: Which object.
-            vectors: (M >= 1, D) float32, finite and of unit length.
-
-        Returns:
-            The object as it is afterwards.
-
-        Raises:
-            ObjectNotFound: There is no such object (any more).
-        """
-        array = checked_vectors(vectors, self.dim)
-        return self._change(object_id, lambda _, record: with_negatives(record, array))
-
-    def clear_negatives(self, object_id: str) -> PersonalObject:
-        """Remove all negatives of an object; their bytes leave the disk.
-
-        Returns:
-            The object as it is afterwards.
-
-        Raises:
-            ObjectNotFound: There is no such object (any more).
-        """
-        return self._change(object_id, lambda _, record: without_negatives(record), erase=True)
-
-    def remove_view(self, object_id: str, view_id: str) -> PersonalObject:
-        """Remove one view: afterwards no file of this memory holds a byte of it.
-
-        Returns:
-            The object as it is afterwards.
-
-        Raises:
-            ObjectNotFound: There is no such object or view (any more).
-            InvalidInput: It is the last view.
-        """
-        return self._change(object_id, lambda _, record: without_view(record, view_id), erase=True)
-
-    def update(
-        self,
-        object_id: str,
-        *,
-        name: str | None = None,
-        category: str | None = None,
-        context: str | None = None,
-        expected: PersonalObject | None = None,
-        unique_name: bool = False,
-    ) -> PersonalObject:
-        """Change the texts of an object; None leaves one as it is.
-
-        The old texts leave the disk with the next ``purge``, ``delete``, ``remove_view`` or
-        ``merge``.
-
-        Args:
-            object_id: Which object.
-            name: The new name.
-            category: The new category.
-            context: The new context.
-            expected: The object as the caller saw it.
-            unique_name: Refuse a name that another object has, as ``insert`` does.
-
-        Returns:
-            The object as it is afterwards.
-
-        Raises:
-            ObjectNotFound: There is no such object (any more).
-            ObjectChanged: Its texts are not those of ``expected`` any more.
-            ObjectExists: The name is taken.
-        """
-        given = {"name": name, "category": category, "context": context}
-        texts: dict[str, Any] = {key: text for key, text in given.items() if text is not None}
-        check_texts(texts)
-
-        def edit(table: Table, record: MemoryRecord) -> MemoryRecord:
-            if name is not None and unique_name:
-                require_free(name, read_objects(table), unless=object_id)
-            return with_texts(record, texts, expected)
-
-        return self._change(object_id, edit)
-
-    def _change(
-        self,
-        object_id: str,
-        edit: Callable[[Table, MemoryRecord], MemoryRecord],
-        *,
-        erase: bool = False,
-    ) -> PersonalObject:
-        self._require_table(object_id)
-        rev = new_rev()
-
-        def compare_and_set(table: Table) -> PersonalObject:
-            record = find_record(table, object_id)
-            if record.rev == rev:  # the attempt before had landed, although it reported an error
-                return record.object
-            edited = edit(table, record)
-            if edited is record:  # nothing to write
-                return record.object
-            new = dataclasses.replace(edited, rev=rev)
-            row = to_rows([new], self._transactions.schema, based_on=record.rev)
-            if not replace_unchanged(table, row):
-                raise OutrunError(object_id)
-            return new.object
-
-        if not erase:
-            return self._transactions.commit(compare_and_set)
-        return self._transactions.erase(
-            lambda table, _: compare_and_set(table),
-            check=lambda table: edit(table, find_record(table, object_id)),
-        )
 
     def merge(self, into_id: str, from_id: str, *, at_most: int | None = None) -> PersonalObject:
         """Move all views of the second object to the first and forget the second.
@@ -432,12 +265,6 @@ class Memory(Moving):
         forgotten = forget_folder(self._transactions.folder)
         self._reader.drop()
         return forgotten
-
-    def _require_table(self, object_id: str) -> None:
-        checked_object_id(object_id)
-        # Asking for an object of a user who has none must leave no trace on disk.
-        if not self._transactions.read(lambda table: table is not None):
-            raise not_found(object_id)
 
     def purge(self) -> None:
         """Remove from disk every byte that is in no object as it is now: replaced texts."""

@@ -9,6 +9,7 @@ import lancedb
 import numpy as np
 import pytest
 
+from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory import gallery, locking, upkeep, view_index
 from pekit_agents.memory.gallery import LargeGallery
 from pekit_agents.memory.schema import table_schema
@@ -127,6 +128,13 @@ def test_categories_are_those_of_the_newest_version(large, thing, unit_vectors):
     assert large.gallery().categories == ("dog",)
     large.insert(thing("cup", category="cup"), unit_vectors())
     assert sorted(large.gallery().categories) == ["cup", "dog"]
+
+
+def test_the_views_of_some_objects_are_read_without_the_others(large, unit_vectors):
+    expected = np.concatenate([unit_vectors(3, seed=2), unit_vectors(3, seed=0)])
+    np.testing.assert_array_equal(large.vectors_of(["id-2", "id-0"]), expected)
+    with pytest.raises(ObjectNotFound, match="nobody"):
+        large.vectors_of(["nobody"])
 
 
 def test_objects_are_listed_in_their_order(large, open_memory):

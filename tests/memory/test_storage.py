@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import fs
+from typer.testing import CliRunner
 
-from pekit_agents.errors import EncoderMismatch, InvalidInput, ObjectNotFound, PeKitError
+from pekit_agents import profiles
+from pekit_agents.cli import app
+from pekit_agents.errors import (
+    EncoderMismatch,
+    InvalidInput,
+    MemoryStoreError,
+    ObjectNotFound,
+    PeKitError,
+)
 from pekit_agents.kit import PeKit
+from pekit_agents.matching import MatchSettings
 from pekit_agents.memory import Memory, forget_user, view_index
 from pekit_agents.memory import table as tables
 from pekit_agents.memory.gallery import LargeGallery
@@ -177,6 +190,147 @@ def test_a_photo_library_lies_in_the_bucket_too(bucket, server, tmp_path, monkey
     forget_user(bucket[0], "ann", server)
     assert PhotoLibrary.open(bucket[0], "ann", newer, **options).photo_ids() == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def doubtful(bucket, server):
+    """A kit in the bucket for which pink is not quite red, and what it finds in a pink photo."""
+    profile = replace(fake_profile(), matching=MatchSettings(threshold=0.95))
+    kit = PeKit.open(bucket[0], profile, "ann", storage_options=server)
+    kit.remember("Cup", solid_scene({"red": (20, 20, 90, 90)}), category="mug")
+    kit.remember("Bike", solid_scene({"blue": (20, 20, 90, 90)}), category="bike")
+    photo = solid_scene({})
+    photo.paste((255, 68, 68), (20, 20, 90, 90))
+    return kit, lambda: kit.find(photo)
+
+
+def test_the_review_queue_lies_in_the_bucket_too(doubtful, bucket, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kit, finding = doubtful
+    (item,) = kit.review.keep(finding(), label="IMG_1.jpg")
+    kit.review.keep(finding(), label="IMG_2.jpg")
+    elsewhere, bob = (
+        PeKit.open(bucket[0], kit.profile, user, storage_options=server) for user in ("ann", "bob")
+    )
+    assert [item.label for item in elsewhere.review.list()] == ["IMG_1.jpg", "IMG_2.jpg"]
+    assert elsewhere.review.list()[0].to_dict() == item.to_dict()
+    assert elsewhere.review.list()[0].picture == item.picture is not None
+    assert bob.review.list() == []
+    elsewhere.review.dismiss(item.review_id)
+    assert [item.label for item in kit.review.list()] == ["IMG_2.jpg"]
+    kit.review.clear()
+    assert elsewhere.review.list() == []
+    # pyarrow leaves an empty file that stands for the folder.
+    assert [key for key in bucket[1]() if "/review/" in key and not key.endswith("/")] == []
+    assert list(tmp_path.iterdir()) == []  # no folder is called "s3:"
+
+
+def test_what_is_decided_in_the_queue_of_a_bucket_is_learnt(doubtful):
+    kit, finding = doubtful
+    (item,) = kit.review.keep(finding())
+    assert [obj.n_negatives for obj in kit.review.reject(item.review_id)] == [1]
+    assert kit.review.keep(finding()) == kit.review.list() == []
+    kit.clear_corrections("Cup")
+    (item,) = kit.review.keep(finding())
+    assert kit.review.confirm(item.review_id).n_views == 2
+    assert kit.review.list() == []
+    assert [match.object.name for match in finding().matches] == ["Cup"]
+    with pytest.raises(ObjectNotFound, match="decided on already"):
+        kit.review.confirm(item.review_id)
+
+
+def test_items_in_a_bucket_go_with_what_they_are_about(doubtful, bucket):
+    kit, finding = doubtful
+    (item,) = kit.review.keep(finding(), label="the-kitchen")
+    kit.forget("Bike")
+    assert [left.review_id for left in kit.review.list()] == [item.review_id]
+    assert any(b"the-kitchen" in content for content in bucket[1]().values())
+    kit.forget("Cup")
+    assert not any(b"the-kitchen" in content for content in bucket[1]().values())
+
+
+def test_in_a_bucket_too_a_memory_that_was_forgotten_is_not_begun_again(doubtful, bucket):
+    kit, finding = doubtful
+    found = finding()
+    kit.forget_everything()
+    with pytest.raises(MemoryStoreError):
+        kit.review.keep(found)
+    assert set(bucket[1]()) <= {"memories/"}
+
+
+@pytest.mark.parametrize("endpoint", ["AWS_ENDPOINT", "AWS_ENDPOINT_URL"])
+def test_at_a_terminal_the_environment_says_where_the_bucket_is(
+    doubtful, bucket, server, tmp_path, monkeypatch, endpoint
+):
+    kit, finding = doubtful
+    (item,) = kit.review.keep(finding())
+    monkeypatch.setitem(profiles.PROFILES, "pinkish", lambda: kit.profile)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        endpoint: server["aws_endpoint"],
+        "AWS_ALLOW_HTTP": "true",
+        "PEKIT_MEMORY": bucket[0],
+        "PEKIT_USER": "ann",
+        "PEKIT_PROFILE": "pinkish",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def pekit(*arguments):
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    finding().image.save(tmp_path / "pink.png")
+    pekit("find", str(tmp_path / "pink.png"), "--review")
+    listed = json.loads(pekit("review", "list", "--json"))
+    assert [one["label"] for one in listed] == ["", "pink.png"]
+    pekit("review", "reject", item.review_id)
+    assert kit.get("Cup").n_negatives == 1
+    pekit("review", "dismiss", "--all")
+    assert kit.review.list() == []
+    pekit("forget", "--all", "--yes")
+    assert set(bucket[1]()) <= {"memories/"}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"endpoint_override": "env:9", "scheme": "http"}),
+        ({"aws_endpoint": "own:1"}, {"endpoint_override": "own:1", "scheme": "http"}),
+        ({"ENDPOINT_URL": "own:1"}, {"endpoint_override": "own:1", "scheme": "http"}),
+        ({"allow_http": "false"}, {"endpoint_override": "env:9", "scheme": "https"}),
+        ({"AWS_ALLOW_HTTP": "True"}, {"endpoint_override": "env:9", "scheme": "http"}),
+        (
+            {
+                "aws_access_key_id": "a",
+                "aws_secret_access_key": "b",
+                "aws_session_token": "c",
+                "aws_region": "d",
+                "endpoint": "e:1",
+                "allow_http": "0",
+                "something_else": "f",
+            },
+            {
+                "access_key": "a",
+                "secret_key": "b",
+                "session_token": "c",
+                "region": "d",
+                "endpoint_override": "e:1",
+                "scheme": "https",
+            },
+        ),
+    ],
+)
+def test_options_have_the_names_of_lancedb_and_count_more_than_the_environment(
+    monkeypatch, options, expected
+):
+    monkeypatch.setenv("AWS_ENDPOINT", "env:9")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "1")
+    given = {"aws_region": "eu-central-1", **options}
+    files = as_folder("s3://bucket/memories/", given)._files
+    assert files.equals(fs.S3FileSystem(**{"region": "eu-central-1", **expected}))
 
 
 @pytest.mark.parametrize("round_", range(3))

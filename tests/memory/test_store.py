@@ -110,6 +110,18 @@ def test_the_views_of_an_object_stand_between_its_starts(memory, thing, unit_vec
         np.testing.assert_array_equal(views, unit_vectors(n, seed=i))
 
 
+def test_the_views_of_some_objects_come_in_the_order_that_was_asked_for(
+    memory, thing, unit_vectors
+):
+    for i, count in enumerate((2, 1, 3)):
+        memory.insert(thing(f"id-{i}", minute=i), unit_vectors(count, seed=i))
+    expected = np.concatenate([unit_vectors(3, seed=2), unit_vectors(2, seed=0)])
+    np.testing.assert_array_equal(memory.vectors_of(["id-2", "id-0"]), expected)
+    memory.delete("id-2")
+    with pytest.raises(ObjectNotFound, match="id-2"):
+        memory.vectors_of(["id-2"])
+
+
 def test_a_snapshot_cannot_be_changed(memory, thing, unit_vectors):
     memory.insert(thing(), unit_vectors(2))
     snapshot = memory.snapshot()

@@ -87,7 +87,11 @@ def test_the_library_sees_what_find_sees(library: PhotoLibrary, photos: dict[str
     for name in ("Biscuit", "my red mug", "Zoë's plate"):
         for found in library.search([name]):
             expected = [match for match in by_find[found.photo_id] if match[0] == name]
-            assert [(m.object.name, m.box, m.score) for m in found.matches] == expected
+            assert [(m.object.name, m.box) for m in found.matches] == [
+                (n, b) for n, b, _ in expected
+            ]
+            # A product of other shapes may round differently.
+            assert [m.score for m in found.matches] == pytest.approx([s for *_, s in expected])
 
 
 def test_an_object_that_comes_later_is_found_without_encoding_again(

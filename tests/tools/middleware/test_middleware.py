@@ -55,7 +55,7 @@ def test_an_introduced_pet_is_remembered_and_recognised(
     assert pictures(shown)[-1] not in (scene, photo("red"))  # boxes are drawn on it
 
 
-def test_the_six_tools_come_with_it(personal, scripted):
+def test_all_tools_come_with_it(personal, scripted):
     model = scripted("hi")
     create_agent(model, middleware=[personal()]).invoke({"messages": ["hello"]})
     assert {offered.name for offered in model.tools} == {
