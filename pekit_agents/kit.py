@@ -281,7 +281,8 @@ class PeKit(Correcting, Keeping):
             threshold: tau, in place of the profile's; higher is more silent. In [-1, 1].
             strictness: ``"recall"``, ``"balanced"`` (the default), ``"precision"`` or a rate:
                 how many false alarms to bear in a photo that shows nothing remembered. The
-                threshold follows from it, from the size of the memory and from the photo.
+                threshold follows from it, from the photo, and from what unknown things score
+                against the memory.
 
         Returns:
             The sightings with their boxes, scores and probabilities; none is a finding without
@@ -330,7 +331,8 @@ class PeKit(Correcting, Keeping):
         photo = load_image(image)
         looks = PhotoLooks(photo, self._profile, mode)
         _, pooled = looks.regions(self._memory.gallery().categories, None)
-        return photo, looks.proposals, self._profile.encoder.normalize(pooled)
+        vectors = self._profile.encoder.normalize(pooled) if len(pooled) else pooled
+        return photo, looks.proposals, vectors
 
     def match_regions(
         self,

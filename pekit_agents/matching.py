@@ -43,7 +43,7 @@ class MatchSettings:
         doubt: A region that scores above tau by less than this, or below it by less than half of
             this, is looked at again, close up. In [0, 1]; 0, as in the paper, never does.
         calibration: What unknown things score with this encoder: tau then follows from
-            ``false_alarms``, the size of the memory and the number of regions.
+            ``false_alarms`` and the number of regions, and from the memory.
         false_alarms: How many false alarms are borne in a photo; positive.
     """
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pekit_agents.bank import SHIPPED, pool_strangers, read_bank
 from pekit_agents.calibration import Calibration
 from pekit_agents.errors import ProfileError
 from pekit_agents.matching import MatchSettings
@@ -54,6 +55,9 @@ _SAM2 = ModelSpec("facebook/sam2.1-hiera-tiny")  # a tenth of SAM's time on a CP
 _ENCODER = ModelSpec("facebook/dinov2-large")
 # Of a photo that gives statistics: all of a square one's, or a few.
 _PATCHES_PER_PHOTO, _PATCHES_OF_MORE = 256, 48
+# Of the embedded encoder's strangers, by cross-validation over objects: new ones score more than
+# those of the bank, whose photos shaped the statistics.
+_MARGIN, _LEAST = 0.07, 0.19
 
 #: The profiles of torch models, as data.
 RECIPES: dict[str, Recipe] = {
@@ -170,7 +174,6 @@ def refitted_profile(
     """
     from pekit_agents.models.focus import FocusModel
     from pekit_agents.models.focus_statistics import sample, write_statistics
-    from pekit_agents.models.focus_strangers import pool_strangers
     from pekit_agents.models.focus_tools import FocusEncoder
 
     model = FocusModel(cache_size=1)
@@ -186,7 +189,8 @@ def refitted_profile(
         encoder = FocusEncoder(FocusModel(), statistics=path)
     shipped = load_profile("embedded")
     named = [(photo, str(photo.parent)) for photo in photos]
-    strangers = pool_strangers(named, shipped.proposer, encoder).seen_by(encoder)
+    bank = pool_strangers(named, shipped.proposer, encoder)
+    strangers = bank.seen_by(encoder, margin=_MARGIN, least=_LEAST)
     return replace(shipped, encoder=encoder, strangers=strangers)
 
 
@@ -334,7 +338,6 @@ def _encoder(spec: ModelSpec) -> Encoder:
 
 def _embedded() -> Profile:
     from pekit_agents.models.focus import FocusModel
-    from pekit_agents.models.focus_strangers import read_strangers
     from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
 
     model = FocusModel()
@@ -344,7 +347,7 @@ def _embedded() -> Profile:
         extractor=FocusExtractor(model),
         proposer=FocusProposer(model),
         encoder=encoder,
-        strangers=read_strangers(encoder),
+        strangers=read_bank(SHIPPED).seen_by(encoder, margin=_MARGIN, least=_LEAST),
         matching=MatchSettings(
             max_weight=0.5,
             ambiguity=0.075,

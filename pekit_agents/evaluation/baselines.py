@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from pekit_agents.evaluation.concept_head import fit_heads
-from pekit_agents.evaluation.recognizers import Bank, Look, introduced_vectors
+from pekit_agents.evaluation.recognizers import Look, VectorMemory, introduced_vectors
 from pekit_agents.evaluation.records import Named
 from pekit_agents.matching import MatchSettings
 
@@ -101,7 +101,7 @@ class PaperRule:
     def __init__(self, features: Features) -> None:
         self.name = "paper rule"
         self._features = features
-        self._bank = Bank(_PAPER)
+        self._bank = VectorMemory(_PAPER)
         self._categories: tuple[str, ...] = ()
 
     def learn(
@@ -111,7 +111,7 @@ class PaperRule:
         views = introduced_vectors(
             self._features, references, categories, lambda each: _unit(each.plain[None])[0]
         )
-        self._bank = Bank(_PAPER)
+        self._bank = VectorMemory(_PAPER)
         self._bank.fill(views, categories, encoder_id="plain")
         self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
 

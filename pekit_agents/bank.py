@@ -1,7 +1,7 @@
-"""The embedded profile's bank of unknown things: pooled features of regions, no pixels.
+"""Banks of photos of unknown things: pooled features of their regions, no pixels.
 
-Kept as pooled, so that one file serves every set of statistics. The file that ships is made by
-:mod:`pekit_agents.models.make_focus_strangers`.
+They are kept as pooled, so that one file serves every set of statistics of an encoder.
+:mod:`pekit_agents.make_bank` makes the one that the embedded profile ships.
 """
 
 from __future__ import annotations
@@ -25,21 +25,19 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Encoder, Proposer
     from pekit_agents.types import FloatArray
 
-__all__ = ["STRANGERS_FILE", "Pooled", "pool_strangers", "read_strangers", "write_strangers"]
+__all__ = ["SHIPPED", "Bank", "pool_strangers", "read_bank", "write_bank"]
 
-STRANGERS_FILE = "focus_strangers.npz"
-
-# By cross-validation over objects; the bank's photos shaped the statistics.
-_MARGIN, _LEAST = 0.07, 0.19
+#: The file that ships with the embedded profile.
+SHIPPED = resources.files("pekit_agents.models") / "focus_bank.npz"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pooled:
+class Bank:
     """The regions of photos of unknown things, before any statistics.
 
     Attributes:
-        features: (R, 768) float32, pooled and not normalised.
-        photos: (R,) int64: which photo each is of.
+        features: (R, D) float32, pooled and not normalised.
+        photos: (R,) int64: which photo each is of, grouped.
         things: (R,) int64: what its photo shows.
     """
 
@@ -47,15 +45,21 @@ class Pooled:
     photos: NDArray[np.int64]
     things: NDArray[np.int64]
 
-    def seen_by(self, encoder: Encoder) -> Strangers:
-        """Return the bank with the statistics of an encoder."""
+    def seen_by(self, encoder: Encoder, *, margin: float = 0.0, least: float = -1.0) -> Strangers:
+        """Return the strangers, with the statistics of an encoder.
+
+        Args:
+            encoder: Normalises the features; they were pooled from its own.
+            margin: How much more a new stranger scores.
+            least: What the location of a memory is at least.
+        """
         vectors = encoder.normalize(self.features)
-        return Strangers(vectors, self.photos, self.things, _MARGIN, _LEAST)
+        return Strangers(vectors, self.photos, self.things, margin, least)
 
 
 def pool_strangers(
     photos: Iterable[tuple[Path, str]], proposer: Proposer, encoder: Encoder
-) -> Pooled:
+) -> Bank:
     """Return the regions of photos at a first look.
 
     Args:
@@ -74,18 +78,16 @@ def pool_strangers(
         features.append(pooled)
         owners += [(count, numbers.setdefault(thing, len(numbers)))] * len(pooled)
     which, things = np.array(owners, np.int64).reshape(-1, 2).T
-    return Pooled(np.concatenate(features), which, things)
+    return Bank(np.concatenate(features), which, things)
 
 
-def write_strangers(path: Path, pooled: Pooled) -> None:
-    """Write the bank; its features become float16."""
-    features = pooled.features.astype(np.float16)
-    np.savez_compressed(path, features=features, photos=pooled.photos, things=pooled.things)
+def write_bank(path: Path, bank: Bank) -> None:
+    """Write a bank; its features become float16."""
+    features = bank.features.astype(np.float16)
+    np.savez_compressed(path, features=features, photos=bank.photos, things=bank.things)
 
 
-def read_strangers(encoder: Encoder) -> Strangers:
-    """Return the bank that ships, with the statistics of an encoder."""
-    shipped = resources.files("pekit_agents.models").joinpath(STRANGERS_FILE)
-    with shipped.open("rb") as file, np.load(file) as made:
-        features = made["features"].astype(np.float32)
-        return Pooled(features, made["photos"], made["things"]).seen_by(encoder)
+def read_bank(file: resources.abc.Traversable | Path) -> Bank:
+    """Return the bank in a file."""
+    with file.open("rb") as opened, np.load(opened) as made:
+        return Bank(made["features"].astype(np.float32), made["photos"], made["things"])

@@ -3,7 +3,7 @@
 Run it on folders of photos that show all kinds of things, a few of each; no labels are read, and
 no pixel is kept::
 
-    python -m pekit_agents.models.make_focus_strangers FOLDER ...
+    python -m pekit_agents.make_bank FOLDER ...
 
 Photos in a subfolder show one thing, those in FOLDER itself each another. The bank should be like
 the photos that people take: where many of one kind are in it, memories of that kind are held to
@@ -21,9 +21,8 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from pekit_agents.models.focus import FocusModel
-from pekit_agents.models.focus_strangers import STRANGERS_FILE, pool_strangers, write_strangers
-from pekit_agents.models.focus_tools import FocusEncoder, FocusProposer
+from pekit_agents.bank import SHIPPED, pool_strangers, write_bank
+from pekit_agents.profiles import load_profile
 
 __all__: list[str] = []
 
@@ -44,16 +43,15 @@ def main(
     ]
     if not photos:
         sys.exit(f"expected photos under {', '.join(folders)}, found none")
-    model = FocusModel()
-    proposer, encoder = FocusProposer(model), FocusEncoder(model)
+    profile = load_profile("embedded")
     console = Console(stderr=True)
     watched = track(photos, description=f"{len(photos)} photos", console=console)
-    pooled = pool_strangers(watched, proposer, encoder)
-    target = out or Path(__file__).with_name(STRANGERS_FILE)
-    write_strangers(target, pooled)
-    things = len(set(pooled.things.tolist()))
+    bank = pool_strangers(watched, profile.proposer, profile.encoder)
+    target = out or Path(str(SHIPPED))
+    write_bank(target, bank)
+    things = len(set(bank.things.tolist()))
     Console().print(
-        f"{len(photos)} photos of {things} things, {len(pooled.photos)} regions: {target}"
+        f"{len(photos)} photos of {things} things, {len(bank.photos)} regions: {target}"
     )
 
 
