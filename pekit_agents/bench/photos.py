@@ -85,7 +85,7 @@ def fill_library(root: Path, photos: int, dim: int) -> MadeUpLibrary:
     for first, seen in enumerate(views):
         photos_of = np.arange(first, photos, EVERY)
         regions[starts[photos_of]] = shown(seen[photos_of % len(seen)], rng)
-        showing.append({_photo_id(number) for number in photos_of})
+        showing.append({_photo_id(number) for number in photos_of.tolist()})
     made = MadeUpLibrary(root, regions, views, tuple(showing))
     schema = photo_schema(ENCODER, dim)
     transactions = Transactions(made.folder, schema)

@@ -268,7 +268,19 @@ def ablation(
     ]
     first = variations[0]
     options = _Options(
-        data, layout, first.profile, first.mode, draws, seed, False, False, None, out, cache, force
+        data,
+        layout,
+        first.profile,
+        first.mode,
+        draws,
+        seed,
+        held_out=False,
+        statistics=None,
+        baselines=False,
+        negatives=None,
+        out=out,
+        cache=cache,
+        force=force,
     )
     options.measure("ablation", lambda b: protocol(b, variations, refs=refs), as_json)
 

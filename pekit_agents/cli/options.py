@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.kit import PeKit
 
-_P = ParamSpec("_P")
 
 __all__ = [
     "DEFAULT_MEMORY",
@@ -71,7 +70,7 @@ def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) 
     return PeKit.open(memory, profile=profile, user_id=user, keep_crops=keep_crops)
 
 
-def on_kit(command: Callable[Concatenate[PeKit, _P], None]) -> Callable[..., None]:
+def on_kit(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say whose memory it works on, with which profile.
 
     Args:
