@@ -160,3 +160,29 @@ def test_questions_are_asked_in_each_way_and_answers_kept(data, tmp_path, monkey
     asked = Yes.calls
     run(*arguments)
     assert Yes.calls == asked  # all answers were kept
+
+
+def test_targets_end_with_a_table_of_verdicts(data, tmp_path, monkeypatch):
+    from pekit_agents.evaluation import bench, targets
+
+    for module in (bench, targets):
+        monkeypatch.setattr(module, "refitted_profile", lambda *_, **__: fake_profile())
+    monkeypatch.setitem(PROFILES, "embedded", fake_profile)
+    monkeypatch.setattr("pekit_agents.profiles.load_profile", lambda _: fake_profile())
+    monkeypatch.setattr("pekit_agents.evaluation.bench.load_profile", lambda _: fake_profile())
+    given = ("targets", data, "--look-alikes", data, "--draws", "1")
+    result = run(*given)
+    (line,) = [each for each in result.output.splitlines() if "<= 0.05" in each]
+    assert line.split()[-6:] == ["0.05", "0.000", "[0.000,", "0.000]", "goal", "0.000"]
+    assert (tmp_path / "pekit-eval" / "mine-targets" / "look-alikes" / "report.html").is_file()
+    found = json.loads(run(*given, "--json").stdout)
+    verdicts = {row["target"]["title"]: row["verdict"] for row in found["rows"]}
+    assert verdicts["look-alikes: right thing nearest"] == "goal"
+    assert not any(title.startswith("scenes") for title in verdicts)
+
+
+def test_statistics_are_for_held_out_things_alone(data):
+    with pytest.raises(InvalidInput, match="with held-out ones only"):
+        run("recognition", data, "--statistics", data / "red")
+    with pytest.raises(InvalidInput, match="expected photos in the folder of --statistics"):
+        run("recognition", data, "--held-out", "--statistics", data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -20,8 +20,11 @@ from pekit_agents.cli.evaluation_options import (
     ModeOption,
     OutOption,
     default_out,
+    numbers,
+    photos_of,
 )
 from pekit_agents.cli.evaluation_output import advancing, show_run
+from pekit_agents.cli.evaluation_targets import targets
 from pekit_agents.cli.evaluation_vqa import vqa
 from pekit_agents.cli.options import JsonOption, ProfileOption, StrictnessOption, strict
 from pekit_agents.errors import InvalidInput
@@ -33,8 +36,6 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.records import Run
 
 __all__ = ["evaluate"]
-
-_Number = TypeVar("_Number", int, float)
 
 evaluate = typer.Typer(
     help="Measure how well things are recognised, on a data set or on your own photos.",
@@ -84,7 +85,7 @@ def recognition(
     """Name every thing in every photo (paper Tables 1 and 2), known and unknown."""
     from pekit_agents.evaluation.protocols import recognition as protocol
 
-    counts = _numbers("--refs", refs, int)
+    counts = numbers("--refs", refs, int)
     options = _Options(
         data,
         layout,
@@ -167,7 +168,7 @@ def growth(
     """Remember ever more things: do false alarms grow?"""
     from pekit_agents.evaluation.protocols import growth as protocol
 
-    counts = _numbers("--sizes", sizes, int)
+    counts = numbers("--sizes", sizes, int)
     options = _Options(
         data,
         layout,
@@ -211,7 +212,7 @@ def scenes(
     """Find several things in one photo: scenes composed with known boxes."""
     from pekit_agents.evaluation.protocols import scenes as protocol
 
-    photos = _photos("--backgrounds", backgrounds)
+    photos = photos_of("--backgrounds", backgrounds)
     options = _Options(
         data,
         layout,
@@ -258,7 +259,7 @@ def ablation(
     from pekit_agents.evaluation.protocols import Variation
     from pekit_agents.evaluation.protocols import ablation as protocol
 
-    taus = [None, *_numbers("--thresholds", thresholds, float)] if thresholds else [None]
+    taus = [None, *numbers("--thresholds", thresholds, float)] if thresholds else [None]
     variations = [
         Variation(profile.strip(), mode, tau, raised)
         for profile in profiles.split(",")
@@ -334,6 +335,7 @@ evaluate.command()(vqa)
 evaluate.command()(cost)
 evaluate.command()(frames)
 evaluate.command("compare")(compare_runs)
+evaluate.command()(targets)
 
 
 @dataclass(frozen=True)
@@ -375,9 +377,9 @@ class _Options:
             mode=self.mode,
             seeds=range(self.seed, self.seed + self.draws),
             with_baselines=self.baselines,
-            negatives=_photos("--negatives", self.negatives) if self.negatives else (),
+            negatives=photos_of("--negatives", self.negatives) if self.negatives else (),
             held_out=self.held_out,
-            statistics=[p for f in self.statistics or [] for p in _photos("--statistics", f)],
+            statistics=[p for f in self.statistics or [] for p in photos_of("--statistics", f)],
             cache=self.cache or default_cache(),
             out=folder,
             force=self.force,
@@ -397,27 +399,9 @@ class _Options:
         )
 
 
-def _numbers(option: str, text: str, kind: Callable[[str], _Number]) -> list[_Number]:
-    try:
-        return [kind(part) for part in text.split(",")]
-    except ValueError:
-        raise InvalidInput(
-            f"expected {option} to be numbers with commas between, found {text!r}"
-        ) from None
-
-
 def _modes(text: str) -> list[SearchMode]:
     known: dict[str, SearchMode] = {mode: mode for mode in get_args(SearchMode)}
     try:
         return [known[part.strip()] for part in text.split(",")]
     except KeyError as exc:
         raise InvalidInput(f"expected --modes of {', '.join(known)}, found {exc}") from None
-
-
-def _photos(option: str, folder: Path) -> list[Path]:
-    from pekit_agents.evaluation.datasets.files import photos_in
-
-    found = photos_in(folder)
-    if not found:
-        raise InvalidInput(f"expected photos in the folder of {option}, found none in {folder}")
-    return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from pekit_agents.errors import InvalidInput
 from pekit_agents.protocols import SearchMode
 
 if TYPE_CHECKING:
@@ -21,7 +23,11 @@ __all__ = [
     "ModeOption",
     "OutOption",
     "default_out",
+    "numbers",
+    "photos_of",
 ]
+
+_Number = TypeVar("_Number", int, float)
 
 DataArgument = Annotated[Path, typer.Argument(help="the data set, or a folder of objects/photos")]
 LayoutOption = Annotated[str, typer.Option(help="how the data set lies on disk")]
@@ -42,3 +48,31 @@ def default_out(dataset: Dataset, protocol: str) -> Path:
     """Return the folder of a run when none is given."""
     name = "".join(c if c.isalnum() or c in "-_." else "-" for c in dataset.name)
     return Path("pekit-eval") / f"{name}-{protocol}"
+
+
+def numbers(option: str, text: str, kind: Callable[[str], _Number]) -> list[_Number]:
+    """Return the numbers of an option.
+
+    Raises:
+        InvalidInput: A part between commas is none.
+    """
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidInput(
+            f"expected {option} to be numbers with commas between, found {text!r}"
+        ) from None
+
+
+def photos_of(option: str, folder: Path) -> list[Path]:
+    """Return the photos directly in the folder of an option.
+
+    Raises:
+        InvalidInput: There are none.
+    """
+    from pekit_agents.evaluation.datasets.files import photos_in
+
+    found = photos_in(folder)
+    if not found:
+        raise InvalidInput(f"expected photos in the folder of {option}, found none in {folder}")
+    return found

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.running import Progress as Step
     from pekit_agents.evaluation.summary import Summary
 
-__all__ = ["advancing", "show_cost", "show_run"]
+__all__ = ["advancing", "between", "show_cost", "show_run"]
 
 # Short, for a terminal of 80 columns; the report has all measures under their full names.
 _COLUMNS = {"weighted": "weighted", "precision": "precision"}
@@ -164,19 +164,17 @@ def _effects(effects: Sequence[Effect]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for effect in effects:
         sides = (effect.before, effect.after, effect.change)
-        table.add_row(effect.title, *(_between(side) for side in sides))
+        table.add_row(effect.title, *(between(side) for side in sides))
     return table
 
 
-def _between(side: Estimate | Difference) -> str:
+def between(side: Estimate | Difference, factor: float = 100, digits: int = 1) -> str:
+    """Return a figure with its interval: "93.5 [88.9, 98.1]"; nothing where there is none."""
     if side.mean is None:
         return ""
-    between = (
-        ""
-        if side.interval is None
-        else " [{:.1f}, {:.1f}]".format(*(100 * end for end in side.interval))
-    )
-    return f"{100 * side.mean:.1f}{between}"
+    ends = side.interval or ()
+    shown = [f"{factor * value:.{digits}f}" for value in (side.mean, *ends)]
+    return shown[0] if len(shown) == 1 else f"{shown[0]} [{shown[1]}, {shown[2]}]"
 
 
 def _who(summary: Summary) -> tuple[str, int]:

@@ -226,3 +226,42 @@ def test_held_out_statistics_are_for_the_embedded_profile(bench):
 def test_numbers_of_references_that_cannot_be_drawn_are_refused(bench, refs):
     with pytest.raises(InvalidInput, match="expected"):
         recognition(bench, refs)
+
+
+def test_targets_are_measured_on_things_that_gave_no_statistics(bench, monkeypatch, tmp_path, save):
+    from pekit_agents.evaluation import bench as benches
+    from pekit_agents.evaluation import targets
+
+    given = []
+
+    def refitted(photos, *, version, more=(), progress=None):
+        del progress
+        given.append((version, {path.parent.name for path in photos}, list(more)))
+        return fake_profile()
+
+    monkeypatch.setattr(benches, "refitted_profile", refitted)
+    monkeypatch.setattr(targets, "refitted_profile", refitted)
+    held_out = replace(bench, profile="embedded", held_out=True)
+    more = save(tmp_path / "more" / "plum.png", {"magenta": (20, 20, 90, 90)})
+    runs = targets.measure(
+        held_out,
+        tmp_path / "targets",
+        look_alikes=bench.dataset,
+        backgrounds=[save(tmp_path / "scenery" / "1.png", {})],
+        distractors=more.parent,
+        sizes=(1, 2),
+        count=2,
+    )
+    assert set(runs) == {"things", "growth", "scenes", "look-alikes"}
+    for part, run in runs.items():
+        assert (tmp_path / "targets" / part / "report.html").is_file()
+        assert run.draws
+    measured = set(runs["things"].draws[0].known)
+    assert given[0][1] == {"blue", "cyan", "green", "red"} - measured
+    version, folders, scenery = given[-1]
+    assert (version, folders) == ("of-colours", {"blue", "cyan", "green", "red"})
+    assert [path.name for path in scenery] == ["1.png"]
+    assert {len(draw.known) for draw in runs["look-alikes"].draws} == {4}
+    table = targets.rows(runs)
+    assert {row.target.part for row in table} == set(runs)
+    assert any(row.verdict != "not measured" for row in table)

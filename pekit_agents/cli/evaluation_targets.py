@@ -1,0 +1,112 @@
+"""``pekit eval targets``: recognition against its targets, in one table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from pekit_agents.cli.evaluation_options import (
+    CacheOption,
+    DataArgument,
+    ForceOption,
+    LayoutOption,
+    OutOption,
+    default_out,
+    numbers,
+    photos_of,
+)
+from pekit_agents.cli.evaluation_output import advancing, between
+from pekit_agents.cli.options import JsonOption
+from pekit_agents.cli.output import out as console
+from pekit_agents.cli.output import plain, print_json, say
+
+if TYPE_CHECKING:
+    from pekit_agents.evaluation.targets import Row
+
+__all__ = ["targets"]
+
+
+def targets(
+    data: DataArgument,
+    look_alikes: Annotated[
+        Path | None, typer.Option(help="data set of things that are taken for each other")
+    ] = None,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="photos without any of the things, to compose scenes on")
+    ] = None,
+    distractors: Annotated[
+        Path | None, typer.Option(help="folder with further things, or photos, to remember")
+    ] = None,
+    statistics: Annotated[
+        list[Path] | None, typer.Option(help="photos of other things, for statistics")
+    ] = None,
+    sizes: Annotated[str, typer.Option(help="how many things are remembered")] = "5,15,50",
+    draws: Annotated[int, typer.Option(min=1, help="random draws of things and references")] = 5,
+    seed: Annotated[int, typer.Option(help="of the first draw; the next add one each")] = 0,
+    count: Annotated[int, typer.Option(min=1, help="scenes for each draw")] = 20,
+    layout: LayoutOption = "auto",
+    out: OutOption = None,
+    cache: CacheOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the embedded profile against its targets, on things its statistics do not know."""
+    from pekit_agents.evaluation.bench import Bench, default_cache
+    from pekit_agents.evaluation.datasets import load_dataset
+    from pekit_agents.evaluation.targets import measure, rows
+
+    dataset = load_dataset(data, layout)
+    folder = out or default_out(dataset, "targets")
+    bench = Bench(
+        dataset,
+        seeds=range(seed, seed + draws),
+        held_out=True,
+        statistics=[p for each in statistics or [] for p in photos_of("--statistics", each)],
+        cache=cache or default_cache(),
+        force=force,
+    )
+    with advancing() as step:
+        runs = measure(
+            replace(bench, progress=step),
+            folder,
+            look_alikes=None if look_alikes is None else load_dataset(look_alikes),
+            backgrounds=() if backgrounds is None else photos_of("--backgrounds", backgrounds),
+            distractors=distractors,
+            sizes=numbers("--sizes", sizes, int),
+            count=count,
+        )
+    table = rows(runs)
+    if as_json:
+        print_json({"folder": str(folder), "rows": [_as_json(row) for row in table]})
+        return
+    console.print(_table(table, f"{dataset.name}: {draws} draws"))
+    say(f"Reports: {', '.join(str(folder / part / 'report.html') for part in runs)}")
+
+
+def _table(rows: list[Row], title: str) -> Table:
+    table = Table(
+        title=f"{title}, 95 % intervals over things", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    table.add_column("measure", overflow="fold")
+    for heading in ("target", "found", "verdict", "baseline"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        target = row.target
+        best = "" if row.baseline is None else f"{row.baseline[1].mean:.3f}"
+        table.add_row(
+            plain(target.title),
+            f"{'<=' if target.lower else '>='} {target.reach:g}",
+            between(row.reached, 1, 3),
+            row.verdict,
+            best,
+        )
+    return table
+
+
+def _as_json(row: Row) -> dict[str, object]:
+    return {**asdict(row), "verdict": row.verdict}
