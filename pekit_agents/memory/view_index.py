@@ -142,6 +142,7 @@ class ViewIndex:
             above: Views with a cosine up to this one are left out: nothing is read for them.
         """
         found = wait_for(self._search(queries, count, above))
+        # For one query no column says so.
         regions = found["query_index"].to_numpy() if len(queries) > 1 else np.zeros(len(found))
         return Hits(
             regions.astype(np.int64), found["rev"].to_numpy(), 1 - found["_distance"].to_numpy()
@@ -151,8 +152,7 @@ class ViewIndex:
         if self._searched is None:
             connection = await connect_async(self._folder, _session())
             self._searched = await connection.open_table(_NAME)
-        # One query vector must not come as a list of one: no column would say so.
-        query = self._searched.query().nearest_to(queries if len(queries) > 1 else queries[0])
+        query = self._searched.query().nearest_to(queries)
         query = query.distance_type("cosine").distance_range(upper_bound=1 - above)
         query = query.nprobes(self._probes).limit(count)
         return await query.select(["rev", "_distance"]).to_arrow()
