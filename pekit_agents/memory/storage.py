@@ -83,7 +83,7 @@ class FileStatus:
     """What is known of a file: the part of ``os.stat_result`` that is used.
 
     Attributes:
-        st_mtime: When it was written, in seconds since 1970.
+        st_mtime: When it was written, in seconds since 1970; S3 counts whole ones.
         st_mtime_ns: The same in nanoseconds.
         st_ino: Always 0.
     """

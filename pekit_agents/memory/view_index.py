@@ -159,15 +159,14 @@ class ViewIndex:
     def _started(
         self, table: AsyncTable, queries: FloatArray, count: int, above: float
     ) -> Callable[[], Hits]:
-        # One query vector must not come as a list of one: no column would say so.
-        query = table.query().nearest_to(queries if len(queries) > 1 else queries[0])
+        query = table.query().nearest_to(queries)
         query = query.distance_type("cosine").distance_range(upper_bound=1 - above)
         query = query.nprobes(self._probes).limit(count).select(["rev", "_distance"])
         answer = start(query.to_arrow())
 
         def hits() -> Hits:
             found = answer.result()
-            one = np.zeros(len(found))
+            one = np.zeros(len(found))  # for one query no column says so
             regions = found["query_index"].to_numpy() if len(queries) > 1 else one
             cosines = 1 - found["_distance"].to_numpy()
             return Hits(regions.astype(np.int64), found["rev"].to_numpy(), cosines)

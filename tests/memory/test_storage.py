@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import threading
+import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
+import lancedb
 import numpy as np
 import pytest
 from pyarrow import fs
@@ -24,7 +27,7 @@ from pekit_agents.errors import (
 )
 from pekit_agents.kit import PeKit
 from pekit_agents.matching import MatchSettings
-from pekit_agents.memory import Memory, forget_user, view_index
+from pekit_agents.memory import Memory, forget_user, storage, view_index
 from pekit_agents.memory import table as tables
 from pekit_agents.memory.gallery import LargeGallery
 from pekit_agents.memory.records import to_rows
@@ -129,6 +132,18 @@ def test_a_forgotten_user_leaves_nothing_in_the_bucket(open_remote, bucket, thin
     other.forget_everything()
     # pyarrow leaves an empty file that stands for the root folder.
     assert set(bucket[1]()) <= {"memories/"}
+
+
+def test_a_memory_that_was_forgotten_and_begun_anew_is_another_one(
+    open_remote, thing, unit_vectors
+):
+    memory, other = open_remote(), open_remote()
+    memory.insert(thing("old"), unit_vectors())
+    assert [obj.object_id for obj in memory.objects()] == ["old"]
+    other.forget_everything()
+    time.sleep(1.1)  # S3 counts whole seconds
+    other.insert(thing("new"), unit_vectors())  # of the same version
+    assert [obj.object_id for obj in memory.objects()] == ["new"]
 
 
 def test_forgetting_a_user_who_cannot_be_opened_empties_the_bucket_of_them(
@@ -376,6 +391,104 @@ def test_many_views_in_a_bucket_are_indexed_too(
     memory.delete("id-4")
     view = unit_vectors(3, seed=4)[0].tobytes()
     assert not any(view in content for content in bucket[1]().values())
+
+
+@pytest.mark.parametrize("where", ["disk", "bucket"])
+def test_a_folder_is_used_alike_wherever_it_is(where, bucket, server, tmp_path):
+    root = as_folder(tmp_path) if where == "disk" else as_folder(f"{bucket[0]}/", server)
+    assert not root.exists() or where == "disk"
+    folder = root / "ann"
+    with pytest.raises(FileNotFoundError):
+        (folder / "inner").mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "one.manifest").write_bytes(b"first")
+    (folder / "two.txt").touch()
+    (folder / "inner").mkdir(exist_ok=True)
+    (folder / "inner" / "deep.manifest").write_bytes(b"deep")
+    assert sorted(path.name for path in folder.iterdir()) == ["inner", "one.manifest", "two.txt"]
+    assert [path.name for path in folder.glob("*.manifest")] == ["one.manifest"]
+    assert (folder / "one.manifest").read_bytes() == b"first"
+    assert (folder / "two.txt").read_bytes() == b""
+    assert folder.exists()
+    assert (folder / "two.txt").exists()
+    assert (folder.name, str(folder.parent)) == ("ann", str(root))
+    assert str(folder.with_name("bob")) == f"{root}/bob"
+
+    written = (folder / "two.txt").stat()
+    assert abs(written.st_mtime - time.time()) < 60
+    assert written.st_mtime_ns == pytest.approx(written.st_mtime * 1e9)
+    (folder / "two.txt").unlink()
+    (folder / "two.txt").unlink(missing_ok=True)
+    for call in ("stat", "read_bytes", "unlink"):
+        with pytest.raises(FileNotFoundError):
+            getattr(folder / "two.txt", call)()
+    assert not (folder / "two.txt").exists()
+
+
+class Watched:
+    """The files of a bucket; something happens before a file is written and after a removal."""
+
+    def __init__(self, files, writing=None, removed=None):
+        self.files, self.writing, self.removed = files, writing, removed
+
+    def __getattr__(self, name):
+        return getattr(self.files, name)
+
+    def open_output_stream(self, key):
+        if self.writing is not None:
+            self.writing(key)
+        return self.files.open_output_stream(key)
+
+    def delete_dir(self, key):
+        self.files.delete_dir(key)
+        if self.removed is not None:
+            self.removed(key)
+
+
+@pytest.fixture
+def watched(bucket, server, monkeypatch):
+    def make(**happens):
+        connect_files = storage._file_system
+        monkeypatch.setattr(
+            storage, "_file_system", lambda options: Watched(connect_files(options), **happens)
+        )
+        return as_folder(bucket[0], server)
+
+    return make
+
+
+def test_what_is_written_while_a_folder_is_removed_is_removed_too(watched, bucket):
+    late = iter(["a", "b"])
+
+    def removed(key):
+        for name in islice(late, 1):
+            (folder / name).touch()
+
+    folder = watched(removed=removed) / "ann"
+    (folder / "inner" / "file").touch()
+    assert folder.remove_tree()
+    assert next(late, None) is None
+    assert set(bucket[1]()) <= {"memories/"}
+
+
+def test_a_new_table_is_there_when_all_of_it_is(watched, tmp_path):
+    written = []
+    folder = watched(writing=written.append) / "ann"
+    table = lancedb.connect(tmp_path).create_table("objects", schema=table_schema("tiny@1", 16))
+    (folder / "objects.lance").upload_new_table(tmp_path / "objects.lance")
+    suffixes = [key.rpartition(".")[2] for key in written if "objects.lance/" in key]
+    assert len(suffixes) > 1
+    assert [s == "manifest" for s in suffixes] == [False] * (len(suffixes) - 1) + [True]
+    assert connect(folder).open_table("objects").schema == table.schema
+    assert (folder / "lock").exists()
+
+
+def test_places_are_written_in_one_way(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert as_folder("memory") == tmp_path / "memory"
+    assert as_folder("~/memory") == Path("/home/ann/memory")
+    assert str(as_folder("s3://bucket/memories/")) == "s3://bucket/memories"
 
 
 @pytest.mark.parametrize(
