@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import PeKitError
-from pekit_agents.memory import locking, store
+from pekit_agents.memory import editing, locking
 from pekit_agents.memory.schema import table_schema
 
 LOCKING = pytest.mark.parametrize("mode", ["locked", "unlocked"])
@@ -150,7 +150,7 @@ def test_an_append_whose_commit_landed_in_spite_of_an_error_is_not_repeated(
     memory, thing, monkeypatch
 ):
     memory.insert(thing("one"), view(0))
-    replace = store.replace_unchanged
+    replace = editing.replace_unchanged
     errors = [RuntimeError("lance error: Not found: data/0101.lance")]
 
     def landed_but_failed(table, row):
@@ -159,7 +159,7 @@ def test_an_append_whose_commit_landed_in_spite_of_an_error_is_not_repeated(
             raise errors.pop()
         return replaced
 
-    monkeypatch.setattr(store, "replace_unchanged", landed_but_failed)
+    monkeypatch.setattr(editing, "replace_unchanged", landed_but_failed)
     assert memory.append_views("one", view(1)).n_views == 2
     assert numbers(memory.get("one").vectors) == [0, 1]
 
@@ -168,14 +168,14 @@ def test_a_change_made_since_the_row_was_read_is_kept(open_memory, thing, monkey
     here, elsewhere = open_memory(), open_memory()
     here.insert(thing("one"), view(0))
     monkeypatch.setattr(locking, "fcntl", None)
-    replace, others = store.replace_unchanged, [lambda: elsewhere.append_views("one", view(7))]
+    replace, others = editing.replace_unchanged, [lambda: elsewhere.append_views("one", view(7))]
 
     def after_somebody_else(table, row):
         if others:
             others.pop()()
         return replace(table, row)
 
-    monkeypatch.setattr(store, "replace_unchanged", after_somebody_else)
+    monkeypatch.setattr(editing, "replace_unchanged", after_somebody_else)
     here.append_views("one", view(1))
     assert numbers(here.get("one").vectors) == [0, 7, 1]
 
