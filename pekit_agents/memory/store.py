@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.cloud import as_cloud
 from pekit_agents.memory.editing import Editing
 from pekit_agents.memory.forgetting import forget_folder, user_folder
 from pekit_agents.memory.limits import INDEX_ABOVE, limit
@@ -87,14 +88,16 @@ class Memory(Editing, Moving):
         """Open the memory of one user; it is created on disk at the first write.
 
         Args:
-            root: The folder of all users' memories, on a local disk or at an ``s3://`` URI.
+            root: The folder of all users' memories, on a local disk or at an ``s3://`` URI, or
+                the ``db://`` URI of a database of LanceDB Cloud.
             user_id: Any text of 1 to 1024 characters; only its hash reaches the disk.
             encoder_id: Names the encoder that makes the vectors, with its version.
             dim: D, the width of the vectors.
             index_above: From how many views on they are searched by an index and not in RAM;
                 None for ``PEKIT_INDEX_ABOVE`` of the environment, else 100,000. All that open
                 one memory should say the same.
-            storage_options: Of an ``s3://`` URI, as LanceDB has them.
+            storage_options: Of an ``s3://`` URI, as LanceDB has them; of a ``db://`` URI
+                ``api_key``, ``region`` and ``host_override``.
 
         Raises:
             EncoderMismatch: The memory was written with another encoder.
@@ -103,7 +106,8 @@ class Memory(Editing, Moving):
         schema = table_schema(*checked_encoder(encoder_id, dim))
         folder = user_folder(root, user_id, storage_options)
         most = limit(INDEX_ABOVE) if index_above is None else index_above
-        upkeep = Upkeep(folder, schema, index_above=most)
+        indexed = as_cloud(folder) is None
+        upkeep = Upkeep(folder, schema, index_above=most) if indexed else None
         transactions = Transactions(folder, schema, upkeep=upkeep)
         transactions.read(lambda table: table)  # checks what is there
         return cls(transactions, encoder_id=encoder_id, dim=dim, index_above=most)
@@ -243,7 +247,8 @@ class Memory(Editing, Moving):
     def delete(self, object_id: str) -> None:
         """Forget an object: afterwards no file of this memory holds a byte of it.
 
-        If this is interrupted, the next write of anyone finishes it.
+        If this is interrupted, the next write of anyone finishes it. At a ``db://`` URI the
+        bytes stay for as long as the service keeps old versions.
 
         Raises:
             ObjectNotFound: There is no such object.

@@ -378,9 +378,7 @@ def test_many_views_in_a_bucket_are_indexed_too(
     assert not any(view in content for content in bucket[1]().values())
 
 
-@pytest.mark.parametrize(
-    ("root", "options"), [("db://x", None), ("gs://x/y", None), ("/tmp/x", {"aws_region": "x"})]
-)
+@pytest.mark.parametrize(("root", "options"), [("gs://x/y", None), ("/tmp/x", {"aws_region": "x"})])
 def test_places_that_are_not_supported_are_refused(root, options):
     with pytest.raises(InvalidInput, match="s3://"):
         as_folder(root, options)
