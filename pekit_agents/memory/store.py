@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.memory.cloud import as_cloud
 from pekit_agents.memory.editing import Editing
 from pekit_agents.memory.forgetting import forget_folder, user_folder
 from pekit_agents.memory.limits import INDEX_ABOVE, limit
@@ -106,8 +105,7 @@ class Memory(Editing, Moving):
         schema = table_schema(*checked_encoder(encoder_id, dim))
         folder = user_folder(root, user_id, storage_options)
         most = limit(INDEX_ABOVE) if index_above is None else index_above
-        indexed = as_cloud(folder) is None
-        upkeep = Upkeep(folder, schema, index_above=most) if indexed else None
+        upkeep = Upkeep(folder, schema, index_above=most)
         transactions = Transactions(folder, schema, upkeep=upkeep)
         transactions.read(lambda table: table)  # checks what is there
         return cls(transactions, encoder_id=encoder_id, dim=dim, index_above=most)
