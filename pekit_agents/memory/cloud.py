@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SCHEME = "db://"
 _DATABASE = re.compile(r"[A-Za-z0-9_.-]+")
 _OPTIONS = ("api_key", "region", "host_override")
-_KEY_VARIABLE = "LANCEDB_API_KEY"
 _REGION = "us-east-1"  # that of LanceDB
 # Tells a table from the one of a user who was forgotten and began anew: both count from 1.
 _BIRTH = b"pekit.birth"
@@ -64,7 +63,12 @@ class CloudFolder:
 
     def connect(self) -> lancedb.DBConnection:
         """Return LanceDB's connection to the database; nothing is asked of it yet."""
-        return lancedb.connect(f"{SCHEME}{self._database}", **self._options)  # type: ignore[arg-type]
+        return lancedb.connect(
+            f"{SCHEME}{self._database}",
+            api_key=self._options["api_key"],
+            region=self._options["region"],
+            host_override=self._options.get("host_override"),
+        )
 
     def open_table(self) -> Table | None:
         """Return the user's table; None if there is none."""
@@ -134,7 +138,7 @@ def cloud_folder(uri: str, options: Mapping[str, str] | None) -> CloudFolder:
             given[name] = told
     if not given.get("api_key"):
         raise InvalidInput(
-            f"expected an API key for {uri}, found none: set {_KEY_VARIABLE}, or give "
+            f"expected an API key for {uri}, found none: set LANCEDB_API_KEY, or give "
             'storage_options={"api_key": ...}'
         )
     return CloudFolder(database, {"region": _REGION, **given})
@@ -155,7 +159,7 @@ def require_files(place: object, purpose: str) -> None:
 
 def birth(table: Table) -> bytes:
     """Return what tells a table from another one of its name."""
-    return (table.schema.metadata or {}).get(_BIRTH, b"")
+    return bytes((table.schema.metadata or {}).get(_BIRTH, b""))
 
 
 def _with_birth(schema: pa.Schema) -> pa.Schema:

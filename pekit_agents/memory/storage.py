@@ -1,11 +1,10 @@
 """Where a memory lies: a folder on disk, or a prefix in an S3 bucket that is used like one.
 
-A database of LanceDB Cloud holds no files: see ``cloud``.
-
 LanceDB itself reads and writes tables in both. What the memory does beside it (looking whether
 there is a table, marks, sweeping, forgetting a user) needs a few methods of ``pathlib.Path``;
 ``RemoteFolder`` has these for S3. There are no locks, no renaming and no modification in place
-there: who needs these asks ``as_remote``.
+there: who needs these asks ``as_remote``. A database of LanceDB Cloud holds no files at all: see
+``cloud``.
 """
 
 from __future__ import annotations
