@@ -141,7 +141,8 @@ class Keeping:
         """Remove from disk every byte that is in no object as it is now.
 
         :meth:`forget`, :meth:`remove_view` and :meth:`merge` do so by themselves; after
-        :meth:`update` it removes the texts that were replaced.
+        :meth:`update` it removes the texts that were replaced. A memory at a ``db://`` URI is
+        refused: its files are the service's.
         """
         self._memory.purge()
 

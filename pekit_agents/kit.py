@@ -82,11 +82,13 @@ class PeKit(Correcting, Keeping):
         """Open a user's memory, which need not exist yet.
 
         Args:
-            path: The directory that holds the memories of all users, or an ``s3://`` URI.
+            path: The directory that holds the memories of all users, an ``s3://`` URI, or the
+                ``db://`` URI of a database of LanceDB Cloud.
             profile: A profile's name, or one's own :class:`Profile`.
             user_id: Whose memory. Each user's is walled off from all others'.
-            storage_options: For an ``s3://`` URI, as LanceDB has them; None takes what the
-                environment says.
+            storage_options: For an ``s3://`` URI, as LanceDB has them; for a ``db://`` URI
+                ``api_key``, ``region`` and ``host_override``. What is left out is taken from
+                the environment.
             keep_crops: Whether what is remembered from now on keeps a small picture of the
                 object for each photo: its box with a margin, at most 512 px a side, without
                 metadata, and the object's outline in it. :meth:`reembed` needs them. Otherwise

@@ -10,6 +10,7 @@ import numpy as np
 from pekit_agents.crops import embed_crop
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.memory import Memory
+from pekit_agents.memory.cloud import require_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,9 +53,10 @@ def reembed_memory(
 
     Raises:
         InvalidInput: Objects have views without a crop, or with a damaged one, or negatives that
-            may not be dropped. Nothing was changed.
+            may not be dropped; or the memory is at a ``db://`` URI. Nothing was changed.
         MemoryStoreError: The memory cannot be read or written.
     """
+    require_files(root, "Embedding a memory anew")
     encoder = profile.encoder
     vectors: dict[tuple[str, str], FloatArray] = {}
     while True:

@@ -22,6 +22,7 @@ from pekit_agents.errors import (
     PeKitError,
 )
 from pekit_agents.kit import PeKit
+from pekit_agents.memory.cloud import require_files
 from pekit_agents.memory.forgetting import forget_folder, user_folder
 from pekit_agents.memory.transactions import Transactions
 from pekit_agents.recall import named_objects
@@ -118,11 +119,12 @@ class PhotoLibrary:
             storage_options: For an ``s3://`` URI, as for :meth:`PeKit.open`.
 
         Raises:
-            InvalidInput: The user id is empty or too long.
+            InvalidInput: The user id is empty or too long, or the path is a ``db://`` URI.
             ProfileError: The profile is unknown or cannot be run here.
             EncoderMismatch: Memory or library were written with another encoder.
             MemoryStoreError: The directory cannot be used.
         """
+        require_files(os.fspath(path), "A photo library")
         kit = PeKit.open(
             path,
             profile=profile,

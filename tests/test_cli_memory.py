@@ -221,4 +221,4 @@ def test_a_name_that_looks_like_markup_is_printed_as_it_is(filled):
 def test_the_uri_of_a_memory_arrives_as_it_was_typed(pekit, command):
     answer = pekit(*command, "--memory", "gs://bucket/memories")
     assert answer.code == 1
-    assert "expected a folder or an s3:// URI, found 'gs://bucket/memories'" in answer.err
+    assert "expected a folder, an s3:// or a db:// URI, found 'gs://bucket/memories'" in answer.err

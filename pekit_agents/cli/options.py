@@ -33,7 +33,10 @@ __all__ = [
 MemoryOption = Annotated[
     str,
     typer.Option(
-        "--memory", "-m", envvar="PEKIT_MEMORY", help="directory of the memory, or an s3:// URI"
+        "--memory",
+        "-m",
+        envvar="PEKIT_MEMORY",
+        help="directory of the memory, or an s3:// or db:// URI",
     ),
 ]
 UserOption = Annotated[str, typer.Option("--user", "-u", envvar="PEKIT_USER", help="whose memory")]

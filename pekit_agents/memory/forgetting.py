@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from pekit_agents.memory.cloud import as_cloud
 from pekit_agents.memory.locking import index_turn, writing_turn
-from pekit_agents.memory.retry import store_error
+from pekit_agents.memory.retry import insist, store_error
 from pekit_agents.memory.storage import as_folder, as_remote
 from pekit_agents.memory.validation import checked_user_id
 
@@ -33,12 +34,13 @@ def forget_user(
 
     The folder is taken away in one step, in the writing turn: a reader or writer sees all of it
     or an empty memory. If this is interrupted, repeating it or the user's next write finishes
-    it. Where there are no file locks, nobody may be writing to this memory meanwhile.
+    it. Where there are no file locks, nobody may be writing to this memory meanwhile. At a
+    ``db://`` URI the table is dropped; what becomes of its bytes is up to the service.
 
     Args:
-        root: The folder of all users' memories, on a local disk or at an ``s3://`` URI.
+        root: The folder of all users' memories, or a URI, as for ``Memory.open``.
         user_id: Whose memory.
-        storage_options: Of an ``s3://`` URI, as LanceDB has them.
+        storage_options: As for ``Memory.open``.
 
     Returns:
         Whether there was anything.
@@ -53,6 +55,9 @@ def forget_user(
 
 def forget_folder(folder: Path) -> bool:
     """Remove a user's folder, see ``forget_user``."""
+    cloud = as_cloud(folder)
+    if cloud is not None:
+        return insist(cloud.drop_table, doing="written", folder=folder, reset=lambda: None)
     remote = as_remote(folder)
     if remote is not None:
         return remote.remove_tree()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.memory.archive import read_archive, write_archive
+from pekit_agents.memory.cloud import require_files
 from pekit_agents.memory.importing import Importing
 from pekit_agents.memory.records import MemoryRecord, new_rev, to_records, to_rows
 from pekit_agents.memory.schema import check_schema, table_schema
@@ -112,7 +113,11 @@ class Moving:
 
         Returns:
             False if the memory does not hold just ``seen`` any more; nothing was changed then.
+
+        Raises:
+            InvalidInput: The memory is at a ``db://`` URI.
         """
+        require_files(self._transactions.folder, "Embedding a memory anew")
         schema = table_schema(*checked_encoder(encoder_id, dim))
         new = [
             dataclasses.replace(record, vectors=checked_vectors(record.vectors, dim), rev=new_rev())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pekit_agents.memory import maintenance
+from pekit_agents.memory.cloud import require_files
 from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.retry import insist
 from pekit_agents.memory.schema import table_schema
@@ -25,7 +26,12 @@ _USER = re.compile(r"[0-9a-f]{64}")
 def user_folders(
     root: str | Path, storage_options: Mapping[str, str] | None = None
 ) -> Iterator[Path]:
-    """Yield the folders of all users; their ids are not known from these."""
+    """Yield the folders of all users; their ids are not known from these.
+
+    Raises:
+        InvalidInput: They have none, at a ``db://`` URI.
+    """
+    require_files(root, "Optimizing memories")
     folder = as_folder(root, storage_options)
     if folder.exists():
         yield from sorted(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pekit_agents.errors import MemoryStoreError
+from pekit_agents.memory.cloud import as_cloud
 from pekit_agents.memory.gallery import LargeGallery
 from pekit_agents.memory.residency import shared_residency
 from pekit_agents.memory.schema import check_schema
@@ -63,11 +65,22 @@ class Reader:
         """Return what to search in: the snapshot, or the index where that would be too large.
 
         Raises:
-            MemoryStoreError: The memory cannot be read.
+            MemoryStoreError: The memory cannot be read, or is too large to search where it lies.
         """
-        return self._transactions.read(
-            lambda table: self._large if self._is_large(table) else self._snapshot(table)
-        )
+
+        def choose(table: Table | None) -> Gallery:
+            if not self._is_large(table):
+                return self._snapshot(table)
+            if as_cloud(self._transactions.folder) is not None:
+                raise MemoryStoreError(
+                    f"The memory in {self._transactions.folder} cannot be searched: expected at "
+                    f"most {self._index_above} views, found more, and there is no index at a "
+                    "db:// URI. Set PEKIT_INDEX_ABOVE higher if they fit into RAM, or move the "
+                    "memory to a folder or an s3:// URI by an export and an import."
+                )
+            return self._large
+
+        return self._transactions.read(choose)
 
     def objects(self) -> tuple[PersonalObject, ...]:
         """Return all objects by ``created_at`` and then ``object_id``.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pyarrow as pa
 
 from pekit_agents.errors import MemoryStoreError, PeKitError, WriteConflict
+from pekit_agents.memory.cloud import as_cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,10 @@ _REMEDY = {
     "from a backup.",
     "written": "Check that the disk has room and that the folder may be written, then try again.",
 }
+_CLOUD_REMEDY = (
+    "Check the API key, the region and the host, and that the database can be reached, then try "
+    "again."
+)
 
 
 class OutrunError(Exception):
@@ -102,6 +107,7 @@ def store_error(exc: Exception, *, doing: str, folder: Path) -> MemoryStoreError
             f"Other writers changed the memory in {folder} on each of {_ATTEMPTS} attempts. "
             "It is safe to try again."
         )
+    remedy = _REMEDY[doing] if as_cloud(folder) is None else _CLOUD_REMEDY
     return MemoryStoreError(
-        f"The memory in {folder} could not be {doing}: {_reason(exc, folder)}. {_REMEDY[doing]}"
+        f"The memory in {folder} could not be {doing}: {_reason(exc, folder)}. {remedy}"
     )

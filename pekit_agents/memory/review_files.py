@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pekit_agents.memory.cloud import require_files
 from pekit_agents.memory.retry import store_error
 from pekit_agents.memory.storage import as_remote
 
@@ -39,7 +40,11 @@ class ReviewFiles:
         Args:
             entry_id: Letters and digits.
             entry: JSON-ready; ``objects`` lists the ids of all objects that it names.
+
+        Raises:
+            InvalidInput: The memory is at a ``db://`` URI.
         """
+        require_files(self._user, "Keeping a sighting for review")
         content = json.dumps(entry).encode()
         try:
             # The user's folder is not made: one that was forgotten meanwhile stays so.

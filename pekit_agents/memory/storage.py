@@ -3,7 +3,8 @@
 LanceDB itself reads and writes tables in both. What the memory does beside it (looking whether
 there is a table, marks, sweeping, forgetting a user) needs a few methods of ``pathlib.Path``;
 ``RemoteFolder`` has these for S3. There are no locks, no renaming and no modification in place
-there: who needs these asks ``as_remote``.
+there: who needs these asks ``as_remote``. A database of LanceDB Cloud holds no files at all: see
+``cloud``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any, cast
 import lancedb
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.cloud import SCHEME as CLOUD_SCHEME
+from pekit_agents.memory.cloud import cloud_folder
 
 if TYPE_CHECKING:
     from pyarrow import fs
@@ -38,24 +41,29 @@ _ENVIRONMENT = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP")
 
 
 def as_folder(root: str | Path, storage_options: Mapping[str, str] | None = None) -> Path:
-    """Return a root folder: absolute on disk, or what is used like one at an ``s3://`` URI.
+    """Return a root folder: absolute on disk, or what is used like one at a URI.
 
     Raises:
-        InvalidInput: It is at a URI of another kind, or has options where none have a meaning.
+        InvalidInput: It is at a URI of another kind than ``s3://`` and ``db://``, or has options
+            that have no meaning there.
     """
+    if str(root).startswith(CLOUD_SCHEME):
+        return cast("Path", cloud_folder(str(root), storage_options))
     if str(root).startswith(_SCHEME):
         return cast(
             "Path", RemoteFolder(str(root).removeprefix(_SCHEME).rstrip("/"), storage_options)
         )
     if "://" in str(root):
-        raise InvalidInput(f"expected a folder or an s3:// URI, found {str(root)!r}")
+        raise InvalidInput(f"expected a folder, an s3:// or a db:// URI, found {str(root)!r}")
     if storage_options is not None:
-        raise InvalidInput(f"storage_options are for s3:// URIs, found them for {str(root)!r}")
+        raise InvalidInput(
+            f"storage_options are for s3:// and db:// URIs, found them for {str(root)!r}"
+        )
     return Path(root).expanduser().absolute()
 
 
 def as_remote(folder: object) -> RemoteFolder | None:
-    """Return ``folder`` if it is at a URI; None if it is on disk."""
+    """Return ``folder`` if it is at an ``s3://`` URI; None if it is not."""
     return folder if isinstance(folder, RemoteFolder) else None
 
 

@@ -87,14 +87,16 @@ class Memory(Editing, Moving):
         """Open the memory of one user; it is created on disk at the first write.
 
         Args:
-            root: The folder of all users' memories, on a local disk or at an ``s3://`` URI.
+            root: The folder of all users' memories, on a local disk or at an ``s3://`` URI, or
+                the ``db://`` URI of a database of LanceDB Cloud.
             user_id: Any text of 1 to 1024 characters; only its hash reaches the disk.
             encoder_id: Names the encoder that makes the vectors, with its version.
             dim: D, the width of the vectors.
             index_above: From how many views on they are searched by an index and not in RAM;
                 None for ``PEKIT_INDEX_ABOVE`` of the environment, else 100,000. All that open
                 one memory should say the same.
-            storage_options: Of an ``s3://`` URI, as LanceDB has them.
+            storage_options: Of an ``s3://`` URI, as LanceDB has them; of a ``db://`` URI
+                ``api_key``, ``region`` and ``host_override``.
 
         Raises:
             EncoderMismatch: The memory was written with another encoder.
@@ -243,7 +245,8 @@ class Memory(Editing, Moving):
     def delete(self, object_id: str) -> None:
         """Forget an object: afterwards no file of this memory holds a byte of it.
 
-        If this is interrupted, the next write of anyone finishes it.
+        If this is interrupted, the next write of anyone finishes it. At a ``db://`` URI the
+        bytes stay for as long as the service keeps old versions.
 
         Raises:
             ObjectNotFound: There is no such object.

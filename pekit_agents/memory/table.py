@@ -11,6 +11,7 @@ import pyarrow as pa
 from lancedb.expr import col, lit
 
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound
+from pekit_agents.memory.cloud import as_cloud, birth
 from pekit_agents.memory.records import to_records, to_rows
 from pekit_agents.memory.schema import (
     BASED_ON,
@@ -49,21 +50,35 @@ class TableHandle:
         self.files = folder / f"{_NAME}.lance"
         self.schema = schema
         self._table: Table | None = None
-        self._birth: tuple[int, int] | None = None
+        self._birth: object = None
 
     def latest(self) -> Table | None:
         """Return the table at its newest version; None before the first write.
 
         It is another object whenever it may be another table, made after the user was forgotten.
         """
+        if as_cloud(self.folder) is not None:
+            return self._latest_in_cloud()
         birth = _birth(self.folder)
         if self._table is None or birth != self._birth:
             self._table = None
-            if not has_table(self.files):
+            opened = _opened(self.folder)
+            if opened is None:
                 return None
-            self._table = self._checked(connect(self.folder).open_table(_NAME))
+            self._table = self._checked(opened)
             self._birth = birth
         self._table.checkout_latest()  # type: ignore[no-untyped-call]
+        return self._table
+
+    def _latest_in_cloud(self) -> Table | None:
+        # There the table itself says when it was made.
+        if self._table is not None:
+            self._table.checkout_latest()  # type: ignore[no-untyped-call]
+            if birth(self._table) == self._birth:
+                return self._table
+        opened = _opened(self.folder)
+        self._table = None if opened is None else self._checked(opened)
+        self._birth = None if opened is None else birth(opened)
         return self._table
 
     def latest_or_new(self) -> Table:
@@ -72,7 +87,7 @@ class TableHandle:
         Only for the holder of the writing turn: an upgrade overwrites the table.
         """
         if self.latest() is None:
-            create(self.files, self.schema)
+            _create_in(self.folder, self.schema)
         # Another process may have been faster, with another encoder: this checks it.
         table = self._written()
         if not is_current(table.schema, self.schema):
@@ -101,11 +116,27 @@ def stored_encoder(folder: Path) -> tuple[str, int] | None:
     Raises:
         SchemaMismatch: It is of a layout that is not known.
     """
-    if not has_table(folder / f"{_NAME}.lance"):
+    table = _opened(folder)
+    if table is None:
         return None
-    schema = connect(folder).open_table(_NAME).schema
+    schema = table.schema
     check_layout(schema, table_schema("", 1), folder)
     return encoder_of(schema)
+
+
+def _opened(folder: Path) -> Table | None:
+    cloud = as_cloud(folder)
+    if cloud is not None:
+        return cloud.open_table()
+    return connect(folder).open_table(_NAME) if has_table(folder / f"{_NAME}.lance") else None
+
+
+def _create_in(folder: Path, schema: pa.Schema) -> None:
+    cloud = as_cloud(folder)
+    if cloud is not None:
+        cloud.create_table(schema)
+    else:
+        create(folder / f"{_NAME}.lance", schema)
 
 
 def create(files: Path, schema: pa.Schema) -> None:
@@ -134,6 +165,10 @@ def rewrite(folder: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) 
     A change that somebody else commits meanwhile is overwritten without notice.
     """
     reader = pa.RecordBatchReader.from_batches(schema, batches)
+    cloud = as_cloud(folder)
+    if cloud is not None:
+        cloud.overwrite_table(reader)
+        return
     connect(folder).create_table(_NAME, data=reader, schema=schema, mode="overwrite")
 
 
@@ -242,7 +277,9 @@ def upsert(table: Table, rows: pa.Table, gone: Sequence[str] = ()) -> None:
     merge = table.merge_insert("object_id")
     merge = merge.when_matched_update_all().when_not_matched_insert_all()
     if gone:
-        merge = merge.when_not_matched_by_source_delete(col("object_id").isin(list(gone)))
+        # As SQL, because a merge at a db:// URI takes no expression.
+        those = col("object_id").isin(list(gone)).to_sql()
+        merge = merge.when_not_matched_by_source_delete(those)
     merge.execute(rows)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pekit_agents.errors import MemoryStoreError
 from pekit_agents.memory import maintenance
+from pekit_agents.memory.cloud import as_cloud, require_files
 from pekit_agents.memory.forgetting import finish_forgetting
 from pekit_agents.memory.locking import writing_turn
 from pekit_agents.memory.retry import insist, store_error
@@ -48,6 +49,8 @@ class Transactions:
         self._reader, self._writer = TableHandle(folder, schema), TableHandle(folder, schema)
         self._reading, self._writing = threading.Lock(), threading.Lock()
         self._upkeep = upkeep
+        # There the service looks after the files: none of them can be reached from here.
+        self._in_cloud = as_cloud(folder) is not None
         # Stands from before an object is gone until its bytes are.
         self._unpurged = folder / "unpurged"
 
@@ -66,6 +69,9 @@ class Transactions:
 
     def commit(self, operation: Callable[[Table], _T]) -> _T:
         """Run an ``operation`` that changes the table, and compact when that is due."""
+        if self._in_cloud:
+            with self._writing:
+                return self._write(operation)
         due = False
 
         def watched(table: Table) -> _T:
@@ -92,11 +98,18 @@ class Transactions:
     ) -> _T:
         """Run ``change`` and remove all bytes of what it deleted or replaced.
 
+        At a ``db://`` URI the bytes stay for as long as the service keeps old versions.
+
         Args:
             change: Gets the table, and whether it is certain that nobody else is writing.
             check: Runs before; raises what speaks against it, and nothing is written then.
             purge: False leaves the bytes to the next write, whoever's it is.
         """
+        if self._in_cloud:
+            with self._writing:
+                if check is not None:
+                    self._write(check)
+                return self._write(lambda table: change(table, False))
         with self._turn() as alone:
             if check is not None:
                 self._write(check)
@@ -112,7 +125,12 @@ class Transactions:
         return result
 
     def purge(self) -> None:
-        """Remove all bytes that are in no object as it is now."""
+        """Remove all bytes that are in no object as it is now.
+
+        Raises:
+            InvalidInput: The table is at a ``db://`` URI.
+        """
+        require_files(self.folder, "Removing replaced bytes")
         if self.read(lambda table: table is not None):
             with self._turn() as alone:
                 self._unpurged.touch()
@@ -120,7 +138,12 @@ class Transactions:
             self._refresh()
 
     def compact(self) -> None:
-        """Merge small files, remove old versions, and bring the index up to date."""
+        """Merge small files, remove old versions, and bring the index up to date.
+
+        Raises:
+            InvalidInput: The table is at a ``db://`` URI.
+        """
+        require_files(self.folder, "Optimizing a memory")
         if self.read(lambda table: table is not None):
             with self._turn():
                 self._compact()

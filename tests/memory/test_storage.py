@@ -491,9 +491,7 @@ def test_places_are_written_in_one_way(tmp_path, monkeypatch):
     assert str(as_folder("s3://bucket/memories/")) == "s3://bucket/memories"
 
 
-@pytest.mark.parametrize(
-    ("root", "options"), [("db://x", None), ("gs://x/y", None), ("/tmp/x", {"aws_region": "x"})]
-)
+@pytest.mark.parametrize(("root", "options"), [("gs://x/y", None), ("/tmp/x", {"aws_region": "x"})])
 def test_places_that_are_not_supported_are_refused(root, options):
     with pytest.raises(InvalidInput, match="s3://"):
         as_folder(root, options)
