@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     FloatArray: TypeAlias = NDArray[np.float32]
+    ByteArray: TypeAlias = NDArray[np.int8]
     RGBImage: TypeAlias = Image.Image
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Box",
     "Candidate",
     "Crop",
+    "Details",
     "Doubt",
     "Mask",
     "Match",
@@ -131,6 +133,22 @@ class Crop:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Details:
+    """What a region looks like patch by patch: what its one vector averages away.
+
+    Attributes:
+        codes: (C, W) int8: a short code of each patch's features; the cosine of two codes is
+            about that of the features.
+        colours: (C, 2) int8: each patch's a* and b* of CIELAB.
+        weights: (C,) int8 from 1 to 127: how much of each patch is the object.
+    """
+
+    codes: ByteArray = field(repr=False)
+    colours: ByteArray = field(repr=False)
+    weights: ByteArray = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
     """One reference view of an object (a column of E_p, paper Eq. 2).
 
@@ -138,6 +156,7 @@ class View:
         vector: (D,) float32 of unit length.
         proposal: The region that was pooled, in pixels of its photo.
         crop: What is kept of the photo; None where nothing is.
+        details: The object patch by patch; None where the profile does not describe it.
         sharpness: How sharp the object is in it, see :func:`pekit_agents.advice.sharpness`; None
             where that cannot be told.
     """
@@ -145,6 +164,7 @@ class View:
     vector: FloatArray
     proposal: Proposal
     crop: Crop | None = None
+    details: Details | None = None
     sharpness: float | None = None
 
 
@@ -156,11 +176,13 @@ class StoredView:
         view_id: Its identity within the object; says nothing else.
         added_at: When it was stored (UTC); None if that was not noted.
         crop: What was kept of its photo; None unless crops are kept.
+        details: The object patch by patch; None where that was not noted.
     """
 
     view_id: str
     added_at: datetime | None
     crop: Crop | None = None
+    details: Details | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values, without the pictures."""
@@ -268,6 +290,7 @@ class Match:
         vector: (D,) float32 of unit length: the region as it was compared, which a correction
             stores; None in a match that was not found but made.
         crop: A small picture of the region; None unless crops are kept.
+        details: The region patch by patch, where it was compared with near twins that way.
         region: The number of the region among those that were compared, from 1; the same in
             every search of a photo, whatever is remembered, unless the proposer looks for what
             is remembered. 0 in a match that was not found but made.
@@ -280,6 +303,7 @@ class Match:
     alternatives: tuple[Candidate, ...] = ()
     vector: FloatArray | None = field(default=None, compare=False, repr=False)
     crop: Crop | None = field(default=None, compare=False, repr=False)
+    details: Details | None = field(default=None, compare=False, repr=False)
     region: int = field(default=0, compare=False)
 
     @property
