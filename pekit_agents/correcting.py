@@ -67,7 +67,9 @@ class Correcting:
         ref = match.object.object_id if object is None else object
         shown = self._memory.resolve(ref)
         vector = _vector(match)
-        obj = self._memory.add_look(shown.object_id, vector, crop=match.crop, at_most=MAX_VIEWS)
+        obj = self._memory.add_look(
+            shown.object_id, vector, crop=match.crop, details=match.details, at_most=MAX_VIEWS
+        )
         for other in match.candidates:
             if other.object_id != obj.object_id:
                 with suppress(ObjectNotFound):  # forgotten since the photo was searched

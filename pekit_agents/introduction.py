@@ -41,8 +41,12 @@ def extract_view(
     photo = load_image(reference.image)
     region = find_object(photo, reference, category, profile.extractor)
     view = embed_reference(photo, region, profile.encoder, augment=profile.augment)
-    crop = make_crop(photo, region) if keep_crop else None
-    return replace(view, crop=crop, sharpness=sharpness(photo, region.box))
+    return replace(
+        view,
+        crop=make_crop(photo, region) if keep_crop else None,
+        details=None if profile.describer is None else profile.describer.describe(photo, region),
+        sharpness=sharpness(photo, region.box),
+    )
 
 
 def extract_views(

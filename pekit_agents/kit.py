@@ -29,10 +29,9 @@ from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.recall import context_prompt
 from pekit_agents.reembedding import reembed_memory
 from pekit_agents.retrieval import (
-    find_regions,
+    find_in,
     match_settings,
     region_test,
-    search_regions,
     settings_for,
     sightings_in_each,
 )
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pekit_agents.calibration import Strictness
-    from pekit_agents.types import Box, Crop, FloatArray, Proposal, RGBImage
+    from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
 
 __all__ = ["PeKit"]
 
@@ -211,7 +210,13 @@ class PeKit(Correcting, Keeping):
         views = extract_views(
             images, obj.category, self._profile, keep_crops=self._keep_crops, progress=progress
         )
-        stored = self._memory.insert(obj, _vectors(views), crops=_crops(views), unique_name=True)
+        stored = self._memory.insert(
+            obj,
+            _vectors(views),
+            crops=[view.crop for view in views],
+            details=[view.details for view in views],
+            unique_name=True,
+        )
         return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
 
     def add_views(
@@ -246,7 +251,11 @@ class PeKit(Correcting, Keeping):
             progress=progress,
         )
         stored = self._memory.append_views(
-            obj.object_id, _vectors(views), crops=_crops(views), at_most=MAX_VIEWS
+            obj.object_id,
+            _vectors(views),
+            crops=[view.crop for view in views],
+            details=[view.details for view in views],
+            at_most=MAX_VIEWS,
         )
         return self._advised(stored, views, held)
 
@@ -303,8 +312,9 @@ class PeKit(Correcting, Keeping):
             return Finding(photo, (), ())
         settings = settings_for(gallery, settings, self._profile.strangers)
         looks = PhotoLooks(photo, self._profile, mode)
-        found = find_regions(looks, self._profile.encoder, gallery, settings)
-        matches, near = search_regions(found.boxes, found.vectors, gallery, settings)
+        found, matches, near = find_in(
+            looks, self._profile.encoder, gallery, settings, self._memory.portraits
+        )
         proposals = tuple(looks.proposals[index] for index in found.chosen)
         finding = Finding(photo, tuple(matches), proposals, tuple(near), found.vectors)
         return with_crops(finding) if self._keep_crops else finding
@@ -435,7 +445,3 @@ def _require_mode(mode: str) -> None:
 
 def _vectors(views: Sequence[View]) -> FloatArray:
     return np.stack([view.vector for view in views])
-
-
-def _crops(views: Sequence[View]) -> list[Crop | None]:
-    return [view.crop for view in views]

@@ -14,7 +14,7 @@ from pekit_agents.protocols import GuidedProposer
 if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Guide, SearchMode
-    from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
+    from pekit_agents.types import Box, Details, FloatArray, Proposal, RGBImage
 
 __all__ = ["Looks", "PhotoLooks"]
 
@@ -35,6 +35,10 @@ class Looks(Protocol):
 
     def closer(self, chosen: Sequence[int]) -> FloatArray:
         """Return the pooled features, (R, D) float32, of R of these regions seen close up."""
+        ...
+
+    def details(self, region: int) -> Details | None:
+        """Return what one of these regions looks like; None where nobody describes it."""
         ...
 
 
@@ -70,3 +74,10 @@ class PhotoLooks:
         """Return the pooled features, (R, D) float32, of R regions seen close up."""
         proposals = [self.proposals[index] for index in chosen]
         return pool_closer(self._photo, proposals, self._profile.encoder)
+
+    def details(self, region: int) -> Details | None:
+        """Return what a region looks like; None where the profile does not describe regions."""
+        describer = self._profile.describer
+        if describer is None:
+            return None
+        return describer.describe(self._photo, self.proposals[region])

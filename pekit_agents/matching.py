@@ -7,7 +7,6 @@ the photo is never two objects and two look-alikes side by side keep a box each.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from pekit_agents.errors import InvalidInput
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pekit_agents.twins import TwinSettings
     from pekit_agents.types import Box, FloatArray
 
 __all__ = ["MatchSettings", "Nearest", "Negatives", "Sighting", "match", "nearest_objects"]
@@ -45,6 +45,8 @@ class MatchSettings:
         calibration: What unknown things score with this encoder: tau then follows from
             ``false_alarms`` and the number of regions, and from the memory.
         false_alarms: How many false alarms are borne in a photo; positive.
+        twins: When objects are near twins, which are told apart patch by patch; None, as in the
+            paper, never does that.
     """
 
     threshold: float = 0.75
@@ -55,6 +57,7 @@ class MatchSettings:
     doubt: float = 0.0
     calibration: Calibration | None = None
     false_alarms: float = STRICTNESS["balanced"]
+    twins: TwinSettings | None = None
 
     def __post_init__(self) -> None:
         for name in ("threshold", "max_weight", "overlap", "inside", "ambiguity", "doubt"):
@@ -62,6 +65,11 @@ class MatchSettings:
             if not low <= value <= 1:  # also catches NaN
                 raise InvalidInput(f"expected {name} in [{low}, 1], found {value!r}")
         false_alarm_rate(self.false_alarms)
+
+    @property
+    def reach(self) -> float:
+        """By how much less than the best one an object may score that is meant all the same."""
+        return max(self.ambiguity, 0.0 if self.twins is None else self.twins.within)
 
     def accept_above(self, *, objects: int, regions: int) -> float:
         """Return tau for a photo.
@@ -83,47 +91,46 @@ class Sighting:
         proposal: Which region.
         object: Which object it resembles most.
         score: How much.
-        rival: An object that it resembles almost as much; -1 when there is none.
-        rival_score: How much; -inf when there is none.
+        rivals: Other objects that it resembles almost as much, each with its score, the most
+            alike first.
     """
 
     proposal: int
     object: int
     score: float
-    rival: int = -1
-    rival_score: float = -math.inf
+    rivals: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nearest:
-    """For each of K regions the two objects that it resembles most.
+    """For each of K regions the R objects that it resembles most.
 
     Attributes:
-        objects: (K, 2) int64 indices, the best and the runner-up; -1 where none scores above
-            the floor.
-        scores: (K, 2) float32 object scores in [-1, 1]; -inf where there is no object.
+        objects: (K, R) int64 indices, the best first; -1 where none scores above the floor.
+        scores: (K, R) float32 object scores in [-1, 1]; -inf where there is no object.
     """
 
     objects: NDArray[np.int64]
     scores: FloatArray
 
     @classmethod
-    def nothing(cls, regions: int) -> Nearest:
+    def nothing(cls, regions: int, ranks: int) -> Nearest:
         """Return the answer for ``regions`` regions that resemble no object."""
-        shape = (regions, 2)
+        shape = (regions, ranks)
         return cls(np.full(shape, -1), np.full(shape, -np.inf, np.float32))
 
     def or_better(self, other: Nearest, *, offset: int) -> Nearest:
         """Return the best of two answers for each region; of this one where they are equal.
 
         Args:
-            other: The answer for the same regions from other objects.
+            other: The answer for the same regions from other objects, with as many ranks.
             offset: What to add to the indices of ``other``.
         """
         moved = np.where(other.objects < 0, -1, other.objects + offset)
         objects = np.concatenate([self.objects, moved], axis=1)
         scores = np.concatenate([self.scores, other.scores], axis=1)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :2]
+        ranks = self.objects.shape[1]
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :ranks]
         return Nearest(
             np.take_along_axis(objects, order, axis=1), np.take_along_axis(scores, order, axis=1)
         )
@@ -168,9 +175,10 @@ def nearest_objects(
     *,
     max_weight: float,
     floor: float,
+    ranks: int = 2,
     negatives: Negatives | None = None,
 ) -> Nearest:
-    """Return for each region the two objects that it resembles most.
+    """Return for each region the objects that it resembles most.
 
     The score of an object is ``max_weight * max + (1 - max_weight) * mean`` over the cosines to
     its views (paper 3.3). It is at most their maximum, so only regions with a view above the
@@ -184,21 +192,24 @@ def nearest_objects(
             at least one each.
         max_weight: Share of the best view.
         floor: Scores up to this one are of no interest.
+        ranks: R, how many objects to name for a region.
         negatives: What objects are not; None when nothing is known of that.
     """
     if len(queries) == 0 or len(views) == 0:
-        return Nearest.nothing(len(queries))
+        return Nearest.nothing(len(queries), ranks)
     cosines = queries @ views.T  # (K, V)
     rows = np.flatnonzero(cosines.max(axis=1) > floor)
-    answer = Nearest.nothing(len(queries))
+    answer = Nearest.nothing(len(queries), ranks)
     if not len(rows):
         return answer
     scores = np.full((len(rows), len(starts) - 1), -np.inf, np.float32)
     for of_region, row in zip(scores, rows, strict=True):
         _score_objects(cosines[row], starts, max_weight, floor, out=of_region)
-    for rank in range(min(2, scores.shape[1])):
+    for rank in range(min(ranks, scores.shape[1])):
         best, score = _best(queries[rows], scores, floor, negatives)
         above = score > floor
+        if not above.any():
+            break
         answer.objects[rows[above], rank] = best[above]
         answer.scores[rows[above], rank] = score[above]
         scores[np.arange(len(rows)), best] = -np.inf
@@ -269,7 +280,7 @@ def match(
     threshold = settings.accept_above(objects=objects, regions=len(boxes))
     order = [int(k) for k in np.argsort(-best, kind="stable") if best[k] > threshold]
     if len(order) < 2:  # most photos of a library; spares them the geometry
-        return [_sighting(k, nearest, settings.ambiguity) for k in order]
+        return [_sighting(k, nearest, settings.reach) for k in order]
     identities = identities[order]
     xyxy = np.array([boxes[k].xyxy for k in order], np.float64).reshape(-1, 4)
     overlap, inside = iou_matrix(xyxy, xyxy), containment(xyxy, xyxy)
@@ -279,11 +290,15 @@ def match(
         taken = (overlap[k, kept] > settings.overlap) | (same & (inside[k, kept] > settings.inside))
         if not taken.any():
             kept.append(k)
-    return [_sighting(order[k], nearest, settings.ambiguity) for k in kept]
+    return [_sighting(order[k], nearest, settings.reach) for k in kept]
 
 
-def _sighting(k: int, nearest: Nearest, ambiguity: float) -> Sighting:
-    (best, rival), (score, rival_score) = nearest.objects[k].tolist(), nearest.scores[k].tolist()
-    if rival < 0 or rival_score < score - ambiguity or ambiguity == 0:
-        return Sighting(k, best, score)
-    return Sighting(k, best, score, rival, rival_score)
+def _sighting(k: int, nearest: Nearest, reach: float) -> Sighting:
+    best, *others = nearest.objects[k].tolist()
+    score, *scores = nearest.scores[k].tolist()
+    rivals = tuple(
+        (other, of_other)
+        for other, of_other in zip(others, scores, strict=True)
+        if other >= 0 and of_other >= score - reach and reach > 0
+    )
+    return Sighting(k, best, score, rivals)

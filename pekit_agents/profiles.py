@@ -25,12 +25,14 @@ import numpy as np
 
 from pekit_agents.bank import SHIPPED, pool_strangers, read_bank
 from pekit_agents.calibration import Calibration
+from pekit_agents.details import PatchDescriber
 from pekit_agents.errors import ProfileError
 from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings
 from pekit_agents.models.recipes import Recipe, read_recipe
 from pekit_agents.models.spec import ModelSpec
-from pekit_agents.protocols import Encoder, Proposer, ViewExtractor
+from pekit_agents.protocols import Describer, Encoder, Proposer, ViewExtractor
+from pekit_agents.twins import TwinSettings
 
 if TYPE_CHECKING:
     from pekit_agents.models.detection import Detector
@@ -58,6 +60,8 @@ _PATCHES_PER_PHOTO, _PATCHES_OF_MORE = 256, 48
 # Of the embedded encoder's strangers, by cross-validation over objects: new ones score more than
 # those of the bank, whose photos shaped the statistics.
 _MARGIN, _LEAST = 0.07, 0.19
+# Of packages of one brand, by cross-validation over brands; other things are hardly ever twins.
+_TWINS = TwinSettings(within=0.2, kinship=0.7, score=4.0, likeness=13.0, colour=23.0, sure=0.85)
 
 #: The profiles of torch models, as data.
 RECIPES: dict[str, Recipe] = {
@@ -107,6 +111,8 @@ class Profile:
         augment: Whether reference vectors are averaged over synthetic views.
         strangers: What a memory is compared with to know what unknown things score; of use only
             with a calibration.
+        describer: Says what regions look like patch by patch, which is then stored with each view
+            and tells near twins apart; of use only with ``matching.twins``.
     """
 
     name: str
@@ -116,13 +122,17 @@ class Profile:
     matching: MatchSettings = field(default_factory=MatchSettings)
     augment: bool = True
     strangers: Strangers | None = None
+    describer: Describer | None = None
 
     def __post_init__(self) -> None:
-        for part, protocol in (
+        tools: list[tuple[str, type]] = [
             ("extractor", ViewExtractor),
             ("proposer", Proposer),
             ("encoder", Encoder),
-        ):
+        ]
+        if self.describer is not None:
+            tools.append(("describer", Describer))
+        for part, protocol in tools:
             found = getattr(self, part)
             if not isinstance(found, protocol):
                 raise ProfileError(
@@ -191,7 +201,7 @@ def refitted_profile(
     named = [(photo, str(photo.parent)) for photo in photos]
     bank = pool_strangers(named, shipped.proposer, encoder)
     strangers = bank.seen_by(encoder, margin=_MARGIN, least=_LEAST)
-    return replace(shipped, encoder=encoder, strangers=strangers)
+    return replace(shipped, encoder=encoder, strangers=strangers, describer=PatchDescriber(encoder))
 
 
 def recipe_of(path: str) -> Recipe:
@@ -348,6 +358,7 @@ def _embedded() -> Profile:
         proposer=FocusProposer(model),
         encoder=encoder,
         strangers=read_bank(SHIPPED).seen_by(encoder, margin=_MARGIN, least=_LEAST),
+        describer=PatchDescriber(encoder),
         matching=MatchSettings(
             max_weight=0.5,
             ambiguity=0.075,
@@ -355,6 +366,7 @@ def _embedded() -> Profile:
             calibration=Calibration(
                 location=0.13, scale=0.047, regions=0.3, mean=0.6, deviation=0.15
             ),
+            twins=_TWINS,
         ),
     )
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
-    from pekit_agents.types import FloatArray, Proposal, RGBImage
+    from pekit_agents.types import Details, FloatArray, Proposal, RGBImage
 
 __all__ = [
     "AnswerModel",
+    "Describer",
     "Encoder",
     "Guide",
     "GuidedProposer",
@@ -110,6 +111,20 @@ class Encoder(Protocol):
 
     def normalize(self, vectors: FloatArray) -> FloatArray:
         """Map pooled features (K, D) to the unit vectors (K, D) that are compared by cosine."""
+        ...
+
+
+@runtime_checkable
+class Describer(Protocol):
+    """Says what a region looks like patch by patch, to tell near twins apart."""
+
+    def describe(self, image: RGBImage, proposal: Proposal) -> Details:
+        """Return the details of a region.
+
+        Args:
+            image: The photo.
+            proposal: The region, in pixels of the photo.
+        """
         ...
 
 

@@ -1,14 +1,15 @@
 """Personalized object retrieval (paper 3.3): from a photo to the sightings in it.
 
-What can be seen of a photo comes through :class:`~pekit_agents.looks.Looks`. Three steps follow:
+What can be seen of a photo comes through :class:`~pekit_agents.looks.Looks`. Four steps follow:
 regions are proposed, where need be by a guide that knows what is remembered; those whose score
-leaves a doubt are looked at again, close up; the rest is matching.
+leaves a doubt are looked at again, close up; all are matched; near twins are told apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from pekit_agents.boxes import nms
 from pekit_agents.calibration import false_alarm_rate
 from pekit_agents.errors import InvalidInput
 from pekit_agents.matching import Nearest, match
+from pekit_agents.settling import plainly, settler, without_parts
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
     from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, Guide
+    from pekit_agents.settling import Portraits, Settle
     from pekit_agents.strangers import Strangers
     from pekit_agents.types import Box, FloatArray, PersonalObject
 
 __all__ = [
     "BORDER",
     "Regions",
+    "find_in",
     "find_regions",
     "match_settings",
     "region_test",
@@ -51,6 +55,7 @@ _USUAL_REGIONS = 20  # of a scene: what its threshold will be, before they are k
 _FAR = 0.25  # below tau: nothing like it, and not worth a guide's time
 _SAME_PLACE = 0.5  # IoU above which two regions need one second look
 _MOST_AGAIN = 6  # second looks at a photo
+_RANKS = 5  # objects that a region may be
 # A product of other shapes may round differently.
 _ROUNDING = 1e-5
 # Regions in one product. With few columns BLAS copies a matrix that it could have read; a block
@@ -71,6 +76,31 @@ class Regions:
     chosen: tuple[int, ...]
     boxes: tuple[Box, ...]
     vectors: FloatArray
+
+
+def find_in(
+    looks: Looks,
+    encoder: Encoder,
+    gallery: Gallery,
+    settings: MatchSettings,
+    portraits: Portraits,
+) -> tuple[Regions, list[Match], list[Match]]:
+    """Return a photo's regions, the sightings among them and those nearly accepted.
+
+    Args:
+        looks: What can be seen of the photo.
+        encoder: Normalises what was pooled.
+        gallery: What is remembered.
+        settings: Threshold, doubt and suppression.
+        portraits: Gives what is stored of objects, to tell near twins apart.
+
+    Returns:
+        The regions, numbered from 1 in the sightings, and what :func:`search_regions` returns.
+    """
+    found = find_regions(looks, encoder, gallery, settings)
+    settle = settler(lambda region: looks.details(found.chosen[region]), portraits, settings)
+    matches, near = search_regions(found.boxes, found.vectors, gallery, settings, settle=settle)
+    return found, matches, near
 
 
 def find_regions(
@@ -206,6 +236,7 @@ def sightings_in_each(
             np.concatenate([vectors for _, vectors in some]),
             max_weight=settings.max_weight,
             floor=tau - settings.ambiguity,
+            ranks=_RANKS,
         )
         ends = np.cumsum(sizes)
         for (boxes, vectors), begin, end in zip(some, ends - sizes, ends, strict=True):
@@ -234,6 +265,7 @@ def search_regions(
     settings: MatchSettings,
     *,
     border: float = BORDER,
+    settle: Settle | None = None,
 ) -> tuple[list[Match], list[Match]]:
     """Return the sightings among the regions of one photo, and those nearly accepted.
 
@@ -243,6 +275,7 @@ def search_regions(
         gallery: What is remembered.
         settings: Threshold and suppression.
         border: How much less than tau is nearly accepted.
+        settle: Says which of several objects an accepted region is; None goes by scores alone.
 
     Returns:
         The sightings, the surest first, and what would be sightings beside them if tau was lower
@@ -252,8 +285,12 @@ def search_regions(
     tau = settings.accept_above(objects=count, regions=len(boxes))
     # A rival may score a little less than tau.
     floor = tau - max(settings.ambiguity, border)
-    objects, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=floor)
-    return _matches(boxes, vectors, objects, nearest, settings, count=count, border=border)
+    objects, nearest = gallery.nearest(
+        vectors, max_weight=settings.max_weight, floor=floor, ranks=_RANKS
+    )
+    return _matches(
+        boxes, vectors, objects, nearest, settings, count=count, border=border, settle=settle
+    )
 
 
 def _matches(
@@ -265,6 +302,7 @@ def _matches(
     *,
     count: int,
     border: float,
+    settle: Settle | None = None,
 ) -> tuple[list[Match], list[Match]]:
     """Return what ``search_regions`` does, of regions whose nearest objects are known."""
     tau = settings.accept_above(objects=count, regions=len(boxes))
@@ -274,20 +312,24 @@ def _matches(
     # Sightings are chosen from the highest score down, so those above tau are what they would
     # be without the others.
     found = match(boxes, nearest, lower, objects=count)
-    matches = [
-        Match(
+    accepted = sum(s.score > tau for s in found)
+    by_score = partial(plainly, ambiguity=settings.ambiguity)
+    matches = []
+    for place, s in enumerate(found):
+        probability = None if calibration is None else calibration.probability(s.score, **chances)
+        best = Match(
             objects[s.object],
             boxes[s.proposal],
             s.score,
-            None if calibration is None else calibration.probability(s.score, **chances),
-            () if s.rival < 0 else (Candidate(objects[s.rival], s.rival_score),),
-            vectors[s.proposal],
+            probability,
+            vector=vectors[s.proposal],
             region=s.proposal + 1,
         )
-        for s in found
-    ]
-    accepted = sum(s.score > tau for s in found)
-    return matches[:accepted], matches[accepted:]
+        decide = settle if settle is not None and place < accepted else by_score
+        matches.append(decide(best, [Candidate(objects[i], score) for i, score in s.rivals]))
+    if settle is None:
+        return matches[:accepted], matches[accepted:]
+    return without_parts(matches[:accepted], settings.inside), matches[accepted:]
 
 
 def _guide(encoder: Encoder, gallery: Gallery, settings: MatchSettings) -> Guide:

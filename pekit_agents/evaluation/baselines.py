@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from pekit_agents.evaluation.concept_head import fit_heads
-from pekit_agents.evaluation.recognizers import Look, VectorMemory, introduced_vectors
+from pekit_agents.evaluation.recognizers import Look, VectorMemory, introduced_things, vectors_of
 from pekit_agents.evaluation.records import Named
 from pekit_agents.matching import MatchSettings
 
@@ -108,9 +108,8 @@ class PaperRule:
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
         """Remember the plain regions of the references."""
-        views = introduced_vectors(
-            self._features, references, categories, lambda each: _unit(each.plain[None])[0]
-        )
+        introduced = introduced_things(self._features, references, categories)
+        views = vectors_of(introduced, lambda each: _unit(each.plain[None])[0])
         self._bank = VectorMemory(_PAPER)
         self._bank.fill(views, categories, encoder_id="plain")
         self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pekit_agents.details import as_details, cut_patches
 from pekit_agents.embedding import pool_closer
 from pekit_agents.evaluation.features import load
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pekit_agents.evaluation.features import Features
-    from pekit_agents.protocols import Guide
-    from pekit_agents.types import Box, FloatArray, Proposal
+    from pekit_agents.protocols import Encoder, Guide
+    from pekit_agents.types import Box, Details, FloatArray, Proposal
 
 __all__ = ["CachedLooks"]
 
@@ -24,13 +25,18 @@ __all__ = ["CachedLooks"]
 class CachedLooks:
     """The looks at one photo, from a cache as far as what is remembered has no say in them.
 
+    Args:
+        photo: The file.
+        features: Gives the features.
+        encoder: Normalises those of patches.
+
     Attributes:
         seconds: How long they took; None when any of them was read from disk.
     """
 
-    def __init__(self, photo: Path, features: Features) -> None:
+    def __init__(self, photo: Path, features: Features, encoder: Encoder) -> None:
         self.seconds: float | None = 0.0
-        self._photo, self._features = photo, features
+        self._photo, self._features, self._encoder = photo, features, encoder
         self._words: tuple[str, ...] = ()
         self._boxes: tuple[Box, ...] = ()
         self._made: list[Proposal] | None = None
@@ -62,3 +68,19 @@ class CachedLooks:
         if self.seconds is not None:
             self.seconds += time.perf_counter() - start
         return pooled
+
+    def details(self, region: int) -> Details | None:
+        """Return what a region looks like; None where the profile does not say so by patches."""
+        if not self._features.describes:
+            return None
+        start = time.perf_counter()
+        if self._made is not None:
+            encoder = self._features.profile.encoder
+            patches = cut_patches(load(self._photo), self._made[region], encoder)
+            found = as_details(patches, self._encoder)
+        else:
+            box = self._boxes[region]
+            found = self._features.details(self._photo, self._words, box, self._encoder)
+        if self.seconds is not None:
+            self.seconds += time.perf_counter() - start
+        return found

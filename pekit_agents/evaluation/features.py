@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 import pekit_agents
+from pekit_agents.details import PatchDescriber, Patches, as_details, cut_patches
 from pekit_agents.embedding import pool, pool_closer, pool_proposals, pool_reference
 from pekit_agents.errors import ImageError, NoObjectFound
 from pekit_agents.evaluation.entries import Entries
@@ -29,14 +30,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import Guide, SearchMode
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.protocols import Encoder, Guide, SearchMode
+    from pekit_agents.types import Details, FloatArray, RGBImage
 
 __all__ = ["Features", "Introduced", "Regions", "TokenEncoder", "Whole", "load"]
 
-_IN_RAM = 1024  # photos; some 0.1 MB each
+_IN_RAM = 1024  # photos; some 0.3 MB each
 #: The sources that shape features: when one changes, features are made anew.
-_PROCESSING = ("embedding.py", "augment.py", "views.py", "boxes.py", "images.py", "pixels.py")
+_PROCESSING = (
+    "augment.py",
+    "boxes.py",
+    "details.py",
+    "embedding.py",
+    "images.py",
+    "pixels.py",
+    "views.py",
+)
 _Arrays = Mapping[str, "NDArray[Any]"]
 
 
@@ -57,12 +66,14 @@ class Introduced:
         looks: (L, D) float32, the pooled region and its synthetic views.
         plain: (D,) float32, the region pooled over the whole photo, as the paper does.
         box: Where it is, in pixels of the upright photo.
+        patches: The region's, close up; None where the profile does not describe by them.
         seconds: How long this took; None when it was read from disk.
     """
 
     looks: FloatArray
     plain: FloatArray
     box: Box
+    patches: Patches | None
     seconds: float | None
 
 
@@ -124,12 +135,18 @@ class Features:
                 "encoder": profile.encoder.id,
                 "tools": tools,
                 "augment": profile.augment,
+                "patches": _describes(profile),
                 "processing": processing_version(),
             },
         )
         self.introduced = lru_cache(_IN_RAM)(self._introduced)
         self.regions = lru_cache(_IN_RAM)(self._regions)
         self.whole = lru_cache(_IN_RAM)(self._whole)
+
+    @property
+    def describes(self) -> bool:
+        """Whether the profile tells near twins apart by its encoder's patches."""
+        return _describes(self.profile)
 
     @property
     def has_tokens(self) -> bool:
@@ -189,10 +206,38 @@ class Features:
 
     def _look_closer(self, photo: Path, categories: tuple[str, ...], region: Box) -> _Arrays:
         image = load(photo)
-        # Masks are not kept; the tools draw the same again.
+        proposal = self._again(image, categories, region)
+        return {"closer": pool_closer(image, [proposal], self.profile.encoder)[0]}
+
+    def _again(self, image: RGBImage, categories: tuple[str, ...], region: Box) -> Proposal:
+        """Return a region with its mask: masks are not kept, but the tools draw the same again."""
         proposals = self.profile.proposer.propose(image, categories, self.mode)
         (proposal,) = [p for p in proposals if p.box == region][:1] or [Proposal(region, 1.0)]
-        return {"closer": pool_closer(image, [proposal], self.profile.encoder)[0]}
+        return proposal
+
+    def details(
+        self, photo: Path, categories: tuple[str, ...], region: Box, encoder: Encoder
+    ) -> Details:
+        """Return what one of the regions looks like.
+
+        Args:
+            photo: The file.
+            categories: As for :meth:`regions`.
+            region: Its box.
+            encoder: Normalises features.
+
+        Raises:
+            ImageError: The photo cannot be read; the message names it.
+        """
+
+        def cut() -> _Arrays:
+            image = load(photo)
+            proposal = self._again(image, categories, region)
+            return _as_arrays(cut_patches(image, proposal, self.profile.encoder))
+
+        key = f"patches/{self.mode}/{content_hash(photo)}/{region.xyxy}"
+        made, _ = self._entry(key, cut)
+        return as_details(_as_patches(made), encoder)
 
     def _introduced(self, photo: Path, category: str) -> Introduced | None:
         """Return the object in a reference photo; None when none is found in it.
@@ -205,7 +250,9 @@ class Features:
         if not len(made["looks"]):
             self.unseen.add(photo)
             return None
-        return Introduced(made["looks"], made["plain"], Box(*made["box"].tolist()), seconds)
+        patches = _as_patches(made) if self.describes else None
+        box = Box(*made["box"].tolist())
+        return Introduced(made["looks"], made["plain"], box, patches, seconds)
 
     def _regions(self, photo: Path, categories: tuple[str, ...]) -> Regions:
         """Return the proposals of a photo.
@@ -314,6 +361,7 @@ def _introduce(photo: Path, category: str, profile: Profile) -> _Arrays:
         "looks": pool_reference(image, region, profile.encoder, augment=profile.augment),
         "plain": _plain(image, [region], profile)[0],
         "box": np.array(region.box.xyxy, np.float64),
+        **(_as_arrays(cut_patches(image, region, profile.encoder)) if _describes(profile) else {}),
     }
 
 
@@ -357,3 +405,21 @@ def _describe(photo: Path, profile: Profile) -> _Arrays:
 def _as_regions(arrays: _Arrays, seconds: float | None) -> Regions:
     boxes = tuple(Box(*map(float, xyxy)) for xyxy in arrays["boxes"])
     return Regions(boxes, arrays["pooled"], arrays["plain"], seconds)
+
+
+def _describes(profile: Profile) -> bool:
+    return isinstance(profile.describer, PatchDescriber)
+
+
+def _as_arrays(patches: Patches) -> _Arrays:
+    # Half the precision is more than the codes keep.
+    return {
+        "patches": patches.features.astype(np.float16),
+        "colours": patches.colours,
+        "weights": patches.weights,
+    }
+
+
+def _as_patches(arrays: _Arrays) -> Patches:
+    features = arrays["patches"].astype(np.float32)
+    return Patches(features, arrays["colours"], arrays["weights"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.embedding import mean_direction
-from pekit_agents.evaluation.recognizers import Look, PeKitRecognizer, introduced_vectors
+from pekit_agents.evaluation.recognizers import Look, PeKitRecognizer, introduced_things, vectors_of
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.features import Features
@@ -44,9 +44,8 @@ class PerObjectThreshold:
         """Remember the things and compare them with each other."""
         self._kit.learn(references, categories)
         encoder = self._features.profile.encoder
-        views = introduced_vectors(
-            self._features, references, categories, lambda i: mean_direction(i.looks, encoder)
-        )
+        introduced = introduced_things(self._features, references, categories)
+        views = vectors_of(introduced, lambda each: mean_direction(each.looks, encoder))
         weight = self._features.profile.matching.max_weight
         self._thresholds = raised_thresholds(views, self._kit.threshold(), weight)
 

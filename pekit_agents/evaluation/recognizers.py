@@ -11,24 +11,25 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from pekit_agents.details import as_details
 from pekit_agents.embedding import mean_direction
 from pekit_agents.evaluation.cached_looks import CachedLooks
 from pekit_agents.evaluation.records import Named
 from pekit_agents.evaluation.replay import Replay
 from pekit_agents.kit import PeKit
 from pekit_agents.memory import Memory
-from pekit_agents.retrieval import find_regions, match_settings, settings_for, sightings
+from pekit_agents.retrieval import find_in, match_settings, settings_for
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.features import Features, Introduced, Regions
     from pekit_agents.images import ImageSource
     from pekit_agents.looks import Looks
     from pekit_agents.matching import MatchSettings
-    from pekit_agents.memory import Gallery
+    from pekit_agents.memory import Gallery, Portrait
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, SearchMode
     from pekit_agents.strangers import Strangers
-    from pekit_agents.types import Box, FloatArray, Match, PersonalObject
+    from pekit_agents.types import Box, Details, FloatArray, Match, PersonalObject
 
 __all__ = [
     "CorrectedRecognizer",
@@ -37,7 +38,8 @@ __all__ = [
     "PeKitRecognizer",
     "Recognizer",
     "VectorMemory",
-    "introduced_vectors",
+    "introduced_things",
+    "vectors_of",
 ]
 
 
@@ -149,12 +151,16 @@ class PeKitRecognizer:
         """Remember the things in a new memory; a photo without an object is left out."""
         encoder = self._profile.encoder
         self._bank = VectorMemory(self._profile.matching, self._threshold, self._profile.strangers)
+        introduced = introduced_things(self._features, references, categories)
+        details = {
+            thing: [as_details(each.patches, encoder) for each in found if each.patches]
+            for thing, found in introduced.items()
+        }
         self._bank.fill(
-            introduced_vectors(
-                self._features, references, categories, lambda i: mean_direction(i.looks, encoder)
-            ),
+            vectors_of(introduced, lambda each: mean_direction(each.looks, encoder)),
             categories,
             encoder_id=encoder.id,
+            details=details if self._features.describes else None,
         )
 
     def threshold(self) -> float:
@@ -163,7 +169,7 @@ class PeKitRecognizer:
 
     def look(self, photo: Path) -> Look:
         """Search a photo as the kit does."""
-        looks = CachedLooks(photo, self._features)
+        looks = CachedLooks(photo, self._features, self._profile.encoder)
         start = time.perf_counter()
         found = self._bank.find(looks, self._profile.encoder)
         if looks.seconds is None:
@@ -197,8 +203,9 @@ class CorrectedRecognizer(PeKitRecognizer):
     ) -> None:
         """Remember the things in a new memory, and what they are not."""
         super().learn(references, categories)
-        told = [CachedLooks(photo, self._features) for photo in self._told]
-        self._bank.reject_all(told, self._profile.encoder)
+        encoder = self._profile.encoder
+        told = [CachedLooks(photo, self._features, encoder) for photo in self._told]
+        self._bank.reject_all(told, encoder)
 
 
 class VectorMemory:
@@ -229,8 +236,16 @@ class VectorMemory:
         categories: Mapping[str, str],
         *,
         encoder_id: str,
+        details: Mapping[str, Sequence[Details]] | None = None,
     ) -> None:
-        """Remember views, (V, D) float32 unit vectors of each thing; V may be 0."""
+        """Remember what was introduced before.
+
+        Args:
+            views: (V, D) float32 unit vectors of each thing; V may be 0.
+            categories: What each thing is.
+            encoder_id: Whose vectors these are.
+            details: What each of the views looks like; None tells no near twins apart.
+        """
         self._views, self._negatives = dict(views), {}
         filled = {thing: vectors for thing, vectors in views.items() if len(vectors)}
         if not filled:
@@ -238,9 +253,11 @@ class VectorMemory:
             return
         dim = next(iter(filled.values())).shape[1]
         replay = Replay(encoder_id, dim)
-        self._memory = _Scratch(replay.profile(self._matching, self._strangers))
+        profile = replay.profile(self._matching, self._strangers, describes=details is not None)
+        self._memory = _Scratch(profile)
         for thing, vectors in filled.items():
-            pictures = [replay.picture(vector) for vector in vectors]
+            looks = [None] * len(vectors) if details is None else details[thing]
+            pictures = [replay.picture(*each) for each in zip(vectors, looks, strict=True)]
             self._memory.remember(thing, pictures, categories[thing])
 
     def find(self, looks: Looks, encoder: Encoder) -> Look:
@@ -248,7 +265,14 @@ class VectorMemory:
         if self._memory is None:
             return Look((), dict.fromkeys(self._views, -1.0))
         matches, vectors = self._matches(self._memory, looks, encoder)
-        return Look(self._memory.named(matches), self._scores(vectors))
+        scores = self._scores(vectors)
+        for match in matches:
+            if match.details is not None:
+                thing = self._memory.thing(match.object)
+                before = self._nearest(vectors[match.region - 1])
+                # What details have put first is put first here.
+                scores[thing], scores[before] = scores[before], scores[thing]
+        return Look(self._memory.named(matches), scores)
 
     def look(self, regions: Regions, vectors: FloatArray) -> Look:
         """Match the regions of a photo by their (K, D) float32 unit vectors."""
@@ -286,8 +310,13 @@ class VectorMemory:
         self, memory: _Scratch, looks: Looks, encoder: Encoder
     ) -> tuple[list[Match], FloatArray]:
         gallery, settings = memory.gallery(), memory.settings(self._threshold)
-        found = find_regions(looks, encoder, gallery, settings)
-        return sightings(found.boxes, found.vectors, gallery, settings), found.vectors
+        found, matches, _ = find_in(looks, encoder, gallery, settings, memory.portraits)
+        return matches, found.vectors
+
+    def _nearest(self, vector: FloatArray) -> str:
+        """Return the thing that one region, (D,) float32, resembles most."""
+        scores = self._scores(vector[None])
+        return max(scores, key=scores.__getitem__)
 
     def _scores(self, vectors: FloatArray) -> dict[str, float]:
         if not len(vectors):
@@ -315,19 +344,30 @@ class VectorMemory:
         return scores
 
 
-def introduced_vectors(
+def introduced_things(
     features: Features,
     references: Mapping[str, Sequence[Path]],
     categories: Mapping[str, str],
-    vector: Callable[[Introduced], FloatArray],
+) -> dict[str, list[Introduced]]:
+    """Return each thing in its reference photos; photos without an object are left out."""
+    return {
+        thing: [
+            found
+            for photo in photos
+            if (found := features.introduced(photo, categories[thing])) is not None
+        ]
+        for thing, photos in references.items()
+    }
+
+
+def vectors_of(
+    introduced: Mapping[str, Sequence[Introduced]], vector: Callable[[Introduced], FloatArray]
 ) -> dict[str, FloatArray]:
-    """Return the views of each thing, (V, D) float32; photos without an object give none."""
-    views = {}
-    for thing, photos in references.items():
-        found = [features.introduced(photo, categories[thing]) for photo in photos]
-        vectors = [vector(each) for each in found if each is not None]
-        views[thing] = np.stack(vectors) if vectors else np.zeros((0, 1), np.float32)
-    return views
+    """Return the views of each thing, (V, D) float32; V is 0 where no photo gave one."""
+    return {
+        thing: np.stack([vector(each) for each in found]) if found else np.zeros((0, 1), np.float32)
+        for thing, found in introduced.items()
+    }
 
 
 class _Scratch:
@@ -346,6 +386,10 @@ class _Scratch:
     def gallery(self) -> Gallery:
         """Return what is remembered, as a search sees it."""
         return self._memory.gallery()
+
+    def portraits(self, object_ids: Sequence[str]) -> Mapping[str, Portrait]:
+        """Return what is stored of some objects."""
+        return self._memory.portraits(object_ids)
 
     def settings(self, threshold: float | None) -> MatchSettings:
         """Return the settings of a search, as :meth:`PeKit.find` makes them."""

@@ -1,8 +1,8 @@
 """Handing known vectors to a kit through its public methods.
 
 What an evaluation remembers was computed before. A :class:`Replay` makes small pictures that
-stand for vectors, and tools that see in such a picture the vector it stands for. So references
-enter a memory by ``remember``, like a user's, and cost no forward pass.
+stand for vectors and details, and tools that see in such a picture what it stands for. So
+references enter a memory by ``remember``, like a user's, and cost no forward pass.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from pekit_agents.errors import InvalidInput
 from pekit_agents.profiles import Profile
 from pekit_agents.types import Box, Proposal
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pekit_agents.matching import MatchSettings
     from pekit_agents.protocols import SearchMode
     from pekit_agents.strangers import Strangers
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.types import Details, FloatArray, RGBImage
 
 __all__ = ["Replay"]
 
@@ -39,15 +40,34 @@ class Replay:
         self.id = id
         self.dim = dim
         self._vectors: list[FloatArray] = []
+        self._details: list[Details | None] = []
 
-    def profile(self, matching: MatchSettings, strangers: Strangers | None) -> Profile:
-        """Return a profile of these tools."""
-        return Profile("replay", self, self, self, matching, augment=False, strangers=strangers)
+    def profile(
+        self, matching: MatchSettings, strangers: Strangers | None, *, describes: bool
+    ) -> Profile:
+        """Return a profile of these tools.
 
-    def picture(self, vector: FloatArray) -> RGBImage:
-        """Return a picture that stands for a vector, (D,) float32 of unit length."""
+        Args:
+            matching: Its settings.
+            strangers: What calibrates them for what is remembered.
+            describes: Whether every picture has details.
+        """
+        return Profile(
+            "replay",
+            self,
+            self,
+            self,
+            matching,
+            augment=False,
+            strangers=strangers,
+            describer=self if describes else None,
+        )
+
+    def picture(self, vector: FloatArray, details: Details | None = None) -> RGBImage:
+        """Return a picture that stands for a vector, (D,) float32 of unit length, and details."""
         index = len(self._vectors)
         self._vectors.append(vector)
+        self._details.append(details)
         colour = (index >> 16, index >> 8 & 255, index & 255)
         return Image.new("RGB", (_SIDE, _SIDE), colour)
 
@@ -65,12 +85,25 @@ class Replay:
 
     def encode(self, images: Sequence[RGBImage]) -> list[FloatArray]:
         """Return a (1, 1, D) grid for each picture: the vector it stands for."""
-        found = []
-        for image in images:
-            red, green, blue = np.asarray(image)[0, 0].tolist()
-            found.append(self._vectors[red << 16 | green << 8 | blue][None, None])
-        return found
+        return [self._vectors[_index(image)][None, None] for image in images]
 
     def normalize(self, vectors: FloatArray) -> FloatArray:
         """Return the vectors as they are: they were normalised before."""
         return vectors
+
+    def describe(self, image: RGBImage, proposal: Proposal) -> Details:
+        """Return the details that the picture stands for.
+
+        Raises:
+            InvalidInput: It stands for a vector alone.
+        """
+        del proposal
+        found = self._details[_index(image)]
+        if found is None:
+            raise InvalidInput("expected a picture that stands for details, found one without")
+        return found
+
+
+def _index(image: RGBImage) -> int:
+    red, green, blue = np.asarray(image)[0, 0].tolist()
+    return int(red << 16 | green << 8 | blue)

@@ -56,14 +56,15 @@ class Gallery(Protocol):
         ...
 
     def nearest(
-        self, queries: FloatArray, *, max_weight: float, floor: float
+        self, queries: FloatArray, *, max_weight: float, floor: float, ranks: int = 2
     ) -> tuple[Sequence[PersonalObject], Nearest]:
-        """Return some objects, and which two of them each region resembles most.
+        """Return some objects, and which of them each region resembles most.
 
         Args:
             queries: (K, D) float32 unit vectors of the regions.
             max_weight: Share of the best view in an object's score.
             floor: Scores up to this one are of no interest.
+            ranks: How many objects to name for a region.
         """
         ...
 
@@ -150,17 +151,17 @@ class LargeGallery:
         )
 
     def nearest(
-        self, queries: FloatArray, *, max_weight: float, floor: float
+        self, queries: FloatArray, *, max_weight: float, floor: float, ranks: int = 2
     ) -> tuple[Sequence[PersonalObject], Nearest]:
         """Return the objects that were compared last, and which each region resembles most.
 
-        The best one is exact; the runner-up is the best other one among those that the index
-        proposed.
+        The best one is exact; the others are the best among those that the index proposed.
 
         Args:
             queries: (K, D) float32 unit vectors of the regions.
             max_weight: Share of the best view in an object's score.
             floor: Scores up to this one are of no interest.
+            ranks: How many objects to name for a region.
 
         Raises:
             MemoryStoreError: The memory cannot be read.
@@ -168,7 +169,7 @@ class LargeGallery:
         early = self._begin(queries, floor)
 
         def search(table: Table | None) -> _Best:
-            best = _Best(queries, max_weight, floor)
+            best = _Best(queries, max_weight, floor, ranks)
             if table is not None and len(queries):
                 catalog = self._current(table)
                 for snapshot in self._fresh(table, catalog):
@@ -287,11 +288,11 @@ def _best_few(
 class _Best:
     """The best object so far for each region, over any number of snapshots."""
 
-    def __init__(self, queries: FloatArray, max_weight: float, floor: float) -> None:
+    def __init__(self, queries: FloatArray, max_weight: float, floor: float, ranks: int) -> None:
         self.queries, self.floor = queries, floor
         self.objects: list[PersonalObject] = []
-        self.nearest = Nearest.nothing(len(queries))
-        self._max_weight = max_weight
+        self.nearest = Nearest.nothing(len(queries), ranks)
+        self._max_weight, self._ranks = max_weight, ranks
 
     @property
     def settled(self) -> FloatArray:
@@ -300,7 +301,7 @@ class _Best:
 
     def look_at(self, snapshot: Snapshot) -> None:
         objects, found = snapshot.nearest(
-            self.queries, max_weight=self._max_weight, floor=self.floor
+            self.queries, max_weight=self._max_weight, floor=self.floor, ranks=self._ranks
         )
         # Only those that were found are kept, or a long look would gather all objects.
         used, places = np.unique(found.objects, return_inverse=True)

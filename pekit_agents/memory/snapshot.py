@@ -55,14 +55,15 @@ class Snapshot:
         return len(self.objects)
 
     def nearest(
-        self, queries: FloatArray, *, max_weight: float, floor: float
+        self, queries: FloatArray, *, max_weight: float, floor: float, ranks: int = 2
     ) -> tuple[tuple[PersonalObject, ...], Nearest]:
-        """Return the objects, and which two of them each region resembles most.
+        """Return the objects, and which of them each region resembles most.
 
         Args:
             queries: (K, D) float32 unit vectors of the regions.
             max_weight: Share of the best view in an object's score.
             floor: Scores up to this one are of no interest.
+            ranks: How many objects to name for a region.
         """
         return self.objects, nearest_objects(
             queries,
@@ -70,6 +71,7 @@ class Snapshot:
             self.starts,
             max_weight=max_weight,
             floor=floor,
+            ranks=ranks,
             negatives=self.negatives,
         )
 
