@@ -38,7 +38,7 @@ def reembed_memory(
 
     The old memory stays in use until all of the new one is there, and is then replaced in one
     commit. What others change meanwhile is embedded, too. What objects are not (negatives) has
-    no crops, so it cannot be embedded anew.
+    no crops, so it cannot be embedded anew; details are those of the old encoder and are dropped.
 
     Args:
         root: The folder of all users' memories, or an ``s3://`` URI.
@@ -72,6 +72,7 @@ def reembed_memory(
             replace(
                 record,
                 vectors=np.stack([vectors[key] for key in _keys(record)]),
+                views=tuple(replace(view, details=None) for view in record.views),
                 negatives=np.zeros((0, encoder.dim), np.float32),
             )
             for record in seen

@@ -7,8 +7,17 @@ and context c_p. Searching happens on a read-only copy in RAM, the ``Snapshot``.
 from pekit_agents.memory.forgetting import forget_user
 from pekit_agents.memory.gallery import Gallery
 from pekit_agents.memory.names import require_free
+from pekit_agents.memory.portraits import Portrait
 from pekit_agents.memory.records import MemoryRecord
 from pekit_agents.memory.snapshot import Snapshot
 from pekit_agents.memory.store import Memory
 
-__all__ = ["Gallery", "Memory", "MemoryRecord", "Snapshot", "forget_user", "require_free"]
+__all__ = [
+    "Gallery",
+    "Memory",
+    "MemoryRecord",
+    "Portrait",
+    "Snapshot",
+    "forget_user",
+    "require_free",
+]

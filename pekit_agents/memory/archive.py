@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FORMAT = "pekit-memory"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 #: The layout of the columns in each format.
-_LAYOUTS = {1: "2", FORMAT_VERSION: SCHEMA_VERSION}
+_LAYOUTS = {1: "2", 2: "3", FORMAT_VERSION: SCHEMA_VERSION}
 _MANIFEST, _OBJECTS = "manifest.json", "objects.arrows"
 _MAX_MANIFEST = 2**16
 # What zip, JSON and Arrow raise on files that are not what they seem.
@@ -103,6 +103,7 @@ def _write(file: IO[bytes], batches: Iterable[pa.RecordBatch], schema: pa.Schema
         "objects": 0,
         "views": 0,
         "crops": 0,
+        "details": 0,
         "negatives": 0,
     }
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
@@ -112,10 +113,11 @@ def _write(file: IO[bytes], batches: Iterable[pa.RecordBatch], schema: pa.Schema
         ):
             for batch in batches:
                 stream.write_batch(batch)
-                crops = batch["crops"].flatten()
+                crops, details = batch["crops"].flatten(), batch["details"].flatten()
                 manifest["objects"] += len(batch)
                 manifest["views"] += len(crops)
                 manifest["crops"] += len(crops) - crops.null_count
+                manifest["details"] += len(details) - details.null_count
                 manifest["negatives"] += len(batch["negatives"].flatten())
         archive.writestr(_MANIFEST, json.dumps(manifest, indent=2))
     return manifest

@@ -22,6 +22,7 @@ from pekit_agents.memory.transactions import Transactions
 from pekit_agents.memory.validation import (
     check_texts,
     checked_crops,
+    checked_details,
     checked_object_id,
     checked_vectors,
 )
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from lancedb.table import Table
     from numpy.typing import ArrayLike
 
-    from pekit_agents.types import Crop, FloatArray, PersonalObject
+    from pekit_agents.types import Crop, Details, FloatArray, PersonalObject
 
 
 class Editing:
@@ -49,6 +50,7 @@ class Editing:
         vectors: ArrayLike,
         *,
         crops: Sequence[Crop | None] | None = None,
+        details: Sequence[Details | None] | None = None,
         at_most: int | None = None,
     ) -> PersonalObject:
         """Add views to an object; none is lost when several writers do so at once.
@@ -57,6 +59,7 @@ class Editing:
             object_id: Which object.
             vectors: (N >= 1, D) float32, finite and of unit length.
             crops: What is kept of the N photos.
+            details: The object patch by patch in each of them.
             at_most: How many views the object may hold afterwards.
 
         Returns:
@@ -66,7 +69,8 @@ class Editing:
             ObjectNotFound: There is no such object (any more).
         """
         array = checked_vectors(vectors, self.dim)
-        views = new_views(len(array), checked_crops(crops, len(array)))
+        count = len(array)
+        views = new_views(count, checked_crops(crops, count), checked_details(details, count))
         return self._change(object_id, lambda _, record: with_views(record, array, views, at_most))
 
     def add_look(
@@ -75,6 +79,7 @@ class Editing:
         vector: FloatArray,
         *,
         crop: Crop | None = None,
+        details: Details | None = None,
         at_most: int | None = None,
     ) -> PersonalObject:
         """Add a view, unless the object has one that is all but the same.
@@ -85,6 +90,7 @@ class Editing:
             object_id: Which object.
             vector: (D,) float32, finite and of unit length.
             crop: What is kept of the photo.
+            details: The object patch by patch in it.
             at_most: How many views the object may hold afterwards.
 
         Returns:
@@ -94,7 +100,7 @@ class Editing:
             ObjectNotFound: There is no such object (any more).
         """
         array = checked_vectors(vector[None], self.dim)
-        views = new_views(1, checked_crops([crop], 1))
+        views = new_views(1, checked_crops([crop], 1), checked_details([details], 1))
         return self._change(object_id, lambda _, record: with_look(record, array, views, at_most))
 
     def add_negatives(self, object_id: str, vectors: ArrayLike) -> PersonalObject:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from pekit_agents.memory.details import pack, unpack
 from pekit_agents.memory.schema import (
     BASED_ON,
     dim_of,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pekit_agents.types import FloatArray, PersonalObject
+    from pekit_agents.types import Details, FloatArray, PersonalObject
 
 _ID_BYTES = 6  # among a million views of one object, no two alike but once in 500 times
 
@@ -62,12 +63,16 @@ def new_rev() -> int:
     return secrets.randbits(63)
 
 
-def new_views(count: int, crops: Sequence[Crop | None] | None = None) -> tuple[StoredView, ...]:
+def new_views(
+    count: int,
+    crops: Sequence[Crop | None] | None = None,
+    details: Sequence[Details | None] | None = None,
+) -> tuple[StoredView, ...]:
     """Return ``count`` views that are stored now, with fresh ids."""
-    now = datetime.now(UTC)
+    now, none = datetime.now(UTC), [None] * count
+    kept = zip(none if crops is None else crops, none if details is None else details, strict=True)
     return tuple(
-        StoredView(secrets.token_hex(_ID_BYTES), now, crop)
-        for crop in (crops if crops is not None else [None] * count)
+        StoredView(secrets.token_hex(_ID_BYTES), now, crop, detail) for crop, detail in kept
     )
 
 
@@ -108,6 +113,7 @@ def to_rows(records: Sequence[MemoryRecord], schema: pa.Schema, *, based_on: int
         "masks": listed("masks", (view.crop and view.crop.mask for view in views)),
         "negatives": _nested([record.negatives for record in records], dim_of(schema)),
         "n_negatives": [len(record.negatives) for record in records],
+        "details": listed("details", (view.details and pack(view.details) for view in views)),
     }
     return pa.Table.from_pydict(columns, schema=schema)
 
@@ -140,12 +146,16 @@ def to_records(rows: pa.Table | pa.RecordBatch) -> list[MemoryRecord]:
 def _views(rows: pa.Table) -> list[StoredView]:
     names = ("view_ids", "view_times", "crops", "masks")
     ids, times, pictures, masks = (rows[name].combine_chunks().flatten() for name in names)
-    return [
-        StoredView(view_id, time, None if picture is None else Crop(picture, mask))
-        for view_id, time, picture, mask in zip(
-            ids.to_pylist(), to_times(times), pictures.to_pylist(), masks.to_pylist(), strict=True
-        )
+    crops = [
+        None if picture is None else Crop(picture, mask)
+        for picture, mask in zip(pictures.to_pylist(), masks.to_pylist(), strict=True)
     ]
+    packed = [None] * len(ids)  # as in layouts before the fourth
+    if "details" in rows.schema.names:
+        packed = rows["details"].combine_chunks().flatten().to_pylist()
+    details = [None if data is None else unpack(data) for data in packed]
+    fields = zip(ids.to_pylist(), to_times(times), crops, details, strict=True)
+    return [StoredView(*values) for values in fields]
 
 
 def _views_of_layout_1(vectors: FloatArray, starts: NDArray[np.int64]) -> list[StoredView]:

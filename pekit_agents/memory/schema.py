@@ -22,15 +22,18 @@ if TYPE_CHECKING:
     from pekit_agents.types import FloatArray
 
 #: The layout that is written. Older ones are read, and become this one at the first write.
-SCHEMA_VERSION = "3"
-_OLDER = ("1", "2")
-#: The columns that a search needs, as far as a layout has them; crops stay on the disk.
+SCHEMA_VERSION = "4"
+_OLDER = ("1", "2", "3")
+#: The columns that a search needs, as far as a layout has them; crops and details
+#: stay on the disk.
 _TEXTS = ["object_id", "name", "category", "context", "n_views", "created_at", "n_negatives"]
 _SEARCHED = [*_TEXTS, "views", "negatives"]
+#: The columns that tell near twins apart.
+_PORTRAYED = ["object_id", "views", "details"]
 #: In which column a layout notes the stamp of the row that a row was made from. Each has another,
 #: so that a process that still runs the code of an older layout fails to write, where it would
 #: leave out the lists that it does not know.
-BASED_ON = {"1": "prev", "2": "based_on", "3": "replaces"}
+BASED_ON = {"1": "prev", "2": "based_on", "3": "replaces", "4": "supersedes"}
 # Without this mark two writers that upsert one id at the same time both insert a row.
 # An index on the column would undo it, so it must never get one.
 _PRIMARY_KEY = {"lance-schema:unenforced-primary-key": "true"}
@@ -41,8 +44,9 @@ _TIME = pa.timestamp("us", "UTC")
 def table_schema(encoder_id: str, dim: int, *, layout: str = SCHEMA_VERSION) -> pa.Schema:
     """Return the columns and the metadata of a user's table for (D,) = (``dim``,) vectors.
 
-    The lists ``view_ids``, ``view_times``, ``crops`` and ``masks`` have one item for each of
-    ``views``; the last three may hold nulls. ``negatives`` are vectors of what an object is not.
+    The lists ``view_ids``, ``view_times``, ``crops``, ``masks`` and ``details`` have one item for
+    each of ``views``; all but the first may hold nulls. ``negatives`` are vectors of what an object
+    is not.
     """
     fields = [
         pa.field("object_id", pa.string(), nullable=False, metadata=_PRIMARY_KEY),
@@ -67,6 +71,8 @@ def table_schema(encoder_id: str, dim: int, *, layout: str = SCHEMA_VERSION) -> 
             pa.field("negatives", pa.list_(pa.list_(pa.float32(), dim)), nullable=False),
             pa.field("n_negatives", pa.int32(), nullable=False),
         ]
+    if layout not in ("1", "2", "3"):
+        fields += [pa.field("details", pa.list_(pa.binary()), nullable=False)]
     names = {"pekit.schema": layout, "pekit.encoder": encoder_id, "pekit.dim": str(dim)}
     return pa.schema(fields, metadata=names)
 
@@ -123,6 +129,11 @@ def layout_of(schema: pa.Schema) -> str:
 def searched(schema: pa.Schema, *, vectors: bool = True) -> list[str]:
     """Return the columns that a search, or a look at the texts alone, needs of a table."""
     return [name for name in (_SEARCHED if vectors else _TEXTS) if name in schema.names]
+
+
+def portrayed(schema: pa.Schema) -> list[str]:
+    """Return the columns of a table that tell near twins apart."""
+    return [name for name in _PORTRAYED if name in schema.names]
 
 
 def encoder_of(schema: pa.Schema) -> tuple[str, int]:

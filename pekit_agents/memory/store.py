@@ -14,6 +14,7 @@ from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.merging import Merging
 from pekit_agents.memory.moving import Moving
 from pekit_agents.memory.names import require_free, resolve
+from pekit_agents.memory.portraits import Portrait, read_portraits
 from pekit_agents.memory.reading import Reader
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
 from pekit_agents.memory.retry import insist
@@ -30,6 +31,7 @@ from pekit_agents.memory.transactions import Transactions
 from pekit_agents.memory.upkeep import Upkeep
 from pekit_agents.memory.validation import (
     checked_crops,
+    checked_details,
     checked_encoder,
     checked_object,
     checked_object_id,
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.memory.gallery import Gallery
     from pekit_agents.memory.snapshot import Snapshot
-    from pekit_agents.types import Crop, FloatArray, PersonalObject
+    from pekit_agents.types import Crop, Details, FloatArray, PersonalObject
 
 
 class Memory(Editing, Moving):
@@ -181,12 +183,21 @@ class Memory(Editing, Moving):
         """
         return self._reader.vectors_of(object_ids)
 
+    def portraits(self, object_ids: Sequence[str]) -> dict[str, Portrait]:
+        """Return how some objects look, in detail, by their ids; read from the disk.
+
+        Objects that are not there (any more) are left out.
+        """
+        wanted = [checked_object_id(each) for each in object_ids]
+        return self._transactions.read(lambda table: read_portraits(self._checked(table), wanted))
+
     def insert(
         self,
         obj: PersonalObject,
         vectors: ArrayLike,
         *,
         crops: Sequence[Crop | None] | None = None,
+        details: Sequence[Details | None] | None = None,
         unique_name: bool = False,
     ) -> PersonalObject:
         """Store an object; one with the same id is replaced, so repeating a call is harmless.
@@ -195,6 +206,7 @@ class Memory(Editing, Moving):
             obj: What to store; its ``n_views`` is not looked at but counted.
             vectors: (N >= 1, D) float32, finite and of unit length.
             crops: What is kept of the N photos.
+            details: The object patch by patch in each of them.
             unique_name: Refuse a name that another object has. Of writers that take one name at
                 once a single one succeeds, wherever there are file locks.
 
@@ -205,8 +217,9 @@ class Memory(Editing, Moving):
             ObjectExists: The name is taken.
         """
         array = checked_vectors(vectors, self.dim)
-        views = new_views(len(array), checked_crops(crops, len(array)))
-        stored = dataclasses.replace(checked_object(obj), n_views=len(array), n_negatives=0)
+        count = len(array)
+        views = new_views(count, checked_crops(crops, count), checked_details(details, count))
+        stored = dataclasses.replace(checked_object(obj), n_views=count, n_negatives=0)
         row = to_rows([MemoryRecord(stored, array, views, new_rev())], self._transactions.schema)
 
         def write(table: Table) -> PersonalObject:

@@ -1,4 +1,4 @@
-"""What may enter the memory: identifiers and unit vectors."""
+"""What may enter the memory: identifiers, unit vectors, and what is kept beside them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from pekit_agents.memory.records import MemoryRecord
-    from pekit_agents.types import Crop, FloatArray, PersonalObject
+    from pekit_agents.types import Crop, Details, FloatArray, PersonalObject
 
 _OBJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MAX_USER_ID = 1024
@@ -25,6 +25,7 @@ _UNIT_TOLERANCE = 1e-3
 _VIEW_ID = re.compile(r"[0-9a-f]{12}")
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _MAX_CROP_BYTES = 2**20
+_MAX_PATCHES, _MAX_CODE = 4096, 1024
 
 
 def checked_user_id(user_id: str) -> str:
@@ -95,11 +96,49 @@ def checked_crops(crops: Sequence[Crop | None] | None, count: int) -> Sequence[C
     return crops
 
 
+def checked_details(
+    details: Sequence[Details | None] | None, count: int
+) -> Sequence[Details | None] | None:
+    """Return ``details`` if there is one, or None, for each of ``count`` views.
+
+    Raises:
+        InvalidInput: There are more or fewer, or arrays of one are not as ``Details`` says.
+    """
+    if details is None:
+        return None
+    if len(details) != count:
+        raise InvalidInput(f"details must be one for each of {count} vectors, got {len(details)}.")
+    for each in details:
+        if each is not None:
+            _check_arrays(each)
+    return details
+
+
+def _check_arrays(details: Details) -> None:
+    arrays = [np.asarray(part) for part in (details.codes, details.colours, details.weights)]
+    codes, colours, weights = arrays
+    patches, width = codes.shape if codes.ndim == 2 else (0, 0)
+    if (
+        any(array.dtype != np.int8 for array in arrays)
+        or not 1 <= patches <= _MAX_PATCHES
+        or not 1 <= width <= _MAX_CODE
+        or colours.shape != (patches, 2)
+        or weights.shape != (patches,)
+    ):
+        found = ", ".join(f"{array.dtype} {array.shape}" for array in arrays)
+        raise InvalidInput(
+            "details must be int8 arrays (C, W), (C, 2) and (C,) with C from 1 to "
+            f"{_MAX_PATCHES} and W from 1 to {_MAX_CODE}, got {found}."
+        )
+    if weights.min() < 1:
+        raise InvalidInput(f"weights of details must be at least 1, got {weights.min()}.")
+
+
 def checked_record(record: MemoryRecord) -> MemoryRecord:
     """Return an object of an export if ``remember`` could have stored it as it is.
 
     Raises:
-        InvalidInput: A text, vector, view or crop could not have been.
+        InvalidInput: A text, vector, view, crop or details could not have been.
     """
     obj = checked_object(record.object)
     texts = (obj.name, obj.category, obj.context)
@@ -117,6 +156,7 @@ def checked_record(record: MemoryRecord) -> MemoryRecord:
     if len(set(ids)) != len(ids) or not all(_VIEW_ID.fullmatch(str(i)) for i in ids):
         raise InvalidInput(f"view ids must be 12 hexadecimal digits each, got {ids!r:.200}.")
     checked_crops([view.crop for view in record.views], len(record.vectors))
+    checked_details([view.details for view in record.views], len(record.vectors))
     return record
 
 
