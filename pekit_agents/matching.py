@@ -114,8 +114,8 @@ class Nearest:
     scores: FloatArray
 
     @classmethod
-    def nothing(cls, regions: int, ranks: int) -> Nearest:
-        """Return the answer for ``regions`` regions that resemble no object."""
+    def nothing(cls, regions: int, ranks: int = 2) -> Nearest:
+        """Return the answer for regions that resemble no object."""
         shape = (regions, ranks)
         return cls(np.full(shape, -1), np.full(shape, -np.inf, np.float32))
 
