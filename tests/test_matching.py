@@ -11,6 +11,7 @@ import pytest
 from pekit_agents.calibration import Calibration
 from pekit_agents.errors import InvalidInput
 from pekit_agents.matching import MatchSettings, Nearest, Negatives, match, nearest_objects
+from pekit_agents.twins import TwinSettings
 from pekit_agents.types import Box
 
 # Object 0 has the views x and y, object 1 the view z.
@@ -222,18 +223,35 @@ def test_with_a_calibration_more_objects_raise_the_threshold():
     assert matched([LEFT], scores((0.95,)), CALIBRATED, objects=200) == []
 
 
-@pytest.mark.parametrize(("ambiguity", "rival"), [(0.0, -1), (0.09, -1), (0.11, 1)])
-def test_a_close_runner_up_is_named_as_well(ambiguity, rival):
+@pytest.mark.parametrize(("ambiguity", "rivals"), [(0.0, []), (0.09, []), (0.11, [1])])
+def test_a_close_runner_up_is_named_as_well(ambiguity, rivals):
     settings = MatchSettings(ambiguity=ambiguity)
     (found,) = matched([LEFT], scores((0.9, 0.8)), settings)
-    assert (found.object, found.rival) == (0, rival)
-    assert found.rival_score == (pytest.approx(0.8) if rival == 1 else -math.inf)
+    assert (found.object, [rival for rival, _ in found.rivals]) == (0, rivals)
+    assert [score for _, score in found.rivals] == [pytest.approx(0.8)] * len(rivals)
+
+
+def test_twins_are_rivals_from_farther_away():
+    twins = TwinSettings(within=0.2, kinship=1, score=1, likeness=1, colour=1, sure=0.8)
+    settings = MatchSettings(ambiguity=0.05, twins=twins)
+    (found,) = matched([LEFT], scores((0.9, 0.75)), settings)
+    assert found.rivals == ((1, pytest.approx(0.75)),)
+    assert matched([LEFT], scores((0.9, 0.65)), settings)[0].rivals == ()
+
+
+def test_as_many_objects_are_named_as_are_asked_for():
+    queries = np.array([(0.8, 0.5, 0.3)], np.float32)
+    views, starts = np.eye(3, dtype=np.float32), np.arange(4)
+    for ranks, objects in ((1, [0]), (2, [0, 1]), (5, [0, 1, -1, -1, -1])):
+        found = nearest_objects(queries, views, starts, max_weight=1, floor=0.4, ranks=ranks)
+        assert found.objects.tolist() == [objects]
+        assert np.isinf(found.scores[0]).tolist() == [each < 0 for each in objects]
 
 
 def test_a_runner_up_counts_although_it_alone_would_not_be_enough():
     settings = MatchSettings(threshold=0.75, ambiguity=0.1)
     (found,) = matched([LEFT], scores((0.8, 0.72)), settings)
-    assert (found.object, found.rival) == (0, 1)
+    assert (found.object, found.rivals) == (0, ((1, pytest.approx(0.72)),))
 
 
 def test_a_rate_that_is_none_is_refused():

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pekit_agents.details import PatchDescriber
 from pekit_agents.errors import ImageError
 from pekit_agents.evaluation.cached_looks import CachedLooks
 from pekit_agents.evaluation.features import Features
-from pekit_agents.testing import ColourProposer, fake_profile, solid_scene
+from pekit_agents.testing import ColourEncoder, ColourProposer, fake_profile, solid_scene
 from pekit_agents.types import Box
 
 
@@ -157,7 +158,7 @@ class GuidedProposer(ColourProposer):
 
 
 def looks(folder, photo, proposer, likeness):
-    seen = CachedLooks(photo, features(folder, proposer))
+    seen = CachedLooks(photo, features(folder, proposer), ColourEncoder())
     boxes, pooled = seen.regions([], lambda vectors: np.full(len(vectors), likeness, np.float32))
     return seen, boxes, pooled
 
@@ -188,9 +189,39 @@ def test_a_closer_look_is_that_of_the_product(tmp_path, save):
     from pekit_agents.looks import PhotoLooks
 
     photo = save(tmp_path / "a.png", {"red": (0, 0, 80, 120), "blue": (90, 0, 130, 60)})
-    ours = CachedLooks(photo, features(tmp_path))
+    ours = CachedLooks(photo, features(tmp_path), ColourEncoder())
     theirs = PhotoLooks(load_image(photo), fake_profile(), "auto")
     for seen in (ours, theirs):
         seen.regions([], None)
     assert ours.closer([1, 0]).tolist() == theirs.closer([1, 0]).tolist()
     assert ours.closer([1]).tolist() != ours.closer([0]).tolist()
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_details_are_those_of_the_product(tmp_path, save, guided):
+    from pekit_agents.images import load_image
+    from pekit_agents.looks import PhotoLooks
+
+    photo = save(tmp_path / "a.png", {"red": (0, 0, 80, 120), "blue": (90, 0, 130, 60)})
+    encoder = ColourEncoder()
+    tools = replace(fake_profile(), proposer=GuidedProposer(), describer=PatchDescriber(encoder))
+    known = Features(tools, tmp_path / "cache", tools="fake")
+    guide = (lambda vectors: np.ones(len(vectors), np.float32)) if guided else None
+    theirs = PhotoLooks(load_image(photo), tools, "scene")
+    theirs.regions([], guide)
+    for _ in range(2):  # made now, and from the cache
+        ours = CachedLooks(photo, known, encoder)
+        ours.regions([], guide)
+        for region in (0, 1):
+            one, other = ours.details(region), theirs.details(region)
+            for name in ("codes", "colours", "weights"):
+                assert getattr(one, name).tolist() == getattr(other, name).tolist()
+    assert ours.details(0).colours.tolist() != ours.details(1).colours.tolist()
+
+
+def test_a_profile_that_describes_nothing_has_no_details(tmp_path, save):
+    photo = save(tmp_path / "a.png", {"red": (0, 0, 80, 120)})
+    seen = CachedLooks(photo, features(tmp_path), ColourEncoder())
+    seen.regions([], None)
+    assert seen.details(0) is None
+    assert features(tmp_path).introduced(photo, "thing").patches is None
