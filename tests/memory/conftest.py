@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.memory import Memory
-from pekit_agents.types import PersonalObject
+from pekit_agents.types import Details, PersonalObject
 
 DIM = 16
 WORKERS = Path(__file__).with_name("workers.py")
@@ -40,6 +40,20 @@ def thing() -> Callable[..., PersonalObject]:
         values = {"category": "dog", "context": "likes the sea", "n_views": 0, **fields}
         created = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC) + timedelta(minutes=minute)
         return PersonalObject(object_id, name, created_at=created, **values)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def some_details() -> Callable[..., Details]:
+    """Make the details of a region, the same for the same seed."""
+
+    def make(seed: int = 0, *, patches: int = 20, width: int = 8) -> Details:
+        rng = np.random.default_rng(seed)
+        codes, colours = (
+            rng.integers(-128, 128, (patches, columns), np.int8) for columns in (width, 2)
+        )
+        return Details(codes, colours, rng.integers(1, 128, patches, np.int8))
 
     return make
 

@@ -17,16 +17,18 @@ import pyarrow as pa
 
 from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory import Memory
+from pekit_agents.memory.details import pack
 from pekit_agents.memory.forgetting import user_folder
 from pekit_agents.memory.records import to_rows
 from pekit_agents.memory.schema import BASED_ON, SCHEMA_VERSION, table_schema
 from pekit_agents.memory.table import rewrite
-from pekit_agents.types import Crop, PersonalObject
+from pekit_agents.types import Crop, Details, PersonalObject
 
 MARKER = "marker-of-every-context-c41e"
 START = 14  # objects, or views of the one object, that a step takes one of
 IMPORTED = 5
 CROP = Crop(b"\xff\xd8\xff" + b"crop-of-the-object" * 40, b"\x89PNG\r\n\x1a\nmask")
+DETAILS = Details(*(np.ones(shape, np.int8) for shape in ((40, 8), (40, 2), 40)))
 
 
 def numbered(numbers: list[int], dim: int = 16) -> np.ndarray:
@@ -45,7 +47,8 @@ def named(object_id: str) -> PersonalObject:
 
 
 def put(memory: Memory, object_id: str, numbers: list[int]) -> None:
-    memory.insert(named(object_id), numbered(numbers), crops=[CROP] * len(numbers))
+    n = len(numbers)
+    memory.insert(named(object_id), numbered(numbers), crops=[CROP] * n, details=[DETAILS] * n)
 
 
 def open_user(root: Path, kind: str) -> Memory:
@@ -86,7 +89,7 @@ def step(kind: str, root: Path, file: Path, n: int) -> None:
     if kind == "insert":
         put(memory, f"o{n}", [n])
     elif kind == "append":
-        memory.append_views("one", numbered([n + 1]), crops=[CROP])
+        memory.append_views("one", numbered([n + 1]), crops=[CROP], details=[DETAILS])
     elif kind == "update":
         memory.update("one", name=f"name-{n + 1}", unique_name=True)
     elif kind == "remove_view" and n < START - 1:
@@ -109,7 +112,7 @@ def step(kind: str, root: Path, file: Path, n: int) -> None:
         assert memory.replace_all(new, encoder_id=f"tiny@{dim}", dim=dim, seen=seen)
     elif kind == "upgrade":
         rows = to_rows(memory.records(), table_schema(memory.encoder_id, 16))
-        old = as_layout("12"[n % 2], rows, memory.encoder_id, 16)
+        old = as_layout("123"[n % 3], rows, memory.encoder_id, 16)
         rewrite(user_folder(root, kind), old.schema, old.to_batches())
         memory.update("o0", context=MARKER)
 
@@ -126,7 +129,9 @@ def state(root: Path, kind: str) -> dict[str, list[int]]:
     for record in records:
         assert len(record.views) == len(record.vectors) == record.object.n_views
         assert len({view.view_id for view in record.views}) == len(record.views)
-        assert kind == "upgrade" or {view.crop for view in record.views} == {CROP}
+        if kind != "upgrade":
+            assert {view.crop for view in record.views} == {CROP}
+            assert {pack(view.details) for view in record.views} == {pack(DETAILS)}
         assert record.object.context == MARKER
     found = {record.object.object_id: numbers_of(record.vectors) for record in records}
     assert len(found) == len(records)

@@ -13,17 +13,23 @@ import pytest
 
 from pekit_agents.errors import EncoderMismatch, InvalidInput, MemoryStoreError, ObjectExists
 from pekit_agents.memory import archive
+from pekit_agents.memory.details import pack
 from pekit_agents.memory.records import MemoryRecord, new_views, to_rows
 from pekit_agents.memory.schema import table_schema
-from pekit_agents.types import Crop, StoredView
+from pekit_agents.types import Crop, Details, StoredView
 
 CROP = Crop(b"\xff\xd8\xffpicture", b"\x89PNG\r\n\x1a\nmask")
 
 
 @pytest.fixture
-def source(open_memory, thing, unit_vectors):
+def source(open_memory, thing, unit_vectors, some_details):
     memory = open_memory(user_id="source")
-    memory.insert(thing("a", "Bella"), unit_vectors(3, seed=1), crops=[CROP, None, CROP])
+    memory.insert(
+        thing("a", "Bella"),
+        unit_vectors(3, seed=1),
+        crops=[CROP, None, CROP],
+        details=[None, some_details(), None],
+    )
     memory.insert(thing("b", "Räx 👩‍👩‍👧", context="", minute=1), unit_vectors(2, seed=2))
     return memory
 
@@ -34,12 +40,17 @@ def file(source, tmp_path):
     return tmp_path / "memory.pekit"
 
 
-def test_what_was_exported_comes_in_as_it_was(source, file, memory):
+def test_what_was_exported_comes_in_as_it_was(source, file, memory, some_details):
     objects = memory.import_file(file)
     assert objects == source.objects() == memory.objects()
     np.testing.assert_array_equal(memory.snapshot().vectors, source.snapshot().vectors)
     for object_id in "ab":
         assert memory.get(object_id).views == source.get(object_id).views
+    assert [view.details and pack(view.details) for view in memory.get("a").views] == [
+        None,
+        pack(some_details()),
+        None,
+    ]
 
 
 def test_the_file_says_what_it_is_and_belongs_to_its_owner(file):
@@ -49,13 +60,14 @@ def test_the_file_says_what_it_is_and_belongs_to_its_owner(file):
         table = pa.ipc.open_stream(opened.read("objects.arrows")).read_all()
     assert manifest | {"created_at": ""} == {
         "format": "pekit-memory",
-        "format_version": 2,
+        "format_version": 3,
         "encoder_id": "tiny@1",
         "dim": 16,
         "created_at": "",
         "objects": 2,
         "views": 5,
         "crops": 2,
+        "details": 1,
         "negatives": 0,
     }
     assert table["name"].to_pylist() == ["Bella", "Räx 👩‍👩‍👧"]
@@ -70,13 +82,17 @@ def test_corrections_come_in_as_they_were(source, memory, tmp_path, unit_vectors
     assert memory.objects() == source.objects()
 
 
-def test_an_export_of_the_first_format_comes_in(source, file, memory):
-    """It has the columns of layout 2, which knew no negatives."""
+# The format, the layout of its columns, and what "supersedes" was called in it.
+OLD_FORMATS = [(1, "2", "based_on"), (2, "3", "replaces")]
+
+
+@pytest.mark.parametrize(("version", "layout", "based_on"), OLD_FORMATS)
+def test_an_export_of_an_older_format_comes_in(source, file, memory, version, layout, based_on):
     with zipfile.ZipFile(file) as opened:
-        manifest = json.loads(opened.read("manifest.json")) | {"format_version": 1}
+        manifest = json.loads(opened.read("manifest.json")) | {"format_version": version}
         table = pa.ipc.open_stream(opened.read("objects.arrows")).read_all()
-    schema = table_schema("tiny@1", 16, layout="2")
-    old = table.rename_columns(["based_on" if n == "replaces" else n for n in table.column_names])
+    schema = table_schema("tiny@1", 16, layout=layout)
+    old = table.rename_columns([based_on if n == "supersedes" else n for n in table.column_names])
     stream = io.BytesIO()
     with pa.ipc.new_stream(stream, schema) as writer:
         writer.write_table(old.select(schema.names).cast(schema))
@@ -85,6 +101,7 @@ def test_an_export_of_the_first_format_comes_in(source, file, memory):
         opened.writestr("objects.arrows", stream.getvalue())
     assert memory.import_file(file) == source.objects()
     assert memory.get("a").views == source.get("a").views
+    assert [view.details for view in memory.get("a").views] == [None] * 3
 
 
 def test_an_empty_memory_can_be_exported_and_imported(open_memory, tmp_path, memory, root):
@@ -293,7 +310,7 @@ def zipped(members, compression=zipfile.ZIP_STORED):
 
 
 def manifest(**changes):
-    values = {"format": "pekit-memory", "format_version": 2, "encoder_id": "tiny@1", "dim": 16}
+    values = {"format": "pekit-memory", "format_version": 3, "encoder_id": "tiny@1", "dim": 16}
     return json.dumps(values | {"objects": 1, "views": 1} | changes)
 
 
@@ -319,6 +336,14 @@ def rows(thing, unit_vectors):
     return make
 
 
+def with_details(rows, packed):
+    """Return the rows of one object with one view with other bytes for its details."""
+    column = pa.array([[packed]], pa.list_(pa.binary()))
+    return rows.set_column(
+        rows.schema.get_field_index("details"), rows.schema.field("details"), column
+    )
+
+
 def one(rows, **changes):
     return zipped([("manifest.json", manifest(**changes)), ("objects.arrows", stream(rows))])
 
@@ -330,6 +355,13 @@ def twice(rows):
     )
 
 
+def large_details(patches, width):
+    return Details(
+        *(np.ones(shape, np.int8) for shape in ((patches, width), (patches, 2), patches))
+    )
+
+
+DETAILS = large_details(5, 8)
 HOSTILE = {
     "a path": lambda rows: zipped(
         [("manifest.json", manifest()), ("../../objects.arrows", stream(rows()))]
@@ -350,7 +382,7 @@ HOSTILE = {
     "a manifest that is a list": lambda rows: zipped(
         [("manifest.json", "[]"), ("objects.arrows", stream(rows()))]
     ),
-    "a later format": lambda rows: one(rows(), format_version=3),
+    "a later format": lambda rows: one(rows(), format_version=4),
     "another format": lambda rows: one(rows(), format="zip"),
     "other counts": lambda rows: one(rows(), objects=3),
     "other columns": lambda rows: one(rows().drop_columns(["rev"])),
@@ -367,6 +399,13 @@ HOSTILE = {
     "an odd view id": lambda rows: one(rows(views=(StoredView("../../x", None),))),
     "a crop that is no picture": lambda rows: one(
         rows(views=(StoredView("0" * 12, None, Crop(b"#!/bin/sh", b"x")),))
+    ),
+    "details that are cut off": lambda rows: one(with_details(rows(), pack(DETAILS)[:-1])),
+    "details without patches": lambda rows: one(with_details(rows(), b"\x08\x00")),
+    "details of another layout": lambda rows: one(with_details(rows(), b"#!/bin/sh")),
+    "too many details": lambda rows: one(with_details(rows(), pack(large_details(4097, 1)))),
+    "details that are too fine": lambda rows: one(
+        with_details(rows(), pack(large_details(1, 1025)))
     ),
     "one id twice": lambda rows: twice(rows()),
     "text": lambda rows: b"hello",
@@ -385,6 +424,10 @@ def test_a_file_that_is_no_export_is_refused_whole(tmp_path, memory, rows, make)
 def test_the_same_file_without_the_hostility_is_read(tmp_path, memory, rows):
     (tmp_path / "x.pekit").write_bytes(one(rows()))
     assert len(memory.import_file(tmp_path / "x.pekit")) == 1
+    largest = with_details(rows(), pack(large_details(4096, 1024)))
+    (tmp_path / "x.pekit").write_bytes(one(largest))
+    assert len(memory.import_file(tmp_path / "x.pekit", on_conflict="replace")) == 1
+    assert memory.get("id-1").views[0].details.codes.shape == (4096, 1024)
 
 
 @pytest.mark.parametrize("path", ["nowhere", "."])

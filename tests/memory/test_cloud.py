@@ -25,6 +25,7 @@ from pekit_agents.errors import (
 from pekit_agents.kit import PeKit
 from pekit_agents.memory import Memory, forget_user
 from pekit_agents.memory.cloud import cloud_folder
+from pekit_agents.memory.details import pack
 from pekit_agents.memory.schema import SCHEMA_VERSION, table_schema
 from pekit_agents.retrievers.photo_library import PhotoLibrary
 from pekit_agents.testing import fake_profile, solid_scene
@@ -34,6 +35,11 @@ spec = importlib.util.spec_from_file_location(
 )
 cloud_server = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(cloud_server)
+spec = importlib.util.spec_from_file_location(
+    "kill_worker", Path(__file__).with_name("kill_worker.py")
+)
+kill_worker = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(kill_worker)
 
 KEY = cloud_server.KEY
 URI = "db://things"
@@ -75,6 +81,7 @@ def test_a_memory_in_the_cloud_does_what_one_on_disk_does(
 ):
     memory = open_cloud()
     assert memory.objects() == ()
+    assert memory.portraits(["id-1"]) == {}
     with pytest.raises(ObjectNotFound):
         memory.delete("id-1")
     assert tables() == set()  # reading creates nothing
@@ -97,6 +104,37 @@ def test_a_memory_in_the_cloud_does_what_one_on_disk_does(
         other.insert(thing("new", name="max"), unit_vectors(), unique_name=True)
     found = Memory.open_as_written(URI, user_id="ann", storage_options=server.options)
     assert (found.encoder_id, found.dim) == ("tiny@1", 16)
+
+
+def test_details_are_kept_and_read_in_the_cloud_too(
+    open_cloud, server, thing, unit_vectors, some_details
+):
+    memory = open_cloud()
+    for i in range(15):
+        details = [some_details(i), None]
+        memory.insert(thing(f"id-{i}"), unit_vectors(2, seed=i), details=details)
+    server.requests.clear()
+    found = memory.portraits([f"id-{i}" for i in range(2, 15)] + ["nobody"])
+    assert set(found) == {f"id-{i}" for i in range(2, 15)}
+    np.testing.assert_array_equal(found["id-7"].vectors, unit_vectors(2, seed=7))
+    assert [pack(each) for each in found["id-7"].details] == [pack(some_details(7))]
+    (query,) = [json.loads(body) for path, body in server.requests if "/query/" in path]
+    assert query["columns"] == ["object_id", "views", "details"]
+    assert "id-7" in query["filter"]
+
+
+def test_a_search_fetches_neither_crops_nor_details(
+    open_cloud, server, thing, unit_vectors, some_details
+):
+    open_cloud().insert(thing(), unit_vectors(), details=[some_details()])
+    server.requests.clear()
+    assert open_cloud().gallery().count == 1
+    (query,) = [
+        asked
+        for asked in (json.loads(body) for path, body in server.requests if "/query/" in path)
+        if "views" in asked["columns"]
+    ]
+    assert not {"crops", "masks", "details"} & set(query["columns"])
 
 
 def test_a_kit_remembers_finds_corrects_and_forgets_there(server):
@@ -265,14 +303,14 @@ def test_a_table_of_another_encoder_or_layout_is_refused(open_cloud, server, thi
         open_cloud(user_id="bob")
 
 
+@pytest.mark.parametrize("layout", ["1", "2", "3"])
 def test_an_older_layout_becomes_the_current_one_at_the_first_write(
-    open_cloud, server, thing, unit_vectors
+    open_cloud, server, thing, unit_vectors, layout
 ):
     open_cloud().insert(thing(), unit_vectors(2))
     database, name = server.database(), name_of("ann")
-    rows = database.open_table(name).to_arrow().drop(["negatives", "n_negatives"])
-    old = table_schema("tiny@1", 16, layout="2")
-    rows = rows.rename_columns(old.names).cast(old)
+    rows = database.open_table(name).to_arrow()
+    rows = kill_worker.as_layout(layout, rows, "tiny@1", 16)
     database.create_table(name, rows, mode="overwrite")
     memory = open_cloud()
     memory.append_views("id-1", unit_vectors(1, seed=1))

@@ -57,11 +57,11 @@ def test_another_encoder_is_refused_although_the_memory_was_new_when_opened(
     ("change", "message"),
     [
         (
-            lambda s: s.with_metadata({**s.metadata, b"pekit.schema": b"4"}),
-            "layout 4 .*expected layout 3",
+            lambda s: s.with_metadata({**s.metadata, b"pekit.schema": b"5"}),
+            "layout 5 .*expected layout 4",
         ),
-        (lambda s: s.with_metadata(None), "layout None .*expected layout 3"),
-        (lambda s: s.remove(s.get_field_index("rev")), "layout 3 .*expected layout 3 .*'rev'"),
+        (lambda s: s.with_metadata(None), "layout None .*expected layout 4"),
+        (lambda s: s.remove(s.get_field_index("rev")), "layout 4 .*expected layout 4 .*'rev'"),
     ],
 )
 def test_another_layout_is_refused(user_folder, open_memory, change, message):

@@ -9,6 +9,7 @@ import pytest
 
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound
 from pekit_agents.memory import archive, locking, maintenance
+from pekit_agents.memory.details import pack
 from pekit_agents.memory.table import rewrite
 from pekit_agents.types import Crop
 
@@ -20,20 +21,37 @@ CROP = Crop(b"\xff\xd8\xff" + PICTURE, b"\x89PNG\r\n\x1a\n" + MASK)
 
 
 @pytest.fixture
-def secrets(unit_vectors):
+def packed(some_details):
+    """The details of a view of the object, and what of them is looked for."""
+    details = some_details(seed=113, patches=300)
+    return details, [pack(details)[:64], pack(details)[-64:]]
+
+
+@pytest.fixture
+def secrets(unit_vectors, packed):
     """Everything of the object that a file could hold."""
     vectors = [*unit_vectors(2, seed=111), *unit_vectors(3, seed=112)]
     texts = [*OLD.values(), *NEW.values(), SECRET_ID]
     crops = [PICTURE[:64], PICTURE[2000:2064], MASK[:64], MASK[-64:]]
-    return [text.encode() for text in texts] + [vector.tobytes() for vector in vectors] + crops
+    return (
+        [text.encode() for text in texts]
+        + [vector.tobytes() for vector in vectors]
+        + crops
+        + packed[1]
+    )
 
 
 @pytest.fixture
-def remember_secret(thing, unit_vectors):
+def remember_secret(thing, unit_vectors, packed):
     """Store the object, then change it, so that old versions hold it as well."""
 
     def remember(memory):
-        memory.insert(thing(SECRET_ID, **OLD), unit_vectors(2, seed=111), crops=[CROP, CROP])
+        memory.insert(
+            thing(SECRET_ID, **OLD),
+            unit_vectors(2, seed=111),
+            crops=[CROP, CROP],
+            details=[packed[0], None],
+        )
         memory.append_views(SECRET_ID, unit_vectors(3, seed=112))
         memory.update(SECRET_ID, **NEW)
 
@@ -80,14 +98,14 @@ def test_forgetting_reaches_what_dead_and_outrun_writers_left(
     assert found_in(secrets, bytes_on_disk()) == []
 
 
-def test_no_byte_of_a_removed_view_is_left(memory, thing, unit_vectors, bytes_on_disk):
+def test_no_byte_of_a_removed_view_is_left(memory, thing, unit_vectors, bytes_on_disk, packed):
     stays, goes, stays_too = unit_vectors(3, seed=5)
-    memory.insert(thing(), [stays, goes], crops=[None, CROP])
+    memory.insert(thing(), [stays, goes], crops=[None, CROP], details=[None, packed[0]])
     memory.append_views("id-1", [stays_too])
     for i in range(30):
         memory.insert(thing(f"other-{i}", minute=i), unit_vectors(seed=i))
     view = memory.get("id-1").views[1]
-    secrets = [goes.tobytes(), PICTURE[:64], MASK[-64:], view.view_id.encode()]
+    secrets = [goes.tobytes(), PICTURE[:64], MASK[-64:], view.view_id.encode(), *packed[1]]
     assert found_in(secrets, bytes_on_disk()) == secrets
     memory.remove_view("id-1", view.view_id)
     assert found_in(secrets, bytes_on_disk()) == []
@@ -96,7 +114,7 @@ def test_no_byte_of_a_removed_view_is_left(memory, thing, unit_vectors, bytes_on
 
 
 def test_of_a_merged_object_nothing_is_left_but_its_views(
-    memory, thing, remember_secret, secrets, bytes_on_disk, unit_vectors
+    memory, thing, remember_secret, secrets, packed, bytes_on_disk, unit_vectors
 ):
     memory.insert(thing("stays"), unit_vectors())
     remember_secret(memory)
@@ -104,7 +122,7 @@ def test_of_a_merged_object_nothing_is_left_but_its_views(
     left = found_in(secrets, bytes_on_disk())
     moved = [*unit_vectors(2, seed=111), *unit_vectors(3, seed=112)]
     crops = [PICTURE[:64], PICTURE[2000:2064], MASK[:64], MASK[-64:]]
-    assert left == [vector.tobytes() for vector in moved] + crops
+    assert left == [vector.tobytes() for vector in moved] + crops + packed[1]
     memory.delete("stays")
     assert found_in(secrets, bytes_on_disk()) == []
 

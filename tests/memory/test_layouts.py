@@ -11,8 +11,10 @@ import pytest
 
 from pekit_agents.errors import MemoryStoreError, SchemaMismatch
 from pekit_agents.memory import table as tables
+from pekit_agents.memory.details import pack
 from pekit_agents.memory.records import MemoryRecord, new_views, to_rows
 from pekit_agents.memory.schema import BASED_ON, table_schema
+from pekit_agents.types import Crop
 
 spec = importlib.util.spec_from_file_location(
     "kill_worker", Path(__file__).with_name("kill_worker.py")
@@ -21,7 +23,7 @@ kill_worker = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(kill_worker)
 
 
-@pytest.fixture(params=["1", "2"])
+@pytest.fixture(params=["1", "2", "3"])
 def layout(request):
     return request.param
 
@@ -42,9 +44,11 @@ def old(layout, open_memory, root, thing, unit_vectors):
     return lambda: lancedb.connect(folder).open_table("objects")
 
 
+OF_VIEWS = ["view_ids", "view_times", "crops", "masks"]
 COLUMNS = {
     "1": ["rev", "prev", "created_at"],
-    "2": ["rev", "based_on", "created_at", "view_ids", "view_times", "crops", "masks"],
+    "2": ["rev", "based_on", "created_at", *OF_VIEWS],
+    "3": ["rev", "replaces", "created_at", *OF_VIEWS, "negatives", "n_negatives"],
 }
 
 
@@ -66,7 +70,10 @@ def test_it_is_read_and_searched_without_being_changed(
     views = memory.get("a").views
     assert [view.view_id for view in views] == [v.view_id for v in open_memory().get("a").views]
     assert len({view.view_id for view in views}) == 3
-    assert {(view.added_at is None, view.crop) for view in views} == {(layout == "1", None)}
+    assert {(v.added_at is None, v.crop, v.details) for v in views} == {(layout == "1", None, None)}
+    portrait = memory.portraits(["a"])["a"]
+    np.testing.assert_array_equal(portrait.vectors, unit_vectors(3, seed=1))
+    assert portrait.details == ()
     assert (old().version, old().schema.metadata[b"pekit.schema"]) == (before, layout.encode())
 
 
@@ -94,7 +101,7 @@ def test_any_write_upgrades_it_and_loses_nothing(old, open_memory, thing, unit_v
     write(memory, thing, unit_vectors)
     schema = old().schema
     assert schema.names == table_schema("tiny@1", 16).names
-    assert schema.metadata[b"pekit.schema"] == b"3"
+    assert schema.metadata[b"pekit.schema"] == b"4"
     mark = {b"lance-schema:unenforced-primary-key": b"true"}
     assert schema.field("object_id").metadata == mark
     record = memory.get("a")
@@ -103,6 +110,31 @@ def test_any_write_upgrades_it_and_loses_nothing(old, open_memory, thing, unit_v
     assert kept[:1] == ids[:1]
     assert set(kept) >= {ids[0], ids[2]}
     np.testing.assert_array_equal(record.vectors[0], unit_vectors(3, seed=1)[0])
+
+
+def test_what_is_added_to_it_has_details_and_what_was_there_has_none(
+    old, open_memory, unit_vectors, some_details
+):
+    open_memory().append_views("a", unit_vectors(1), details=[some_details()])
+    *before, added = open_memory().get("a").views
+    assert [view.details for view in before] == [None] * 3
+    assert pack(added.details) == pack(some_details())
+
+
+@pytest.mark.parametrize("layout", ["3"])
+def test_crops_and_negatives_of_the_third_layout_are_kept(
+    old, open_memory, root, thing, unit_vectors
+):
+    crop = Crop(b"\xff\xd8\xffpicture", b"\x89PNG\r\n\x1a\nmask")
+    views, negatives = new_views(2, [crop, None]), unit_vectors(2, seed=4)
+    record = MemoryRecord(thing("a"), unit_vectors(2, seed=1), views, 1, negatives)
+    rows = kill_worker.as_layout("3", to_rows([record], table_schema("tiny@1", 16)), "tiny@1", 16)
+    tables.rewrite(next(root.iterdir()), rows.schema, rows.to_batches())
+    open_memory().update("a", context="x")
+    found = open_memory().get("a")
+    assert old().schema.metadata[b"pekit.schema"] == b"4"
+    assert found.views == views
+    np.testing.assert_array_equal(found.negatives, negatives)
 
 
 @pytest.mark.parametrize("layout", ["1"])
@@ -146,7 +178,7 @@ def test_code_of_an_older_layout_can_write_nothing_into_the_newest(layout, old, 
 def test_a_layout_of_the_future_is_refused_by_every_door(old, root, open_memory):
     memory = open_memory()
     rows = old().to_arrow()
-    later = rows.schema.with_metadata({**rows.schema.metadata, b"pekit.schema": b"4"})
+    later = rows.schema.with_metadata({**rows.schema.metadata, b"pekit.schema": b"5"})
     tables.rewrite(
         next(root.iterdir()), later, rows.replace_schema_metadata(later.metadata).to_batches()
     )
@@ -156,6 +188,6 @@ def test_a_layout_of_the_future_is_refused_by_every_door(old, root, open_memory)
         lambda: memory.update("a", name="x"),
         lambda: type(memory).open_as_written(root, user_id="ann"),
     ):
-        with pytest.raises(SchemaMismatch, match=r"layout 4 .*expected layout 3"):
+        with pytest.raises(SchemaMismatch, match=r"layout 5 .*expected layout 4"):
             call()
-    assert old().schema.metadata[b"pekit.schema"] == b"4"
+    assert old().schema.metadata[b"pekit.schema"] == b"5"

@@ -29,6 +29,7 @@ from pekit_agents.kit import PeKit
 from pekit_agents.matching import MatchSettings
 from pekit_agents.memory import Memory, forget_user, storage, view_index
 from pekit_agents.memory import table as tables
+from pekit_agents.memory.details import pack
 from pekit_agents.memory.gallery import LargeGallery
 from pekit_agents.memory.records import to_rows
 from pekit_agents.memory.schema import SCHEMA_VERSION, table_schema
@@ -155,6 +156,26 @@ def test_forgetting_a_user_who_cannot_be_opened_empties_the_bucket_of_them(
     assert set(bucket[1]()) <= {"memories/"}
     open_remote(dim=8).insert(thing("new"), unit_vectors(dim=8))  # begins anew
     assert [obj.object_id for obj in open_remote(dim=8).objects()] == ["new"]
+
+
+def test_details_in_a_bucket_are_read_and_leave_it(
+    open_remote, bucket, thing, unit_vectors, some_details
+):
+    memory = open_remote()
+    memory.insert(thing("a"), unit_vectors(2), details=[None, some_details(1)])
+    memory.insert(thing("b"), unit_vectors(1, seed=2), details=[some_details(2)])
+    found = open_remote().portraits(["b", "a", "nobody"])
+    np.testing.assert_array_equal(found["a"].vectors, unit_vectors(2))
+    assert {key: [pack(one) for one in each.details] for key, each in found.items()} == {
+        "a": [pack(some_details(1))],
+        "b": [pack(some_details(2))],
+    }
+    memory.remove_view("a", memory.get("a").views[1].view_id)
+    memory.delete("b")
+    assert memory.portraits(["a", "b"])["a"].details == ()
+    for number in (1, 2):
+        secret = pack(some_details(number))
+        assert not any(secret in content for content in bucket[1]().values())
 
 
 def test_a_memory_of_the_first_layout_is_upgraded_in_a_bucket(
