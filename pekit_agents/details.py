@@ -94,7 +94,9 @@ def as_details(patches: Patches, encoder: Encoder) -> Details:
     codes = _shortened(encoder.normalize(patches.features))
     largest = np.abs(codes).max(axis=1, keepdims=True)
     whole = np.round(codes * (_FULL / np.maximum(largest, 1e-6))).astype(np.int8)
-    return Details(whole, patches.colours, patches.weights)
+    # Sorted, so that what is stored does not say where in the photo each patch was.
+    order = np.lexsort(whole.T)
+    return Details(whole[order], patches.colours[order], patches.weights[order])
 
 
 def _shortened(vectors: FloatArray) -> FloatArray:

@@ -297,7 +297,7 @@ class PeKit(Correcting, Keeping):
 
         Returns:
             The sightings with their boxes, scores and probabilities; none is a finding without
-            matches. One that may be either of two objects names both.
+            matches. One that may be one of several objects names them, the likeliest first.
 
         Raises:
             ImageError: The photo cannot be read.

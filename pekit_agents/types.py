@@ -136,6 +136,8 @@ class Crop:
 class Details:
     """What a region looks like patch by patch: what its one vector averages away.
 
+    The order of the patches says nothing of where they are.
+
     Attributes:
         codes: (C, W) int8: a short code of each patch's features; the cosine of two codes is
             about that of the features.

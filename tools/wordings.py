@@ -62,7 +62,7 @@ def sighting(match: Match, size_wh: tuple[int, int]) -> str:
     kind = "scores" if match.ambiguous else "score"
     line = f"{' or '.join(heads)}: {place(match.box, size_wh)}, {kind} {said}"
     if match.ambiguous:
-        line += "; ambiguous, it may be either"
+        line += f"; ambiguous, it may be {'either' if len(heads) == 2 else 'any of these'}"
     notes = [quote(obj.context, CONTEXT_LIMIT) for obj in match.candidates if obj.context]
     return f"{line}. Note: {' / '.join(notes)}" if notes else line
 
