@@ -1,4 +1,4 @@
-"""Reference crops: what may be kept of a photo, and embedding it anew from that.
+"""Reference crops: what may be kept of a photo, to embed it anew from that.
 
 A crop holds the object's box with a margin, so an encoder that comes later sees about what this
 one saw, and a person can look at what a view is of. Nothing is kept unless it is asked for.
@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from pekit_agents.embedding import coverage, embed_reference
+from pekit_agents.embedding import coverage
 from pekit_agents.images import ImageLimits, load_image
 from pekit_agents.types import Box, Crop, Mask, Proposal
 from pekit_agents.views import around
 
 if TYPE_CHECKING:
     from pekit_agents.finding import Finding
-    from pekit_agents.protocols import Encoder
-    from pekit_agents.types import FloatArray, Match, RGBImage
+    from pekit_agents.types import Match, RGBImage
 
-__all__ = ["CROP_SIDE", "embed_crop", "make_crop", "with_crops"]
+__all__ = ["CROP_SIDE", "make_crop", "open_crop", "with_crops"]
 
 #: The longer side of a crop in pixels, at most.
 CROP_SIDE = 512
@@ -55,8 +54,8 @@ def with_crops(finding: Finding) -> Finding:
     return replace(finding, matches=cropped(finding.matches), near=cropped(finding.near))
 
 
-def embed_crop(crop: Crop, encoder: Encoder, *, augment: bool) -> FloatArray:
-    """Return the (D,) float32 unit vector of a crop's object.
+def open_crop(crop: Crop) -> tuple[RGBImage, Proposal]:
+    """Return a crop's picture, and its object in it.
 
     Raises:
         ImageError: The crop is damaged.
@@ -64,8 +63,7 @@ def embed_crop(crop: Crop, encoder: Encoder, *, augment: bool) -> FloatArray:
     picture = load_image(crop.picture, limits=_LIMITS)
     values = np.asarray(load_image(crop.mask, limits=_LIMITS), np.float32)[..., 0] / np.float32(255)
     frame = Box(0, 0, *picture.size)
-    proposal = Proposal(frame, 1.0, Mask(values, frame))
-    return embed_reference(picture, proposal, encoder, augment=augment).vector
+    return picture, Proposal(frame, 1.0, Mask(values, frame))
 
 
 def _encoded(picture: Image.Image, kind: str, **options: int) -> bytes:

@@ -91,7 +91,7 @@ class PeKit(Correcting, Keeping):
             keep_crops: Whether what is remembered from now on keeps a small picture of the
                 object for each photo: its box with a margin, at most 512 px a side, without
                 metadata, and the object's outline in it. :meth:`reembed` needs them. Otherwise
-                vectors and texts are all that is stored.
+                vectors, texts and the details of views are all that is stored.
 
         Raises:
             InvalidInput: The user id is empty or too long.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.crops import embed_crop
+from pekit_agents.crops import open_crop
+from pekit_agents.embedding import embed_reference
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.memory import Memory
 from pekit_agents.memory.cloud import require_files
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pekit_agents.introduction import Progress
     from pekit_agents.memory import MemoryRecord
     from pekit_agents.profiles import Profile
-    from pekit_agents.types import FloatArray
+    from pekit_agents.types import Crop, Details, FloatArray
 
 __all__ = ["reembed_memory"]
 
@@ -38,7 +39,7 @@ def reembed_memory(
 
     The old memory stays in use until all of the new one is there, and is then replaced in one
     commit. What others change meanwhile is embedded, too. What objects are not (negatives) has
-    no crops, so it cannot be embedded anew; details are those of the old encoder and are dropped.
+    no crops, so it cannot be embedded anew.
 
     Args:
         root: The folder of all users' memories, or an ``s3://`` URI.
@@ -58,7 +59,7 @@ def reembed_memory(
     """
     require_files(root, "Embedding a memory anew")
     encoder = profile.encoder
-    vectors: dict[tuple[str, str], FloatArray] = {}
+    looks: dict[tuple[str, str], _Look] = {}
     while True:
         old = Memory.open_as_written(root, user_id=user_id, storage_options=storage_options)
         if old is None or (old.encoder_id, old.dim) == (encoder.id, encoder.dim):
@@ -67,16 +68,8 @@ def reembed_memory(
         _require_crops(seen)
         if not drop_corrections:
             _require_no_negatives(seen)
-        _embed(seen, profile, vectors, progress)
-        new = [
-            replace(
-                record,
-                vectors=np.stack([vectors[key] for key in _keys(record)]),
-                views=tuple(replace(view, details=None) for view in record.views),
-                negatives=np.zeros((0, encoder.dim), np.float32),
-            )
-            for record in seen
-        ]
+        _embed(seen, profile, looks, progress)
+        new = [_anew(record, [looks[key] for key in _keys(record)], encoder.dim) for record in seen]
         if old.replace_all(new, encoder_id=encoder.id, dim=encoder.dim, seen=seen):
             break
     memory = Memory.open(
@@ -88,6 +81,33 @@ def reembed_memory(
     )
     memory.purge()
     return memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What one view is with the new profile."""
+
+    vector: FloatArray
+    details: Details | None
+
+
+def _look_at(crop: Crop, profile: Profile) -> _Look:
+    picture, region = open_crop(crop)
+    view = embed_reference(picture, region, profile.encoder, augment=profile.augment)
+    describer = profile.describer
+    return _Look(view.vector, None if describer is None else describer.describe(picture, region))
+
+
+def _anew(record: MemoryRecord, looks: Sequence[_Look], dim: int) -> MemoryRecord:
+    return replace(
+        record,
+        vectors=np.stack([look.vector for look in looks]),
+        views=tuple(
+            replace(view, details=look.details)
+            for view, look in zip(record.views, looks, strict=True)
+        ),
+        negatives=np.zeros((0, dim), np.float32),
+    )
 
 
 def _require_crops(records: Sequence[MemoryRecord]) -> None:
@@ -120,19 +140,19 @@ def _listed(names: Sequence[str]) -> str:
 def _embed(
     records: Sequence[MemoryRecord],
     profile: Profile,
-    vectors: dict[tuple[str, str], FloatArray],
+    looks: dict[tuple[str, str], _Look],
     progress: Progress | None,
 ) -> None:
-    """Fill in the vectors that are not there yet."""
+    """Fill in the looks that are not there yet."""
     total = sum(len(record.views) for record in records)
     done = 0
     for record in records:
         for key, view in zip(_keys(record), record.views, strict=True):
             done += 1
-            if key in vectors or view.crop is None:
+            if key in looks or view.crop is None:
                 continue
             try:
-                vectors[key] = embed_crop(view.crop, profile.encoder, augment=profile.augment)
+                looks[key] = _look_at(view.crop, profile)
             except ImageError as exc:
                 raise InvalidInput(
                     f'the crop of view {view.view_id} of "{record.object.name}" cannot be read '

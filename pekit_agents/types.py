@@ -158,16 +158,16 @@ class View:
         vector: (D,) float32 of unit length.
         proposal: The region that was pooled, in pixels of its photo.
         crop: What is kept of the photo; None where nothing is.
-        details: The object patch by patch; None where the profile does not describe it.
         sharpness: How sharp the object is in it, see :func:`pekit_agents.advice.sharpness`; None
             where that cannot be told.
+        details: The object patch by patch; None where the profile does not describe it.
     """
 
     vector: FloatArray
     proposal: Proposal
     crop: Crop | None = None
-    details: Details | None = None
     sharpness: float | None = None
+    details: Details | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,10 +292,10 @@ class Match:
         vector: (D,) float32 of unit length: the region as it was compared, which a correction
             stores; None in a match that was not found but made.
         crop: A small picture of the region; None unless crops are kept.
-        details: The region patch by patch, where it was compared with near twins that way.
         region: The number of the region among those that were compared, from 1; the same in
             every search of a photo, whatever is remembered, unless the proposer looks for what
             is remembered. 0 in a match that was not found but made.
+        details: The region patch by patch, where it was compared with near twins that way.
     """
 
     object: PersonalObject
@@ -305,8 +305,8 @@ class Match:
     alternatives: tuple[Candidate, ...] = ()
     vector: FloatArray | None = field(default=None, compare=False, repr=False)
     crop: Crop | None = field(default=None, compare=False, repr=False)
-    details: Details | None = field(default=None, compare=False, repr=False)
     region: int = field(default=0, compare=False)
+    details: Details | None = field(default=None, compare=False, repr=False)
 
     @property
     def ambiguous(self) -> bool:

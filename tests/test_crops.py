@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pekit_agents.crops import embed_crop, make_crop
+from pekit_agents.crops import make_crop, open_crop
+from pekit_agents.embedding import embed_reference
 from pekit_agents.errors import ImageError
 from pekit_agents.images import load_image
 from pekit_agents.testing import ColourEncoder, solid_scene
@@ -73,7 +74,7 @@ def test_no_metadata_of_the_photo_gets_into_a_crop():
 def test_a_crop_gives_the_vector_of_the_object_and_not_of_its_surroundings():
     photo = solid_scene({"blue": (0, 0, 160, 144), "red": (48, 48, 96, 96)}, size=(160, 144))
     crop = make_crop(photo, Proposal(Box(48, 48, 96, 96), 1.0))
-    vector = embed_crop(crop, ColourEncoder(), augment=False)
+    vector = embed_reference(*open_crop(crop), ColourEncoder(), augment=False).vector
     red = np.array([127, -128, -128, 8], np.float32)
     assert vector @ (red / np.linalg.norm(red)) > 0.98
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
@@ -83,9 +84,9 @@ def test_a_crop_gives_the_vector_of_the_object_and_not_of_its_surroundings():
 def test_tiny_and_thin_objects_have_crops_that_can_be_read(size):
     photo = solid_scene({"red": (10, 10, 10 + size[0], 10 + size[1])}, size=(400, 400))
     crop = make_crop(photo, Proposal(Box(10, 10, 10 + size[0], 10 + size[1]), 1.0))
-    assert embed_crop(crop, ColourEncoder(), augment=True).shape == (4,)
+    assert embed_reference(*open_crop(crop), ColourEncoder(), augment=True).vector.shape == (4,)
 
 
 def test_a_damaged_crop_is_an_image_error():
     with pytest.raises(ImageError):
-        embed_crop(Crop(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"), ColourEncoder(), augment=False)
+        open_crop(Crop(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pekit_agents import PeKit
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.details import PatchDescriber
+from pekit_agents.testing import ColourEncoder, fake_profile, solid_scene
 from pekit_agents.types import Details
 
 
@@ -30,3 +33,13 @@ def test_details_of_the_old_encoder_are_dropped(tmp_path):
     assert [view.details for view in views] == [None, None]
     assert (views[0].view_id, views[0].crop) == (old[0].view_id, old[0].crop)
     assert b"M" * 100 not in on_disk()
+
+
+def test_details_are_made_anew_where_the_new_profile_describes(tmp_path):
+    root, red = tmp_path / "memory", solid_scene({"red": (20, 20, 90, 90)})
+    PeKit.open(root, fake_profile(), keep_crops=True).remember("Cup", red, category="mug")
+    encoder = ColourEncoder("colour@2")
+    new = PeKit.reembed(root, replace(fake_profile("colour@2"), describer=PatchDescriber(encoder)))
+    (view,) = new.views("Cup")
+    reds = view.details.colours[:, 1] > 50  # b* of red is 70
+    assert reds.mean() > 0.7

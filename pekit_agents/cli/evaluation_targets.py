@@ -58,7 +58,7 @@ def targets(
     """Measure the embedded profile against its targets, on things its statistics do not know."""
     from pekit_agents.evaluation.bench import Bench, default_cache
     from pekit_agents.evaluation.datasets import load_dataset
-    from pekit_agents.evaluation.targets import measure, rows
+    from pekit_agents.evaluation.targets import MISTAKES, measure, rows
 
     dataset = load_dataset(data, layout)
     folder = out or default_out(dataset, "targets")
@@ -86,6 +86,8 @@ def targets(
         return
     console.print(_table(table, f"{dataset.name}: {draws} draws"))
     say(f"Reports: {', '.join(str(folder / part / 'report.html') for part in runs)}")
+    if (folder / MISTAKES).exists():
+        say(f"The worst mistakes: {folder / MISTAKES}")
 
 
 def _table(rows: list[Row], title: str) -> Table:

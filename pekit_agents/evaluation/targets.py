@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from pekit_agents.evaluation.intervals import Estimate
 from pekit_agents.evaluation.protocols import growth, recognition, scenes
 from pekit_agents.evaluation.protocols.recognition import HALF
-from pekit_agents.evaluation.report import write_report
+from pekit_agents.evaluation.report import mistake_sheet, write_report
 from pekit_agents.evaluation.summary import Summary, summarise
 from pekit_agents.profiles import refitted_profile
 
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.bench import Bench
     from pekit_agents.evaluation.records import Dataset, Run
 
-__all__ = ["STEADY", "TARGETS", "Part", "Row", "Target", "measure", "rows"]
+__all__ = ["MISTAKES", "STEADY", "TARGETS", "Part", "Row", "Target", "measure", "rows"]
 
 #: What is measured by itself: various things, ever more of them, look-alikes, several in a photo.
 Part = Literal["things", "growth", "look-alikes", "scenes"]
 
+#: The picture of the worst mistakes.
+MISTAKES = "mistakes.jpg"
 _OURS = "pekit"
 _ALL = ""  # the condition of draws with all things known
 
@@ -147,6 +149,8 @@ def measure(
 ) -> dict[Part, Run]:
     """Measure the parts, each in a folder of its own with its report; what is done is kept.
 
+    The worst mistakes of all parts are pictured in ``mistakes.jpg``.
+
     Args:
         bench: Of the various things, with statistics of the half that is not measured.
         folder: Where the parts' folders are.
@@ -179,6 +183,9 @@ def measure(
         )
     for name, run in runs.items():
         write_report([run], folder / name)
+    sheet = mistake_sheet(runs)
+    if sheet is not None:
+        sheet.save(folder / MISTAKES, quality=85)
     return runs
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pekit_agents.evaluation.report.sheet import mistake_sheet
 from pekit_agents.evaluation.report.writing import BUDGET, write_report
 
-__all__ = ["BUDGET", "write_report"]
+__all__ = ["BUDGET", "mistake_sheet", "write_report"]
