@@ -11,7 +11,6 @@ from typing import NoReturn
 
 import numpy as np
 
-from pekit_agents.errors import InvalidInput
 from pekit_agents.types import Details
 
 _WIDTH = struct.Struct("<H")
@@ -29,7 +28,7 @@ def unpack(data: bytes) -> Details:
     """Return what was packed, with read-only arrays.
 
     Raises:
-        InvalidInput: It is damaged, or something else.
+        ValueError: It is damaged, or something else.
     """
     if len(data) < _WIDTH.size:
         _refuse(f"{len(data)} bytes")
@@ -51,7 +50,8 @@ def unpack(data: bytes) -> Details:
 
 
 def _refuse(found: str) -> NoReturn:
-    raise InvalidInput(
+    # As pyarrow does, so that who reads says whether a file or the memory is damaged.
+    raise ValueError(
         "details must be a width of at least 1, and then whole patches, one or more, with weights "
         f"of at least 1; got {found}."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pekit_agents.errors import EncoderMismatch, InvalidInput
+from pekit_agents.errors import EncoderMismatch, InvalidInput, MemoryStoreError
 from pekit_agents.memory import Portrait, view_index
 from pekit_agents.memory.details import pack
 from pekit_agents.memory.gallery import LargeGallery
@@ -74,3 +74,15 @@ def test_above_the_limit_they_are_read_where_they_are(
     portrait = large.portraits(["id-7"])["id-7"]
     np.testing.assert_array_equal(portrait.vectors, unit_vectors(2, seed=7))
     assert [pack(each) for each in portrait.details] == [pack(some_details(7))]
+
+
+def test_damaged_details_are_damage_of_the_memory(filled, monkeypatch):
+    from pekit_agents.memory import records
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "pack", lambda _: b"damaged")
+        filled.update("id-1", context="x")
+    for read in (lambda: filled.portraits(["id-1"]), lambda: filled.get("id-1")):
+        with pytest.raises(MemoryStoreError, match=r"whole patches.* restore them"):
+            read()
+    assert filled.portraits(["id-2"])
