@@ -13,7 +13,9 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 #: Real photos that are used when they lie beside the checkout; nothing needs them.
-DEVELOPMENT_PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "dreambooth-dev"
+DATA = Path(__file__).parents[2] / "shared" / "data"
+DEVELOPMENT_PHOTOS = DATA / "dreambooth-dev"
+PACKAGES = DATA / "grocery-dev" / "products"
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +40,11 @@ def development_photos() -> Path:
     if not DEVELOPMENT_PHOTOS.is_dir():
         pytest.skip(f"no development photos at {DEVELOPMENT_PHOTOS}")
     return DEVELOPMENT_PHOTOS
+
+
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """Return the folder of photos of packages, several of one brand, or skip."""
+    if not PACKAGES.is_dir():
+        pytest.skip(f"no photos of packages at {PACKAGES}")
+    return PACKAGES

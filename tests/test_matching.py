@@ -231,6 +231,11 @@ def test_a_close_runner_up_is_named_as_well(ambiguity, rivals):
     assert [score for _, score in found.rivals] == [pytest.approx(0.8)] * len(rivals)
 
 
+def test_an_equal_score_is_no_rival_unless_ambiguity_is_asked_for():
+    (found,) = matched([LEFT], scores((0.9, 0.9)), MatchSettings())
+    assert found.rivals == ()
+
+
 def test_twins_are_rivals_from_farther_away():
     twins = TwinSettings(within=0.2, kinship=1, score=1, likeness=1, colour=1, sure=0.8)
     settings = MatchSettings(ambiguity=0.05, twins=twins)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from PIL import Image
 from pekit_agents import PeKit
 from pekit_agents.details import PatchDescriber
 from pekit_agents.matching import MatchSettings
-from pekit_agents.settling import without_parts
+from pekit_agents.memory import Memory, Portrait
+from pekit_agents.retrieval import find_in, search_regions
+from pekit_agents.settling import plainly, settler, without_parts
 from pekit_agents.testing import ColourEncoder, fake_profile
 from pekit_agents.twins import TwinSettings
-from pekit_agents.types import Box, Match, PersonalObject, Proposal
+from pekit_agents.types import Box, Candidate, Details, Match, PersonalObject, Proposal
 
 TWINS = TwinSettings(within=0.2, kinship=0.9, score=1, likeness=10, colour=40, sure=0.8)
 CARTON = Box(16, 16, 112, 112)
@@ -150,9 +153,136 @@ def test_what_was_forgotten_meanwhile_is_no_rival(kit, monkeypatch):
     assert match.ambiguous  # nothing is known of Apple but its score
 
 
-def sighting(name, *xyxy):
-    obj = PersonalObject(name, name, "juice", "", 1, None)
-    return Match(obj, Box(*xyxy), 0.8)
+def thing(name):
+    return PersonalObject(name, name, "juice", "", 1, None)
+
+
+def sighting(name, *xyxy, score=0.8):
+    return Match(thing(name), Box(*(xyxy or (0, 0, 10, 10))), score, region=1)
+
+
+def candidates(**scores):
+    return [Candidate(thing(name), score) for name, score in scores.items()]
+
+
+@pytest.mark.parametrize(
+    ("ambiguity", "names"), [(0.0, []), (0.05, ["b"]), (0.2, ["b"]), (0.04, [])]
+)
+def test_by_scores_only_a_close_runner_up_may_be_meant(ambiguity, names):
+    found = plainly(sighting("a"), candidates(b=0.75, c=0.74), ambiguity)
+    assert [each.object.name for each in found.alternatives] == names
+
+
+ORANGE_PATCH, APPLE_PATCH = (
+    Details(*(np.array(each, np.int8) for each in ([(1, 0)], [colour], [127])))
+    for colour in ((40, 60), (-50, 60))
+)
+AHEAD, ASIDE = np.array([[1, 0]], np.float32), np.array([[0, 1]], np.float32)
+
+
+def settled(portraits, rivals, *, region=ORANGE_PATCH, ambiguity=0.05):
+    """Settle a sighting of a by what is stored of the objects."""
+    settings = MatchSettings(ambiguity=ambiguity, twins=TWINS)
+    return settler(lambda _: region, lambda ids: portraits, settings)(sighting("a"), rivals)
+
+
+def test_the_named_twin_has_its_own_score():
+    known = {"a": Portrait(AHEAD, (APPLE_PATCH,)), "b": Portrait(AHEAD, (ORANGE_PATCH,))}
+    found = settled(known, candidates(b=0.7))
+    assert (found.object.name, found.score, found.ambiguous) == ("b", 0.7, False)
+    assert found.details is ORANGE_PATCH
+
+
+def test_a_close_rival_that_is_no_twin_stays_a_candidate():
+    known = {
+        "a": Portrait(AHEAD, (ORANGE_PATCH,)),
+        "b": Portrait(ASIDE, (ORANGE_PATCH,)),
+        "c": Portrait(AHEAD, (APPLE_PATCH,)),
+    }
+    found = settled(known, candidates(b=0.78, c=0.7))
+    assert [each.name for each in found.candidates] == ["a", "b"]
+    assert found.details is ORANGE_PATCH
+
+
+@pytest.mark.parametrize("without", ["a", "b"])
+def test_a_twin_without_details_is_judged_by_its_score(without):
+    known = {name: Portrait(AHEAD, (ORANGE_PATCH,)) for name in ("a", "b", "c")}
+    known["c"] = Portrait(AHEAD, (APPLE_PATCH,))
+    known[without] = Portrait(AHEAD, ())
+    found = settled(known, candidates(b=0.78, c=0.7))
+    assert [each.name for each in found.candidates] == ["a", "b"]
+    assert (found.details is None) == (without == "a")
+
+
+def test_nothing_is_read_where_nothing_else_is_meant():
+    def never(_):
+        raise AssertionError("read")
+
+    settle = settler(never, never, MatchSettings(twins=TWINS))
+    assert settle(sighting("a"), []) == sighting("a")
+    by_score = settler(never, never, MatchSettings(ambiguity=0.1))
+    assert by_score(sighting("a"), candidates(b=0.75)).ambiguous
+
+
+class Row:
+    """Looks at a photo in which K things stand in a row, the first of them seen twice."""
+
+    def __init__(self, vectors):
+        self.vectors = np.array(vectors, np.float32)
+        self.asked = []
+
+    def regions(self, categories, guide):
+        # The first two regions are one place.
+        starts = [0, 1, *range(100, 100 * (len(self.vectors) - 1), 100)]
+        return [Box(x, 0, x + 50, 50) for x in starts], self.vectors
+
+    def closer(self, chosen):
+        return self.vectors[list(chosen)]
+
+    def details(self, region):
+        self.asked.append(region)
+        return ORANGE_PATCH
+
+
+def unit(*values):
+    return np.array(values, np.float32) / np.linalg.norm(values)
+
+
+def test_details_are_asked_of_the_region_that_was_accepted_and_of_no_other(tmp_path):
+    memory = Memory.open(tmp_path, user_id="ann", encoder_id="flat@1", dim=3)
+    for name, vector, patch in (
+        ("a", unit(1, 0.1, 0), APPLE_PATCH),
+        ("b", unit(1, -0.1, 0), ORANGE_PATCH),
+    ):
+        obj = replace(thing(name), created_at=datetime.now(UTC))
+        memory.insert(obj, vector[None], details=[patch])
+    # Two looks at one place near tau, of which one is dropped; a sure one; and a nearly one.
+    row = Row([unit(1, 0, 0.62), unit(1, 0, 0.65), unit(1, 0, 0.1), unit(1, 0, 0.72)])
+    settings = MatchSettings(threshold=0.83, ambiguity=0.05, doubt=0.1, twins=TWINS)
+    encoder = ColourEncoder()
+    found, matches, near = find_in(row, encoder, memory.gallery(), settings, memory.portraits)
+    assert found.chosen == (0, 2, 3)
+    assert row.asked == [2, 0]  # the surest first
+    assert [match.object.name for match in matches] == ["b", "b"]
+    assert [(len(match.candidates), match.details) for match in near] == [(2, None)]
+
+
+def test_two_regions_in_each_other_that_turn_out_to_be_one_twin_are_one_sighting(tmp_path):
+    memory = Memory.open(tmp_path, user_id="ann", encoder_id="flat@1", dim=3)
+    for name, vector, patch in (
+        ("a", unit(1, 0.1, 0), APPLE_PATCH),
+        ("b", unit(1, -0.1, 0), ORANGE_PATCH),
+    ):
+        obj = replace(thing(name), created_at=datetime.now(UTC))
+        memory.insert(obj, vector[None], details=[patch])
+    boxes = [Box(0, 0, 100, 100), Box(10, 10, 50, 50)]
+    vectors = np.stack([unit(1, 0.01, 0), unit(1, -0.01, 0.05)])
+    settings = MatchSettings(threshold=0.8, ambiguity=0.05, twins=TWINS)
+    settle = settler(lambda _: ORANGE_PATCH, memory.portraits, settings)
+    by_score, _ = search_regions(boxes, vectors, memory.gallery(), settings)
+    assert [match.object.name for match in by_score] == ["a", "b"]
+    (match,), _ = search_regions(boxes, vectors, memory.gallery(), settings, settle=settle)
+    assert (match.object.name, match.box) == ("b", boxes[0])
 
 
 def test_of_two_sightings_of_one_object_in_each_other_the_surer_one_stays():
@@ -160,4 +290,6 @@ def test_of_two_sightings_of_one_object_in_each_other_the_surer_one_stays():
     beside, other = sighting("a", 200, 0, 300, 100), sighting("b", 10, 10, 50, 50)
     assert without_parts([big, part, beside, other], 0.7) == [big, beside, other]
     assert without_parts([part, big], 0.7) == [part]
+    over = sighting("a", 70, 0, 170, 100)  # three tenths of it in the big one
+    assert without_parts([big, over], 0.7) == [big, over]
     assert without_parts([], 0.7) == []

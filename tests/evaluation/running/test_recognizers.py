@@ -6,15 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pekit_agents.calibration import Calibration
+from pekit_agents.details import PatchDescriber
+from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import draw_task
 from pekit_agents.evaluation.features import Features
 from pekit_agents.evaluation.per_object import PerObjectThreshold, raised_thresholds
 from pekit_agents.evaluation.recognizers import KitRecognizer, PeKitRecognizer
 from pekit_agents.evaluation.replay import Replay
 from pekit_agents.matching import MatchSettings
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.testing import ColourEncoder, fake_profile, solid_scene
+from pekit_agents.twins import TwinSettings
+from pekit_agents.types import Box, Details, Proposal
 
 CATEGORIES = dict.fromkeys(("red", "blue", "Red  Dog", "grey"), "thing")
 
@@ -119,6 +124,72 @@ def test_so_it_does_with_the_embedded_model_on_real_photos(photos, tmp_path):
         assert [(n.name, n.box) for n in ours] == [(n.name, n.box) for n in theirs]
         assert [n.score for n in ours] == pytest.approx([n.score for n in theirs], abs=1e-5)
     assert [n.name for n in cached.look(photos / "motorcycle_right.png").named] == ["Ruby"]
+
+
+class Middle:
+    """Extractor and proposer: what is in the middle of a picture of 128 x 128."""
+
+    def extract(self, image, category):
+        return [Proposal(Box(16, 16, 112, 112), 1.0)]
+
+    def propose(self, image, categories, mode):
+        return [Proposal(Box(16, 16, 112, 112), 1.0)]
+
+
+@pytest.fixture
+def carton(tmp_path):
+    """Draw a carton of some colour with a label of another."""
+
+    def draw(name, body, label, at):
+        picture = Image.new("RGB", (128, 128), (128, 128, 128))
+        picture.paste(body, (16, 16, 112, 112))
+        picture.paste(label, (at, at, at + 16, at + 16))
+        picture.save(tmp_path / f"{name}.png")
+        return tmp_path / f"{name}.png"
+
+    return draw
+
+
+def test_near_twins_are_told_apart_as_in_the_kit_and_come_first_in_the_scores(tmp_path, carton):
+    references = {
+        "orange": [carton("orange", (80, 40, 40), (240, 140, 0), 32)],
+        "apple": [carton("apple", (40, 80, 40), (90, 200, 40), 32)],
+    }
+    categories = dict.fromkeys(references, "juice")
+    twins = TwinSettings(within=0.2, kinship=0.9, score=1, likeness=10, colour=80, sure=0.8)
+    profile = replace(
+        fake_profile(),
+        extractor=Middle(),
+        proposer=Middle(),
+        matching=MatchSettings(threshold=0.7, ambiguity=0.05, twins=twins),
+        describer=PatchDescriber(ColourEncoder()),
+    )
+    cached = PeKitRecognizer(Features(profile, tmp_path / "cache", tools="fake"))
+    direct = KitRecognizer(profile)
+    for recognizer in (cached, direct):
+        recognizer.learn(references, categories)
+    # By its body alone each would rather be the other one.
+    for truth, body, label in (
+        ("orange", (59, 63, 40), (240, 140, 0)),
+        ("apple", (63, 59, 40), (90, 200, 40)),
+    ):
+        query = carton(f"a photo of {truth}", body, label, 80)
+        ours, (theirs,) = cached.look(query), direct.look(query).named
+        assert [(n.name, n.alternatives) for n in ours.named] == [(truth, ())]
+        assert (theirs.name, theirs.alternatives) == (truth, ())
+        assert max(ours.scores, key=ours.scores.get) == truth
+        assert ours.named[0].score == pytest.approx(min(ours.scores.values()), abs=1e-6)
+
+
+def test_a_picture_stands_for_details_or_has_none():
+    replay = Replay("id", 2)
+    details = Details(*(np.ones(shape, np.int8) for shape in ((1, 2), (1, 2), 1)))
+    vector = np.array([1, 0], np.float32)
+    one, other = replay.picture(vector, details), replay.picture(vector)
+    region = Proposal(Box(0, 0, 16, 16), 1.0)
+    assert replay.describe(one, region) is details
+    with pytest.raises(InvalidInput, match="found one without"):
+        replay.describe(other, region)
 
 
 def test_a_picture_stands_for_its_vector_also_beyond_256():
