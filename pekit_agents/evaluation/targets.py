@@ -183,7 +183,7 @@ def measure(
         )
     for name, run in runs.items():
         write_report([run], folder / name)
-    sheet = mistake_sheet(runs)
+    sheet = mistake_sheet({str(part): run for part, run in runs.items()})
     if sheet is not None:
         sheet.save(folder / MISTAKES, quality=85)
     return runs
