@@ -177,7 +177,7 @@ def test_targets_end_with_a_table_of_verdicts(data, tmp_path, monkeypatch):
     assert (tmp_path / "pekit-eval" / "mine-targets" / "look-alikes" / "report.html").is_file()
     found = json.loads(run(*given, "--json").stdout)
     verdicts = {row["target"]["title"]: row["verdict"] for row in found["rows"]}
-    assert verdicts["look-alikes: right thing nearest"] == "goal"
+    assert verdicts["look-alikes: likeliest name right"] == "goal"
     assert not any(title.startswith("scenes") for title in verdicts)
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "accepted",
     "ambiguous",
     "is_judged",
+    "judged",
     "missed_things",
     "nearest_is_right",
     "owners",
@@ -30,9 +31,14 @@ def is_judged(trial: Trial, thing: str) -> bool:
     return not trial.about or thing in trial.about
 
 
+def judged(trial: Trial) -> tuple[Named, ...]:
+    """Return what was named, with certainty or not, and is judged, the surest first."""
+    return tuple(named for named in trial.named if is_judged(trial, named.name))
+
+
 def accepted(trial: Trial) -> tuple[Named, ...]:
     """Return what was named with certainty and is judged, the surest first."""
-    return tuple(n for n in trial.named if not n.alternatives and is_judged(trial, n.name))
+    return tuple(named for named in judged(trial) if not named.alternatives)
 
 
 def ambiguous(trial: Trial) -> tuple[Named, ...]:

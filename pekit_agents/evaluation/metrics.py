@@ -26,6 +26,7 @@ from pekit_agents.evaluation.judging import (
     accepted,
     ambiguous,
     is_judged,
+    judged,
     nearest_is_right,
     owners,
     with_known,
@@ -44,6 +45,7 @@ __all__ = [
     "false_alarms",
     "group_accuracy",
     "group_average",
+    "likeliest",
     "nearest",
     "precision",
     "recall",
@@ -195,6 +197,17 @@ def top1(draw: Draw) -> Tally:
     """
     return tally_photos(
         (trial, float(bool(said := accepted(trial)) and said[0].name in trial.shows), draw)
+        for trial in with_known(draw)
+    )
+
+
+def likeliest(draw: Draw) -> Tally:
+    """Share of the photos of known things whose first name, certain or not, is right.
+
+    Of what could not be decided the first name is the likeliest.
+    """
+    return tally_photos(
+        (trial, float(bool(said := judged(trial)) and said[0].name in trial.shows), draw)
         for trial in with_known(draw)
     )
 

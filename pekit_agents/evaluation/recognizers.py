@@ -265,14 +265,7 @@ class VectorMemory:
         if self._memory is None:
             return Look((), dict.fromkeys(self._views, -1.0))
         matches, vectors = self._matches(self._memory, looks, encoder)
-        scores = self._scores(vectors)
-        for match in matches:
-            if match.details is not None:
-                thing = self._memory.thing(match.object)
-                before = self._nearest(vectors[match.region - 1])
-                # What details have put first is put first here.
-                scores[thing], scores[before] = scores[before], scores[thing]
-        return Look(self._memory.named(matches), scores)
+        return Look(self._memory.named(matches), self._scores(vectors))
 
     def look(self, regions: Regions, vectors: FloatArray) -> Look:
         """Match the regions of a photo by their (K, D) float32 unit vectors."""
@@ -312,11 +305,6 @@ class VectorMemory:
         gallery, settings = memory.gallery(), memory.settings(self._threshold)
         found, matches, _ = find_in(looks, encoder, gallery, settings, memory.portraits)
         return matches, found.vectors
-
-    def _nearest(self, vector: FloatArray) -> str:
-        """Return the thing that one region, (D,) float32, resembles most."""
-        scores = self._scores(vector[None])
-        return max(scores, key=scores.__getitem__)
 
     def _scores(self, vectors: FloatArray) -> dict[str, float]:
         if not len(vectors):

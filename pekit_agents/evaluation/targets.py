@@ -83,7 +83,7 @@ TARGETS = (
             ),
         )
     ),
-    Target("look-alikes: right thing nearest", "look-alikes", "nearest", 3, _ALL, 0.80, 0.95),
+    Target("look-alikes: likeliest name right", "look-alikes", "likeliest", 3, _ALL, 0.80, 0.95),
     Target(
         "look-alikes: wrong certain names a photo",
         "look-alikes",

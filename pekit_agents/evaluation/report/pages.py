@@ -29,7 +29,14 @@ from pekit_agents.evaluation.summary import Configuration, Summary, summarise
 __all__ = ["run_page"]
 
 _PAPER = ("precision", "recall", "specificity", "weighted")
-_MORE = ("nearest", "alarm_share", "false_alarms", "ambiguous_share", "ambiguous_right")
+_MORE = (
+    "likeliest",
+    "nearest",
+    "alarm_share",
+    "false_alarms",
+    "ambiguous_share",
+    "ambiguous_right",
+)
 _PLACES = tuple(key for key in MEASURES if key.startswith("detection"))
 _CURVED = ("weighted", "alarm_share")
 _MOST_TILES = 9

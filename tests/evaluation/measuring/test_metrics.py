@@ -9,6 +9,7 @@ from pekit_agents.evaluation.metrics import (
     false_alarms,
     group_accuracy,
     group_average,
+    likeliest,
     nearest,
     precision,
     recall,
@@ -24,6 +25,7 @@ EVERY = (
     precision,
     weighted,
     top1,
+    likeliest,
     nearest,
     wrong_identities,
     false_alarms,
@@ -116,6 +118,9 @@ def test_an_undecided_answer_accepts_nothing_and_is_counted_apart(trial, draw):
     assert specificity(torn).value == 1.0
     assert false_alarms(torn).value == wrong_identities(torn).value == 0.0
     assert top1(torn).value == 1 / 3  # the surest certain name
+    assert likeliest(torn).value == 1 / 3  # the first of all
+    right = draw(trial("1", "cup", ("cup 0.9 or dog", "dog 0.4")))
+    assert (likeliest(right).value, top1(right).value) == (1.0, 0.0)
     assert ambiguous_share(torn).value == 1.0
     assert ambiguous_right(torn).value == 2 / 4
 

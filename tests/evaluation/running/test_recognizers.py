@@ -150,7 +150,7 @@ def carton(tmp_path):
     return draw
 
 
-def test_near_twins_are_told_apart_as_in_the_kit_and_come_first_in_the_scores(tmp_path, carton):
+def test_near_twins_are_told_apart_as_in_the_kit_whatever_their_scores(tmp_path, carton):
     references = {
         "orange": [carton("orange", (80, 40, 40), (240, 140, 0), 32)],
         "apple": [carton("apple", (40, 80, 40), (90, 200, 40), 32)],
@@ -177,8 +177,7 @@ def test_near_twins_are_told_apart_as_in_the_kit_and_come_first_in_the_scores(tm
         ours, (theirs,) = cached.look(query), direct.look(query).named
         assert [(n.name, n.alternatives) for n in ours.named] == [(truth, ())]
         assert (theirs.name, theirs.alternatives) == (truth, ())
-        assert max(ours.scores, key=ours.scores.get) == truth
-        assert ours.named[0].score == pytest.approx(min(ours.scores.values()), abs=1e-6)
+        assert min(ours.scores, key=ours.scores.get) == truth
 
 
 def test_a_picture_stands_for_details_or_has_none():
