@@ -175,6 +175,7 @@ def test_targets_end_with_a_table_of_verdicts(data, tmp_path, monkeypatch):
     (line,) = [each for each in result.output.splitlines() if "<= 0.05" in each]
     assert line.split()[-6:] == ["0.05", "0.000", "[0.000,", "0.000]", "goal", "0.000"]
     assert (tmp_path / "pekit-eval" / "mine-targets" / "look-alikes" / "report.html").is_file()
+    assert "mistakes.jpg beside its report" in " ".join(result.output.split())
     found = json.loads(run(*given, "--json").stdout)
     verdicts = {row["target"]["title"]: row["verdict"] for row in found["rows"]}
     assert verdicts["look-alikes: likeliest name right"] == "goal"

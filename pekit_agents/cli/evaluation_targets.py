@@ -86,8 +86,7 @@ def targets(
         return
     console.print(_table(table, f"{dataset.name}: {draws} draws"))
     say(f"Reports: {', '.join(str(folder / part / 'report.html') for part in runs)}")
-    if (folder / MISTAKES).exists():
-        say(f"The worst mistakes: {folder / MISTAKES}")
+    say(f"The worst mistakes of each: {MISTAKES} beside its report")
 
 
 def _table(rows: list[Row], title: str) -> Table:

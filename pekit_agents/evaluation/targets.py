@@ -28,7 +28,7 @@ __all__ = ["MISTAKES", "STEADY", "TARGETS", "Part", "Row", "Target", "measure", 
 #: What is measured by itself: various things, ever more of them, look-alikes, several in a photo.
 Part = Literal["things", "growth", "look-alikes", "scenes"]
 
-#: The picture of the worst mistakes.
+#: The picture of the worst mistakes of a part.
 MISTAKES = "mistakes.jpg"
 _OURS = "pekit"
 _ALL = ""  # the condition of draws with all things known
@@ -149,7 +149,7 @@ def measure(
 ) -> dict[Part, Run]:
     """Measure the parts, each in a folder of its own with its report; what is done is kept.
 
-    The worst mistakes of all parts are pictured in ``mistakes.jpg``.
+    Beside the report ``mistakes.jpg`` pictures the product's worst mistakes.
 
     Args:
         bench: Of the various things, with statistics of the half that is not measured.
@@ -183,9 +183,9 @@ def measure(
         )
     for name, run in runs.items():
         write_report([run], folder / name)
-    sheet = mistake_sheet({str(part): run for part, run in runs.items()})
-    if sheet is not None:
-        sheet.save(folder / MISTAKES, quality=85)
+        sheet = mistake_sheet(run)
+        if sheet is not None:
+            sheet.save(folder / name / MISTAKES, quality=85)
     return runs
 
 

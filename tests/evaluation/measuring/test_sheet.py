@@ -1,4 +1,4 @@
-"""One picture of the worst mistakes of several runs."""
+"""One picture of the worst mistakes of a run."""
 
 import numpy as np
 import pytest
@@ -20,14 +20,16 @@ def wrong(trial, draw, run, photos):
     return run(draw(*mistakes), draw(*right, recognizer="plain"), root=folder)
 
 
-def test_each_kind_of_each_run_has_its_place(wrong):
-    assert mistake_sheet({"things": wrong}, recognizer="kit").size == (3 * _WIDTH, _HEIGHT)
-    both = mistake_sheet({"things": wrong, "again": wrong}, recognizer="kit")
-    assert both.size == (3 * _WIDTH, 2 * _HEIGHT)
+def test_each_kind_has_its_row(wrong, trial, draw, run, photos):
+    assert mistake_sheet(wrong, recognizer="kit").size == (_WIDTH, 3 * _HEIGHT)
+    names = [f"cup/{number}.jpg" for number in range(5)]
+    missed = run(draw(*(trial(name, "cup") for name in names)), root=photos(*names))
+    assert mistake_sheet(missed, recognizer="kit").size == (3 * _WIDTH, _HEIGHT)
+    assert mistake_sheet(missed, recognizer="kit", most=4).size == (4 * _WIDTH, _HEIGHT)
 
 
 def test_a_place_holds_the_photo_its_words_and_its_references(wrong):
-    sheet = np.asarray(mistake_sheet({"things": wrong}, recognizer="kit"))[:, :_WIDTH]
+    sheet = np.asarray(mistake_sheet(wrong, recognizer="kit"))[:_HEIGHT]
     grey = (np.abs(sheet.astype(int) - 128) < 3).all(axis=2)
     assert grey[10:170, 10:330].mean() > 0.95  # the photo, 320 x 160
     words = sheet[330:390, 10:330]
@@ -39,16 +41,16 @@ def test_long_words_end_in_their_place(trial, draw, run, photos):
     long = "a name that is much longer than the photo is wide, and then some more"
     folder = photos("cup/1.jpg", f"{long}/ref.jpg")
     shelf = run(draw(trial("cup/1.jpg", long), known=(long,)), root=folder)
-    sheet = np.asarray(mistake_sheet({"things": shelf}, recognizer="kit"))
+    sheet = np.asarray(mistake_sheet(shelf, recognizer="kit"))
     assert sheet.shape[1] == _WIDTH
     assert (sheet[330:390, _WIDTH - 9 :] == 255).all()
 
 
 def test_without_mistakes_there_is_no_sheet(wrong):
-    assert mistake_sheet({"things": wrong}, recognizer="plain") is None
-    assert mistake_sheet({}) is None
+    assert mistake_sheet(wrong, recognizer="plain") is None
+    assert mistake_sheet(wrong, recognizer="nobody") is None
 
 
 def test_a_photo_that_is_gone_is_left_out(wrong, tmp_path):
     (tmp_path / "photos" / "cup" / "1.jpg").unlink()
-    assert mistake_sheet({"things": wrong}, recognizer="kit").size == (2 * _WIDTH, _HEIGHT)
+    assert mistake_sheet(wrong, recognizer="kit").size == (_WIDTH, 2 * _HEIGHT)
