@@ -314,7 +314,7 @@ def _matches(
     found = match(boxes, nearest, lower, objects=count)
     accepted = sum(s.score > tau for s in found)
     by_score = partial(plainly, ambiguity=settings.ambiguity)
-    matches = []
+    matches, meant = [], []
     for place, s in enumerate(found):
         probability = None if calibration is None else calibration.probability(s.score, **chances)
         best = Match(
@@ -325,11 +325,14 @@ def _matches(
             vector=vectors[s.proposal],
             region=s.proposal + 1,
         )
+        rivals = [Candidate(objects[index], score) for index, score in s.rivals]
         decide = settle if settle is not None and place < accepted else by_score
-        matches.append(decide(best, [Candidate(objects[i], score) for i, score in s.rivals]))
+        matches.append(decide(best, rivals))
+        meant.append({best.object.object_id, *(rival.object.object_id for rival in rivals)})
     if settle is None:
         return matches[:accepted], matches[accepted:]
-    return without_parts(matches[:accepted], settings.inside), matches[accepted:]
+    sure = without_parts(matches[:accepted], meant[:accepted], settings.inside)
+    return sure, matches[accepted:]
 
 
 def _guide(encoder: Encoder, gallery: Gallery, settings: MatchSettings) -> Guide:

@@ -8,6 +8,7 @@ one of them is sure enough then, or the sighting says which it may be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -105,22 +106,23 @@ def _near_twins(
     return found
 
 
-def without_parts(matches: Sequence[Match], inside: float) -> list[Match]:
-    """Return the sightings without those that lie in another one of the same object.
+def without_parts(
+    matches: Sequence[Match], meant: Sequence[AbstractSet[str]], inside: float
+) -> list[Match]:
+    """Return the sightings without those that lie in a surer one and may be the same object.
 
-    Two regions in one place may have been taken for two near twins at first.
+    A part of a thing is taken for its near twin more easily than the whole.
 
     Args:
         matches: The surest first.
+        meant: Of each the ids of all objects that its scores let it be.
         inside: How much of a box must lie in another box.
     """
-    kept: list[Match] = []
-    for match in matches:
-        same = [other for other in kept if other.identity == match.identity]
+    kept: list[int] = []
+    for index, match in enumerate(matches):
+        same = [k for k in kept if not meant[k].isdisjoint(meant[index])]
         mine = np.array([match.box.xyxy], np.float64)
-        if not any(
-            containment(mine, np.array([other.box.xyxy], np.float64))[0, 0] > inside
-            for other in same
-        ):
-            kept.append(match)
-    return kept
+        theirs = np.array([matches[k].box.xyxy for k in same], np.float64).reshape(-1, 4)
+        if not (containment(mine, theirs) > inside).any():
+            kept.append(index)
+    return [matches[k] for k in kept]
