@@ -68,9 +68,13 @@ def settler(
         region = details(match.region - 1)
         if region is None:
             return plain
+        views = {key: _comparable(portrait.details, region) for key, portrait in known.items()}
+        alike = [candidate for candidate in alike if views[candidate.object.object_id]]
+        if not alike or not views[match.object.object_id]:
+            return plain
         everyone = [Candidate(match.object, match.score), *alike]
-        agreements = [agreement(region, known[c.object.object_id].details) for c in everyone]
-        shares = chances([c.score for c in everyone], agreements, twins)
+        agreements = [agreement(region, views[each.object.object_id]) for each in everyone]
+        shares = chances([each.score for each in everyone], agreements, twins)
         order = np.argsort(-shares, kind="stable")
         # As many as it takes to be sure that the right one is among them.
         count = int(np.searchsorted(np.cumsum(shares[order]), twins.sure - 1e-9)) + 1
@@ -104,6 +108,11 @@ def _near_twins(
         if other is not None and other.details and kinship(best.vectors, other.vectors) >= least:
             found.append(rival)
     return found
+
+
+def _comparable(details: Sequence[Details], region: Details) -> list[Details]:
+    """Return the details whose codes are as wide as a region's; others another describer made."""
+    return [each for each in details if each.codes.shape[1] == region.codes.shape[1]]
 
 
 def without_parts(

@@ -214,6 +214,18 @@ def test_a_twin_without_details_is_judged_by_its_score(without):
     assert (found.details is None) == (without == "a")
 
 
+@pytest.mark.parametrize("other", ["a", "b"])
+def test_details_of_another_describer_are_left_alone(other):
+    wider = Details(np.ones((1, 3), np.int8), *(np.ones(s, np.int8) for s in ((1, 2), 1)))
+    known = {name: Portrait(AHEAD, (APPLE_PATCH,)) for name in ("a", "b")}
+    known[other] = Portrait(AHEAD, (wider,))
+    found = settled(known, candidates(b=0.78))
+    assert [each.name for each in found.candidates] == ["a", "b"]
+    assert found.details is None
+    both = {"a": Portrait(AHEAD, (wider, APPLE_PATCH)), "b": Portrait(AHEAD, (wider, ORANGE_PATCH))}
+    assert settled(both, candidates(b=0.78)).object.name == "b"
+
+
 def test_nothing_is_read_where_nothing_else_is_meant():
     def never(_):
         raise AssertionError("read")
