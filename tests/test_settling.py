@@ -260,7 +260,9 @@ def unit(*values):
     return np.array(values, np.float32) / np.linalg.norm(values)
 
 
-def test_details_are_asked_of_the_region_that_was_accepted_and_of_no_other(tmp_path):
+@pytest.fixture
+def memory(tmp_path):
+    """A memory of two near twins with a view each."""
     memory = Memory.open(tmp_path, user_id="ann", encoder_id="flat@1", dim=3)
     for name, vector, patch in (
         ("a", unit(1, 0.1, 0), APPLE_PATCH),
@@ -268,6 +270,10 @@ def test_details_are_asked_of_the_region_that_was_accepted_and_of_no_other(tmp_p
     ):
         obj = replace(thing(name), created_at=datetime.now(UTC))
         memory.insert(obj, vector[None], details=[patch])
+    return memory
+
+
+def test_details_are_asked_of_the_region_that_was_accepted_and_of_no_other(memory):
     # Two looks at one place near tau, of which one is dropped; a sure one; and a nearly one.
     row = Row([unit(1, 0, 0.62), unit(1, 0, 0.65), unit(1, 0, 0.1), unit(1, 0, 0.72)])
     settings = MatchSettings(threshold=0.83, ambiguity=0.05, doubt=0.1, twins=TWINS)
@@ -279,14 +285,7 @@ def test_details_are_asked_of_the_region_that_was_accepted_and_of_no_other(tmp_p
     assert [(len(match.candidates), match.details) for match in near] == [(2, None)]
 
 
-def test_two_regions_in_each_other_that_turn_out_to_be_one_twin_are_one_sighting(tmp_path):
-    memory = Memory.open(tmp_path, user_id="ann", encoder_id="flat@1", dim=3)
-    for name, vector, patch in (
-        ("a", unit(1, 0.1, 0), APPLE_PATCH),
-        ("b", unit(1, -0.1, 0), ORANGE_PATCH),
-    ):
-        obj = replace(thing(name), created_at=datetime.now(UTC))
-        memory.insert(obj, vector[None], details=[patch])
+def test_two_regions_in_each_other_that_turn_out_to_be_one_twin_are_one_sighting(memory):
     boxes = [Box(0, 0, 100, 100), Box(10, 10, 50, 50)]
     vectors = np.stack([unit(1, 0.01, 0), unit(1, -0.01, 0.05)])
     settings = MatchSettings(threshold=0.8, ambiguity=0.05, twins=TWINS)
