@@ -36,8 +36,8 @@ class MatchSettings:
         max_weight: Share of the best view in an object's score; the rest is the mean over its
             views. 1 is the paper's maximum; less asks the views to agree.
         overlap: Two boxes with a larger IoU are one place; the better one stays. In [0, 1].
-        inside: A box that lies in a box of the same object by more than this share is a part
-            of it, or holds it with much else; the better one stays. In [0, 1].
+        inside: A box that lies by more than this share in a box of what may be the same object
+            is a part of it, or holds it with much else; the better one stays. In [0, 1].
         ambiguity: Another object that scores less by no more than this may be it as well. In
             [0, 1]; at 0, as in the paper, the best one is always taken.
         doubt: A region that scores above tau by less than this, or below it by less than half of
@@ -276,21 +276,30 @@ def match(
     """
     if len(boxes) == 0:
         return []
-    identities, best = nearest.objects[:, 0], nearest.scores[:, 0]
+    best = nearest.scores[:, 0]
     threshold = settings.accept_above(objects=objects, regions=len(boxes))
     order = [int(k) for k in np.argsort(-best, kind="stable") if best[k] > threshold]
-    if len(order) < 2:  # most photos of a library; spares them the geometry
-        return [_sighting(k, nearest, settings.reach) for k in order]
-    identities = identities[order]
+    found = [_sighting(k, nearest, settings.reach) for k in order]
+    if len(found) < 2:  # most photos of a library; spares them the geometry
+        return found
     xyxy = np.array([boxes[k].xyxy for k in order], np.float64).reshape(-1, 4)
     overlap, inside = iou_matrix(xyxy, xyxy), containment(xyxy, xyxy)
+    same = _same_object(found)
     kept: list[int] = []  # places in the order
     for k in range(len(order)):
-        same = identities[kept] == identities[k]
-        taken = (overlap[k, kept] > settings.overlap) | (same & (inside[k, kept] > settings.inside))
-        if not taken.any():
+        part = same[k, kept] & (inside[k, kept] > settings.inside)
+        if not ((overlap[k, kept] > settings.overlap) | part).any():
             kept.append(k)
-    return [_sighting(order[k], nearest, settings.reach) for k in kept]
+    return [found[k] for k in kept]
+
+
+def _same_object(found: Sequence[Sighting]) -> NDArray[np.bool_]:
+    """Return (S, S): which sightings may be of one object.
+
+    A part of a thing is taken for its near twin more easily than the whole.
+    """
+    meant = [{s.object, *(rival for rival, _ in s.rivals)} for s in found]
+    return np.array([[not one.isdisjoint(other) for other in meant] for one in meant])
 
 
 def _sighting(k: int, nearest: Nearest, reach: float) -> Sighting:

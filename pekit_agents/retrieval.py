@@ -18,7 +18,7 @@ from pekit_agents.boxes import nms
 from pekit_agents.calibration import false_alarm_rate
 from pekit_agents.errors import InvalidInput
 from pekit_agents.matching import Nearest, match
-from pekit_agents.settling import plainly, settler, without_parts
+from pekit_agents.settling import plainly, settler
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def _matches(
     found = match(boxes, nearest, lower, objects=count)
     accepted = sum(s.score > tau for s in found)
     by_score = partial(plainly, ambiguity=settings.ambiguity)
-    matches, meant = [], []
+    matches = []
     for place, s in enumerate(found):
         probability = None if calibration is None else calibration.probability(s.score, **chances)
         best = Match(
@@ -328,11 +328,7 @@ def _matches(
         rivals = [Candidate(objects[index], score) for index, score in s.rivals]
         decide = settle if settle is not None and place < accepted else by_score
         matches.append(decide(best, rivals))
-        meant.append({best.object.object_id, *(rival.object.object_id for rival in rivals)})
-    if settle is None:
-        return matches[:accepted], matches[accepted:]
-    sure = without_parts(matches[:accepted], meant[:accepted], settings.inside)
-    return sure, matches[accepted:]
+    return matches[:accepted], matches[accepted:]
 
 
 def _guide(encoder: Encoder, gallery: Gallery, settings: MatchSettings) -> Guide:

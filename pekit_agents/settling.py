@@ -8,13 +8,11 @@ one of them is sure enough then, or the sighting says which it may be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from pekit_agents.boxes import containment
 from pekit_agents.twins import agreement, chances, kinship
 from pekit_agents.types import Candidate, Match
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from pekit_agents.twins import TwinSettings
     from pekit_agents.types import Details
 
-__all__ = ["Portraits", "Settle", "plainly", "settler", "without_parts"]
+__all__ = ["Portraits", "Settle", "plainly", "settler"]
 
 #: Gives what is stored of some objects, by their ids; those that are gone are left out.
 Portraits: TypeAlias = "Callable[[Sequence[str]], Mapping[str, Portrait]]"
@@ -113,25 +111,3 @@ def _near_twins(
 def _comparable(details: Sequence[Details], region: Details) -> list[Details]:
     """Return the details whose codes are as wide as a region's; others another describer made."""
     return [each for each in details if each.codes.shape[1] == region.codes.shape[1]]
-
-
-def without_parts(
-    matches: Sequence[Match], meant: Sequence[AbstractSet[str]], inside: float
-) -> list[Match]:
-    """Return the sightings without those that lie in a surer one and may be the same object.
-
-    A part of a thing is taken for its near twin more easily than the whole.
-
-    Args:
-        matches: The surest first.
-        meant: Of each the ids of all objects that its scores let it be.
-        inside: How much of a box must lie in another box.
-    """
-    kept: list[int] = []
-    for index, match in enumerate(matches):
-        same = [k for k in kept if not meant[k].isdisjoint(meant[index])]
-        mine = np.array([match.box.xyxy], np.float64)
-        theirs = np.array([matches[k].box.xyxy for k in same], np.float64).reshape(-1, 4)
-        if not (containment(mine, theirs) > inside).any():
-            kept.append(index)
-    return [matches[k] for k in kept]

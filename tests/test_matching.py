@@ -194,6 +194,22 @@ def test_another_object_inside_a_sighting_is_kept():
 
 
 @pytest.mark.parametrize(
+    ("whole", "part", "kept"),
+    [
+        ((0.9, 0.84), (0.0, 0.85), [0]),  # the whole may be object 1 as well
+        ((0.9, 0.0), (0.77, 0.85), [0]),  # the part may be object 0 as well
+        ((0.9, 0.78), (0.73, 0.85), [0, 1]),  # neither
+    ],
+)
+def test_a_part_that_may_be_what_the_whole_is_is_no_second_sighting(whole, part, kept):
+    settings = MatchSettings(threshold=0.7, ambiguity=0.1)
+    inside = [LEFT, Box(0, 0, 3, 3)]
+    assert [s.proposal for s in matched(inside, scores(whole, part), settings)] == kept
+    beside = [LEFT, RIGHT]
+    assert [s.proposal for s in matched(beside, scores(whole, part), settings)] == [0, 1]
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [("threshold", 1.1), ("threshold", math.nan), ("max_weight", -0.1), ("overlap", 2.0)],
 )

@@ -14,7 +14,7 @@ from pekit_agents.details import PatchDescriber
 from pekit_agents.matching import MatchSettings
 from pekit_agents.memory import Memory, Portrait
 from pekit_agents.retrieval import find_in, search_regions
-from pekit_agents.settling import plainly, settler, without_parts
+from pekit_agents.settling import plainly, settler
 from pekit_agents.testing import ColourEncoder, fake_profile
 from pekit_agents.twins import TwinSettings
 from pekit_agents.types import Box, Candidate, Details, Match, PersonalObject, Proposal
@@ -157,8 +157,8 @@ def thing(name):
     return PersonalObject(name, name, "juice", "", 1, None)
 
 
-def sighting(name, *xyxy, score=0.8):
-    return Match(thing(name), Box(*(xyxy or (0, 0, 10, 10))), score, region=1)
+def sighting(name):
+    return Match(thing(name), Box(0, 0, 10, 10), 0.8, region=1)
 
 
 def candidates(**scores):
@@ -283,25 +283,3 @@ def test_details_are_asked_of_the_region_that_was_accepted_and_of_no_other(memor
     assert row.asked == [2, 0]  # the surest first
     assert [match.object.name for match in matches] == ["b", "b"]
     assert [(len(match.candidates), match.details) for match in near] == [(2, None)]
-
-
-def test_two_regions_in_each_other_that_turn_out_to_be_one_twin_are_one_sighting(memory):
-    boxes = [Box(0, 0, 100, 100), Box(10, 10, 50, 50)]
-    vectors = np.stack([unit(1, 0.01, 0), unit(1, -0.01, 0.05)])
-    settings = MatchSettings(threshold=0.8, ambiguity=0.05, twins=TWINS)
-    settle = settler(lambda _: ORANGE_PATCH, memory.portraits, settings)
-    by_score, _ = search_regions(boxes, vectors, memory.gallery(), settings)
-    assert [match.object.name for match in by_score] == ["a", "b"]
-    (match,), _ = search_regions(boxes, vectors, memory.gallery(), settings, settle=settle)
-    assert (match.object.name, match.box) == ("b", boxes[0])
-
-
-def test_of_two_sightings_in_each_other_that_may_be_one_object_the_surer_one_stays():
-    big, part = sighting("a", 0, 0, 100, 100), sighting("b", 10, 10, 50, 50)
-    beside, other = sighting("a", 200, 0, 300, 100), sighting("c", 10, 10, 50, 50)
-    meant = [{"a"}, {"b", "a"}, {"a"}, {"c"}]
-    assert without_parts([big, part, beside, other], meant, 0.7) == [big, beside, other]
-    assert without_parts([part, big], [{"b", "a"}, {"a"}], 0.7) == [part]
-    assert without_parts([], [], 0.7) == []
-    over = sighting("a", 70, 0, 170, 100)  # three tenths of it in the big one
-    assert without_parts([big, over], [{"a"}, {"a"}], 0.7) == [big, over]
