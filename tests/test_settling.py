@@ -13,7 +13,7 @@ from pekit_agents import PeKit
 from pekit_agents.details import PatchDescriber
 from pekit_agents.matching import MatchSettings
 from pekit_agents.memory import Memory, Portrait
-from pekit_agents.retrieval import find_in, search_regions
+from pekit_agents.retrieval import find_in
 from pekit_agents.settling import plainly, settler
 from pekit_agents.testing import ColourEncoder, fake_profile
 from pekit_agents.twins import TwinSettings

@@ -115,6 +115,16 @@ _ALL = (
         metrics.wrong_identities,
     ),
     Measure(
+        "wrong_share",
+        "Photos with a wrong name",
+        "lower",
+        "%",
+        "Of the photos that show a remembered thing, in how many a wrong name is stated as "
+        "certain.",
+        "such photos with a certain name that is not shown / photos of known things",
+        metrics.wrong_share,
+    ),
+    Measure(
         "alarm_share",
         "Photos with a false alarm",
         "lower",

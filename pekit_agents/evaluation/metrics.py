@@ -54,6 +54,7 @@ __all__ = [
     "top1",
     "weighted",
     "wrong_identities",
+    "wrong_share",
 ]
 
 
@@ -227,6 +228,13 @@ def nearest(draw: Draw) -> Tally:
 def wrong_identities(draw: Draw) -> Tally:
     """Wrong names stated as certain, per photo that shows a known thing."""
     return tally_photos((trial, float(len(wrong_names(trial))), draw) for trial in with_known(draw))
+
+
+def wrong_share(draw: Draw) -> Tally:
+    """Share of the photos of known things in which a wrong name is stated as certain."""
+    return tally_photos(
+        (trial, float(bool(wrong_names(trial))), draw) for trial in with_known(draw)
+    )
 
 
 def false_alarms(draw: Draw) -> Tally:

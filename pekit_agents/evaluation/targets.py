@@ -85,9 +85,9 @@ TARGETS = (
     ),
     Target("look-alikes: likeliest name right", "look-alikes", "likeliest", 3, _ALL, 0.80, 0.95),
     Target(
-        "look-alikes: wrong certain names a photo",
+        "look-alikes: photos with a wrong certain name",
         "look-alikes",
-        "wrong_identities",
+        "wrong_share",
         3,
         _ALL,
         0.05,

@@ -17,6 +17,7 @@ from pekit_agents.evaluation.metrics import (
     top1,
     weighted,
     wrong_identities,
+    wrong_share,
 )
 
 EVERY = (
@@ -28,6 +29,7 @@ EVERY = (
     likeliest,
     nearest,
     wrong_identities,
+    wrong_share,
     false_alarms,
     alarm_share,
     ambiguous_share,
@@ -98,6 +100,12 @@ def test_the_surest_name_counts_not_any(trial, draw):
     assert recall(both).parts["cup"] == (1.0, 1.0)
     assert top1(both).value == 0.5
     assert wrong_identities(both).value == 1.0
+
+
+def test_a_photo_with_two_wrong_names_is_one_photo_with_a_wrong_name(trial, draw):
+    crowd = draw(trial("1", "cup", ("dog", "mug", "cup")), trial("2", "dog", "dog"))
+    assert wrong_identities(crowd).value == 1.0
+    assert wrong_share(crowd).value == 0.5
 
 
 def test_false_alarms_are_counted_in_photos_of_none_of_the_known_things(shelf, trial, draw):
