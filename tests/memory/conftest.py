@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,8 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pekit_agents.memory import Memory
@@ -118,3 +122,36 @@ def age() -> Callable[..., None]:
         os.utime(path, (then, then))
 
     return make
+
+
+def beside(name: str) -> ModuleType:
+    """Return a module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def as_layout() -> Callable[..., pa.Table]:
+    """Make rows as an older layout had them."""
+    return beside("kill_worker").as_layout
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Start what stands in for LanceDB Cloud; databases are made when a table is."""
+    for name in ("API_KEY", "REGION", "HOST_OVERRIDE"):
+        monkeypatch.delenv(f"LANCEDB_{name}", raising=False)
+    running = beside("cloud_server").CloudServer(tmp_path / "cloud")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Stand in an empty folder that stays so: no folder is called "s3:" or "db:"."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    yield
+    assert list((tmp_path / "here").iterdir()) == []
