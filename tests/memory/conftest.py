@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 from pekit_agents.memory import Memory
-from pekit_agents.types import Details, PersonalObject
+from pekit_agents.types import Crop, Details, PersonalObject
 
 DIM = 16
 WORKERS = Path(__file__).with_name("workers.py")
@@ -82,6 +82,35 @@ def memory(open_memory: Callable[..., Memory]) -> Memory:
 def root(tmp_path: Path) -> Path:
     """The folder that ``open_memory`` uses."""
     return tmp_path / "memory"
+
+
+@pytest.fixture
+def source(
+    open_memory: Callable[..., Memory],
+    thing: Callable[..., PersonalObject],
+    unit_vectors: Callable[..., np.ndarray],
+    some_details: Callable[..., Details],
+) -> Memory:
+    """Another user's memory of two objects, with crops and details of some views."""
+    memory, crop = (
+        open_memory(user_id="source"),
+        Crop(b"\xff\xd8\xffpicture", b"\x89PNG\r\n\x1a\nmask"),
+    )
+    memory.insert(
+        thing("a", "Bella"),
+        unit_vectors(3, seed=1),
+        crops=[crop, None, crop],
+        details=[None, some_details(), None],
+    )
+    memory.insert(thing("b", "Räx 👩‍👩‍👧", context="", minute=1), unit_vectors(2, seed=2))
+    return memory
+
+
+@pytest.fixture
+def exported(source: Memory, tmp_path: Path) -> Path:
+    """The export of ``source``."""
+    source.export(tmp_path / "memory.pekit")
+    return tmp_path / "memory.pekit"
 
 
 @pytest.fixture
