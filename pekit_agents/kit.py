@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pekit_agents.advice import advise
 from pekit_agents.answer import Answer
 from pekit_agents.answering import as_answer_model
+from pekit_agents.comparing import Comparing
 from pekit_agents.correcting import Correcting
 from pekit_agents.crops import with_crops
 from pekit_agents.errors import InvalidInput
@@ -21,35 +22,27 @@ from pekit_agents.finding import Finding
 from pekit_agents.images import ImageSource, load_image
 from pekit_agents.introduction import MAX_VIEWS, Progress, extract_view, extract_views
 from pekit_agents.keeping import Keeping
-from pekit_agents.looks import PhotoLooks
+from pekit_agents.looks import PhotoLooks, require_mode
 from pekit_agents.memory import Memory, require_free
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.prompting import build_prompt
 from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.recall import context_prompt
 from pekit_agents.reembedding import reembed_memory
-from pekit_agents.retrieval import (
-    find_in,
-    match_settings,
-    region_test,
-    settings_for,
-    sightings_in_each,
-)
+from pekit_agents.retrieval import find_in, match_settings, settings_for
 from pekit_agents.reviewing import ReviewQueue
-from pekit_agents.types import Match, PersonalObject, Prompt, View
+from pekit_agents.types import PersonalObject, Prompt, View
 from pekit_agents.views import Reference, ReferencePhotos
 from pekit_agents.wording import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pekit_agents.calibration import Strictness
-    from pekit_agents.types import Box, FloatArray, Proposal, RGBImage
+    from pekit_agents.types import FloatArray, RGBImage
 
 __all__ = ["PeKit"]
 
 
-class PeKit(Correcting, Keeping):
+class PeKit(Comparing, Correcting, Keeping):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -304,7 +297,7 @@ class PeKit(Correcting, Keeping):
             InvalidInput: The mode, threshold or strictness is not one, or the profile is not
                 calibrated for a strictness.
         """
-        _require_mode(mode)
+        require_mode(mode)
         settings = match_settings(self._profile, threshold, strictness)
         photo = load_image(image)
         gallery = self._memory.gallery()
@@ -318,78 +311,6 @@ class PeKit(Correcting, Keeping):
         proposals = tuple(looks.proposals[index] for index in found.chosen)
         finding = Finding(photo, tuple(matches), proposals, tuple(near), found.vectors)
         return with_crops(finding) if self._keep_crops else finding
-
-    def propose(
-        self, image: ImageSource, *, mode: SearchMode = "auto"
-    ) -> tuple[RGBImage, list[Proposal], FloatArray]:
-        """Return the regions of a photo and their vectors, compared with nothing yet.
-
-        Kept, and handed to :meth:`match_regions`, they can be compared with objects that are
-        remembered later. That is the first look of :meth:`find` alone: it looks again, closer,
-        where something resembles what is remembered.
-
-        Args:
-            image: The photo.
-            mode: As for :meth:`find`.
-
-        Returns:
-            The upright photo, its K proposals and their (K, D) float32 unit vectors.
-
-        Raises:
-            ImageError: The photo cannot be read.
-            InvalidInput: The mode is not one.
-        """
-        _require_mode(mode)
-        photo = load_image(image)
-        looks = PhotoLooks(photo, self._profile, mode)
-        _, pooled = looks.regions(self._memory.gallery().categories, None)
-        vectors = self._profile.encoder.normalize(pooled) if len(pooled) else pooled
-        return photo, looks.proposals, vectors
-
-    def match_regions(
-        self,
-        photos: Iterable[tuple[Sequence[Box], FloatArray]],
-        *,
-        threshold: float | None = None,
-        strictness: Strictness | None = None,
-    ) -> Iterator[list[Match]]:
-        """Yield the sightings in each of many photos, all by one state of the memory.
-
-        Args:
-            photos: For each photo the K boxes of its regions, xyxy in its pixels, and their
-                (K, D) float32 unit vectors, as :meth:`propose` returns them.
-            threshold: tau, in place of the profile's.
-            strictness: As for :meth:`find`.
-
-        Yields:
-            The sightings in a photo, the surest first.
-
-        Raises:
-            InvalidInput: The threshold or strictness is not one.
-        """
-        settings = match_settings(self._profile, threshold, strictness)
-        gallery = self._memory.gallery()
-        settings = settings_for(gallery, settings, self._profile.strangers)
-        yield from sightings_in_each(photos, gallery, settings)
-
-    def region_test(self, object_ids: Iterable[str]) -> Callable[[FloatArray], NDArray[np.bool_]]:
-        """Return a quick test for regions that may show some of the objects.
-
-        A region that fails it is none of them, whatever else :meth:`match_regions` makes of it.
-
-        Args:
-            object_ids: Which objects.
-
-        Returns:
-            A function of (R, D) float32 unit vectors that says which of them pass, (R,).
-
-        Raises:
-            ObjectNotFound: One of the objects is not remembered (any more).
-        """
-        views = self._memory.vectors_of(list(object_ids))
-        gallery = self._memory.gallery()
-        settings = settings_for(gallery, self._profile.matching, self._profile.strangers)
-        return region_test(views, gallery, settings)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).
@@ -436,11 +357,6 @@ class PeKit(Correcting, Keeping):
         finding = image if isinstance(image, Finding) else self.find(image)
         prompt = self.prompt(finding, question)
         return Answer(model.answer(prompt.image, prompt.text), prompt, finding)
-
-
-def _require_mode(mode: str) -> None:
-    if mode not in get_args(SearchMode):
-        raise InvalidInput(f"expected mode 'auto', 'scene' or 'fast', found {mode!r}")
 
 
 def _vectors(views: Sequence[View]) -> FloatArray:

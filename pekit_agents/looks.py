@@ -6,17 +6,18 @@ The photo itself answers, or what was kept of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, get_args
 
 from pekit_agents.embedding import pool_closer, pool_proposals
-from pekit_agents.protocols import GuidedProposer
+from pekit_agents.errors import InvalidInput
+from pekit_agents.protocols import GuidedProposer, SearchMode
 
 if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import Guide, SearchMode
+    from pekit_agents.protocols import Guide
     from pekit_agents.types import Box, Details, FloatArray, Proposal, RGBImage
 
-__all__ = ["Looks", "PhotoLooks"]
+__all__ = ["Looks", "PhotoLooks", "require_mode"]
 
 
 class Looks(Protocol):
@@ -81,3 +82,13 @@ class PhotoLooks:
         if describer is None:
             return None
         return describer.describe(self._photo, self.proposals[region])
+
+
+def require_mode(mode: str) -> None:
+    """Refuse what is no mode, before any work.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    if mode not in get_args(SearchMode):
+        raise InvalidInput(f"expected mode 'auto', 'scene' or 'fast', found {mode!r}")

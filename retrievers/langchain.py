@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +74,10 @@ class PersonalObjectRetriever(BaseRetriever):
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         k: int = 4,
+        storage_options: Mapping[str, str] | None = None,
     ) -> PersonalObjectRetriever:
         """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(path, profile, images)
+        actions = PersonalActions.open(path, profile, images, storage_options=storage_options)
         return cls(actions=actions, user_id=user_id, k=k)
 
     def search_image(self, image: ImageSource, *, k: int | None = None) -> list[Document]:

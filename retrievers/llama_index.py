@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -92,9 +92,10 @@ class PersonalObjectRetriever(BaseRetriever):
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         similarity_top_k: int = 4,
+        storage_options: Mapping[str, str] | None = None,
     ) -> PersonalObjectRetriever:
         """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(path, profile, images)
+        actions = PersonalActions.open(path, profile, images, storage_options=storage_options)
         return cls(actions, user_id, similarity_top_k=similarity_top_k)
 
     def picture(self, node: NodeWithScore) -> bytes:

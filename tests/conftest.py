@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -48,3 +51,61 @@ def packages() -> Path:
     if not PACKAGES.is_dir():
         pytest.skip(f"no photos of packages at {PACKAGES}")
     return PACKAGES
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A place for memories in an empty bucket of a local S3 server.
+
+    Attributes:
+        uri: Of the place.
+        options: The ``storage_options`` to reach it.
+        content: Returns every file in the bucket, by its key.
+    """
+
+    uri: str
+    options: dict[str, str]
+    content: Callable[[], dict[str, bytes]]
+
+
+@pytest.fixture(scope="session")
+def s3_options() -> Iterator[dict[str, str]]:
+    """The ``storage_options`` of an S3 server that runs in this process."""
+    moto = pytest.importorskip("moto.server", reason="needs moto[server]")
+    running = moto.ThreadedMotoServer(port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield {
+        "aws_access_key_id": "key",
+        "aws_secret_access_key": "secret",
+        "aws_region": "us-east-1",
+        "aws_endpoint": f"http://{host}:{port}",
+        "allow_http": "true",
+    }
+    running.stop()
+
+
+@pytest.fixture
+def bucket(s3_options: dict[str, str]) -> Bucket:
+    boto3 = pytest.importorskip("boto3")
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3_options["aws_endpoint"],
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+        region_name="us-east-1",
+    )
+    name = f"bucket-{uuid4()}"
+    client.create_bucket(Bucket=name)
+
+    def content() -> dict[str, bytes]:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=name)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        # pyarrow leaves an empty file that stands for the folder of all users.
+        return {
+            key: client.get_object(Bucket=name, Key=key)["Body"].read()
+            for key in keys
+            if key != "memories/"
+        }
+
+    return Bucket(f"s3://{name}/memories", s3_options, content)

@@ -40,7 +40,7 @@ FLOORS = [
     {"embedding", "prompting", "answering"},
     {"bank", "views", "crops", "details", "finding", "profiles"},
     {"answer", "introduction", "looks", "reembedding", "retrieval", "settling"},
-    {"correcting", "keeping"},
+    {"comparing", "correcting", "keeping"},
     {"reviewing"},
     {"kit"},
     {"demo_scenes", "diagnosis", "testing", "tools", "retrievers"},

@@ -8,7 +8,7 @@ of anybody else. Pictures go by handle, see :mod:`pekit_agents.tools.image_store
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from os import PathLike
@@ -70,18 +70,21 @@ class PersonalActions:
         answerer: Any = None,
         *,
         keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
 
         Args:
-            path: The directory that holds the memories of all users.
+            path: The directory that holds the memories of all users, or a URI, as for
+                :meth:`PeKit.open`.
             profile: A profile's name, or one's own.
             images: Where pictures are kept; in RAM by default.
             answerer: See the class.
             keep_crops: Whether what is remembered keeps a small picture for each photo, as for
                 :meth:`PeKit.open`.
+            storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
         """
-        kits = KitPool(path, profile, keep_crops=keep_crops)
+        kits = KitPool(path, profile, keep_crops=keep_crops, storage_options=storage_options)
         return cls(kits, images or MemoryImageStore(), answerer)
 
     def remember_object(

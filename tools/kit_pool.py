@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from os import PathLike
 
 from pekit_agents.kit import PeKit
@@ -21,11 +22,13 @@ class KitPool:
     in RAM and changes nothing on disk.
 
     Args:
-        path: The directory that holds the memories of all users.
+        path: The directory that holds the memories of all users, or a URI, as for
+            :meth:`PeKit.open`.
         profile: A profile's name, or one's own.
         max_users: How many kits to keep.
         keep_crops: Whether what is remembered keeps a small picture for each photo, as for
             :meth:`PeKit.open`.
+        storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
     """
 
     def __init__(
@@ -35,10 +38,11 @@ class KitPool:
         *,
         max_users: int = 128,
         keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
     ) -> None:
         check_limits(max_users=max_users)
         self._path, self._profile, self._max_users = path, profile, max_users
-        self._keep_crops = keep_crops
+        self._keep_crops, self._storage_options = keep_crops, storage_options
         self._kits: OrderedDict[str, PeKit] = OrderedDict()
         self._lock, self._loading = threading.Lock(), threading.Lock()
 
@@ -58,6 +62,7 @@ class KitPool:
                 profile=self._loaded(),
                 user_id=user_id,
                 keep_crops=self._keep_crops,
+                storage_options=self._storage_options,
             )
         with self._lock:
             kit = self._kits.setdefault(user_id, kit)

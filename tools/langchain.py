@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +73,17 @@ class PersonalToolkit(BaseToolkit):
         images: ImageStore | None = None,
         answerer: Any = None,
         keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
     ) -> PersonalToolkit:
         """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(path, profile, images, answerer, keep_crops=keep_crops)
+        actions = PersonalActions.open(
+            path,
+            profile,
+            images,
+            answerer,
+            keep_crops=keep_crops,
+            storage_options=storage_options,
+        )
         return cls(actions=actions, user_id=user_id, user_resolver=user_resolver)
 
     def get_tools(self) -> list[BaseTool]:

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import json
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -124,9 +124,17 @@ class PersonalToolSpec(BaseToolSpec):
         images: "ImageStore | None" = None,
         answerer: Any = None,
         keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
     ) -> "PersonalToolSpec":
         """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(path, profile, images, answerer, keep_crops=keep_crops)
+        actions = PersonalActions.open(
+            path,
+            profile,
+            images,
+            answerer,
+            keep_crops=keep_crops,
+            storage_options=storage_options,
+        )
         return cls(actions, user_id=user_id, user_resolver=user_resolver)
 
     def to_tool_list(

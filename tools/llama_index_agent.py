@@ -12,7 +12,7 @@ the model is first called, its pictures are in the ``Context``. Messages that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from copy import copy
 from os import PathLike
@@ -126,6 +126,7 @@ class PersonalFunctionAgent(FunctionAgent):
         images: ImageStore | None = None,
         answerer: Any = None,
         keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
         **options: Any,
     ) -> PersonalFunctionAgent:
         """Open the memories in a directory; see :meth:`PersonalToolSpec.open` and the class."""
@@ -137,6 +138,7 @@ class PersonalFunctionAgent(FunctionAgent):
             images=images,
             answerer=answerer,
             keep_crops=keep_crops,
+            storage_options=storage_options,
         )
         return cls(personal, **options)
 

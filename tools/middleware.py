@@ -13,7 +13,7 @@ runs with ``agent.invoke(..., durability="exit")``, or with messages that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         images: ImageStore | None = None,
         answerer: Any = None,
         keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
         auto: bool = True,
     ) -> PersonalizationMiddleware:
         """Open the memories in a directory; see :meth:`PersonalToolkit.open` and the class."""
@@ -118,6 +119,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             images=images,
             answerer=answerer,
             keep_crops=keep_crops,
+            storage_options=storage_options,
         )
         return cls(toolkit, auto=auto)
 

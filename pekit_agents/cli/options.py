@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+
+from pekit_agents.cli.signatures import parameters_of, with_parameters
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.kit import PeKit
-
 
 __all__ = [
     "DEFAULT_MEMORY",
@@ -89,17 +89,7 @@ def on_kit(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         command(open_kit(memory, user, profile), **given)
 
-    _, *own = _parameters(command)
-    *added, _ = _parameters(run)
-    wrapped = wraps(command)(run)
-    # What Typer makes options of; the kit is not on the command line.
-    every = [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in (*own, *added)]
-    vars(wrapped)["__signature__"] = inspect.Signature(every)
-    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
-    return wrapped
-
-
-def _parameters(function: Callable[..., None]) -> list[inspect.Parameter]:
-    hints = get_type_hints(function, localns={"PeKit": object}, include_extras=True)
-    parameters = inspect.signature(function).parameters.values()
-    return [parameter.replace(annotation=hints[parameter.name]) for parameter in parameters]
+    _, *own = parameters_of(command)
+    *added, _ = parameters_of(run)
+    # The kit is not on the command line.
+    return with_parameters(wraps(command)(run), [*own, *added])

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from pekit_agents.evaluation.concept_head import fit_heads
-from pekit_agents.evaluation.recognizers import Look, VectorMemory, introduced_things, vectors_of
+from pekit_agents.evaluation.introductions import introduced_things, vectors_of
+from pekit_agents.evaluation.recognizers import Look
 from pekit_agents.evaluation.records import Named
+from pekit_agents.evaluation.vector_memory import VectorMemory
 from pekit_agents.matching import MatchSettings
 
 if TYPE_CHECKING:
-    from pekit_agents.evaluation.features import Features, Whole
+    from pekit_agents.evaluation.feature_records import Whole
+    from pekit_agents.evaluation.features import Features
     from pekit_agents.evaluation.recognizers import Recognizer
     from pekit_agents.types import FloatArray
 

@@ -16,8 +16,9 @@ from platformdirs import user_cache_path
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import half_of, restrict
-from pekit_agents.evaluation.features import Features, processing_version
+from pekit_agents.evaluation.features import Features
 from pekit_agents.evaluation.lineup import StandardLineup
+from pekit_agents.evaluation.provenance import processing_version
 from pekit_agents.evaluation.running import Progress, Study, carry_out, silent
 from pekit_agents.matching import MatchSettings
 from pekit_agents.profiles import RECIPES, Profile, load_profile, recipe_of, refitted_profile

@@ -10,7 +10,7 @@ import numpy as np
 
 from pekit_agents.details import as_details, cut_patches
 from pekit_agents.embedding import pool_closer
-from pekit_agents.evaluation.features import load
+from pekit_agents.evaluation.photo_features import load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,8 @@ from PIL import ImageOps
 
 from pekit_agents.embedding import embed_proposals, embed_reference
 from pekit_agents.errors import InvalidInput
-from pekit_agents.evaluation.recognizers import VectorMemory
 from pekit_agents.evaluation.running import Progress, silent
+from pekit_agents.evaluation.vector_memory import VectorMemory
 from pekit_agents.images import load_image
 from pekit_agents.types import Box, Proposal
 

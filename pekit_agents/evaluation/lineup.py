@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pekit_agents.evaluation.baselines import baselines
-from pekit_agents.evaluation.recognizers import PeKitRecognizer
+from pekit_agents.evaluation.kit_recognizers import PeKitRecognizer
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.draws import Task

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.embedding import mean_direction
-from pekit_agents.evaluation.recognizers import Look, PeKitRecognizer, introduced_things, vectors_of
+from pekit_agents.evaluation.introductions import introduced_things, vectors_of
+from pekit_agents.evaluation.kit_recognizers import PeKitRecognizer
+from pekit_agents.evaluation.recognizers import Look
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.features import Features

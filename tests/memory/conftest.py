@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,12 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pekit_agents.memory import Memory
-from pekit_agents.types import Details, PersonalObject
+from pekit_agents.types import Crop, Details, PersonalObject
 
 DIM = 16
 WORKERS = Path(__file__).with_name("workers.py")
@@ -81,6 +85,35 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def source(
+    open_memory: Callable[..., Memory],
+    thing: Callable[..., PersonalObject],
+    unit_vectors: Callable[..., np.ndarray],
+    some_details: Callable[..., Details],
+) -> Memory:
+    """Another user's memory of two objects, with crops and details of some views."""
+    memory, crop = (
+        open_memory(user_id="source"),
+        Crop(b"\xff\xd8\xffpicture", b"\x89PNG\r\n\x1a\nmask"),
+    )
+    memory.insert(
+        thing("a", "Bella"),
+        unit_vectors(3, seed=1),
+        crops=[crop, None, crop],
+        details=[None, some_details(), None],
+    )
+    memory.insert(thing("b", "Räx 👩‍👩‍👧", context="", minute=1), unit_vectors(2, seed=2))
+    return memory
+
+
+@pytest.fixture
+def exported(source: Memory, tmp_path: Path) -> Path:
+    """The export of ``source``."""
+    source.export(tmp_path / "memory.pekit")
+    return tmp_path / "memory.pekit"
+
+
+@pytest.fixture
 def worker(root: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start processes that run ``workers.py`` on the memory in ``root``."""
     started: list[subprocess.Popen[str]] = []
@@ -118,3 +151,36 @@ def age() -> Callable[..., None]:
         os.utime(path, (then, then))
 
     return make
+
+
+def beside(name: str) -> ModuleType:
+    """Return a module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def as_layout() -> Callable[..., pa.Table]:
+    """Make rows as an older layout had them."""
+    return beside("kill_worker").as_layout
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Start what stands in for LanceDB Cloud; databases are made when a table is."""
+    for name in ("API_KEY", "REGION", "HOST_OVERRIDE"):
+        monkeypatch.delenv(f"LANCEDB_{name}", raising=False)
+    running = beside("cloud_server").CloudServer(tmp_path / "cloud")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Stand in an empty folder that stays so: no folder is called "s3:" or "db:"."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    yield
+    assert list((tmp_path / "here").iterdir()) == []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import lancedb
 import numpy as np
 import pytest
@@ -16,12 +13,6 @@ from pekit_agents.memory.records import MemoryRecord, new_views, to_rows
 from pekit_agents.memory.schema import BASED_ON, table_schema
 from pekit_agents.types import Crop
 
-spec = importlib.util.spec_from_file_location(
-    "kill_worker", Path(__file__).with_name("kill_worker.py")
-)
-kill_worker = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(kill_worker)
-
 
 @pytest.fixture(params=["1", "2", "3"])
 def layout(request):
@@ -29,7 +20,7 @@ def layout(request):
 
 
 @pytest.fixture
-def old(layout, open_memory, root, thing, unit_vectors):
+def old(layout, open_memory, root, thing, unit_vectors, as_layout):
     """A memory of an older layout with two objects, and a way to look at its table."""
     open_memory().insert(thing("gone"), unit_vectors())
     open_memory().delete("gone")  # makes the folder and the lock
@@ -39,7 +30,7 @@ def old(layout, open_memory, root, thing, unit_vectors):
         MemoryRecord(thing("b", "Rex", minute=1), unit_vectors(2, seed=2), new_views(2), rev=22),
     ]
     rows = to_rows(records, table_schema("tiny@1", 16))
-    rows = kill_worker.as_layout(layout, rows, "tiny@1", 16)
+    rows = as_layout(layout, rows, "tiny@1", 16)
     tables.rewrite(folder, rows.schema, rows.to_batches())
     return lambda: lancedb.connect(folder).open_table("objects")
 
@@ -123,12 +114,12 @@ def test_what_is_added_to_it_has_details_and_what_was_there_has_none(
 
 @pytest.mark.parametrize("layout", ["3"])
 def test_crops_and_negatives_of_the_third_layout_are_kept(
-    old, open_memory, root, thing, unit_vectors
+    old, open_memory, root, thing, unit_vectors, as_layout
 ):
     crop = Crop(b"\xff\xd8\xffpicture", b"\x89PNG\r\n\x1a\nmask")
     views, negatives = new_views(2, [crop, None]), unit_vectors(2, seed=4)
     record = MemoryRecord(thing("a"), unit_vectors(2, seed=1), views, 1, negatives)
-    rows = kill_worker.as_layout("3", to_rows([record], table_schema("tiny@1", 16)), "tiny@1", 16)
+    rows = as_layout("3", to_rows([record], table_schema("tiny@1", 16)), "tiny@1", 16)
     tables.rewrite(next(root.iterdir()), rows.schema, rows.to_batches())
     open_memory().update("a", context="x")
     found = open_memory().get("a")
@@ -138,12 +129,14 @@ def test_crops_and_negatives_of_the_third_layout_are_kept(
 
 
 @pytest.mark.parametrize("layout", ["1"])
-def test_one_vector_stored_twice_has_two_ids(old, open_memory, root, thing, unit_vectors):
+def test_one_vector_stored_twice_has_two_ids(
+    old, open_memory, root, thing, unit_vectors, as_layout
+):
     same = np.repeat(unit_vectors(1), 2, axis=0)
     rows = to_rows(
         [MemoryRecord(thing("a"), same, new_views(2), rev=1)], table_schema("tiny@1", 16)
     )
-    rows = kill_worker.as_layout("1", rows, "tiny@1", 16)
+    rows = as_layout("1", rows, "tiny@1", 16)
     tables.rewrite(next(root.iterdir()), rows.schema, rows.to_batches())
     first, second = open_memory().get("a").views
     assert first.view_id != second.view_id
@@ -162,11 +155,13 @@ def test_an_upgrade_that_fails_leaves_the_old_memory(layout, old, open_memory, m
     assert open_memory().update("a", context="x").context == "x"
 
 
-def test_code_of_an_older_layout_can_write_nothing_into_the_newest(layout, old, open_memory):
+def test_code_of_an_older_layout_can_write_nothing_into_the_newest(
+    layout, old, open_memory, as_layout
+):
     """What such a process still runs is an upsert and a compare-and-set with its own columns."""
     open_memory().update("a", context="x")
     table, lost = old(), BASED_ON[layout]
-    row = kill_worker.as_layout(layout, table.to_arrow().slice(0, 1), "tiny@1", 16)
+    row = as_layout(layout, table.to_arrow().slice(0, 1), "tiny@1", 16)
     with pytest.raises(Exception, match=lost):
         table.merge_insert("object_id").when_matched_update_all().execute(row)
     merge = table.merge_insert("object_id")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import draw_task, half_of, usable
+from pekit_agents.evaluation.kit_recognizers import PeKitRecognizer
 from pekit_agents.evaluation.lineup import feature_jobs
 from pekit_agents.evaluation.per_object import PerObjectThreshold
 from pekit_agents.evaluation.protocols.recognition import HALF
-from pekit_agents.evaluation.recognizers import PeKitRecognizer
 from pekit_agents.protocols import SearchMode
 
 if TYPE_CHECKING:

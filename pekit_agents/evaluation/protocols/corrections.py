@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import draw_task, half_of, usable
+from pekit_agents.evaluation.kit_recognizers import CorrectedRecognizer, PeKitRecognizer
 from pekit_agents.evaluation.lineup import feature_jobs
-from pekit_agents.evaluation.recognizers import CorrectedRecognizer, PeKitRecognizer
 from pekit_agents.retrieval import match_settings
 
 if TYPE_CHECKING:

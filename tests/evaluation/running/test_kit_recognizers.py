@@ -13,8 +13,8 @@ from pekit_agents.details import PatchDescriber
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import draw_task
 from pekit_agents.evaluation.features import Features
+from pekit_agents.evaluation.kit_recognizers import KitRecognizer, PeKitRecognizer
 from pekit_agents.evaluation.per_object import PerObjectThreshold, raised_thresholds
-from pekit_agents.evaluation.recognizers import KitRecognizer, PeKitRecognizer
 from pekit_agents.evaluation.replay import Replay
 from pekit_agents.matching import MatchSettings
 from pekit_agents.testing import ColourEncoder, fake_profile, solid_scene

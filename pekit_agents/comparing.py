@@ -1,0 +1,104 @@
+"""Searching in two steps: the regions of photos are kept, and compared with what is remembered.
+
+They can so be compared with objects that are remembered later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pekit_agents.images import ImageSource, load_image
+from pekit_agents.looks import PhotoLooks, require_mode
+from pekit_agents.protocols import SearchMode
+from pekit_agents.retrieval import match_settings, region_test, settings_for, sightings_in_each
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pekit_agents.calibration import Strictness
+    from pekit_agents.memory import Memory
+    from pekit_agents.profiles import Profile
+    from pekit_agents.types import Box, FloatArray, Match, Proposal, RGBImage
+
+__all__ = ["Comparing"]
+
+
+class Comparing:
+    """The part of :class:`~pekit_agents.kit.PeKit` that compares regions that were kept."""
+
+    _memory: Memory
+    _profile: Profile
+
+    def propose(
+        self, image: ImageSource, *, mode: SearchMode = "auto"
+    ) -> tuple[RGBImage, list[Proposal], FloatArray]:
+        """Return the regions of a photo and their vectors, compared with nothing yet.
+
+        Kept, and handed to :meth:`match_regions`, they can be compared with objects that are
+        remembered later. That is the first look of :meth:`find` alone: it looks again, closer,
+        where something resembles what is remembered.
+
+        Args:
+            image: The photo.
+            mode: As for :meth:`find`.
+
+        Returns:
+            The upright photo, its K proposals and their (K, D) float32 unit vectors.
+
+        Raises:
+            ImageError: The photo cannot be read.
+            InvalidInput: The mode is not one.
+        """
+        require_mode(mode)
+        photo = load_image(image)
+        looks = PhotoLooks(photo, self._profile, mode)
+        _, pooled = looks.regions(self._memory.gallery().categories, None)
+        vectors = self._profile.encoder.normalize(pooled) if len(pooled) else pooled
+        return photo, looks.proposals, vectors
+
+    def match_regions(
+        self,
+        photos: Iterable[tuple[Sequence[Box], FloatArray]],
+        *,
+        threshold: float | None = None,
+        strictness: Strictness | None = None,
+    ) -> Iterator[list[Match]]:
+        """Yield the sightings in each of many photos, all by one state of the memory.
+
+        Args:
+            photos: For each photo the K boxes of its regions, xyxy in its pixels, and their
+                (K, D) float32 unit vectors, as :meth:`propose` returns them.
+            threshold: tau, in place of the profile's.
+            strictness: As for :meth:`find`.
+
+        Yields:
+            The sightings in a photo, the surest first.
+
+        Raises:
+            InvalidInput: The threshold or strictness is not one.
+        """
+        settings = match_settings(self._profile, threshold, strictness)
+        gallery = self._memory.gallery()
+        settings = settings_for(gallery, settings, self._profile.strangers)
+        yield from sightings_in_each(photos, gallery, settings)
+
+    def region_test(self, object_ids: Iterable[str]) -> Callable[[FloatArray], NDArray[np.bool_]]:
+        """Return a quick test for regions that may show some of the objects.
+
+        A region that fails it is none of them, whatever else :meth:`match_regions` makes of it.
+
+        Args:
+            object_ids: Which objects.
+
+        Returns:
+            A function of (R, D) float32 unit vectors that says which of them pass, (R,).
+
+        Raises:
+            ObjectNotFound: One of the objects is not remembered (any more).
+        """
+        views = self._memory.vectors_of(list(object_ids))
+        gallery = self._memory.gallery()
+        settings = settings_for(gallery, self._profile.matching, self._profile.strangers)
+        return region_test(views, gallery, settings)

@@ -1,0 +1,145 @@
+"""The kit as it is evaluated: photo by photo, or on features from a cache."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pekit_agents.details import as_details
+from pekit_agents.embedding import mean_direction
+from pekit_agents.evaluation.cached_looks import CachedLooks
+from pekit_agents.evaluation.introductions import introduced_things, vectors_of
+from pekit_agents.evaluation.recognizers import Look
+from pekit_agents.evaluation.scratch import ScratchKit
+from pekit_agents.evaluation.vector_memory import VectorMemory
+
+if TYPE_CHECKING:
+    from pekit_agents.evaluation.features import Features
+    from pekit_agents.profiles import Profile
+    from pekit_agents.protocols import SearchMode
+
+__all__ = ["CorrectedRecognizer", "KitRecognizer", "PeKitRecognizer"]
+
+
+class KitRecognizer:
+    """The product as a user meets it: ``remember`` and ``find``, photo by photo, no cache.
+
+    Slower than :class:`PeKitRecognizer`, which must answer the same.
+
+    Args:
+        profile: The vision tools and their settings.
+        name: What to call it in a report.
+        mode: How hard to look.
+    """
+
+    def __init__(self, profile: Profile, *, name: str = "pekit", mode: SearchMode = "auto") -> None:
+        self.name = name
+        self._profile = profile
+        self._mode: SearchMode = mode
+        self._memory = ScratchKit(profile)
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Remember the things in a new memory."""
+        self._memory = ScratchKit(self._profile)
+        for thing, photos in references.items():
+            self._memory.remember(thing, list(photos), categories[thing])
+
+    def look(self, photo: Path) -> Look:
+        """Search a photo; the scores are those of what is named."""
+        start = time.perf_counter()
+        named = self._memory.named(self._memory.kit.find(photo, mode=self._mode).matches)
+        seconds = time.perf_counter() - start
+        return Look(named, {each.name: each.score for each in reversed(named)}, seconds)
+
+
+class PeKitRecognizer:
+    """The product on features from a cache: they are remembered and matched by its own code.
+
+    Args:
+        features: Gives the features of photos.
+        profile: Whose encoder normalises and whose settings match; None takes the features'
+            own. Its encoder must pool like the features' encoder.
+        name: What to call it in a report.
+        threshold: tau, in place of the profile's, as for :meth:`PeKit.find`.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        *,
+        profile: Profile | None = None,
+        name: str = "pekit",
+        threshold: float | None = None,
+    ) -> None:
+        self.name = name
+        self._features = features
+        self._profile = profile or features.profile
+        self._threshold = threshold
+        self._bank = VectorMemory(self._profile.matching, threshold, self._profile.strangers)
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Remember the things in a new memory; a photo without an object is left out."""
+        encoder = self._profile.encoder
+        self._bank = VectorMemory(self._profile.matching, self._threshold, self._profile.strangers)
+        introduced = introduced_things(self._features, references, categories)
+        details = {
+            thing: [as_details(each.patches, encoder) for each in found if each.patches]
+            for thing, found in introduced.items()
+        }
+        self._bank.fill(
+            vectors_of(introduced, lambda each: mean_direction(each.looks, encoder)),
+            categories,
+            encoder_id=encoder.id,
+            details=details if self._features.describes else None,
+        )
+
+    def threshold(self) -> float:
+        """Return tau for a photo with one region."""
+        return self._bank.threshold()
+
+    def look(self, photo: Path) -> Look:
+        """Search a photo as the kit does."""
+        looks = CachedLooks(photo, self._features, self._profile.encoder)
+        start = time.perf_counter()
+        found = self._bank.find(looks, self._profile.encoder)
+        if looks.seconds is None:
+            return found
+        return replace(found, seconds=time.perf_counter() - start)
+
+
+class CorrectedRecognizer(PeKitRecognizer):
+    """The product whose user rejects all that it names in some photos of nothing remembered.
+
+    Args:
+        features: Gives the features of photos.
+        told: The photos; what is named in them before any correction is rejected.
+        profile: As for :class:`PeKitRecognizer`.
+        name: What to call it in a report.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        told: Sequence[Path],
+        *,
+        profile: Profile | None = None,
+        name: str = "pekit, corrected",
+    ) -> None:
+        super().__init__(features, profile=profile, name=name)
+        self._told = tuple(told)
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Remember the things in a new memory, and what they are not."""
+        super().learn(references, categories)
+        encoder = self._profile.encoder
+        told = [CachedLooks(photo, self._features, encoder) for photo in self._told]
+        self._bank.reject_all(told, encoder)

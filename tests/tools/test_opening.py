@@ -1,0 +1,103 @@
+"""Whichever door one comes in by: what is asked of a kit when it is opened is heeded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from llama_index.core.llms.mock import MockFunctionCallingLLM
+
+from pekit_agents.kit import PeKit
+from pekit_agents.retrievers import langchain, llama_index
+from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.kit_pool import KitPool
+from pekit_agents.tools.langchain import PersonalToolkit
+from pekit_agents.tools.llama_index import PersonalToolSpec
+from pekit_agents.tools.llama_index_agent import PersonalFunctionAgent
+from pekit_agents.tools.middleware import PersonalizationMiddleware
+
+PHOTO = solid_scene({"red": (9, 9, 60, 60)})
+
+
+def kit_of_pool(path: Path | str, **options: Any) -> Any:
+    return KitPool(path, fake_profile(), **options)("ann")
+
+
+def kit_of_actions(path: Path | str, **options: Any) -> Any:
+    return PersonalActions.open(path, fake_profile(), **options).open_kit("ann")
+
+
+def kit_of_toolkit(path: Path | str, **options: Any) -> Any:
+    return PersonalToolkit.open(path, profile=fake_profile(), **options).actions.open_kit("ann")
+
+
+def kit_of_middleware(path: Path | str, **options: Any) -> Any:
+    opened = PersonalizationMiddleware.open(path, profile=fake_profile(), **options)
+    return opened.actions.open_kit("ann")
+
+
+def kit_of_tool_spec(path: Path | str, **options: Any) -> Any:
+    return PersonalToolSpec.open(path, profile=fake_profile(), **options).actions.open_kit("ann")
+
+
+def kit_of_agent(path: Path | str, **options: Any) -> Any:
+    opened = PersonalFunctionAgent.open(
+        path, user_id="ann", profile=fake_profile(), llm=MockFunctionCallingLLM(), **options
+    )
+    return opened.actions.open_kit("ann")
+
+
+def kit_of_photo_library(path: Path | str, **options: Any) -> Any:
+    return PhotoLibrary.open(path, "ann", fake_profile(), **options).kit
+
+
+def kit_of_langchain_retriever(path: Path | str, **options: Any) -> Any:
+    opened = langchain.PersonalObjectRetriever.open(
+        path, user_id="ann", profile=fake_profile(), **options
+    )
+    return opened.actions.open_kit("ann")
+
+
+def kit_of_llama_index_retriever(path: Path | str, **options: Any) -> Any:
+    opened = llama_index.PersonalObjectRetriever.open(
+        path, user_id="ann", profile=fake_profile(), **options
+    )
+    return opened.actions.open_kit("ann")
+
+
+REMEMBERING = [
+    kit_of_pool,
+    kit_of_actions,
+    kit_of_toolkit,
+    kit_of_middleware,
+    kit_of_tool_spec,
+    kit_of_agent,
+    kit_of_photo_library,
+]
+
+
+@pytest.mark.parametrize("kit_of", REMEMBERING)
+def test_crops_are_kept_on_request_only(tmp_path: Path, kit_of: Any) -> None:
+    for number, options in enumerate(({}, {"keep_crops": True})):
+        kit = kit_of(tmp_path, **options)
+        kit.remember(f"Cup {number}", PHOTO, category="mug")
+        (view,) = kit.views(f"Cup {number}")
+        assert (view.crop is not None) == bool(options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "kit_of", [*REMEMBERING, kit_of_langchain_retriever, kit_of_llama_index_retriever]
+)
+def test_memories_lie_in_the_bucket_that_is_named(bucket: Any, kit_of: Any) -> None:
+    kit = kit_of(bucket.uri, storage_options=bucket.options)
+    kit.remember("Cup", PHOTO, category="mug")
+    ann, bob = (
+        PeKit.open(bucket.uri, kit.profile, user, storage_options=bucket.options)
+        for user in ("ann", "bob")
+    )
+    assert [match.object.name for match in ann.find(PHOTO).matches] == ["Cup"]
+    assert bob.objects() == []
