@@ -40,8 +40,9 @@ class MatchSettings:
             is a part of it, or holds it with much else; the better one stays. In [0, 1].
         ambiguity: Another object that scores less by no more than this may be it as well. In
             [0, 1]; at 0, as in the paper, the best one is always taken.
-        doubt: A region that scores above tau by less than this, or below it by less than half of
-            this, is looked at again, close up. In [0, 1]; 0, as in the paper, never does.
+        doubt: A region that scores above tau by less than this is looked at again, close up;
+            likewise below it, by less than half of this, or 1.5 times this in a photo of several
+            regions. In [0, 1]; 0, as in the paper, never does.
         calibration: What unknown things score with this encoder: tau then follows from
             ``false_alarms`` and the number of regions, and from the memory.
         false_alarms: How many false alarms are borne in a photo; positive.

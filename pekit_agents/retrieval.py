@@ -347,7 +347,9 @@ def _doubtful(
 ) -> tuple[list[int], set[int]]:
     """Return which regions to look at again, and which to drop for being at the same places."""
     tau = settings.accept_above(objects=gallery.count, regions=len(boxes))
-    low, high = tau - settings.doubt / 2, tau + settings.doubt
+    # In a crowd a thing is small at a first look, and scores less than it will close up.
+    below = settings.doubt * (0.5 if len(boxes) == 1 else 1.5)
+    low, high = tau - below, tau + settings.doubt
     _, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=low)
     scores = nearest.scores[:, 0]
     doubtful: list[int] = np.flatnonzero((scores > low) & (scores < high)).tolist()

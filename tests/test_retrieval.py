@@ -84,6 +84,13 @@ def test_only_scores_near_tau_are_looked_at_again(gallery, score, doubtful):
     np.testing.assert_allclose(found.vectors, [expected / np.linalg.norm(expected)], atol=1e-6)
 
 
+@pytest.mark.parametrize(("score", "doubtful"), [(0.44, False), (0.46, True), (0.71, False)])
+def test_among_several_regions_lower_scores_are_looked_at_again(gallery, score, doubtful):
+    looks = FakeLooks([towards(score), towards(0.1)], [towards(0.9)] * 2, [PLACE, ELSEWHERE])
+    find(looks, gallery)
+    assert looks.again == ([0] if doubtful else [])
+
+
 def test_a_closer_look_can_take_a_name_away_and_give_one(gallery):
     taken = FakeLooks([towards(0.65)], [towards(0.2)], [PLACE])
     given = FakeLooks([towards(0.57)], [towards(0.9)], [PLACE])

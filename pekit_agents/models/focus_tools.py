@@ -35,8 +35,11 @@ _SIMPLE = 0.1  # of the photo: one region at least this large needs no second lo
 _EDGE = 0.02  # of the longer side: nearer than this, a region is cut off
 _MAX_SECOND_ZOOMS = 8
 _KNOWN = 0.1  # less than it takes to be named: the main thing may well be what is looked for
-_HINT = 0.17  # the same for a place beside it that is reason enough for a second look
+_HINT = 0.17  # the same for a place beside or in it that is reason enough for a close-up
+_HINTS = 2  # such close-ups
 _BESIDE = 0.5  # of the smaller box inside the other, at most
+_SURE = 0.05  # more than it takes to be named: of several things this one is surely known
+_SOFT = 0.82  # saliency of a main thing up to which it may be several things, taken for one
 _MAX_PLACES = 8  # that a guide may name
 _WIDE = 2.0  # side of the close-up of such a place: the guide may have seen a part only
 _SAME_FRAMING = 0.8  # IoU above which a second close-up would show the same again
@@ -62,8 +65,9 @@ class FocusProposer:
     seen there (at most 8); so an object ends up framed alike, whatever led to it.
 
     ``"auto"`` takes one look when a single large thing stands out that at most one edge of the
-    photo cuts off, else a scene. With a guide it also looks for a scene where that thing is
-    nothing known while something beside it may be.
+    photo cuts off, else a scene. With a guide one look is also enough where what stands out is
+    surely known; and where something beside it may be known too, or part of a main thing that is
+    not, up to two close-ups decide.
     """
 
     def __init__(self, model: FocusModel) -> None:
@@ -91,8 +95,7 @@ class FocusProposer:
     def _propose(self, image: RGBImage, mode: SearchMode, guide: Guide | None) -> list[Proposal]:
         whole = Box(0, 0, *image.size)
         found = _regions(self._model, image, [whole])
-        simple = mode == "auto" and _is_simple(found, whole)
-        if mode == "fast" or (simple and not self._hints(image, found[0].box, guide)):
+        if mode == "fast" or (mode == "auto" and self._is_simple(image, found, guide)):
             return found
         quarters = _quarters(whole)
         found += _regions(self._model, image, quarters)
@@ -107,16 +110,35 @@ class FocusProposer:
         centred = _regions(self._model, image, [close_up(box, *image.size) for box in moved])
         return found + closer + centred
 
-    def _hints(self, image: RGBImage, main: Box, guide: Guide | None) -> bool:
-        """Return whether something remembered may lie beside a main thing that is nothing known."""
-        if guide is None:
+    def _is_simple(self, image: RGBImage, found: Sequence[Proposal], guide: Guide | None) -> bool:
+        """Return whether one look tells all that is to be known of a photo."""
+        whole = Box(0, 0, *image.size)
+        alone = _stands_alone(found, whole)
+        if guide is None or not found:
+            return alone
+        grid = self._model.features([image])[0].patches
+        likeness = [likeness_of(grid, whole, region.box, guide) for region in found]
+        best = int(np.argmax(likeness))
+        if alone and likeness[best] > -_KNOWN:
+            return True
+        if not alone and likeness[best] < _SURE:
             return False
-        grid, whole = self._model.features([image])[0].patches, Box(0, 0, *image.size)
-        if likeness_of(grid, whole, main, guide) > -_KNOWN:
-            return False
-        places = resembling([grid], [whole], guide, limit=2, reach=_HINT)
-        xyxy = [place.xyxy for place in places]
-        return bool((containment(xyxy, [main.xyxy]) < _BESIDE).any())
+        places = resembling([grid], [whole], guide, limit=_MAX_PLACES, reach=_HINT)
+        if not alone or found[best].score > _SOFT:
+            inside = containment([place.xyxy for place in places], [found[best].box.xyxy])[:, 0]
+            places = [place for place, share in zip(places, inside, strict=True) if share < _BESIDE]
+        return not self._may_be_known(image, places[:_HINTS], guide)
+
+    def _may_be_known(self, image: RGBImage, places: Sequence[Box], guide: Guide) -> bool:
+        """Return whether a close-up of one of some places shows what may be remembered."""
+        zooms = [close_up(box, *image.size, factor=_WIDE) for box in places]
+        return any(
+            likeness_of(features.patches, zoom, region.box, guide) > -_KNOWN
+            for zoom, features in zip(
+                zooms, self._model.features(_crops(image, zooms)), strict=True
+            )
+            for region in salient_regions(features.saliency, zoom)
+        )
 
     def _resembling(self, image: RGBImage, windows: Sequence[Box], guide: Guide) -> list[Box]:
         grids = [features.patches for features in self._model.features(_crops(image, windows))]
@@ -187,7 +209,7 @@ def _crops(image: RGBImage, windows: Sequence[Box]) -> list[RGBImage]:
     return [image if window == whole else image.crop(window.pixels) for window in windows]
 
 
-def _is_simple(regions: Sequence[Proposal], whole: Box) -> bool:
+def _stands_alone(regions: Sequence[Proposal], whole: Box) -> bool:
     """Return whether one large thing stands out; what fills the photo is a background."""
     if len(regions) != 1 or regions[0].box.area < _SIMPLE * whole.area:
         return False

@@ -210,7 +210,7 @@ def test_a_guide_is_not_asked_at_one_glance(model, cup):
 
 
 @pytest.mark.parametrize(
-    ("boxes", "simple"),
+    ("boxes", "alone"),
     [
         ([Box(20, 20, 80, 80)], True),
         ([Box(0, 20, 80, 80)], True),
@@ -221,26 +221,84 @@ def test_a_guide_is_not_asked_at_one_glance(model, cup):
     ],
     ids=["inside", "cut off once", "a corner", "across", "small", "two"],
 )
-def test_a_simple_photo_shows_one_large_thing_that_is_no_background(boxes, simple):
+def test_one_large_thing_that_is_no_background_stands_alone(boxes, alone):
     regions = [Proposal(box, 1.0) for box in boxes]
-    assert focus_tools._is_simple(regions, Box(0, 0, 100, 100)) is simple
+    assert focus_tools._stands_alone(regions, Box(0, 0, 100, 100)) is alone
 
 
 CORNER, MIDDLE = Box(0, 0, 60, 60), Box(200, 60, 400, 340)  # of the cup's photo; the cup is there
 
 
 @pytest.mark.parametrize(
-    ("main", "place", "closer"),
-    [(-1.0, CORNER, True), (-1.0, MIDDLE, False), (0.0, CORNER, False)],
-    ids=["something beside an unknown thing", "only the thing itself", "the thing is known"],
+    ("main", "soft", "place", "close_up_of_it", "closer"),
+    [
+        (-1.0, 0.0, CORNER, 0.0, True),
+        (-1.0, 0.0, MIDDLE, 0.0, False),
+        (-1.0, 1.0, MIDDLE, 0.0, True),
+        (-1.0, 1.0, CORNER, -1.0, False),
+        (0.0, 1.0, CORNER, 0.0, False),
+    ],
+    ids=[
+        "something beside an unknown thing",
+        "only the thing itself",
+        "what may be several things",
+        "known only from afar",
+        "the thing is known",
+    ],
 )
 def test_a_simple_photo_is_searched_when_something_else_may_be_known(
-    model, cup, monkeypatch, main, place, closer
+    model, cup, monkeypatch, main, soft, place, close_up_of_it, closer
 ):
-    monkeypatch.setattr(focus_tools, "likeness_of", lambda *_: main)
+    whole = Box(0, 0, *cup.size)
+
+    def likeness(grid, window, box, guide):
+        return main if window == whole else close_up_of_it
+
+    monkeypatch.setattr(focus_tools, "_SOFT", soft)
+    monkeypatch.setattr(focus_tools, "likeness_of", likeness)
     monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [place])
     found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
     assert (len({region.window for region in found}) > 1) is closer
+
+
+@pytest.mark.parametrize(
+    ("main", "place", "close_up_of_it", "closer"),
+    [
+        (0.1, MIDDLE, 0.0, False),
+        (0.0, MIDDLE, 0.0, True),
+        (0.1, CORNER, 0.0, True),
+        (0.1, CORNER, -1.0, False),
+    ],
+    ids=["surely known", "not surely", "and something beside it", "nothing, seen close up"],
+)
+def test_one_look_is_enough_where_what_does_not_stand_alone_is_surely_known(
+    model, cup, monkeypatch, main, place, close_up_of_it, closer
+):
+    whole = Box(0, 0, *cup.size)
+
+    def likeness(grid, window, box, guide):
+        return main if window == whole else close_up_of_it
+
+    monkeypatch.setattr(focus_tools, "_stands_alone", lambda *_: False)
+    monkeypatch.setattr(focus_tools, "likeness_of", likeness)
+    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [place])
+    found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
+    assert (len({region.window for region in found}) > 1) is closer
+
+
+def test_a_photo_of_an_unknown_thing_costs_two_close_ups_at_most(model, cup, monkeypatch):
+    places = [CORNER, Box(500, 0, 590, 90), Box(0, 300, 90, 390), Box(500, 300, 590, 390)]
+    monkeypatch.setattr(focus_tools, "likeness_of", lambda *_: -1.0)
+    monkeypatch.setattr(focus_tools, "resembling", lambda *_, limit, **__: places[:limit])
+    looked_at = []
+    features = FocusModel.features
+    monkeypatch.setattr(
+        FocusModel,
+        "features",
+        lambda self, images: looked_at.append(len(images)) or features(self, images),
+    )
+    FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
+    assert looked_at == [1, 1, 2]  # the photo, from the cache the second time, and the close-ups
 
 
 def test_a_place_of_the_guide_is_seen_in_a_wide_close_up(model, photos, monkeypatch):
