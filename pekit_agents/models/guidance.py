@@ -122,7 +122,9 @@ def likeness_of(grid: FloatArray, window: Box, box: Box, guide: Guide) -> float:
     """
     rows, columns = grid.shape[:2]
     scale = np.array([columns / window.width, rows / window.height] * 2)
-    x0, y0, x1, y1 = (np.array(box.xyxy) - [window.x0, window.y0] * 2) * scale
+    edges = (np.array(box.xyxy) - [window.x0, window.y0] * 2) * scale
+    # Rounding may carry a box that ends with its window past the last patch.
+    x0, y0, x1, y1 = np.clip(edges, 0, [columns, rows] * 2)
     patches = [math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1)]
     return float(guide(pool_boxes(grid, np.array([patches])))[0])
 

@@ -68,6 +68,13 @@ def test_the_likeness_of_a_box_is_that_of_its_patches():
     assert likeness_of(grid, flat, around, lambda pooled: pooled[:, 0]) == 0.25
 
 
+def test_a_box_may_end_with_its_window_wherever_that_ends():
+    grid = np.ones((15, 15, 1), np.float32)
+    for side in np.linspace(30, 700, 400).tolist():
+        window = Box(0.3, 0.7, 0.3 + side, 0.7 + side)
+        assert likeness_of(grid, window, window, lambda pooled: pooled[:, 0]) == 1
+
+
 def test_places_lie_apart():
     places = resembling([planted((0, 0, 10, 10), (11, 11, 14, 14))], [WINDOW], filled, limit=20)
     assert len(places) > 1
