@@ -120,9 +120,10 @@ def tail_start(
     """Return where the exponential tail of some scores begins: the mean over several shares.
 
     Args:
-        scores: (S,), at least one.
+        scores: (S,) float64, at least one.
         scale: How slowly the tail falls off.
         shares: Of the scores below the places where it is read off, each in [0, 1).
     """
-    levels = [float(np.quantile(scores, share)) + scale * math.log(1 - share) for share in shares]
-    return sum(levels) / len(levels)
+    levels = np.quantile(scores, shares).tolist()
+    starts = [level + scale * math.log(1 - x) for level, x in zip(levels, shares, strict=True)]
+    return sum(starts) / len(starts)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answers", "Row", "assess"]
 
-_GROUPS = 20  # of things that are left out together
+_GROUPS = 15  # of things that are left out together
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ __all__ = ["Fit", "fit", "without"]
 _TAIL = 0.3  # of the photos: as many false alarms as the least strict of the words bears
 #: Where the tail of new strangers is read off: around the rates that are asked for.
 _SHARES = (0.7, 0.8, 0.9)
-_ROUNDS = 8  # the scale decides what the regions cost, and that decides the scale
+_ROUNDS = 5  # the scale decides what the regions cost, and that decides the scale
 _LEAST_SCALE = 1e-3
 _REGIONS = 0.5  # where no photo has several
 _Photos = TypeVar("_Photos", Highest, Own)

@@ -143,24 +143,25 @@ def _require(seen: Sequence[Seen], folder: Path) -> None:
 def _measured(
     profile: Profile, seen: list[Seen], features: Features, category: str, progress: Progress
 ) -> tuple[EncoderCalibration, Report]:
-    matching, encoder = profile.matching, profile.encoder
+    matching, asked = profile.matching, profile.matching.false_alarms
+    rates = list(dict.fromkeys([asked, *STRICTNESS.values()]))
     tried, rows = {}, {}
     for white in (False, True):
         stage = "trials, whitened" if white else "trials, plain"
-        tried[white] = _trials(seen, encoder, white, matching.max_weight, stage, progress)
-        rows[white] = assess(seen, *tried[white], [matching.false_alarms], REFS)
-    white = _right(rows[True]) > _right(rows[False])
-    trials, alone = tried[white]
-    found = _as_calibration(profile, seen, fit(trials, alone), white)
-    searched = _searched(profile, seen, (trials, alone), white, features, category, progress)
+        tried[white] = _trials(seen, profile.encoder, white, matching.max_weight, stage, progress)
+        rows[white] = assess(seen, *tried[white], rates, REFS)
+    plain, whitened = ([row for row in rows[white] if row.asked == asked] for white in rows)
+    white = _right(whitened) > _right(plain)
+    found = _as_calibration(profile, seen, fit(*tried[white]), white)
+    searched = _searched(profile, seen, tried[white], white, features, category, progress)
     report = Report(
         photos=len(seen),
         things=len({each.thing for each in seen}),
         own=len(own_things(seen)),
         regions=sum(len(each.regions) for each in seen),
-        plain=tuple(rows[False]),
-        whitened=tuple(rows[True]),
-        trials=tuple(assess(seen, trials, alone, list(STRICTNESS.values()), REFS)),
+        plain=tuple(plain),
+        whitened=tuple(whitened),
+        trials=tuple(sorted(rows[white], key=lambda row: (-row.asked, row.refs))),
         searched=tuple(searched),
     )
     return found, report
