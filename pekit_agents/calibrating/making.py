@@ -71,7 +71,8 @@ class Report:
         plain: With features as the encoder normalises them, at the rate of the profile.
         whitened: The same with features that are centred and whitened.
         trials: At several rates, with the better of both.
-        searched: With everything that a search does, at the rate of the profile.
+        once: With everything that a search does but second looks, at the rate of the profile.
+        twice: With second looks as well.
     """
 
     photos: int
@@ -81,7 +82,8 @@ class Report:
     plain: tuple[Row, ...]
     whitened: tuple[Row, ...]
     trials: tuple[Row, ...]
-    searched: tuple[Row, ...]
+    once: tuple[Row, ...]
+    twice: tuple[Row, ...]
 
 
 def calibrate(
@@ -152,8 +154,12 @@ def _measured(
         rows[white] = assess(seen, *tried[white], rates, REFS)
     plain, whitened = ([row for row in rows[white] if row.asked == asked] for white in rows)
     white = _right(whitened) > _right(plain)
-    found = _as_calibration(profile, seen, fit(*tried[white]), white)
-    searched = _searched(profile, seen, tried[white], white, features, category, progress)
+    once, twice = (
+        _searched(profile, seen, tried[white], white, doubt, features, category, progress)
+        for doubt in (0.0, _DOUBT)
+    )
+    doubt = _DOUBT if _is_better(twice, once) else 0.0
+    found = _as_calibration(profile, seen, fit(*tried[white]), white, doubt)
     report = Report(
         photos=len(seen),
         things=len({each.thing for each in seen}),
@@ -162,9 +168,16 @@ def _measured(
         plain=tuple(plain),
         whitened=tuple(whitened),
         trials=tuple(sorted(rows[white], key=lambda row: (-row.asked, row.refs))),
-        searched=tuple(searched),
+        once=tuple(once),
+        twice=tuple(twice),
     )
     return found, report
+
+
+def _is_better(twice: Sequence[Row], once: Sequence[Row]) -> bool:
+    """Return whether second looks find more, and no more false alarms than asked or before."""
+    borne = max(max(row.asked, row.alarms.mean or 0.0) for row in once)
+    return _right(twice) > _right(once) and all((row.alarms.mean or 0.0) <= borne for row in twice)
 
 
 def _right(rows: Sequence[Row]) -> float:
@@ -203,7 +216,7 @@ def _normalize(seen: Sequence[Seen], encoder: Encoder, white: bool) -> Normalize
 
 
 def _as_calibration(
-    profile: Profile, seen: Sequence[Seen], fitted: Fit, white: bool
+    profile: Profile, seen: Sequence[Seen], fitted: Fit, white: bool, doubt: float
 ) -> EncoderCalibration:
     """Return a calibration with the statistics and the bank of some photos."""
     encoder, found = profile.encoder, fitted.calibration
@@ -225,7 +238,7 @@ def _as_calibration(
         least=fitted.least,
         itself=max(found.mean + _ITSELF * found.deviation, never),
         ambiguity=min(_AMBIGUITY * found.scale, 1.0),
-        doubt=min(_DOUBT * found.scale, 1.0),
+        doubt=min(doubt * found.scale, 1.0),
     )
 
 
@@ -234,6 +247,7 @@ def _searched(
     seen: Sequence[Seen],
     trials: tuple[list[Trial], list[Trial]],
     white: bool,
+    doubt: float,
     features: Features,
     category: str,
     progress: Progress,
@@ -241,8 +255,10 @@ def _searched(
     """Return what is found by remembering and searching as a user does, fold by fold.
 
     Each fold is searched with the statistics and strangers of the others, and with what fits the
-    trials without its things.
+    trials without its things. A doubt is in units of the scale.
     """
+    profile = replace(profile, describer=None, matching=replace(profile.matching, doubt=0.0))
+    stage = "searches, looking twice" if doubt else "searches"
     rng = np.random.default_rng(_SEED)
     answers = {count: Answers(seen) for count in REFS}
     folds, done = [fold for _ in range(_SEARCHED) for fold in folds_of(seen, rng)], 0
@@ -251,8 +267,8 @@ def _searched(
         others, alone = (without(some, things) for some in trials)
         if not others:
             continue
-        made = _as_calibration(profile, fold.base, fit(others, alone), white)
-        own = calibrated_profile(replace(profile, describer=None), made)
+        made = _as_calibration(profile, fold.base, fit(others, alone), white, doubt)
+        own = calibrated_profile(profile, made)
         known = half_of(fold.own, rng)
         chosen = {thing: drawn(fold.tested, thing, max(REFS), rng) for thing in known}
         used = {each.path for photos in chosen.values() for each in photos}
@@ -271,5 +287,5 @@ def _searched(
                 else:
                     answers[count].strangers([photo.thing], [bool(named)])
             done += 1
-            progress("searches", done, len(folds) * len(REFS))
+            progress(stage, done, len(folds) * len(REFS))
     return [counted.row(profile.matching.false_alarms, n) for n, counted in answers.items()]

@@ -89,7 +89,9 @@ def show_calibration(measured: EncoderCalibration, report: Report) -> None:
         table.add_row(name + mark, *(_share(row.right.mean) for row in rows))
     console.print(table)
     show_rows("in trials of one look at each photo", report.trials)
-    show_rows("searched as `pekit find` does", report.searched)
+    taken = " (taken)"
+    show_rows(f"searched, one look{'' if measured.doubt else taken}", report.once)
+    show_rows(f"searched, looking twice{taken if measured.doubt else ''}", report.twice)
     found = measured.calibration
     say(
         f"Strangers: scale {found.scale:.3f}, regions {found.regions:.2f}, margin "

@@ -10,10 +10,12 @@ from PIL import Image, ImageDraw
 
 from pekit_agents import ImageError, InvalidInput, PeKit, ProfileError
 from pekit_agents.calibrating import making
+from pekit_agents.calibrating.assessing import Row
 from pekit_agents.calibrating.making import calibrate
 from pekit_agents.calibrating.photos import shown_in
 from pekit_agents.calibration import Calibration
 from pekit_agents.encoder_calibration import read_calibration, write_calibration
+from pekit_agents.evaluation.intervals import Estimate
 from pekit_agents.matching import MatchSettings
 from pekit_agents.profiles import calibrated_profile
 from pekit_agents.testing import PALETTE, ColourEncoder, fake_profile, solid_scene
@@ -75,7 +77,6 @@ def test_what_was_measured_fits_the_photos(made):
     assert 0 < found.scale < 0.3
     assert measured.itself > found.mean
     assert measured.ambiguity == pytest.approx(1.6 * found.scale)
-    assert measured.doubt == pytest.approx(2.1 * found.scale)
 
 
 def test_the_report_says_what_was_found_at_which_rate(made):
@@ -83,9 +84,9 @@ def test_the_report_says_what_was_found_at_which_rate(made):
     assert [(row.asked, row.refs) for row in report.trials] == [
         (rate, refs) for rate in (0.3, 0.1, 0.02) for refs in (1, 3)
     ]
-    for rows in (report.plain, report.whitened, report.searched):
+    for rows in (report.plain, report.whitened, report.once, report.twice):
         assert [(row.asked, row.refs) for row in rows] == [(0.1, 1), (0.1, 3)]
-    for row in (*report.trials, *report.searched):
+    for row in (*report.trials, *report.once):
         assert row.right.mean > 0.9
         assert row.alarms.mean <= 0.35
         assert 0 < row.alarm_photos <= 24
@@ -95,6 +96,30 @@ def test_the_better_features_are_taken(made):
     measured, report = made
     right = [sum(row.right.mean for row in rows) for rows in (report.plain, report.whitened)]
     assert (measured.whitening is not None) == (right[1] > right[0])
+
+
+def row(alarms: float, right: float) -> Row:
+    found = [Estimate(value, None, None, 1, 0, 0) for value in (alarms, right)]
+    return Row(0.1, 1, found[0], 20, found[1], 20)
+
+
+@pytest.mark.parametrize(
+    ("once", "twice", "better"),
+    [
+        ((0.05, 0.8), (0.1, 0.9), True),
+        ((0.05, 0.8), (0.11, 0.9), False),  # more false alarms than were asked for
+        ((0.12, 0.8), (0.11, 0.9), True),  # but not more than with one look
+        ((0.05, 0.8), (0.0, 0.8), False),  # finds no more, and costs time
+    ],
+)
+def test_second_looks_are_taken_where_they_are_better(once, twice, better):
+    assert making._is_better([row(*twice)], [row(*once)]) is better
+
+
+def test_second_looks_are_in_units_of_the_scale(made):
+    measured, report = made
+    factor = 2.1 if making._is_better(report.twice, report.once) else 0.0
+    assert measured.doubt == pytest.approx(factor * measured.calibration.scale)
 
 
 class Dazzled(ColourEncoder):
@@ -157,11 +182,14 @@ def test_no_picture_is_encoded_twice_and_with_a_cache_hardly_any_again(folder, t
     assert len(encoder.seen) == 24  # the patches that give statistics
 
 
+_SEARCHES = ("searches", "searches, looking twice")
+
+
 def test_every_step_is_told(folder):
     told: list[tuple[str, int, int]] = []
     calibrate(fake_profile(), folder, progress=lambda *step: told.append(step))
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
-    assert stages == ["photos", "trials, plain", "trials, whitened", "searches"]
+    assert stages == ["photos", "trials, plain", "trials, whitened", *_SEARCHES]
     for stage in stages:
         steps = [(done, total) for name, done, total in told if name == stage]
         assert [done for done, _ in steps] == list(range(1, steps[0][1] + 1))
