@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pekit_agents.calibrating.photos import BACKGROUND
 from pekit_agents.calibrating.trials import Seen
 from pekit_agents.evaluation.features import Features, load
 from pekit_agents.whitening import blocks_of, spread
@@ -98,13 +97,13 @@ def look_at(
         ImageError: A photo cannot be read; the message names it.
     """
     numbers: dict[str, int] = {}
-    names = [name for _, name in photos]
+    names = Counter(name for _, name in photos)
     count = max(1, min(_PER_PHOTO, _IN_ALL // len(photos)))
     seen = []
     for done, (path, name) in enumerate(photos, start=1):
         regions = features.regions(path, (category,)).pooled
-        # One look at a photo that is alone introduces nothing that another could be found by.
-        several = names.count(name) > 1 and path.parent.name != BACKGROUND
+        # What has one photo is never remembered, so nothing has to introduce it.
+        several = names[name] > 1
         introduced = features.introduced(path, category) if several else None
         (grid,) = features.profile.encoder.encode([load(path)])
         looks = None if introduced is None else introduced.looks

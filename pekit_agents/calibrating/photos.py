@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["BACKGROUND", "shown_in"]
+__all__ = ["shown_in"]
 
 _PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
-#: A folder of this name holds photos that each show another thing.
-BACKGROUND = "background"
+# A folder of this name holds photos that each show another thing.
+_BACKGROUND = "background"
 
 
 def shown_in(folder: Path) -> list[tuple[Path, str]]:
@@ -24,6 +24,6 @@ def shown_in(folder: Path) -> list[tuple[Path, str]]:
         inside = path.relative_to(folder)
         if path.suffix.lower() not in _PHOTOS or any(p.startswith(".") for p in inside.parts):
             continue
-        alone = path.parent == folder or path.parent.name == BACKGROUND
+        alone = path.parent == folder or path.parent.name == _BACKGROUND
         found.append((path, str(path if alone else path.parent)))
     return found

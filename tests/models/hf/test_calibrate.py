@@ -14,6 +14,7 @@ pytest.importorskip("torch", reason="torch is not installed: no hf profiles")
 pytest.importorskip("transformers", reason="transformers is not installed: no hf profiles")
 
 from pekit_agents import EncoderMismatch, InvalidInput, PeKit, ProfileError
+from pekit_agents.diagnosis import diagnose
 from pekit_agents.encoder_calibration import read_calibration
 from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings
@@ -149,3 +150,8 @@ def test_a_file_that_is_not_there_is_told(checkpoint, tmp_path):
     path = write(tmp_path / "tiny.toml", checkpoint, first='calibration = "none.npz"')
     with pytest.raises(ProfileError, match=r"expected a calibration at .*none\.npz, found none"):
         load_profile(path)
+    (row,) = [row for row in diagnose(tmp_path, path).profiles if row.name == "tiny"]
+    assert (row.ok, row.state) == (False, "cannot run")
+    assert "none.npz; `pekit calibrate` makes one" in row.note
+    write(tmp_path / "tiny.toml", checkpoint)
+    assert {row.name: row.ok for row in diagnose(tmp_path, path).profiles}["tiny"]
