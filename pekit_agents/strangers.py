@@ -124,6 +124,6 @@ def tail_start(
         scale: How slowly the tail falls off.
         shares: Of the scores below the places where it is read off, each in [0, 1).
     """
-    levels = np.quantile(scores, shares).tolist()
+    levels: list[float] = np.quantile(scores, shares).tolist()
     starts = [level + scale * math.log(1 - x) for level, x in zip(levels, shares, strict=True)]
     return sum(starts) / len(starts)

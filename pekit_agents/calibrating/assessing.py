@@ -107,17 +107,18 @@ def assess(
             for rate in rates:
                 counted = answers[rate, trial.refs]
                 taus = fitted.thresholds(trial, trial.new.regions[new], rate)
-                counted.strangers(trial.new.things[new], trial.new.scores[new] > taus)
+                named = trial.new.scores[new] > taus
+                counted.strangers(trial.new.things[new].tolist(), named.tolist())
                 taus = fitted.thresholds(trial, trial.own.regions[own], rate)
                 scores = trial.own.scores[own]
                 first = (scores > taus) & (scores > trial.own.others[own])
-                counted.own(trial.own.things[own], first)
+                counted.own(trial.own.things[own].tolist(), first.tolist())
     return [counted.row(rate, count) for (rate, count), counted in answers.items()]
 
 
 def _count(parts: dict[int, list[float]], things: Sequence[int], yes: Sequence[bool]) -> None:
     for thing, one in zip(things, yes, strict=True):
-        part = parts.setdefault(int(thing), [0.0, 0.0])
+        part = parts.setdefault(thing, [0.0, 0.0])
         part[0] += float(one)
         part[1] += 1.0
 

@@ -71,6 +71,8 @@ def calibrate(
     say(f"Calibration: {out}")
     if profile.endswith(".toml"):
         say(f'Add to {profile}, above its tables: calibration = "{_beside(out, profile)}"')
+    else:
+        say(f'Name it in a profile of your own: base = "{profile}", calibration = "{out}"')
 
 
 def show_calibration(measured: EncoderCalibration, report: Report) -> None:
@@ -89,9 +91,9 @@ def show_calibration(measured: EncoderCalibration, report: Report) -> None:
         table.add_row(name + mark, *(_share(row.right.mean) for row in rows))
     console.print(table)
     show_rows("in trials of one look at each photo", report.trials)
-    taken = " (taken)"
-    show_rows(f"searched, one look{'' if measured.doubt else taken}", report.once)
-    show_rows(f"searched, looking twice{taken if measured.doubt else ''}", report.twice)
+    looks = (("one look", report.once), ("looking twice", report.twice))
+    for (name, rows), taken in zip(looks, (measured.doubt == 0, measured.doubt > 0), strict=True):
+        show_rows(f"searched, {name}{' (taken)' if taken else ''}", rows)
     found = measured.calibration
     say(
         f"Strangers: scale {found.scale:.3f}, regions {found.regions:.2f}, margin "
