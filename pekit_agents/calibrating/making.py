@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ from pekit_agents.whitening import Whitening, blocks_of
 if TYPE_CHECKING:
     from pekit_agents.calibrating.trials import Normalize
     from pekit_agents.evaluation.features import Features
+    from pekit_agents.evaluation.intervals import Estimate
     from pekit_agents.evaluation.running import Progress
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder
@@ -118,8 +120,8 @@ def calibrate(
     photos = shown_in(folder)
     if len(photos) < LEAST_PHOTOS:
         raise InvalidInput(
-            f"expected {LEAST_PHOTOS} photos or more in {folder} (.jpg, .png, .webp), found "
-            f"{len(photos)}; a hundred of all kinds of things are a good number"
+            f"expected {LEAST_PHOTOS} photos or more in {folder}, found {len(photos)}; "
+            "a hundred of all kinds of things are a good number"
         )
     with tempfile.TemporaryDirectory() as scratch:
         features = plain_features(profile, cache or Path(scratch), tools)
@@ -176,12 +178,16 @@ def _measured(
 
 def _is_better(twice: Sequence[Row], once: Sequence[Row]) -> bool:
     """Return whether second looks find more, and no more false alarms than asked or before."""
-    borne = max(max(row.asked, row.alarms.mean or 0.0) for row in once)
-    return _right(twice) > _right(once) and all((row.alarms.mean or 0.0) <= borne for row in twice)
+    borne = max(once[0].asked, _mean(row.alarms for row in once))
+    return _right(twice) > _right(once) and _mean(row.alarms for row in twice) <= borne
+
+
+def _mean(found: Iterable[Estimate]) -> float:
+    return statistics.fmean(each.mean or 0.0 for each in found)
 
 
 def _right(rows: Sequence[Row]) -> float:
-    return math.fsum(row.right.mean or 0.0 for row in rows)
+    return _mean(row.right for row in rows)
 
 
 def _trials(

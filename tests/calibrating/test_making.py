@@ -60,7 +60,13 @@ def test_photos_in_a_folder_of_their_own_show_one_thing(tmp_path):
         (tmp_path / name).touch()
     (tmp_path / "mug" / "notes.txt").touch()
     found = {str(path.relative_to(tmp_path)): name for path, name in shown_in(tmp_path)}
-    assert list(found) == ["a.jpg", "b.PNG", "background/1.jpg", "mug/1.webp", "mug/2.jpeg"]
+    assert list(found) == [
+        "a.jpg",
+        "b.PNG",
+        "background/1.jpg",
+        "mug/1.webp",
+        "mug/2.jpeg",
+    ]
     assert found["mug/1.webp"] == found["mug/2.jpeg"]
     assert len(set(found.values())) == 4
 
