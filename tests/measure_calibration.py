@@ -127,9 +127,7 @@ def main(arguments: list[str]) -> None:
                 for photo in strangers:
                     counted.strangers([photo.thing], [bool(kit.look(photo.path).named)])
     rows = [counted.row(profile.matching.false_alarms, n) for n, counted in answers.items()]
-    show_rows(
-        f"calibrated on one half, the other remembered, strangers of {more[0][0].parent}", rows
-    )
+    show_rows("made from one half, the other remembered, other photos searched", rows)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pekit_agents import InvalidInput, ProfileError
 from pekit_agents.cli import calibrate as module
 from pekit_agents.cli.app import app
 from pekit_agents.encoder_calibration import read_calibration
+from pekit_agents.evaluation.bench import tools_of
 from pekit_agents.testing import fake_profile
 from tests.calibrating.test_making import draw_things
 
@@ -92,3 +93,11 @@ def test_the_embedded_profile_is_calibrated_already(tmp_path):
     assert isinstance(done.exception, ProfileError)
     assert "found 'embedded', which has one" in str(done.exception)
     assert not out.exists()
+
+
+def test_the_features_of_a_profile_serve_it_with_and_without_its_calibration(tmp_path):
+    tools = []
+    for text in ("", 'calibration = "made.npz"', "augment = false"):
+        (tmp_path / "mine.toml").write_text(text, "utf-8")
+        tools.append(tools_of(str(tmp_path / "mine.toml")))
+    assert tools[0] == tools[1] != tools[2]

@@ -177,9 +177,9 @@ def _measured(
 
 
 def _is_better(twice: Sequence[Row], once: Sequence[Row]) -> bool:
-    """Return whether second looks find more, and no more false alarms than asked or before."""
-    borne = max(once[0].asked, _mean(row.alarms for row in once))
-    return _right(twice) > _right(once) and _mean(row.alarms for row in twice) <= borne
+    """Return whether second looks find more, and raise no more false alarms."""
+    alarms = [_mean(row.alarms for row in rows) for rows in (twice, once)]
+    return _right(twice) > _right(once) and alarms[0] <= alarms[1]
 
 
 def _mean(found: Iterable[Estimate]) -> float:

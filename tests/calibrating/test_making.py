@@ -112,9 +112,8 @@ def row(alarms: float, right: float) -> Row:
 @pytest.mark.parametrize(
     ("once", "twice", "better"),
     [
-        ((0.05, 0.8), (0.1, 0.9), True),
-        ((0.05, 0.8), (0.11, 0.9), False),  # more false alarms than were asked for
-        ((0.12, 0.8), (0.11, 0.9), True),  # but not more than with one look
+        ((0.05, 0.8), (0.05, 0.9), True),
+        ((0.05, 0.8), (0.06, 0.9), False),  # more false alarms
         ((0.05, 0.8), (0.0, 0.8), False),  # finds no more, and costs time
     ],
 )
