@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("things", type=Path)
     parser.add_argument("--strangers", type=Path, required=True)
     parser.add_argument("--block", type=int, choices=BLOCKS)
-    parser.add_argument("--draws", type=int, default=4)
+    parser.add_argument("--draws", type=int, default=12)
     parser.add_argument("--cache", type=Path, default=default_cache())
     options = parser.parse_args(arguments)
     profile, shared = raw_profile(options.block), {"cache": options.cache, "tools": "raw"}
@@ -104,6 +104,7 @@ def main(arguments: list[str]) -> None:
     number = {name: each.thing for (_, name), each in zip(shown, own, strict=True)}
     names = [name for name, thing in number.items() if thing in own_things(own)]
     answers = {count: Answers(seen) for count in REFS}
+    shares: dict[int, list[float]] = {count: [] for count in REFS}
     with tempfile.TemporaryDirectory() as scratch:
         for seed in range(options.draws):
             half, others = halves(options.things, names, seed, Path(scratch))
@@ -124,10 +125,14 @@ def main(arguments: list[str]) -> None:
                 for photo in left:
                     first = [n.name for n in kit.look(photo.path).named[:1] if not n.alternatives]
                     counted.own([photo.thing], [first == [str(photo.thing)]])
-                for photo in strangers:
-                    counted.strangers([photo.thing], [bool(kit.look(photo.path).named)])
+                named = [bool(kit.look(photo.path).named) for photo in strangers]
+                counted.strangers([photo.thing for photo in strangers], named)
+                shares[count].append(sum(named) / len(named))
     rows = [counted.row(profile.matching.false_alarms, n) for n, counted in answers.items()]
     show_rows("made from one half, the other remembered, other photos searched", rows)
+    for count, found in shares.items():
+        each = ", ".join(f"{share:.2f}" for share in sorted(found))
+        print(f"False alarms of each memory, {count} of each thing at most: {each}")
 
 
 if __name__ == "__main__":
