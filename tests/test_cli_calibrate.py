@@ -13,7 +13,7 @@ from pekit_agents.cli.app import app
 from pekit_agents.encoder_calibration import read_calibration
 from pekit_agents.evaluation.bench import tools_of
 from pekit_agents.testing import fake_profile
-from tests.calibrating.test_making import draw_things
+from tests.calibrating.drawn import draw_things
 
 
 @pytest.fixture

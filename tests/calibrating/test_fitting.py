@@ -10,7 +10,7 @@ import pytest
 from pekit_agents.calibrating.assessing import Answers, assess
 from pekit_agents.calibrating.fitting import fit, without
 from pekit_agents.calibrating.trials import Highest, Own, Trial
-from tests.calibrating.test_trials import things
+from tests.calibrating.drawn import things
 
 SCALE, MARGIN = 0.05, 0.08
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 from pekit_agents import ImageError, InvalidInput, PeKit, ProfileError
 from pekit_agents.calibrating import making
@@ -18,21 +17,8 @@ from pekit_agents.encoder_calibration import read_calibration, write_calibration
 from pekit_agents.evaluation.intervals import Estimate
 from pekit_agents.matching import MatchSettings
 from pekit_agents.profiles import calibrated_profile
-from pekit_agents.testing import PALETTE, ColourEncoder, fake_profile, solid_scene
-
-
-def draw_things(folder, *, things: int = 8, photos: int = 3) -> None:
-    """Draw photos of patches of one colour each, which differ in size, place and tint."""
-    rng = np.random.default_rng(0)
-    for colour in list(PALETTE)[:things]:
-        (folder / colour).mkdir(parents=True)
-        for number in range(photos):
-            x, y = (int(v) for v in rng.integers(0, 60, 2))
-            side = int(rng.integers(30, 60))
-            photo = Image.new("RGB", (160, 120), (128, 128, 128))
-            tint = tuple(int(abs(value - rng.integers(0, 60))) for value in PALETTE[colour])
-            ImageDraw.Draw(photo).rectangle((x, y, x + side, y + side), fill=tint)
-            photo.save(folder / colour / f"{number}.png")
+from pekit_agents.testing import ColourEncoder, fake_profile, solid_scene
+from tests.calibrating.drawn import draw_things
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pekit_agents.calibrating.trials import (
     Fold,
-    Seen,
     _of_half,
     drawn,
     folds_of,
@@ -18,28 +16,12 @@ from pekit_agents.calibrating.trials import (
     own_things,
     trials_in,
 )
-
-NOTHING = np.zeros((0, 3), np.float32)
+from tests.calibrating.drawn import photo, things
 
 
 def same(vectors):
     """Normalise vectors that are of unit length already."""
     return vectors
-
-
-def photo(name: str, thing: int, *regions, looks=None) -> Seen:
-    vectors = np.array(regions, np.float32).reshape(-1, 3)
-    given = None if looks is None else np.array([looks], np.float32)
-    return Seen(Path(name), thing, NOTHING, vectors, given)
-
-
-def things(*counts: int) -> list[Seen]:
-    """Return photos of things with so many photos each, all of which can introduce them."""
-    return [
-        photo(f"{thing}/{number}", thing, (1, 0, 0), looks=(1, 0, 0))
-        for thing, count in enumerate(counts)
-        for number in range(count)
-    ]
 
 
 def test_what_has_one_photo_or_introduces_nothing_is_not_remembered():
