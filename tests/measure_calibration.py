@@ -20,14 +20,13 @@ import numpy as np
 
 from pekit_agents.calibrating.assessing import Answers
 from pekit_agents.calibrating.looking import look_at, plain_features
-from pekit_agents.calibrating.making import REFS, calibrate
+from pekit_agents.calibrating.making import REFS, calibrate, recognizer_of
 from pekit_agents.calibrating.photos import shown_in
 from pekit_agents.calibrating.trials import drawn, own_things
 from pekit_agents.cli.calibrate import show_calibration, show_rows
 from pekit_agents.cli.evaluation_output import advancing
 from pekit_agents.encoder_calibration import read_calibration, write_calibration
 from pekit_agents.evaluation.bench import default_cache
-from pekit_agents.evaluation.recognizers import PeKitRecognizer
 from pekit_agents.matching import MatchSettings
 from pekit_agents.models.focus import BLOCK_DIM
 from pekit_agents.models.focus_graph import BLOCKS
@@ -117,7 +116,7 @@ def main(arguments: list[str]) -> None:
             used = {each.path for photos in chosen.values() for each in photos}
             left = [each for each in own if each.thing in known and each.path not in used]
             for count, counted in answers.items():
-                kit = PeKitRecognizer(features, profile=made)
+                kit = recognizer_of(features, made)
                 kit.learn(
                     {str(t): [each.path for each in some[:count]] for t, some in chosen.items()},
                     {str(thing): "object" for thing in known},

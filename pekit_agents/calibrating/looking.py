@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.calibrating.trials import Seen
-from pekit_agents.evaluation.features import Features, load
+from pekit_agents.evaluation.features import Features
+from pekit_agents.images import load_image
 from pekit_agents.whitening import blocks_of, spread
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def look_at(
         # What has one photo is never remembered, so nothing has to introduce it.
         several = names[name] > 1
         introduced = features.introduced(path, category) if several else None
-        (grid,) = features.profile.encoder.encode([load(path)])
+        (grid,) = features.profile.encoder.encode([load_image(path)])
         looks = None if introduced is None else introduced.looks
         number = numbers.setdefault(name, len(numbers))
         seen.append(Seen(path, number, spread(grid, count), regions, looks))

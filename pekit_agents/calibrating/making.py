@@ -29,7 +29,7 @@ from pekit_agents.calibrating.trials import (
 from pekit_agents.calibration import STRICTNESS
 from pekit_agents.encoder_calibration import EncoderCalibration
 from pekit_agents.errors import InvalidInput, ProfileError
-from pekit_agents.evaluation.recognizers import PeKitRecognizer
+from pekit_agents.evaluation.lineup import StandardLineup
 from pekit_agents.evaluation.running import silent
 from pekit_agents.profiles import calibrated_profile
 from pekit_agents.whitening import Whitening, blocks_of
@@ -38,11 +38,12 @@ if TYPE_CHECKING:
     from pekit_agents.calibrating.trials import Normalize
     from pekit_agents.evaluation.features import Features
     from pekit_agents.evaluation.intervals import Estimate
+    from pekit_agents.evaluation.recognizers import Recognizer
     from pekit_agents.evaluation.running import Progress
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder
 
-__all__ = ["LEAST_PHOTOS", "LEAST_THINGS", "REFS", "Report", "calibrate"]
+__all__ = ["LEAST_PHOTOS", "LEAST_THINGS", "REFS", "Report", "calibrate", "recognizer_of"]
 
 #: Things with two photos or more, in each of which something stands out.
 LEAST_THINGS = 6
@@ -274,13 +275,12 @@ def _searched(
         if not others:
             continue
         made = _as_calibration(profile, fold.base, fit(others, alone), white, doubt)
-        own = calibrated_profile(profile, made)
+        recognizer = recognizer_of(features, calibrated_profile(profile, made))
         known = half_of(fold.own, rng)
         chosen = {thing: drawn(fold.tested, thing, max(REFS), rng) for thing in known}
         used = {each.path for photos in chosen.values() for each in photos}
         left = [each for each in fold.tested if each.path not in used]
         for count in REFS:
-            recognizer = PeKitRecognizer(features, profile=own)
             recognizer.learn(
                 {str(t): [each.path for each in some[:count]] for t, some in chosen.items()},
                 {str(thing): category for thing in known},
@@ -295,3 +295,15 @@ def _searched(
             done += 1
             progress(stage, done, len(folds) * len(REFS))
     return [counted.row(profile.matching.false_alarms, n) for n, counted in answers.items()]
+
+
+def recognizer_of(features: Features, profile: Profile) -> Recognizer:
+    """Return who remembers and searches as the kit does, on features that are made once.
+
+    Args:
+        features: Gives the features of photos.
+        profile: Its encoder pools as that of the features.
+    """
+    lineup = StandardLineup(features, profile_for=lambda _: profile, with_baselines=False)
+    (kit,) = lineup.recognizers(_SEED)
+    return kit
