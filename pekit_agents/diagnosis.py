@@ -154,6 +154,9 @@ def _torch_models(recipe: Recipe) -> Row:
     if missing:
         note = "; ".join(f"hf download {name}" for name in missing)
         return Row(recipe.name, "not downloaded", False, f"at first use, or now: {note}")
+    if recipe.calibration is not None and not Path(recipe.calibration).is_file():
+        note = f"expected a calibration at {recipe.calibration}; `pekit calibrate` makes one"
+        return Row(recipe.name, "cannot run", False, note)
     return Row(recipe.name, "can run", True, ", ".join(spec.id for spec in recipe.models))
 
 

@@ -22,11 +22,10 @@ from rich.console import Console
 from rich.progress import track
 
 from pekit_agents.bank import SHIPPED, pool_strangers, write_bank
+from pekit_agents.calibrating.photos import shown_in
 from pekit_agents.profiles import load_profile
 
 __all__: list[str] = []
-
-_PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 def main(
@@ -34,13 +33,7 @@ def main(
     out: Annotated[Path | None, typer.Option(help="default: the file the package ships")] = None,
 ) -> None:
     """Make the embedded profile's bank of unknown things from folders of varied photos."""
-    photos = [
-        # Photos in a folder of their own show one thing; each of the others shows another.
-        (path, str(path if path.parent == Path(folder) else path.parent))
-        for folder in folders
-        for path in sorted(Path(folder).rglob("*"))
-        if path.suffix.lower() in _PHOTOS
-    ]
+    photos = [each for folder in folders for each in shown_in(Path(folder))]
     if not photos:
         sys.exit(f"expected photos under {', '.join(folders)}, found none")
     profile = load_profile("embedded")

@@ -13,7 +13,6 @@ one:
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,11 +20,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pekit_agents.bank import SHIPPED, pool_strangers, read_bank
 from pekit_agents.calibration import Calibration
 from pekit_agents.details import PatchDescriber
+from pekit_agents.encoder_calibration import EncoderCalibration, read_calibration
 from pekit_agents.errors import ProfileError
 from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings
@@ -45,6 +43,7 @@ __all__ = [
     "Profile",
     "Recipe",
     "build_profile",
+    "calibrated_profile",
     "grounded_sam_profile",
     "load_profile",
     "recipe_of",
@@ -55,8 +54,6 @@ _DETECTOR = ModelSpec("IDEA-Research/grounding-dino-base")
 _SAM = ModelSpec("facebook/sam-vit-base")
 _SAM2 = ModelSpec("facebook/sam2.1-hiera-tiny")  # a tenth of SAM's time on a CPU
 _ENCODER = ModelSpec("facebook/dinov2-large")
-# Of a photo that gives statistics: all of a square one's, or a few.
-_PATCHES_PER_PHOTO, _PATCHES_OF_MORE = 256, 48
 # Of the embedded encoder's strangers, by cross-validation over objects: new ones score more than
 # those of the bank, whose photos shaped the statistics.
 _MARGIN, _LEAST = 0.07, 0.19
@@ -182,26 +179,47 @@ def refitted_profile(
         ImageError: A photo cannot be read.
         MissingDependency: The package that ships the model is not installed.
     """
-    from pekit_agents.models.focus import FocusModel
-    from pekit_agents.models.focus_statistics import sample, write_statistics
-    from pekit_agents.models.focus_tools import FocusEncoder
+    from pekit_agents.models.focus_statistics import refitted_encoder
 
-    model = FocusModel(cache_size=1)
-    patches = []
-    counts = [*((p, _PATCHES_PER_PHOTO) for p in photos), *((p, _PATCHES_OF_MORE) for p in more)]
-    for done, (photo, count) in enumerate(counts, start=1):
-        patches.append(sample(model, photo, count))
-        if progress is not None:
-            progress(done, len(counts))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "statistics.npz"
-        write_statistics(path, np.concatenate(patches), version=version)
-        encoder = FocusEncoder(FocusModel(), statistics=path)
+    encoder = refitted_encoder(photos, version=version, more=more, progress=progress)
     shipped = load_profile("embedded")
     named = [(photo, str(photo.parent)) for photo in photos]
     bank = pool_strangers(named, shipped.proposer, encoder)
     strangers = bank.seen_by(encoder, margin=_MARGIN, least=_LEAST)
     return replace(shipped, encoder=encoder, strangers=strangers, describer=PatchDescriber(encoder))
+
+
+def calibrated_profile(profile: Profile, measured: Path | str | EncoderCalibration) -> Profile:
+    """Return a profile with what was measured of its encoder.
+
+    Args:
+        profile: Without a calibration.
+        measured: What ``pekit calibrate`` wrote for this encoder, or its file.
+
+    Raises:
+        ProfileError: The profile is calibrated, was measured otherwise than it is, or the file
+            cannot be read.
+    """
+    if profile.matching.calibration is not None:
+        raise ProfileError(
+            f"expected a profile without a calibration, found {profile.name!r}, which has one"
+        )
+    if not isinstance(measured, EncoderCalibration):
+        measured = read_calibration(Path(measured).expanduser())
+    encoder = measured.encoder(profile.encoder)
+    if profile.augment != measured.augment:
+        raise ProfileError(
+            f"expected augment to be {measured.augment}, as the calibration was measured, found "
+            f"{profile.augment}; set it back, or calibrate again"
+        )
+    by_patches = isinstance(profile.describer, PatchDescriber)
+    return replace(
+        profile,
+        encoder=encoder,
+        matching=measured.matching(profile.matching),
+        strangers=measured.strangers(encoder),
+        describer=PatchDescriber(encoder) if by_patches else profile.describer,
+    )
 
 
 def recipe_of(path: str) -> Recipe:
@@ -247,7 +265,7 @@ def grounded_sam_profile(
         device: For the models given as ``str``.
         dtype: For the models given as ``str``.
         **changes: Further fields of :class:`Recipe`: ``prompt``, ``extraction``,
-            ``proposals``, ``matching``, ``augment``, ``name``.
+            ``proposals``, ``matching``, ``augment``, ``name``, ``calibration``.
 
     Raises:
         ProfileError: A setting is none of those expected.
@@ -285,7 +303,7 @@ def _build(recipe: Recipe) -> Profile:
     extractor: ViewExtractor = BoxExtractor(detector, recipe.extraction)
     if recipe.segmenter is not None:
         extractor = GroundedSam(detector, _segmenter(recipe.segmenter), recipe.extraction)
-    return Profile(
+    profile = Profile(
         name=recipe.name,
         extractor=extractor,
         proposer=BoxProposer(detector, recipe.proposal_settings, recipe.prompt),
@@ -293,6 +311,9 @@ def _build(recipe: Recipe) -> Profile:
         matching=recipe.matching,
         augment=recipe.augment,
     )
+    if recipe.calibration is None:
+        return profile
+    return calibrated_profile(profile, recipe.calibration)
 
 
 @cache

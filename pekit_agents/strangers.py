@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from pekit_agents.matching import Nearest
     from pekit_agents.types import FloatArray
 
-__all__ = ["Remembered", "Strangers"]
+__all__ = ["Remembered", "Strangers", "tail_start"]
 
 # The shares of photos below the scores that the tail is read off at. Only the highest would be
 # unbiased, several are steadier.
 _SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
 _FLOOR = 0.0
-# A photo of the bank that scores more shows the object itself, which is then no stranger.
-_ITSELF = 0.65
+_ITSELF = 0.65  # with the embedded encoder
 # A larger change of the number of objects in a memory that changes in place asks for a new look.
 _CHANGE = 0.02
 
@@ -63,6 +62,8 @@ class Strangers:
             encoder.
         least: A location is never less: in a memory of few objects that are like nothing in the
             bank, everything else would be taken for near.
+        itself: A thing of the bank with a region that scores more is the object itself, which is
+            then no stranger.
     """
 
     vectors: FloatArray
@@ -70,6 +71,7 @@ class Strangers:
     things: NDArray[np.int64]
     margin: float = 0.0
     least: float = -1.0
+    itself: float = _ITSELF
     _known: WeakKeyDictionary[Remembered, tuple[int, float]] = field(
         default_factory=WeakKeyDictionary, init=False, repr=False
     )
@@ -98,11 +100,7 @@ class Strangers:
         best = np.maximum.reduceat(scores, starts)
         regions = np.diff(starts, append=len(scores))
         alone = best - calibration.scale * calibration.regions * np.log(regions)
-        levels = [
-            float(np.quantile(alone, share)) + calibration.scale * math.log(1 - share)
-            for share in _SHARES
-        ]
-        location = max(sum(levels) / len(levels) + self.margin, self.least)
+        location = max(tail_start(alone, calibration.scale) + self.margin, self.least)
         with self._lock:
             self._known[memory] = (count, location)
         return location
@@ -110,7 +108,22 @@ class Strangers:
     def _of_strangers(self, nearest: Nearest) -> FloatArray:
         """Return what each region scores, (R,) float32, with no object that it shows itself."""
         pairs = self.things[:, None] * (nearest.objects.max() + 1) + nearest.objects
-        itself = np.isin(pairs, pairs[nearest.scores > _ITSELF])
+        itself = np.isin(pairs, pairs[nearest.scores > self.itself])
         scores = np.where(itself | (nearest.objects < 0), _FLOOR, nearest.scores)
         best: FloatArray = scores.max(axis=1)
         return best
+
+
+def tail_start(
+    scores: NDArray[np.floating], scale: float, shares: tuple[float, ...] = _SHARES
+) -> float:
+    """Return where the exponential tail of some scores begins: the mean over several shares.
+
+    Args:
+        scores: (S,) float64, at least one.
+        scale: How slowly the tail falls off.
+        shares: Of the scores below the places where it is read off, each in [0, 1).
+    """
+    levels: list[float] = np.quantile(scores, shares).tolist()
+    starts = [level + scale * math.log(1 - x) for level, x in zip(levels, shares, strict=True)]
+    return sum(starts) / len(starts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,6 +106,12 @@ def test_a_folder_beside_the_file_is_meant_before_a_hub_id(recipe, tmp_path):
     assert found.detector.id == "models/other"
 
 
+def test_a_calibration_lies_relative_to_the_file(recipe, tmp_path):
+    assert recipe("").calibration is None
+    assert recipe('calibration = "made/mine.npz"').calibration == tmp_path / "made" / "mine.npz"
+    assert recipe('calibration = "/mine.npz"').calibration == Path("/mine.npz")
+
+
 def test_a_segmenter_can_be_added_to_the_ablation(recipe):
     assert recipe('base = "grounding-dino"').segmenter is None
     found = recipe('base = "grounding-dino"\n[segmenter]\nid = "facebook/sam-vit-huge"')
@@ -136,6 +143,7 @@ def test_a_segmenter_can_be_added_to_the_ablation(recipe):
         ("augment = 1", "expected augment to be true or false, found 1"),
         ("prompt = 'dog'", 'expected prompt to be "categories" or "object"'),
         ("base = 'grounding-dino'\n[segmenter]\nimage_size = 64", "expected a model id"),
+        ("calibration = 1", "expected calibration to be a file, found 1"),
         ("base =", "is not TOML"),
     ],
 )

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from pekit_agents.cli.bench import bench
+from pekit_agents.cli.calibrate import calibrate
 from pekit_agents.cli.describe import describe
 from pekit_agents.cli.evaluation import evaluate
 from pekit_agents.cli.ingest import ingest, optimize
@@ -165,6 +166,7 @@ def prompt(
 
 
 app.command()(describe)
+app.command()(calibrate)
 app.command()(ingest)
 app.command()(optimize)
 app.add_typer(bench, name="bench")

@@ -201,7 +201,7 @@ def tools_of(profile: str) -> str:
     recipe = recipe_of(profile) if profile.endswith(".toml") else RECIPES.get(profile)
     if recipe is None:
         return profile
-    return repr(replace(recipe, name="", matching=MatchSettings()))
+    return repr(replace(recipe, name="", matching=MatchSettings(), calibration=None))
 
 
 def versions_of(features: Features) -> dict[str, Any]:

@@ -15,6 +15,8 @@ natural photos in the scikit-image wheel (256).
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,39 +27,22 @@ from rich.progress import track
 
 from pekit_agents.images import load_image
 from pekit_agents.models.focus import BLOCK_DIM, DIM, FocusModel
-from pekit_agents.models.focus_tools import STATISTICS_FILE
+from pekit_agents.models.focus_tools import STATISTICS_FILE, FocusEncoder
+from pekit_agents.whitening import Whitening, spread
 
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray
 
-__all__ = ["sample", "whitening", "write_statistics"]
+__all__ = ["refitted_encoder", "sample", "write_statistics"]
 
-_SHRINKAGE = 0.1  # of the mean variance, added to every direction
+# Of a photo that gives statistics: all of a square one's, or a few.
+_PATCHES_PER_PHOTO, _PATCHES_OF_MORE = 256, 48
 _PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
-
-
-def whitening(patches: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the mean and the whitening matrix of patch features.
-
-    Args:
-        patches: (M, D) float32.
-
-    Returns:
-        The mean, (D,) float32, and the symmetric (ZCA) matrix, (D, D) float32: with covariance
-        U diag(l) U^T it is U diag((l + 0.1 mean(l))^-1/2) U^T.
-    """
-    mean = patches.mean(axis=0)
-    values, vectors = np.linalg.eigh(np.cov((patches - mean).T))
-    values = np.maximum(values, 0)
-    scale = (values + _SHRINKAGE * values.mean()) ** -0.5
-    return mean.astype(np.float32), ((vectors * scale) @ vectors.T).astype(np.float32)
 
 
 def sample(model: FocusModel, photo: Path, count: int) -> FloatArray:
     """Return ``count`` patch features of a photo, spread evenly over it: (count, D) float32."""
-    grid = model.features([load_image(photo)])[0].patches.reshape(-1, DIM)
-    chosen: FloatArray = grid[np.linspace(0, len(grid) - 1, min(count, len(grid))).astype(int)]
-    return chosen
+    return spread(model.features([load_image(photo)])[0].patches, count)
 
 
 def write_statistics(path: Path, patches: FloatArray, *, version: str) -> None:
@@ -65,9 +50,41 @@ def write_statistics(path: Path, patches: FloatArray, *, version: str) -> None:
 
     Each block has its own: ``mean`` is (2, 384) float32, ``whiten`` (2, 384, 384) float16.
     """
-    blocks = np.split(patches, DIM // BLOCK_DIM, axis=1)
-    mean, whiten = (np.stack(part) for part in zip(*map(whitening, blocks), strict=True))
-    np.savez_compressed(path, mean=mean, whiten=whiten.astype(np.float16), version=version)
+    made = Whitening.of(patches, DIM // BLOCK_DIM)
+    whiten = made.matrix.astype(np.float16)
+    np.savez_compressed(path, mean=made.mean, whiten=whiten, version=version)
+
+
+def refitted_encoder(
+    photos: Sequence[Path],
+    *,
+    version: str,
+    more: Sequence[Path] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> FocusEncoder:
+    """Return the embedded encoder with the statistics of these photos.
+
+    Args:
+        photos: Varied photos.
+        version: Becomes part of the encoder's id.
+        more: Further photos, each of which adds a little.
+        progress: Called after each photo with (photos done, photos in all).
+
+    Raises:
+        ImageError: A photo cannot be read.
+        MissingDependency: The package that ships the model is not installed.
+    """
+    model = FocusModel(cache_size=1)
+    patches = []
+    counts = [*((p, _PATCHES_PER_PHOTO) for p in photos), *((p, _PATCHES_OF_MORE) for p in more)]
+    for done, (photo, count) in enumerate(counts, start=1):
+        patches.append(sample(model, photo, count))
+        if progress is not None:
+            progress(done, len(counts))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "statistics.npz"
+        write_statistics(path, np.concatenate(patches), version=version)
+        return FocusEncoder(FocusModel(), statistics=path)
 
 
 def main(
@@ -84,7 +101,7 @@ def main(
         paths = sorted(p for p in Path(name).rglob("*") if p.suffix.lower() in _PHOTOS)
         console = Console(stderr=True)
         for path in track(paths, description=f"{len(paths)} photos", console=console):
-            parts.append(sample(model, path, int(count or 256)))
+            parts.append(sample(model, path, int(count or _PATCHES_PER_PHOTO)))
         photos += len(paths)
     if not parts:
         sys.exit(f"expected photos under {', '.join(folders)}, found none")

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.boxes import close_up, containment, iou_matrix
-from pekit_agents.models.focus import BLOCK_DIM, DIM, FocusModel
+from pekit_agents.models.focus import DIM, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
 from pekit_agents.models.guidance import likeness_of, resembling
 from pekit_agents.models.saliency import salient_regions
 from pekit_agents.types import Box
+from pekit_agents.whitening import Whitening
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,8 +163,8 @@ class FocusEncoder:
         self._model = model
         shipped = resources.files("pekit_agents.models").joinpath(STATISTICS_FILE)
         with (statistics or shipped).open("rb") as file, np.load(file) as made:
-            self._mean: FloatArray = made["mean"].astype(np.float32)
-            self._whiten: FloatArray = made["whiten"].astype(np.float32)
+            mean, whiten = made["mean"].astype(np.float32), made["whiten"].astype(np.float32)
+            self._statistics = Whitening(mean, whiten)
             version = str(made["version"])
         blocks = "+".join(map(str, BLOCKS))
         self._id = f"focus-vits14@{SOURCE_SHA256[:12]}/blocks{blocks}/{version}"
@@ -178,6 +179,11 @@ class FocusEncoder:
         """Length of a vector: 768."""
         return DIM
 
+    @property
+    def blocks(self) -> int:
+        """Of how many blocks of the model the features are: 2."""
+        return len(BLOCKS)
+
     def encode(self, images: Sequence[RGBImage]) -> list[FloatArray]:
         """Return a (rows, columns, 768) float32 patch grid for each image."""
         return [features.patches for features in self._model.features(images)]
@@ -188,11 +194,7 @@ class FocusEncoder:
 
     def normalize(self, vectors: FloatArray) -> FloatArray:
         """Return unit vectors, (K, 768) float32: each block centred, whitened and of one length."""
-        blocks = vectors.reshape(len(vectors), len(BLOCKS), BLOCK_DIM)
-        white = np.einsum("kbd,bde->kbe", blocks - self._mean, self._whiten)
-        norms = np.linalg.norm(white, axis=2, keepdims=True) * len(BLOCKS) ** 0.5
-        unit: FloatArray = (white / np.maximum(norms, 1e-12)).astype(np.float32)
-        return unit.reshape(len(vectors), DIM)
+        return self._statistics.normalize(vectors)
 
 
 def _regions(model: FocusModel, image: RGBImage, windows: Sequence[Box]) -> list[Proposal]:

@@ -6,6 +6,7 @@ runs any combination::
     base = "grounded-sam"          # the recipe whose values hold where this file is silent
     device = "cuda"                # for every model that does not say otherwise
     prompt = "categories"          # or "object"
+    calibration = "my.npz"         # what `pekit calibrate` wrote, relative to this file
 
     [detector]
     id = "IDEA-Research/grounding-dino-tiny"   # a hub id, a folder or a .pth file beside this file
@@ -37,7 +38,7 @@ __all__ = ["Recipe", "read_recipe"]
 _OBJECT_PROMPT = DetectionSettings(threshold=0.05, min_area=0.005)
 _MODELS = ("detector", "segmenter", "encoder")
 _TABLES = (*_MODELS, "extraction", "proposals", "matching")
-_VALUES = ("base", "name", "device", "dtype", "prompt", "augment")
+_VALUES = ("base", "name", "device", "dtype", "prompt", "augment", "calibration")
 _Settings = TypeVar("_Settings", DetectionSettings, MatchSettings)
 
 
@@ -56,6 +57,8 @@ class Recipe:
             categories, 0.05 and half a percent of the photo for anything.
         matching: Threshold and suppression.
         augment: Whether reference vectors are averaged over synthetic views.
+        calibration: The file that ``pekit calibrate`` wrote for the encoder; None goes by the
+            threshold in ``matching``.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Recipe:
     proposals: DetectionSettings | None = None
     matching: MatchSettings = field(default_factory=MatchSettings)
     augment: bool = True
+    calibration: str | Path | None = None
 
     def __post_init__(self) -> None:
         if self.prompt not in get_args(PromptStyle):
@@ -77,6 +81,8 @@ class Recipe:
             raise ProfileError(f"expected name to be text, found {self.name!r}")
         if not isinstance(self.augment, bool):
             raise ProfileError(f"expected augment to be true or false, found {self.augment!r}")
+        if not isinstance(self.calibration, str | Path | None):
+            raise ProfileError(f"expected calibration to be a file, found {self.calibration!r}")
 
     @property
     def models(self) -> tuple[ModelSpec, ...]:
@@ -126,6 +132,9 @@ def _recipe(values: dict[str, Any], path: Path, bases: Mapping[str, Recipe]) -> 
     base = bases[name]
     changed: dict[str, Any] = {"name": values.get("name", path.stem)}
     changed |= {key: values[key] for key in ("prompt", "augment") if key in values}
+    if "calibration" in values:
+        file = values["calibration"]
+        changed["calibration"] = path.parent / file if isinstance(file, str) else file
     base = replace(base, **changed)
     changed = {role: _model(role, getattr(base, role), values, path) for role in _MODELS}
     for name in ("extraction", "matching"):
