@@ -61,8 +61,12 @@ def test_a_real_encoder_is_calibrated_and_searched_with(folder, photos, tmp_path
     assert kit.find(photos / "coffee.png", strictness="precision").matches == ()
 
 
-def test_the_rate_is_held_on_photos_of_real_things(development_photos):
-    measured, report = calibrate(raw_profile(None), development_photos)
+def test_the_rate_is_held_on_photos_of_real_things(development_photos, tmp_path):
+    for thing in sorted(path for path in development_photos.iterdir() if path.is_dir())[::2]:
+        (tmp_path / thing.name).mkdir()
+        for photo in sorted(thing.glob("*.jpg"))[:3]:
+            (tmp_path / thing.name / photo.name).symlink_to(photo)
+    measured, report = calibrate(raw_profile(None), tmp_path)
     assert measured.whitening.mean.shape == (2, 384)
     for row in report.trials:
         if row.asked == 0.1:
