@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from pekit_agents.bank import Bank
 from pekit_agents.calibration import Calibration
 from pekit_agents.errors import InvalidInput, PeKitError, ProfileError
 from pekit_agents.whitening import WhitenedEncoder, Whitening
+from pekit_agents.whole_file import written_whole
 
 if TYPE_CHECKING:
     from pekit_agents.matching import MatchSettings
@@ -119,14 +118,8 @@ def write_calibration(path: Path, measured: EncoderCalibration) -> None:
     if whitening is not None:
         arrays |= {"whitening_mean": whitening.mean, "whitening_matrix": whitening.matrix}
     try:
-        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **arrays)
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        with written_whole(path, shared=True) as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
     except OSError as exc:
         raise InvalidInput(f"expected to write {path}, found that it cannot be: {exc}") from exc
 

@@ -36,6 +36,7 @@ FLOORS = [
         "strangers",
         "twins",
         "whitening",
+        "whole_file",
     },
     {"images", "drawing", "collage", "augment", "models", "memory", "recall"},
     {"embedding", "prompting", "answering"},

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.whole_file import written_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,14 +57,8 @@ class Entries:
             about = self.folder / "made_by.json"
             if not about.exists():
                 about.write_text(self._made_by, "utf-8")
-            handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez(file, allow_pickle=False, **arrays)
-                Path(name).replace(path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            with written_whole(path, shared=False) as file:
+                np.savez(file, allow_pickle=False, **arrays)
         except OSError as exc:
             raise InvalidInput(
                 f"expected a cache folder that can be written, found {self.folder}: {exc}; "

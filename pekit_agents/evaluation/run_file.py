@@ -7,8 +7,6 @@ millisecond, a tenth of what any figure made from them shows.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.records import Draw, Named, Run, Trial
 from pekit_agents.types import Box
+from pekit_agents.whole_file import written_whole
 
 __all__ = ["RUN_FILE", "read_run", "same_measurement", "write_run", "write_text"]
 
@@ -88,15 +87,8 @@ def write_text(path: Path, content: str) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-            Path(name).chmod(0o644)  # mkstemp's files are their owner's alone
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with written_whole(path, shared=True) as file:
+            file.write(content.encode("utf-8"))
     except OSError as exc:
         raise InvalidInput(f"expected to write {path}, but: {exc}; give another --out") from exc
     return path

@@ -1,0 +1,36 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["written_whole"]
+
+
+@contextmanager
+def written_whole(path: Path, *, shared: bool) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of ``path`` once all is written to it.
+
+    Args:
+        path: In a folder that is there. What it held stays if the writing fails.
+        shared: Whether other users of the machine may read it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        if shared:
+            part.chmod(0o644)  # mkstemp's files are their owner's alone
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
