@@ -21,16 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.bank import SHIPPED, pool_strangers, read_bank
-from pekit_agents.calibration import Calibration
 from pekit_agents.details import PatchDescriber
 from pekit_agents.encoder_calibration import EncoderCalibration, read_calibration
 from pekit_agents.errors import ProfileError
 from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings
+from pekit_agents.models.focus_settings import LEAST, MARGIN, MATCHING
 from pekit_agents.models.recipes import Recipe, read_recipe
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.protocols import Describer, Encoder, Proposer, ViewExtractor
-from pekit_agents.twins import TwinSettings
 
 if TYPE_CHECKING:
     from pekit_agents.models.detection import Detector
@@ -44,6 +43,7 @@ __all__ = [
     "Recipe",
     "build_profile",
     "calibrated_profile",
+    "embedded_profile",
     "grounded_sam_profile",
     "load_profile",
     "recipe_of",
@@ -54,11 +54,6 @@ _DETECTOR = ModelSpec("IDEA-Research/grounding-dino-base")
 _SAM = ModelSpec("facebook/sam-vit-base")
 _SAM2 = ModelSpec("facebook/sam2.1-hiera-tiny")  # a tenth of SAM's time on a CPU
 _ENCODER = ModelSpec("facebook/dinov2-large")
-# Of the embedded encoder's strangers, by cross-validation over objects: new ones score more than
-# those of the bank, whose photos shaped the statistics.
-_MARGIN, _LEAST = 0.07, 0.19
-# Of packages of one brand, by cross-validation over brands; other things are hardly ever twins.
-_TWINS = TwinSettings(within=0.2, kinship=0.7, score=4.0, likeness=13.0, colour=23.0, sure=0.85)
 
 #: The profiles of torch models, as data.
 RECIPES: dict[str, Recipe] = {
@@ -160,11 +155,38 @@ def load_profile(name: str) -> Profile:
         return _load(name)
 
 
+def embedded_profile(*, cache_size: int = 32) -> Profile:
+    """Return an embedded profile with a model of its own; ``load_profile`` gives the shared one.
+
+    Args:
+        cache_size: How many forward passes it keeps in RAM, about 1 MB each.
+
+    Raises:
+        MissingDependency: The package that ships the model is not installed.
+        ModelError: The model's file is not there.
+    """
+    from pekit_agents.models.focus import FocusModel
+    from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
+
+    model = FocusModel(cache_size=cache_size)
+    encoder = FocusEncoder(model)
+    return Profile(
+        name="embedded",
+        extractor=FocusExtractor(model),
+        proposer=FocusProposer(model),
+        encoder=encoder,
+        strangers=read_bank(SHIPPED).seen_by(encoder, margin=MARGIN, least=LEAST),
+        describer=PatchDescriber(encoder),
+        matching=MATCHING,
+    )
+
+
 def refitted_profile(
     photos: Sequence[Path],
     *,
     version: str,
     more: Sequence[Path] = (),
+    base: Profile | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Profile:
     """Return the embedded profile with statistics and strangers of these photos instead.
@@ -173,20 +195,25 @@ def refitted_profile(
         photos: Varied photos. Those in one folder show one thing.
         version: Becomes part of the encoder's id.
         more: Photos that add to the statistics, each a little, and are no strangers.
+        base: Of :func:`embedded_profile`, whose model is run; None takes the shared one.
         progress: Called after each photo with (photos done, photos in all).
 
     Raises:
         ImageError: A photo cannot be read.
         MissingDependency: The package that ships the model is not installed.
+        ProfileError: ``base`` is no embedded profile.
     """
     from pekit_agents.models.focus_statistics import refitted_encoder
+    from pekit_agents.models.focus_tools import FocusEncoder
 
-    encoder = refitted_encoder(photos, version=version, more=more, progress=progress)
-    shipped = load_profile("embedded")
+    base = base or load_profile("embedded")
+    if not isinstance(base.encoder, FocusEncoder):
+        raise ProfileError(f"expected an embedded profile as base, found {base.name!r}")
+    encoder = refitted_encoder(base.encoder, photos, version=version, more=more, progress=progress)
     named = [(photo, str(photo.parent)) for photo in photos]
-    bank = pool_strangers(named, shipped.proposer, encoder)
-    strangers = bank.seen_by(encoder, margin=_MARGIN, least=_LEAST)
-    return replace(shipped, encoder=encoder, strangers=strangers, describer=PatchDescriber(encoder))
+    bank = pool_strangers(named, base.proposer, encoder)
+    strangers = bank.seen_by(encoder, margin=MARGIN, least=LEAST)
+    return replace(base, encoder=encoder, strangers=strangers, describer=PatchDescriber(encoder))
 
 
 def calibrated_profile(profile: Profile, measured: Path | str | EncoderCalibration) -> Profile:
@@ -367,33 +394,8 @@ def _encoder(spec: ModelSpec) -> Encoder:
     return families[kind](folder, spec, kind)
 
 
-def _embedded() -> Profile:
-    from pekit_agents.models.focus import FocusModel
-    from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
-
-    model = FocusModel()
-    encoder = FocusEncoder(model)
-    return Profile(
-        name="embedded",
-        extractor=FocusExtractor(model),
-        proposer=FocusProposer(model),
-        encoder=encoder,
-        strangers=read_bank(SHIPPED).seen_by(encoder, margin=_MARGIN, least=_LEAST),
-        describer=PatchDescriber(encoder),
-        matching=MatchSettings(
-            max_weight=0.5,
-            ambiguity=0.075,
-            doubt=0.1,
-            calibration=Calibration(
-                location=0.13, scale=0.047, regions=0.3, mean=0.6, deviation=0.15
-            ),
-            twins=_TWINS,
-        ),
-    )
-
-
 #: Every named profile and what builds it.
 PROFILES: dict[str, Callable[[], Profile]] = {
-    "embedded": _embedded,
+    "embedded": embedded_profile,
     **{name: partial(build_profile, recipe) for name, recipe in RECIPES.items()},
 }

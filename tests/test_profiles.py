@@ -18,6 +18,7 @@ from pekit_agents.profiles import (
     RECIPES,
     Profile,
     Recipe,
+    embedded_profile,
     grounded_sam_profile,
     load_profile,
     recipe_of,
@@ -185,3 +186,24 @@ def test_statistics_of_other_photos_give_other_vectors_under_another_id(photos):
     features = np.ones((1, 768), np.float32)
     ours, theirs = profile.encoder.normalize(features), shipped.encoder.normalize(features)
     assert not np.allclose(ours, theirs, atol=0.01)
+
+
+@pytest.mark.usefixtures("embedded_model")
+def test_other_statistics_cost_no_pass_that_was_made_before(photos, monkeypatch):
+    from pekit_agents.models.focus import FocusModel
+
+    base, runs = embedded_profile(cache_size=64), []
+    run = FocusModel._run
+    monkeypatch.setattr(FocusModel, "_run", lambda *args: runs.append(args) or run(*args))
+    sources = [photos / "coffee.png", photos / "chelsea.png"]
+    once = refitted_profile(sources, version="once", base=base)
+    made = len(runs)
+    again = refitted_profile(sources, version="again", base=base)
+    assert made > 0
+    assert len(runs) == made
+    assert again.strangers.vectors.tobytes() == once.strangers.vectors.tobytes()
+
+
+def test_statistics_are_for_the_embedded_model():
+    with pytest.raises(ProfileError, match="expected an embedded profile as base, found 'fake'"):
+        refitted_profile([], version="mine", base=fake_profile())

@@ -21,7 +21,14 @@ from pekit_agents.evaluation.lineup import StandardLineup
 from pekit_agents.evaluation.provenance import processing_version
 from pekit_agents.evaluation.running import Progress, Study, carry_out, silent
 from pekit_agents.matching import MatchSettings
-from pekit_agents.profiles import RECIPES, Profile, load_profile, recipe_of, refitted_profile
+from pekit_agents.profiles import (
+    RECIPES,
+    Profile,
+    embedded_profile,
+    load_profile,
+    recipe_of,
+    refitted_profile,
+)
 from pekit_agents.protocols import SearchMode
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bench", "default_cache", "tools_of", "versions_of"]
 
+_FORWARDS = 3000  # kept in RAM, 1 MB each: all that the draws of some dozen things share
 _PACKAGES = ("pekit-agents", "numpy", "pillow", "onnxruntime", "torch", "transformers")
 
 
@@ -59,7 +67,7 @@ class Bench:
         force: Whether another run in that folder may be replaced.
         progress: Called after each photo.
         loaded: A profile of one's own, which ``profile`` then names; its name must change when
-            its tools or their settings do.
+            its tools or their settings do. With ``held_out``, an embedded one whose model is run.
     """
 
     dataset: Dataset
@@ -94,7 +102,17 @@ class Bench:
         Raises:
             ProfileError: The profile is unknown or cannot be run here.
         """
-        return self.features_of(self.profile, self.mode, self.loaded)
+        return self.features_of(self.profile, self.mode, self.base)
+
+    @cached_property
+    def base(self) -> Profile | None:
+        """The profile of one's own; for held-out statistics one that remembers what it has seen.
+
+        Every draw looks at the same photos, and in part at the same close-ups of them.
+        """
+        if self.loaded is None and self.held_out:
+            return embedded_profile(cache_size=_FORWARDS)
+        return self.loaded
 
     def features_of(
         self, profile: str, mode: SearchMode, loaded: Profile | None = None
@@ -188,7 +206,11 @@ class Bench:
             self.progress("statistics", done, total)
 
         return refitted_profile(
-            photos, version=f"held-out-{seed}", more=self.statistics, progress=progress
+            photos,
+            version=f"held-out-{seed}",
+            more=self.statistics,
+            base=self.base,
+            progress=progress,
         )
 
 

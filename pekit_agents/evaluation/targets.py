@@ -164,6 +164,7 @@ def measure(
         InvalidInput: There are too few things or photos, or a folder holds another run.
         ImageError: A photo cannot be read; the message names it.
     """
+    bench = replace(bench, loaded=bench.base)  # all parts look at the same photos
 
     def part(name: Part, base: Bench = bench, *, baselines: bool) -> Bench:
         return replace(base, out=folder / name, with_baselines=baselines)
@@ -196,7 +197,9 @@ def _with_statistics_of(bench: Bench, look_alikes: Dataset, more: Sequence[Path]
     """
     photos = [photo.path for photo in bench.dataset.photos if photo.shows]
     photos += [path for thing in bench.dataset.things for path in thing.references]
-    profile = refitted_profile(photos, version=f"of-{bench.dataset.name}", more=more)
+    profile = refitted_profile(
+        photos, version=f"of-{bench.dataset.name}", more=more, base=bench.base
+    )
     return replace(
         bench,
         dataset=look_alikes,

@@ -56,15 +56,17 @@ def write_statistics(path: Path, patches: FloatArray, *, version: str) -> None:
 
 
 def refitted_encoder(
+    encoder: FocusEncoder,
     photos: Sequence[Path],
     *,
     version: str,
     more: Sequence[Path] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> FocusEncoder:
-    """Return the embedded encoder with the statistics of these photos.
+    """Return an embedded encoder of the same model, with the statistics of these photos.
 
     Args:
+        encoder: Whose model is run.
         photos: Varied photos.
         version: Becomes part of the encoder's id.
         more: Further photos, each of which adds a little.
@@ -72,19 +74,17 @@ def refitted_encoder(
 
     Raises:
         ImageError: A photo cannot be read.
-        MissingDependency: The package that ships the model is not installed.
     """
-    model = FocusModel(cache_size=1)
     patches = []
     counts = [*((p, _PATCHES_PER_PHOTO) for p in photos), *((p, _PATCHES_OF_MORE) for p in more)]
     for done, (photo, count) in enumerate(counts, start=1):
-        patches.append(sample(model, photo, count))
+        patches.append(sample(encoder.model, photo, count))
         if progress is not None:
             progress(done, len(counts))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "statistics.npz"
         write_statistics(path, np.concatenate(patches), version=version)
-        return FocusEncoder(FocusModel(), statistics=path)
+        return FocusEncoder(encoder.model, statistics=path)
 
 
 def main(

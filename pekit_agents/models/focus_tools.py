@@ -157,10 +157,13 @@ class FocusEncoder:
     Args:
         model: The embedded model.
         statistics: A file made by that module; None takes the one that ships.
+
+    Attributes:
+        model: The embedded model.
     """
 
     def __init__(self, model: FocusModel, *, statistics: Path | None = None) -> None:
-        self._model = model
+        self.model = model
         shipped = resources.files("pekit_agents.models").joinpath(STATISTICS_FILE)
         with (statistics or shipped).open("rb") as file, np.load(file) as made:
             mean, whiten = made["mean"].astype(np.float32), made["whiten"].astype(np.float32)
@@ -186,11 +189,11 @@ class FocusEncoder:
 
     def encode(self, images: Sequence[RGBImage]) -> list[FloatArray]:
         """Return a (rows, columns, 768) float32 patch grid for each image."""
-        return [features.patches for features in self._model.features(images)]
+        return [features.patches for features in self.model.features(images)]
 
     def class_tokens(self, images: Sequence[RGBImage]) -> FloatArray:
         """Return the class token of each whole image at blocks 3 and 9, (N, 768) float32."""
-        return np.stack([features.token for features in self._model.features(images)])
+        return np.stack([features.token for features in self.model.features(images)])
 
     def normalize(self, vectors: FloatArray) -> FloatArray:
         """Return unit vectors, (K, 768) float32: each block centred, whitened and of one length."""

@@ -203,8 +203,9 @@ def test_held_out_statistics_are_of_things_that_are_not_measured(bench, monkeypa
 
     given = []
 
-    def refitted(photos, *, version, more, progress):
+    def refitted(photos, *, version, more, base, progress):
         assert more == ()
+        assert base is bench.loaded
         given.append([path.parent.name for path in photos])
         return fake_profile()
 
@@ -234,8 +235,9 @@ def test_targets_are_measured_on_things_that_gave_no_statistics(bench, monkeypat
 
     given = []
 
-    def refitted(photos, *, version, more=(), progress=None):
+    def refitted(photos, *, version, base, more=(), progress=None):
         del progress
+        assert base is bench.loaded
         given.append((version, {path.parent.name for path in photos}, list(more)))
         return fake_profile()
 
