@@ -68,7 +68,14 @@ CHANGES = {
 
 
 def measure(
-    folder: Path, profile: Profile, *, refs: int, draws: int, changed: int, seed: int = 0
+    folder: Path,
+    profile: Profile,
+    *,
+    refs: int,
+    draws: int,
+    changed: int,
+    most: int | None = None,
+    seed: int = 0,
 ) -> Iterator[tuple[str, int, Counter[str]]]:
     """Yield for each change the number of photos, and to how many each advice was given.
 
@@ -78,12 +85,13 @@ def measure(
         refs: Photos of an object that are introduced together.
         draws: How often each object's untouched photos are drawn.
         changed: How many photos of each object are changed.
+        most: How many objects to take; None takes all.
         seed: Of the draws.
     """
     dataset = load_dataset(folder)
     rng = random.Random(seed)
     views = {}
-    for thing in dataset.things:
+    for thing in dataset.things[:most]:
         found = {path: seen(load_image(path), profile) for path in candidates(dataset, thing)}
         views[thing.name] = {path: view for path, view in found.items() if view is not None}
     usable = [name for name, seen_in in views.items() if len(seen_in) >= refs]

@@ -143,7 +143,8 @@ def test_advice_on_real_photos_is_seldom_wrong(development_photos):
     from pekit_agents.profiles import load_profile
     from tests.measure_advice import measure
 
-    found = measure(development_photos, load_profile("embedded"), refs=3, draws=10, changed=1)
+    profile = load_profile("embedded")
+    found = measure(development_photos, profile, refs=3, draws=20, changed=1, most=7)
     shares = {
         change: {kind: given[kind] / number for kind in given} for change, number, given in found
     }

@@ -5,13 +5,14 @@ They share one :class:`FocusModel`; what it computed for one of them the others 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import close_up, containment, iou_matrix
+from pekit_agents.boxes import close_up, containment, iou_matrix, nms
 from pekit_agents.models.focus import DIM, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
 from pekit_agents.models.guidance import likeness_of, resembling
@@ -37,9 +38,11 @@ _EDGE = 0.02  # of the longer side: nearer than this, a region is cut off
 _MAX_SECOND_ZOOMS = 8
 _KNOWN = 0.1  # less than it takes to be named: the main thing may well be what is looked for
 _HINT = 0.17  # the same for a place beside or in it that is reason enough for a close-up
-_HINTS = 2  # such close-ups
+_PIECE = 0.2  # the same for a piece of the main thing
+_HINTS = 2  # close-ups of either
 _BESIDE = 0.5  # of the smaller box inside the other, at most
 _SURE = 0.05  # more than it takes to be named: of several things this one is surely known
+_HIGHER = (0.7, 0.75, 0.8)  # of the peak: here several things that stand out as one fall apart
 _SOFT = 0.78  # saliency of a main thing up to which it may be several things, taken for one
 _MAX_PLACES = 8  # that a guide may name
 _WIDE = 2.0  # side of the close-up of such a place: the guide may have seen a part only
@@ -67,8 +70,9 @@ class FocusProposer:
 
     ``"auto"`` takes one look when a single large thing stands out that at most one edge of the
     photo cuts off, else a scene. With a guide one look is also enough where what stands out is
-    surely known; and where something beside it may be known too, or part of a main thing that is
-    not, up to two close-ups decide.
+    surely known. Where something beside it may be known too, or part of a main thing that is not,
+    up to two close-ups decide; as many of pieces that a main thing falls apart into, for several
+    things may stand out as one.
     """
 
     def __init__(self, model: FocusModel) -> None:
@@ -100,7 +104,9 @@ class FocusProposer:
             return found
         quarters = _quarters(whole)
         found += _regions(self._model, image, quarters)
-        places = [region.box for region in _distinct(found)]
+        xyxy = np.array([region.box.xyxy for region in found], np.float64).reshape(-1, 4)
+        distinct = nms(xyxy, [region.score for region in found], _SAME_PLACE)
+        places = [found[index].box for index in distinct[:_MAX_ZOOMS]]
         zooms = [close_up(box, *image.size) for box in places]
         if guide is not None:
             alike = self._resembling(image, [whole, *quarters], guide)
@@ -117,28 +123,41 @@ class FocusProposer:
         alone = _stands_alone(found, whole)
         if guide is None or not found:
             return alone
-        grid = self._model.features([image])[0].patches
+        (features,) = self._model.features([image])
+        grid = features.patches
         likeness = [likeness_of(grid, whole, region.box, guide) for region in found]
         best = int(np.argmax(likeness))
-        if alone and likeness[best] > -_KNOWN:
+        main, known = found[best], likeness[best]
+        if known > _SURE and alone:
             return True
-        if not alone and likeness[best] < _SURE:
+        if known < _SURE and not alone:
             return False
-        places = resembling([grid], [whole], guide, limit=_MAX_PLACES, reach=_HINT)
-        if not alone or found[best].score > _SOFT:
-            inside = containment([place.xyxy for place in places], [found[best].box.xyxy])[:, 0]
-            places = [place for place, share in zip(places, inside, strict=True) if share < _BESIDE]
-        return not self._may_be_known(image, places[:_HINTS], guide)
+        beside = _beside(main.box, [region.box for region in found])
+        pieces = _pieces(features.saliency, whole) if alone else beside
+        likeness = [likeness_of(grid, whole, box, guide) for box in pieces]
+        xyxy = np.array([box.xyxy for box in pieces], np.float64).reshape(-1, 4)
+        close = [pieces[i] for i in nms(xyxy, likeness, _SAME_PLACE) if likeness[i] > -_PIECE]
+        zooms = [close_up(box, *image.size) for box in close[:_HINTS]]
+        if self._likeness_in(image, zooms, guide) > max(0.0, known + _KNOWN):
+            return False
+        if alone and known > -_KNOWN:
+            return True
+        alike = resembling([grid], [whole], guide, limit=_MAX_PLACES, reach=_HINT)
+        if not alone or main.score > _SOFT:
+            alike = _beside(main.box, alike)
+        zooms = [close_up(box, *image.size, factor=_WIDE) for box in alike[:_HINTS]]
+        return self._likeness_in(image, zooms, guide) <= -_KNOWN
 
-    def _may_be_known(self, image: RGBImage, places: Sequence[Box], guide: Guide) -> bool:
-        """Return whether a close-up of one of some places shows what may be remembered."""
-        zooms = [close_up(box, *image.size, factor=_WIDE) for box in places]
-        return any(
-            likeness_of(features.patches, zoom, region.box, guide) > -_KNOWN
-            for zoom, features in zip(
-                zooms, self._model.features(_crops(image, zooms)), strict=True
-            )
-            for region in salient_regions(features.saliency, zoom)
+    def _likeness_in(self, image: RGBImage, zooms: Sequence[Box], guide: Guide) -> float:
+        """Return how much anything in some close-ups resembles what is remembered."""
+        looked = zip(zooms, self._model.features(_crops(image, zooms)), strict=True)
+        return max(
+            (
+                likeness_of(features.patches, zoom, region.box, guide)
+                for zoom, features in looked
+                for region in salient_regions(features.saliency, zoom)
+            ),
+            default=-math.inf,
         )
 
     def _resembling(self, image: RGBImage, windows: Sequence[Box], guide: Guide) -> list[Box]:
@@ -223,24 +242,29 @@ def _stands_alone(regions: Sequence[Proposal], whole: Box) -> bool:
     return sum(gap <= margin for gap in gaps) <= 1
 
 
+def _pieces(saliency: FloatArray, whole: Box) -> list[Box]:
+    """Return what a main thing falls apart into higher up; nothing where it does not."""
+    return [
+        region.box
+        for level in _HIGHER
+        for region in salient_regions(saliency, whole, level=level)[1:]
+    ]
+
+
+def _beside(main: Box, boxes: Sequence[Box]) -> list[Box]:
+    """Return the boxes that are not in a main thing, nor hold it."""
+    xyxy = np.array([box.xyxy for box in boxes], np.float64).reshape(-1, 4)
+    main_xyxy = np.array([main.xyxy])
+    inside = containment(xyxy, main_xyxy)[:, 0]
+    return [box for box, share in zip(boxes, inside, strict=True) if share < _BESIDE]
+
+
 def _quarters(whole: Box) -> list[Box]:
     width, height = round(whole.width * _QUARTER), round(whole.height * _QUARTER)
     corners = [
         (x, y) for y in (0, int(whole.height) - height) for x in (0, int(whole.width) - width)
     ]
     return [Box(x, y, x + width, y + height) for x, y in corners]
-
-
-def _distinct(regions: Sequence[Proposal]) -> list[Proposal]:
-    """Return the most salient regions, one for each place, at most as many as are zoomed at."""
-    ranked = sorted(regions, key=lambda region: -region.score)
-    xyxy = np.array([region.box.xyxy for region in ranked], np.float64).reshape(-1, 4)
-    overlap = iou_matrix(xyxy, xyxy)
-    kept: list[int] = []
-    for index in range(len(ranked)):
-        if not (overlap[index, kept] > _SAME_PLACE).any():
-            kept.append(index)
-    return [ranked[index] for index in kept[:_MAX_ZOOMS]]
 
 
 def _moved(regions: Sequence[Proposal], places: Sequence[Box]) -> list[Proposal]:

@@ -15,6 +15,7 @@ from pekit_agents.images import load_image
 from pekit_agents.models import focus, focus_tools
 from pekit_agents.models.focus import FocusModel, grid_shape
 from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
+from pekit_agents.models.saliency import salient_regions
 from pekit_agents.types import Box, Proposal
 
 pytestmark = pytest.mark.usefixtures("embedded_model")
@@ -286,7 +287,7 @@ def test_one_look_is_enough_where_what_does_not_stand_alone_is_surely_known(
     assert (len({region.window for region in found}) > 1) is closer
 
 
-def test_a_photo_of_an_unknown_thing_costs_two_close_ups_at_most(model, cup, monkeypatch):
+def test_a_photo_of_an_unknown_thing_costs_two_close_ups_of_places_at_most(model, cup, monkeypatch):
     places = [CORNER, Box(500, 0, 590, 90), Box(0, 300, 90, 390), Box(500, 300, 590, 390)]
     monkeypatch.setattr(focus_tools, "likeness_of", lambda *_: -1.0)
     monkeypatch.setattr(focus_tools, "resembling", lambda *_, limit, **__: places[:limit])
@@ -298,7 +299,75 @@ def test_a_photo_of_an_unknown_thing_costs_two_close_ups_at_most(model, cup, mon
         lambda self, images: looked_at.append(len(images)) or features(self, images),
     )
     FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
-    assert looked_at == [1, 1, 2]  # the photo, from the cache the second time, and the close-ups
+    # The photo, from the cache the second time, no close-ups of pieces, and those of places.
+    assert looked_at == [1, 1, 0, 2]
+
+
+PIECES = [Box(210, 70, 300, 200), Box(310, 210, 390, 330), Box(210, 210, 300, 330)]
+
+
+@pytest.mark.parametrize(
+    ("main", "piece", "close_up_of_it", "closer"),
+    [
+        (-1.0, -0.1, 0.05, True),
+        (-1.0, -0.1, -0.05, False),
+        (-1.0, -0.3, 0.05, False),
+        (0.0, -0.1, 0.05, False),
+        (0.0, -0.1, 0.15, True),
+        (0.1, -0.1, 0.5, False),
+    ],
+    ids=[
+        "a known thing beside others",
+        "unknown things",
+        "pieces like nothing known",
+        "no more like it than the whole",
+        "more like it than the whole",
+        "a thing that is surely known",
+    ],
+)
+def test_what_falls_apart_is_searched_when_a_piece_may_be_known(
+    model, cup, monkeypatch, main, piece, close_up_of_it, closer
+):
+    whole = Box(0, 0, *cup.size)
+
+    def likeness(grid, window, box, guide):
+        if window != whole:
+            return close_up_of_it
+        return piece if box in PIECES else main
+
+    monkeypatch.setattr(focus_tools, "_pieces", lambda *_: PIECES)
+    monkeypatch.setattr(focus_tools, "likeness_of", likeness)
+    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [])
+    found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
+    assert (len({region.window for region in found}) > 1) is closer
+
+
+def test_two_pieces_at_most_are_seen_close_up_the_most_alike_first(model, cup, monkeypatch):
+    whole, seen = Box(0, 0, *cup.size), []
+
+    def likeness(grid, window, box, guide):
+        if window != whole:
+            seen.append(window)
+            return -1.0
+        return {PIECES[0]: -0.19, PIECES[1]: -0.1, PIECES[2]: -0.15}.get(box, -1.0)
+
+    monkeypatch.setattr(focus_tools, "_pieces", lambda *_: PIECES)
+    monkeypatch.setattr(focus_tools, "likeness_of", likeness)
+    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [])
+    FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
+    assert list(dict.fromkeys(seen)) == [close_up(PIECES[i], *cup.size) for i in (1, 2)]
+
+
+def test_things_that_stand_out_as_one_fall_apart_higher_up():
+    saliency = np.zeros((224, 224), np.float32)
+    saliency[56:112, 28:196] = 0.73  # joins the two
+    saliency[56:112, 28:84] = saliency[56:112, 140:196] = 1.0
+    whole = Box(0, 0, 224, 224)
+    assert len(salient_regions(saliency, whole)) == 1
+    one, other = Box(28, 56, 84, 112), Box(140, 56, 196, 112)
+    assert set(focus_tools._pieces(saliency, whole)) == {one, other}
+    saliency[56:112, 28:196] = 1.0
+    assert focus_tools._pieces(saliency, whole) == []
 
 
 def test_a_place_of_the_guide_is_seen_in_a_wide_close_up(model, photos, monkeypatch):
