@@ -167,11 +167,13 @@ def test_targets_end_with_a_table_of_verdicts(data, tmp_path, monkeypatch):
 
     for module in (bench, targets):
         monkeypatch.setattr(module, "refitted_profile", lambda *_, **__: fake_profile())
+    monkeypatch.setattr(bench, "embedded_profile", lambda **_: fake_profile())
     monkeypatch.setitem(PROFILES, "embedded", fake_profile)
     monkeypatch.setattr("pekit_agents.profiles.load_profile", lambda _: fake_profile())
     monkeypatch.setattr("pekit_agents.evaluation.bench.load_profile", lambda _: fake_profile())
-    given = ("targets", data, "--look-alikes", data, "--draws", "1")
+    given = ("targets", data, "--look-alikes", data, "--draws", "2", "--scene-draws", "1")
     result = run(*given)
+    assert "mine: 2 draws, 1 of scenes and look-alikes" in result.output
     (line,) = [each for each in result.output.splitlines() if "<= 0.05" in each]
     assert line.split()[-6:] == ["0.05", "0.000", "[0.000,", "0.000]", "goal", "0.000"]
     assert (tmp_path / "pekit-eval" / "mine-targets" / "look-alikes" / "report.html").is_file()

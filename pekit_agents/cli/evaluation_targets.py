@@ -47,6 +47,10 @@ def targets(
     ] = None,
     sizes: Annotated[str, typer.Option(help="how many things are remembered")] = "5,15,50",
     draws: Annotated[int, typer.Option(min=1, help="random draws of things and references")] = 5,
+    scene_draws: Annotated[
+        int | None,
+        typer.Option(min=1, help="draws of scenes and look-alikes (default: as many)"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="of the first draw; the next add one each")] = 0,
     count: Annotated[int, typer.Option(min=1, help="scenes for each draw")] = 20,
     layout: LayoutOption = "auto",
@@ -79,12 +83,16 @@ def targets(
             distractors=distractors,
             sizes=numbers("--sizes", sizes, int),
             count=count,
+            scene_seeds=None if scene_draws is None else range(seed, seed + scene_draws),
         )
     table = rows(runs)
     if as_json:
         print_json({"folder": str(folder), "rows": [_as_json(row) for row in table]})
         return
-    console.print(_table(table, f"{dataset.name}: {draws} draws"))
+    title = f"{dataset.name}: {draws} draws"
+    if scene_draws not in (None, draws):
+        title += f", {scene_draws} of scenes and look-alikes"
+    console.print(_table(table, title))
     say(f"Reports: {', '.join(str(folder / part / 'report.html') for part in runs)}")
     say(f"The worst mistakes of each: {MISTAKES} beside its report")
 

@@ -146,6 +146,7 @@ def measure(
     distractors: Path | None = None,
     sizes: Sequence[int] = (5, 15, 50),
     count: int = 20,
+    scene_seeds: Sequence[int] | None = None,
 ) -> dict[Part, Run]:
     """Measure the parts, each in a folder of its own with its report; what is done is kept.
 
@@ -159,12 +160,15 @@ def measure(
         distractors: Further things to remember, as for ``growth``; None leaves the part out.
         sizes: How many things are remembered there.
         count: Scenes for each draw.
+        scene_seeds: The draws of scenes and look-alikes, each of which holds more photos that no
+            other draw does; None takes the bench's.
 
     Raises:
         InvalidInput: There are too few things or photos, or a folder holds another run.
         ImageError: A photo cannot be read; the message names it.
     """
     bench = replace(bench, loaded=bench.base)  # all parts look at the same photos
+    fewer = replace(bench, seeds=bench.seeds if scene_seeds is None else scene_seeds)
 
     def part(name: Part, base: Bench = bench, *, baselines: bool) -> Bench:
         return replace(base, out=folder / name, with_baselines=baselines)
@@ -174,11 +178,11 @@ def measure(
         wider = part("growth", baselines=False)
         runs["growth"] = growth(wider, sizes, refs=1, distractors=distractors)
     if backgrounds:
-        composed = part("scenes", baselines=True)
+        composed = part("scenes", fewer, baselines=True)
         place = folder / "scenes" / "photos"
         runs["scenes"] = scenes(composed, backgrounds, place, refs=3, count=count)
     if look_alikes is not None:
-        others = _with_statistics_of(bench, look_alikes, backgrounds)
+        others = _with_statistics_of(fewer, look_alikes, backgrounds)
         runs["look-alikes"] = recognition(
             part("look-alikes", others, baselines=True), (3,), open_set=False
         )

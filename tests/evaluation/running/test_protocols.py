@@ -253,7 +253,10 @@ def test_targets_are_measured_on_things_that_gave_no_statistics(bench, monkeypat
         distractors=more.parent,
         sizes=(1, 2),
         count=2,
+        scene_seeds=(4, 5),
     )
+    seeds = {part: {draw.seed for draw in run.draws} for part, run in runs.items()}
+    assert seeds == {"things": {0}, "growth": {0}, "scenes": {4, 5}, "look-alikes": {4, 5}}
     assert set(runs) == {"things", "growth", "scenes", "look-alikes"}
     for part, run in runs.items():
         assert (tmp_path / "targets" / part / "report.html").is_file()
