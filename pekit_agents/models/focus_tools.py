@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.boxes import close_up, containment, iou_matrix, nms
-from pekit_agents.models.focus import DIM, FocusModel
+from pekit_agents.models.focus import DIM, FocusFeatures, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
 from pekit_agents.models.guidance import likeness_of, resembling
 from pekit_agents.models.saliency import salient_regions
@@ -132,16 +132,12 @@ class FocusProposer:
             return True
         if known < _SURE and not alone:
             return False
-        beside = _beside(main.box, [region.box for region in found])
-        pieces = _pieces(features.saliency, whole) if alone else beside
-        likeness = [likeness_of(grid, whole, box, guide) for box in pieces]
-        xyxy = np.array([box.xyxy for box in pieces], np.float64).reshape(-1, 4)
-        close = [pieces[i] for i in nms(xyxy, likeness, _SAME_PLACE) if likeness[i] > -_PIECE]
-        zooms = [close_up(box, *image.size) for box in close[:_HINTS]]
-        if self._likeness_in(image, zooms, guide) > max(0.0, known + _KNOWN):
-            return False
-        if alone and known > -_KNOWN:
-            return True
+        if alone:
+            zooms = [close_up(box, *image.size) for box in _pieces(features, whole, guide)]
+            if self._likeness_in(image, zooms, guide) > max(0.0, known + _KNOWN):
+                return False
+            if known > -_KNOWN:
+                return True
         alike = resembling([grid], [whole], guide, limit=_MAX_PLACES, reach=_HINT)
         if not alone or main.score > _SOFT:
             alike = _beside(main.box, alike)
@@ -242,13 +238,20 @@ def _stands_alone(regions: Sequence[Proposal], whole: Box) -> bool:
     return sum(gap <= margin for gap in gaps) <= 1
 
 
-def _pieces(saliency: FloatArray, whole: Box) -> list[Box]:
-    """Return what a main thing falls apart into higher up; nothing where it does not."""
-    return [
+def _pieces(features: FocusFeatures, whole: Box, guide: Guide) -> list[Box]:
+    """Return what a main thing falls apart into higher up, as far as it may be known.
+
+    At most as many pieces as are seen close up, the most alike first.
+    """
+    pieces = [
         region.box
         for level in _HIGHER
-        for region in salient_regions(saliency, whole, level=level)[1:]
+        for region in salient_regions(features.saliency, whole, level=level)[1:]
     ]
+    likeness = [likeness_of(features.patches, whole, box, guide) for box in pieces]
+    xyxy = np.array([box.xyxy for box in pieces], np.float64).reshape(-1, 4)
+    distinct = nms(xyxy, likeness, _SAME_PLACE)
+    return [pieces[index] for index in distinct if likeness[index] > -_PIECE][:_HINTS]
 
 
 def _beside(main: Box, boxes: Sequence[Box]) -> list[Box]:

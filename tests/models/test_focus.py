@@ -13,9 +13,8 @@ from pekit_agents.embedding import embed_reference
 from pekit_agents.errors import ModelError
 from pekit_agents.images import load_image
 from pekit_agents.models import focus, focus_tools
-from pekit_agents.models.focus import FocusModel, grid_shape
+from pekit_agents.models.focus import FocusFeatures, FocusModel, grid_shape
 from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
-from pekit_agents.models.saliency import salient_regions
 from pekit_agents.types import Box, Proposal
 
 pytestmark = pytest.mark.usefixtures("embedded_model")
@@ -306,6 +305,20 @@ def test_a_photo_of_an_unknown_thing_costs_two_close_ups_of_places_at_most(model
 PIECES = [Box(210, 70, 300, 200), Box(310, 210, 390, 330), Box(210, 210, 300, 330)]
 
 
+@pytest.fixture
+def falls_apart(cup, monkeypatch):
+    """What stands out in the cup's photo falls apart into pieces, where more is asked for."""
+    regions = focus_tools.salient_regions
+
+    def higher(saliency, window, level=None):
+        if level is None:
+            return regions(saliency, window)
+        return [Proposal(box, 1.0) for box in (MIDDLE, *PIECES)]
+
+    monkeypatch.setattr(focus_tools, "salient_regions", higher)
+    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [])
+
+
 @pytest.mark.parametrize(
     ("main", "piece", "close_up_of_it", "closer"),
     [
@@ -325,6 +338,7 @@ PIECES = [Box(210, 70, 300, 200), Box(310, 210, 390, 330), Box(210, 210, 300, 33
         "a thing that is surely known",
     ],
 )
+@pytest.mark.usefixtures("falls_apart")
 def test_what_falls_apart_is_searched_when_a_piece_may_be_known(
     model, cup, monkeypatch, main, piece, close_up_of_it, closer
 ):
@@ -335,13 +349,12 @@ def test_what_falls_apart_is_searched_when_a_piece_may_be_known(
             return close_up_of_it
         return piece if box in PIECES else main
 
-    monkeypatch.setattr(focus_tools, "_pieces", lambda *_: PIECES)
     monkeypatch.setattr(focus_tools, "likeness_of", likeness)
-    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [])
     found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
     assert (len({region.window for region in found}) > 1) is closer
 
 
+@pytest.mark.usefixtures("falls_apart")
 def test_two_pieces_at_most_are_seen_close_up_the_most_alike_first(model, cup, monkeypatch):
     whole, seen = Box(0, 0, *cup.size), []
 
@@ -351,9 +364,7 @@ def test_two_pieces_at_most_are_seen_close_up_the_most_alike_first(model, cup, m
             return -1.0
         return {PIECES[0]: -0.19, PIECES[1]: -0.1, PIECES[2]: -0.15}.get(box, -1.0)
 
-    monkeypatch.setattr(focus_tools, "_pieces", lambda *_: PIECES)
     monkeypatch.setattr(focus_tools, "likeness_of", likeness)
-    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [])
     FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
     assert list(dict.fromkeys(seen)) == [close_up(PIECES[i], *cup.size) for i in (1, 2)]
 
@@ -362,12 +373,17 @@ def test_things_that_stand_out_as_one_fall_apart_higher_up():
     saliency = np.zeros((224, 224), np.float32)
     saliency[56:112, 28:196] = 0.73  # joins the two
     saliency[56:112, 28:84] = saliency[56:112, 140:196] = 1.0
+    features = FocusFeatures(np.zeros((16, 16, 768), np.float32), saliency, np.zeros(768))
     whole = Box(0, 0, 224, 224)
-    assert len(salient_regions(saliency, whole)) == 1
+
+    def guide(pooled):
+        return np.zeros(len(pooled), np.float32)
+
+    assert len(focus_tools.salient_regions(saliency, whole)) == 1
     one, other = Box(28, 56, 84, 112), Box(140, 56, 196, 112)
-    assert set(focus_tools._pieces(saliency, whole)) == {one, other}
+    assert set(focus_tools._pieces(features, whole, guide)) == {one, other}
     saliency[56:112, 28:196] = 1.0
-    assert focus_tools._pieces(saliency, whole) == []
+    assert focus_tools._pieces(features, whole, guide) == []
 
 
 def test_a_place_of_the_guide_is_seen_in_a_wide_close_up(model, photos, monkeypatch):
