@@ -52,8 +52,9 @@ def start(process) -> None:
 def kill(process, after_s: float) -> dict[str, tuple[list[str], str | None]]:
     time.sleep(after_s)
     process.send_signal(signal.SIGKILL)
-    lines, _ = process.communicate()
-    return states(lines.splitlines())
+    output, _ = process.communicate()
+    whole, _, _ = output.rpartition("\n")  # it may be killed in the middle of a line
+    return states(whole.splitlines())
 
 
 @pytest.mark.slow

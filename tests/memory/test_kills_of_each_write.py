@@ -38,7 +38,8 @@ def killed(process, first, rng):
     time.sleep(rng.uniform(*SHORT_S))
     process.send_signal(signal.SIGKILL)
     output, _ = process.communicate()
-    lines = ["begin", *(line.split()[0] for line in output.splitlines())]
+    whole, _, _ = output.rpartition("\n")  # it may be killed in the middle of a line
+    lines = ["begin", *(line.split()[0] for line in whole.splitlines())]
     return first + lines.count("done"), lines[-1] == "begin"
 
 
