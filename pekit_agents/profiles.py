@@ -210,8 +210,7 @@ def refitted_profile(
     if not isinstance(base.encoder, FocusEncoder):
         raise ProfileError(f"expected an embedded profile as base, found {base.name!r}")
     encoder = refitted_encoder(base.encoder, photos, version=version, more=more, progress=progress)
-    named = [(photo, str(photo.parent)) for photo in photos]
-    bank = pool_strangers(named, base.proposer, encoder)
+    bank = pool_strangers([(p, str(p.parent)) for p in photos], base.proposer, encoder)
     strangers = bank.seen_by(encoder, margin=MARGIN, least=LEAST)
     return replace(base, encoder=encoder, strangers=strangers, describer=PatchDescriber(encoder))
 
