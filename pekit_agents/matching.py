@@ -7,8 +7,8 @@ the photo is never two objects and two look-alikes side by side keep a box each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pekit_agents.types import Box, FloatArray
 
 __all__ = ["MatchSettings", "Nearest", "Negatives", "Sighting", "match", "nearest_objects"]
+
+_BESIDE = 0.2  # of the smaller of two boxes in the other, at most: they lie side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class MatchSettings:
         doubt: A region that scores above tau by less than this is looked at again, close up;
             likewise below it, by less than half of this, or 1.5 times this in a photo of several
             regions. In [0, 1]; 0, as in the paper, never does.
+        framing: A part may be more alike than the whole that it belongs to. A larger region
+            around a sighting that scores less by no more than this gives its box. In [0, 1]; 0,
+            as in the paper, never does.
         calibration: What unknown things score with this encoder: tau then follows from
             ``false_alarms`` and the number of regions, and from the memory.
         false_alarms: How many false alarms are borne in a photo; positive.
@@ -56,12 +61,14 @@ class MatchSettings:
     inside: float = 0.7
     ambiguity: float = 0.0
     doubt: float = 0.0
+    framing: float = 0.0
     calibration: Calibration | None = None
     false_alarms: float = STRICTNESS["balanced"]
     twins: TwinSettings | None = None
 
     def __post_init__(self) -> None:
-        for name in ("threshold", "max_weight", "overlap", "inside", "ambiguity", "doubt"):
+        shares = ("max_weight", "overlap", "inside", "ambiguity", "doubt", "framing")
+        for name in ("threshold", *shares):
             value, low = getattr(self, name), -1 if name == "threshold" else 0
             if not low <= value <= 1:  # also catches NaN
                 raise InvalidInput(f"expected {name} in [{low}, 1], found {value!r}")
@@ -92,6 +99,7 @@ class Sighting:
         proposal: Which region.
         object: Which object it resembles most.
         score: How much.
+        frame: The region whose box shows where it is: this one, or a larger one around it.
         rivals: Other objects that it resembles almost as much, each with its score, the most
             alike first.
     """
@@ -99,6 +107,7 @@ class Sighting:
     proposal: int
     object: int
     score: float
+    frame: int
     rivals: tuple[tuple[int, float], ...] = ()
 
 
@@ -284,14 +293,89 @@ def match(
     if len(found) < 2:  # most photos of a library; spares them the geometry
         return found
     xyxy = np.array([boxes[k].xyxy for k in order], np.float64).reshape(-1, 4)
-    overlap, inside = iou_matrix(xyxy, xyxy), containment(xyxy, xyxy)
-    same = _same_object(found)
-    kept: list[int] = []  # places in the order
-    for k in range(len(order)):
-        part = same[k, kept] & (inside[k, kept] > settings.inside)
-        if not ((overlap[k, kept] > settings.overlap) | part).any():
-            kept.append(k)
-    return [found[k] for k in kept]
+    places = _Places(found, iou_matrix(xyxy, xyxy), containment(xyxy, xyxy), settings)
+    kept = places.without_repeats(range(len(found)))
+    if not settings.framing:
+        return [found[k] for k in kept]
+    areas = [boxes[k].area for k in order]
+    frames = {k: places.frame_of(k, kept, areas) for k in kept}
+    return [replace(found[k], frame=order[frames[k]]) for k in places.without_repeats(kept, frames)]
+
+
+class _Places:
+    """Accepted regions, the surest first, and how their boxes lie to each other.
+
+    Args:
+        found: S sightings, one for each region.
+        overlap: (S, S) IoU of their boxes.
+        inside: (S, S) share of the smaller box that lies in the other.
+        settings: Suppression.
+    """
+
+    def __init__(
+        self,
+        found: Sequence[Sighting],
+        overlap: NDArray[np.float64],
+        inside: NDArray[np.float64],
+        settings: MatchSettings,
+    ) -> None:
+        self._found, self._overlap, self._inside = found, overlap, inside
+        self._settings, self._same = settings, _same_object(found)
+
+    def without_repeats(
+        self, candidates: Iterable[int], frames: Mapping[int, int] | None = None
+    ) -> list[int]:
+        """Return the candidates that are no repetition of a surer one.
+
+        Args:
+            candidates: The surest first.
+            frames: Whose boxes they have; None where each has its own.
+        """
+        kept: list[int] = []
+        held: list[int] = []  # their frames
+        for k in candidates:
+            frame = k if frames is None else frames[k]
+            part = self._same[k, kept] & (self._inside[frame, held] > self._settings.inside)
+            if not ((self._overlap[frame, held] > self._settings.overlap) | part).any():
+                kept.append(k)
+                held.append(frame)
+        return kept
+
+    def frame_of(self, k: int, kept: Sequence[int], areas: Sequence[float]) -> int:
+        """Return the largest region around a sighting that is nearly as alike, or itself.
+
+        A region that also holds another thing is none: another sighting, or anything beside this
+        one that is more alike to the same object than the region is. What is less alike than the
+        region may be another part of the thing.
+        """
+        found, settings = self._found, self._settings
+        best = k
+        for j in range(k + 1, len(found)):
+            if found[k].score - found[j].score > settings.framing:
+                break
+            if (
+                found[j].object == found[k].object
+                and areas[j] > areas[best]
+                and self._inside[j, k] > settings.inside
+                and not self._holds_another(j, k, kept, areas)
+            ):
+                best = j
+        return best
+
+    def _holds_another(
+        self, frame: int, k: int, kept: Sequence[int], areas: Sequence[float]
+    ) -> bool:
+        found, settings = self._found, self._settings
+        others = [i for i in kept if found[i].object != found[k].object]
+        if (self._overlap[frame, others] > settings.overlap).any():
+            return True
+        others += [i for i in range(frame) if found[i].object == found[k].object]
+        return any(
+            areas[i] < areas[frame]
+            and self._inside[frame, i] > settings.inside
+            and self._inside[k, i] < _BESIDE
+            for i in others
+        )
 
 
 def _same_object(found: Sequence[Sighting]) -> NDArray[np.bool_]:
@@ -311,4 +395,4 @@ def _sighting(k: int, nearest: Nearest, reach: float) -> Sighting:
         for other, of_other in zip(others, scores, strict=True)
         if other >= 0 and of_other >= score - reach and reach > 0
     )
-    return Sighting(k, best, score, rivals)
+    return Sighting(k, best, score, k, rivals)

@@ -235,7 +235,7 @@ def sightings_in_each(
         objects, nearest = gallery.nearest(
             np.concatenate([vectors for _, vectors in some]),
             max_weight=settings.max_weight,
-            floor=tau - settings.ambiguity,
+            floor=tau - max(settings.ambiguity, settings.framing),
             ranks=_RANKS,
         )
         ends = np.cumsum(sizes)
@@ -283,8 +283,8 @@ def search_regions(
     """
     count = gallery.count
     tau = settings.accept_above(objects=count, regions=len(boxes))
-    # A rival may score a little less than tau.
-    floor = tau - max(settings.ambiguity, border)
+    # A rival, or the larger part of a sighting, may score a little less than tau.
+    floor = tau - max(settings.ambiguity, settings.framing, border)
     objects, nearest = gallery.nearest(
         vectors, max_weight=settings.max_weight, floor=floor, ranks=_RANKS
     )
@@ -308,10 +308,11 @@ def _matches(
     tau = settings.accept_above(objects=count, regions=len(boxes))
     chances = {"objects": count, "regions": len(boxes)}
     calibration = settings.calibration
-    lower = replace(settings, threshold=min(max(tau - border, -1.0), 1.0), calibration=None)
+    least = tau - max(border, settings.framing)
+    lower = replace(settings, threshold=min(max(least, -1.0), 1.0), calibration=None)
     # Sightings are chosen from the highest score down, so those above tau are what they would
     # be without the others.
-    found = match(boxes, nearest, lower, objects=count)
+    found = [s for s in match(boxes, nearest, lower, objects=count) if s.score > tau - border]
     accepted = sum(s.score > tau for s in found)
     by_score = partial(plainly, ambiguity=settings.ambiguity)
     matches = []
@@ -319,7 +320,7 @@ def _matches(
         probability = None if calibration is None else calibration.probability(s.score, **chances)
         best = Match(
             objects[s.object],
-            boxes[s.proposal],
+            boxes[s.frame],
             s.score,
             probability,
             vector=vectors[s.proposal],

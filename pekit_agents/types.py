@@ -283,7 +283,7 @@ class Match:
 
     Attributes:
         object: The remembered object; the likeliest one where others are as likely.
-        box: Where it is.
+        box: Where it is: the box of the region, or of a larger one around it, nearly as alike.
         score: Similarity to the object's views, a cosine in [-1, 1].
         probability: How likely this is one of the remembered objects and not a stranger, in
             [0, 1]; None where the encoder is not calibrated.

@@ -278,3 +278,66 @@ def test_a_runner_up_counts_although_it_alone_would_not_be_enough():
 def test_a_rate_that_is_none_is_refused():
     with pytest.raises(InvalidInput, match="rate of false alarms"):
         MatchSettings(false_alarms=0)
+
+
+TOP, WHOLE = Box(0, 0, 10, 10), Box(0, 0, 10, 40)  # of one tall thing
+FRAMING = MatchSettings(threshold=0.3, framing=0.05)
+
+
+def test_a_larger_region_nearly_as_alike_gives_the_box():
+    (found,) = matched([TOP, WHOLE], scores((0.6, 0), (0.56, 0)), FRAMING)
+    assert (found.proposal, found.frame) == (0, 1)
+    assert found.score == pytest.approx(0.6)
+
+
+def test_without_framing_a_sighting_has_its_own_box():
+    (found,) = matched([TOP, WHOLE], scores((0.6, 0), (0.56, 0)), MatchSettings(threshold=0.3))
+    assert found.frame == found.proposal == 0
+
+
+@pytest.mark.parametrize(
+    ("larger", "of_larger"),
+    [
+        (WHOLE, (0.54, 0)),  # not nearly as alike
+        (WHOLE, (0, 0.58)),  # another object
+        (WHOLE, (0.56, 0)),  # not alike enough to be a sighting
+        (Box(0, 5, 10, 60), (0.58, 0)),  # does not hold it
+        (Box(2, 2, 10, 10), (0.58, 0)),  # smaller
+    ],
+)
+def test_other_regions_do_not_frame_a_sighting(larger, of_larger):
+    settings = MatchSettings(threshold=0.57 if of_larger == (0.56, 0) else 0.3, framing=0.05)
+    found = matched([TOP, larger], scores((0.6, 0), of_larger), settings)
+    assert found[0].frame == found[0].proposal == 0
+
+
+def test_of_several_larger_regions_the_largest_frames_it():
+    boxes = [TOP, Box(0, 0, 10, 30), WHOLE, Box(0, 0, 10, 20)]
+    (found,) = matched(boxes, scores((0.6, 0), (0.58, 0), (0.57, 0), (0.56, 0)), FRAMING)
+    assert found.frame == 2
+
+
+BOTH = Box(0, 0, 30, 10)  # LEFT and RIGHT
+
+
+def test_two_sightings_side_by_side_keep_a_box_each():
+    found = matched([LEFT, RIGHT, BOTH], scores((0.6, 0), (0.58, 0), (0.56, 0)), FRAMING)
+    assert [s.frame for s in found] == [0, 1]
+
+
+def test_the_less_alike_parts_of_a_thing_are_framed_with_it():
+    found = matched([LEFT, RIGHT, BOTH], scores((0.6, 0), (0.5, 0), (0.56, 0)), FRAMING)
+    assert [(s.proposal, s.frame) for s in found] == [(0, 2)]
+
+
+@pytest.mark.parametrize("of_other", [0.7, 0.4])
+def test_a_frame_holds_no_other_object(of_other):
+    found = matched([LEFT, RIGHT, BOTH], scores((0.6, 0), (0, of_other), (0.56, 0)), FRAMING)
+    assert sorted((s.proposal, s.frame) for s in found) == [(0, 0), (1, 1)]
+
+
+def test_a_frame_takes_no_other_objects_place():
+    beside = Box(8, 0, 30, 10)  # half of it in the frame
+    boxes, frame = [LEFT, beside], Box(0, 0, 24, 10)
+    found = matched([*boxes, frame], scores((0.6, 0), (0, 0.4), (0.56, 0)), FRAMING)
+    assert sorted((s.proposal, s.frame) for s in found) == [(0, 0), (1, 1)]

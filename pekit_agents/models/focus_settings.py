@@ -17,6 +17,7 @@ MATCHING = MatchSettings(
     max_weight=0.5,
     ambiguity=0.075,
     doubt=0.1,
+    framing=0.05,
     calibration=Calibration(location=0.13, scale=0.047, regions=0.3, mean=0.6, deviation=0.15),
     # Of packages of one brand; other things are hardly ever twins.
     twins=TwinSettings(within=0.2, kinship=0.7, score=4.0, likeness=13.0, colour=23.0, sure=0.85),
