@@ -357,23 +357,19 @@ class _Places:
                 found[j].object == found[k].object
                 and areas[j] > areas[best]
                 and self._inside[j, k] > settings.inside
-                and not self._holds_another(j, k, kept, areas)
+                and not self._holds_another(j, k, kept)
             ):
                 best = j
         return best
 
-    def _holds_another(
-        self, frame: int, k: int, kept: Sequence[int], areas: Sequence[float]
-    ) -> bool:
+    def _holds_another(self, frame: int, k: int, kept: Sequence[int]) -> bool:
         found, settings = self._found, self._settings
         others = [i for i in kept if found[i].object != found[k].object]
         if (self._overlap[frame, others] > settings.overlap).any():
             return True
         others += [i for i in range(frame) if found[i].object == found[k].object]
         return any(
-            areas[i] < areas[frame]
-            and self._inside[frame, i] > settings.inside
-            and self._inside[k, i] < _BESIDE
+            self._inside[frame, i] > settings.inside and self._inside[k, i] < _BESIDE
             for i in others
         )
 

@@ -300,6 +300,7 @@ def test_without_framing_a_sighting_has_its_own_box():
     [
         (WHOLE, (0.54, 0)),  # not nearly as alike
         (WHOLE, (0, 0.58)),  # another object
+        (Box(0, 0, 10, 20), (0, 0.58)),  # another object, at the same place
         (WHOLE, (0.56, 0)),  # not alike enough to be a sighting
         (Box(0, 5, 10, 60), (0.58, 0)),  # does not hold it
         (Box(2, 2, 10, 10), (0.58, 0)),  # smaller
