@@ -298,7 +298,9 @@ def match(
     if not settings.framing:
         return [found[k] for k in kept]
     areas = [boxes[k].area for k in order]
-    frames = {k: places.frame_of(k, kept, areas) for k in kept}
+    frames = {k: k for k in kept}
+    for k in kept:
+        frames[k] = places.frame_of(k, frames, areas)
     return [replace(found[k], frame=order[frames[k]]) for k in places.without_repeats(kept, frames)]
 
 
@@ -341,12 +343,17 @@ class _Places:
                 held.append(frame)
         return kept
 
-    def frame_of(self, k: int, kept: Sequence[int], areas: Sequence[float]) -> int:
+    def frame_of(self, k: int, frames: Mapping[int, int], areas: Sequence[float]) -> int:
         """Return the largest region around a sighting that is nearly as alike, or itself.
 
         A region that also holds another thing is none: another sighting, or anything beside this
         one that is more alike to the same object than the region is. What is less alike than the
         region may be another part of the thing.
+
+        Args:
+            k: Which sighting.
+            frames: All that are kept, each with the frame that it has by now.
+            areas: Of all S boxes.
         """
         found, settings = self._found, self._settings
         best = k
@@ -357,15 +364,15 @@ class _Places:
                 found[j].object == found[k].object
                 and areas[j] > areas[best]
                 and self._inside[j, k] > settings.inside
-                and not self._holds_another(j, k, kept)
+                and not self._holds_another(j, k, frames)
             ):
                 best = j
         return best
 
-    def _holds_another(self, frame: int, k: int, kept: Sequence[int]) -> bool:
+    def _holds_another(self, frame: int, k: int, frames: Mapping[int, int]) -> bool:
         found, settings = self._found, self._settings
-        others = [i for i in kept if found[i].object != found[k].object]
-        if (self._overlap[frame, others] > settings.overlap).any():
+        others = [i for i in frames if found[i].object != found[k].object]
+        if (self._overlap[frame, [frames[i] for i in others]] > settings.overlap).any():
             return True
         others += [i for i in range(frame) if found[i].object == found[k].object]
         return any(

@@ -283,7 +283,7 @@ def search_regions(
     """
     count = gallery.count
     tau = settings.accept_above(objects=count, regions=len(boxes))
-    # A rival, or the larger part of a sighting, may score a little less than tau.
+    # A rival, or a larger region around a sighting, may score a little less than tau.
     floor = tau - max(settings.ambiguity, settings.framing, border)
     objects, nearest = gallery.nearest(
         vectors, max_weight=settings.max_weight, floor=floor, ranks=_RANKS

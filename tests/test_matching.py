@@ -342,3 +342,10 @@ def test_a_frame_takes_no_other_objects_place():
     boxes, frame = [LEFT, beside], Box(0, 0, 24, 10)
     found = matched([*boxes, frame], scores((0.6, 0), (0, 0.4), (0.56, 0)), FRAMING)
     assert sorted((s.proposal, s.frame) for s in found) == [(0, 0), (1, 1)]
+
+
+def test_frames_of_two_objects_do_not_take_each_others_place():
+    frames = [Box(0, 0, 19.5, 10), Box(5, 0, 30, 10)]  # IoU 0.48
+    table = scores((0.6, 0), (0, 0.59), (0.57, 0), (0, 0.56))
+    found = matched([LEFT, RIGHT, *frames], table, FRAMING)
+    assert [(s.object, s.frame) for s in found] == [(0, 2), (1, 1)]
