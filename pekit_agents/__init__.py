@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pekit_agents.finding import Finding
     from pekit_agents.images import load_image
     from pekit_agents.kit import PeKit
-    from pekit_agents.matching import MatchSettings
     from pekit_agents.profiles import Profile, load_profile
+    from pekit_agents.settings import MatchSettings
     from pekit_agents.types import (
         Advice,
         Box,
@@ -71,8 +71,8 @@ _HOMES = {
     "finding": ("Finding",),
     "images": ("load_image",),
     "kit": ("PeKit",),
-    "matching": ("MatchSettings",),
     "profiles": ("Profile", "load_profile"),
+    "settings": ("MatchSettings",),
     "types": (
         "Advice",
         "Box",

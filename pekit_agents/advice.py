@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from pekit_agents.scoring import Grouped
 from pekit_agents.types import Advice
 
 if TYPE_CHECKING:
-    from pekit_agents.calibration import Calibration
+    from pekit_agents.scoring import Discriminant
     from pekit_agents.types import Box, FloatArray, RGBImage, View
 
 __all__ = ["ENOUGH", "advise", "sharpness"]
@@ -25,7 +26,6 @@ __all__ = ["ENOUGH", "advise", "sharpness"]
 #: With fewer different views than this another side helps most.
 ENOUGH = 3
 _DUPLICATE = 0.95  # the cosine of two views of one photo, saved, scaled or not
-_STRANGE = 0.1  # of strangers resemble a view more than an outlier does
 _SIDE = 128  # pixels of the longer side at which sharpness is compared
 _BLURRED = 0.08
 _SMALL = 48  # pixels of the shorter side
@@ -58,14 +58,14 @@ def sharpness(photo: RGBImage, box: Box) -> float | None:
 
 
 def advise(
-    views: Sequence[View], held: FloatArray, calibration: Calibration | None
+    views: Sequence[View], held: FloatArray, discriminant: Discriminant | None
 ) -> tuple[Advice, ...]:
     """Return what to know about new reference photos of an object, the photos in their order.
 
     Args:
         views: What the photos gave.
         held: (V, D) float32 unit vectors of the views that the object had before.
-        calibration: What strangers score with this encoder; None cannot tell outliers.
+        discriminant: Says whether views are of one thing; None cannot tell outliers.
     """
     vectors = np.concatenate([held, np.stack([view.vector for view in views])])
     cosines = vectors @ vectors.T  # (V + K, V + K)
@@ -81,7 +81,7 @@ def advise(
             advice.append(Advice(photo, "small", _TOO_SMALL.format(photo, _SMALL)))
         elif view.sharpness is not None and view.sharpness < _BLURRED:
             advice.append(Advice(photo, "blurred", _UNSHARP.format(photo)))
-        elif not repeats and _is_outlier(cosines, place, calibration):
+        elif not repeats and _is_outlier(vectors, cosines[place], place, discriminant):
             advice.append(Advice(photo, "outlier", _OUTLIER.format(photo)))
     repeated = (np.tril(cosines, -1) > _DUPLICATE).any(axis=1).sum()
     if len(vectors) - repeated < ENOUGH:
@@ -103,8 +103,13 @@ def _duplicate(photo: int, other: int) -> str:
     return f"photo {photo} adds nothing to {same}: use one from another side"
 
 
-def _is_outlier(cosines: FloatArray, place: int, calibration: Calibration | None) -> bool:
-    others = cosines[place][cosines[place] <= _DUPLICATE]  # a copy of it is no witness
-    if calibration is None or len(others) == 0 or (len(others) == 1 and place == 0):
+def _is_outlier(
+    vectors: FloatArray, cosines: FloatArray, place: int, discriminant: Discriminant | None
+) -> bool:
+    """Return whether a view is less likely of the thing that the others show than of another."""
+    others = vectors[cosines <= _DUPLICATE]  # a copy of it is no witness
+    if discriminant is None or len(others) == 0 or (len(others) == 1 and place == 0):
         return False  # of two photos that differ the second is said to
-    return bool(others.max() < calibration.threshold(_STRANGE, objects=1, regions=1))
+    views = Grouped.of([others], vectors.shape[1])
+    rejected = Grouped.of([others[:0]], vectors.shape[1])
+    return bool(discriminant.identities(views, rejected).scores(vectors[[place]])[0, 0] < 0)

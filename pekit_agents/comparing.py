@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pekit_agents.images import ImageSource, load_image
 from pekit_agents.looks import PhotoLooks, require_mode
 from pekit_agents.protocols import SearchMode
-from pekit_agents.retrieval import match_settings, region_test, settings_for, sightings_in_each
+from pekit_agents.retrieval import Search
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,8 +37,8 @@ class Comparing:
         """Return the regions of a photo and their vectors, compared with nothing yet.
 
         Kept, and handed to :meth:`match_regions`, they can be compared with objects that are
-        remembered later. That is the first look of :meth:`find` alone: it looks again, closer,
-        where something resembles what is remembered.
+        remembered later. In a scene :meth:`find` also looks closer where something resembles what
+        is remembered; this does not.
 
         Args:
             image: The photo.
@@ -64,25 +64,24 @@ class Comparing:
         *,
         threshold: float | None = None,
         strictness: Strictness | None = None,
-    ) -> Iterator[list[Match]]:
-        """Yield the sightings in each of many photos, all by one state of the memory.
+    ) -> Iterator[tuple[list[Match], list[Match]]]:
+        """Yield the matches in each of many photos, all by one state of the memory.
 
         Args:
             photos: For each photo the K boxes of its regions, xyxy in its pixels, and their
                 (K, D) float32 unit vectors, as :meth:`propose` returns them.
-            threshold: tau, in place of the profile's.
+            threshold: As for :meth:`find`.
             strictness: As for :meth:`find`.
 
         Yields:
-            The sightings in a photo, the surest first.
+            What is named in a photo and what is possible, the strongest first.
 
         Raises:
-            InvalidInput: The threshold or strictness is not one.
+            InvalidInput: The threshold or strictness is not one, or not for this profile.
         """
-        settings = match_settings(self._profile, threshold, strictness)
         gallery = self._memory.gallery()
-        settings = settings_for(gallery, settings, self._profile.strangers)
-        yield from sightings_in_each(photos, gallery, settings)
+        search = Search.by(self._profile, gallery, threshold=threshold, strictness=strictness)
+        yield from search.in_each(photos)
 
     def region_test(self, object_ids: Iterable[str]) -> Callable[[FloatArray], NDArray[np.bool_]]:
         """Return a quick test for regions that may show some of the objects.
@@ -99,6 +98,4 @@ class Comparing:
             ObjectNotFound: One of the objects is not remembered (any more).
         """
         views = self._memory.vectors_of(list(object_ids))
-        gallery = self._memory.gallery()
-        settings = settings_for(gallery, self._profile.matching, self._profile.strangers)
-        return region_test(views, gallery, settings)
+        return Search.by(self._profile, self._memory.gallery()).region_test(views)

@@ -43,7 +43,7 @@ def make_crop(photo: RGBImage, proposal: Proposal) -> Crop:
 
 
 def with_crops(finding: Finding) -> Finding:
-    """Return a finding whose sightings carry what is kept of them when they are confirmed."""
+    """Return a finding whose matches carry what is kept of them when they are confirmed."""
 
     def cropped(matches: Sequence[Match]) -> tuple[Match, ...]:
         return tuple(
@@ -51,7 +51,7 @@ def with_crops(finding: Finding) -> Finding:
             for match in matches
         )
 
-    return replace(finding, matches=cropped(finding.matches), near=cropped(finding.near))
+    return replace(finding, matches=cropped(finding.matches), possible=cropped(finding.possible))
 
 
 def open_crop(crop: Crop) -> tuple[RGBImage, Proposal]:

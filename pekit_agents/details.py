@@ -71,8 +71,6 @@ def cut_patches(image: RGBImage, proposal: Proposal, encoder: Encoder) -> Patche
         encoder: Gives the patch features.
     """
     window = framed(proposal.box, *image.size)
-    # As a close-up is cut for pooling, so that an encoder that remembers its latest pictures
-    # needs no second forward pass.
     closer = image if window.pixels == (0, 0, *image.size) else image.crop(window.pixels)
     grid = encoder.encode([closer])[0]
     covered = coverage(proposal, window, grid.shape[:2]).ravel()

@@ -8,7 +8,6 @@ paper does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +29,6 @@ __all__ = [
     "embed_reference",
     "mean_direction",
     "pool",
-    "pool_closer",
     "pool_proposals",
     "pool_reference",
 ]
@@ -77,9 +75,8 @@ def embed_reference(
 ) -> View:
     """Return the view of an object in a reference photo: its e_p (Eq. 2).
 
-    With ``augment`` the vector is the mean direction over the region, a close-up of it, and
-    synthetic views of both (mirrored, smaller, turned, darker, paler), which stand for photos
-    not taken yet.
+    With ``augment`` the vector is the mean direction over the region, a close-up of it, and the
+    mirror images of both.
 
     Args:
         image: The reference photo.
@@ -107,16 +104,6 @@ def pool_reference(
         for grid, (_, look_mask) in zip(grids, looks, strict=True)
     ]
     return np.stack(pooled)
-
-
-def pool_closer(image: RGBImage, proposals: Sequence[Proposal], encoder: Encoder) -> FloatArray:
-    """Return what :func:`pool_proposals` does for regions seen close up.
-
-    Each fills a window of its own.
-    """
-    windows = [framed(proposal.box, *image.size) for proposal in proposals]
-    closer = [replace(p, window=w) for p, w in zip(proposals, windows, strict=True)]
-    return pool_proposals(image, closer, encoder)
 
 
 def _looks(image: RGBImage, proposal: Proposal, window: Box) -> list[tuple[RGBImage, Mask]]:

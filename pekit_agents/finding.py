@@ -23,28 +23,39 @@ class Finding:
 
     Attributes:
         image: The upright RGB photo; all boxes are in its pixels.
-        matches: The sightings, the surest first; empty when nothing personal is there.
+        matches: What is named, the strongest first; empty when nothing personal is there.
+        possible: What may be a personal object and is too improbable to be named.
         proposals: Every region that was compared with the memory.
-        near: What would be sightings as well if the threshold was a little lower.
         vectors: (K, D) float32 unit vectors of the K proposals, as they were compared.
+        denied: What was possible until an LVLM said that it is another thing, see
+            :meth:`PeKit.second_opinion`.
     """
 
     image: RGBImage
     matches: tuple[Match, ...]
     proposals: tuple[Proposal, ...]
-    near: tuple[Match, ...] = ()
+    possible: tuple[Match, ...] = ()
     vectors: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    denied: tuple[Match, ...] = ()
 
     @cached_property
     def annotated(self) -> RGBImage:
-        """The photo with each sighting boxed and named; the photo itself without matches."""
-        return annotate(self.image, self.matches) if self.matches else self.image
+        """The photo with each match boxed and named, "Biscuit?" where it is only possible.
+
+        The photo itself where nothing was found.
+        """
+        return annotate(self.image, self.everything) if self.everything else self.image
+
+    @property
+    def everything(self) -> tuple[Match, ...]:
+        """What is named, and after it what is possible."""
+        return (*self.matches, *self.possible)
 
     def to_review(self, *, unsure_below: float = 0.8) -> tuple[Doubt, ...]:
-        """Return the sightings that somebody should look at, the surest first.
+        """Return the matches that somebody should look at, the strongest first.
 
         Args:
-            unsure_below: Sightings with a smaller probability are doubtful; in [0, 1].
+            unsure_below: Named matches with a smaller probability are doubtful; in [0, 1].
         """
         doubts = []
         for match in self.matches:
@@ -52,12 +63,14 @@ class Finding:
                 doubts.append(Doubt(match, "ambiguous"))
             elif match.probability is not None and match.probability < unsure_below:
                 doubts.append(Doubt(match, "unsure"))
-        return (*doubts, *(Doubt(match, "near") for match in self.near))
+        return (*doubts, *(Doubt(match, "possible") for match in self.possible))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as JSON-ready values, without the picture."""
         return {
             "size_wh": list(self.image.size),
             "matches": [match.to_dict() for match in self.matches],
+            "possible": [match.to_dict() for match in self.possible],
+            **({"denied": [match.to_dict() for match in self.denied]} if self.denied else {}),
             "proposals": len(self.proposals),
         }

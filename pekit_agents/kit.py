@@ -29,8 +29,9 @@ from pekit_agents.prompting import build_prompt
 from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.recall import context_prompt
 from pekit_agents.reembedding import reembed_memory
-from pekit_agents.retrieval import find_in, match_settings, settings_for
+from pekit_agents.retrieval import Search, find_in
 from pekit_agents.reviewing import ReviewQueue
+from pekit_agents.second_opinion import second_opinion
 from pekit_agents.types import PersonalObject, Prompt, View
 from pekit_agents.views import Reference, ReferencePhotos
 from pekit_agents.wording import clean_category, clean_context, clean_name
@@ -255,7 +256,7 @@ class PeKit(Comparing, Correcting, Keeping):
     def _advised(
         self, obj: PersonalObject, views: Sequence[View], held: FloatArray
     ) -> PersonalObject:
-        return replace(obj, advice=advise(views, held, self._profile.matching.calibration))
+        return replace(obj, advice=advise(views, held, self._profile.discriminant))
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
         """Return the view that :meth:`remember` would take from a photo, storing nothing.
@@ -280,37 +281,65 @@ class PeKit(Comparing, Correcting, Keeping):
             image: The photo.
             mode: ``"fast"`` looks once, for what stands out in the whole photo; ``"scene"``
                 also close up, for small and several objects; ``"auto"`` does so unless the
-                first look shows one large thing. In each of them a region that scores near tau
-                is encoded once more, close up.
-            threshold: tau, in place of the profile's; higher is more silent. In [-1, 1].
-            strictness: ``"recall"``, ``"balanced"`` (the default), ``"precision"`` or a rate:
-                how many false alarms to bear in a photo that shows nothing remembered. The
-                threshold follows from it, from the photo, and from what unknown things score
-                against the memory.
+                first look shows one large thing.
+            threshold: tau, in place of the profile's; higher is more silent. In [-1, 1]. For
+                profiles without a discriminant only.
+            strictness: ``"recall"``, ``"balanced"`` (the default), ``"precision"`` or a rate: in
+                which share of photos of *other things of its kind* something remembered may be
+                named. For profiles with a discriminant only.
 
         Returns:
-            The sightings with their boxes, scores and probabilities; none is a finding without
-            matches. One that may be one of several objects names them, the likeliest first.
+            What is named (``matches``) and what may be (``possible``), with boxes and
+            probabilities; nothing is a finding without either. A match that may be one of several
+            objects names them, the likeliest first.
 
         Raises:
             ImageError: The photo cannot be read.
-            InvalidInput: The mode, threshold or strictness is not one, or the profile is not
-                calibrated for a strictness.
+            InvalidInput: The mode, threshold or strictness is not one, or not for this profile.
         """
         require_mode(mode)
-        settings = match_settings(self._profile, threshold, strictness)
-        photo = load_image(image)
         gallery = self._memory.gallery()
+        search = Search.by(self._profile, gallery, threshold=threshold, strictness=strictness)
+        photo = load_image(image)
         if not gallery.count:
             return Finding(photo, (), ())
-        settings = settings_for(gallery, settings, self._profile.strangers)
         looks = PhotoLooks(photo, self._profile, mode)
-        found, matches, near = find_in(
-            looks, self._profile.encoder, gallery, settings, self._memory.portraits
+        found, matches, possible = find_in(
+            looks,
+            self._profile.encoder,
+            search,
+            self._memory.portraits,
+            self._profile.reranking,
         )
-        proposals = tuple(looks.proposals[index] for index in found.chosen)
-        finding = Finding(photo, tuple(matches), proposals, tuple(near), found.vectors)
+        proposals = tuple(looks.proposals)
+        finding = Finding(photo, tuple(matches), proposals, tuple(possible), found.vectors)
         return with_crops(finding) if self._keep_crops else finding
+
+    def second_opinion(
+        self, finding: Finding, answerer: AnswerModel | Callable[[RGBImage | None, str], str] | Any
+    ) -> Finding:
+        """Let an LVLM compare what is possible in a photo with remembered views.
+
+        Nothing calls this unless it is asked to. Needs objects that were remembered with
+        ``keep_crops``; of others, and of matches that may be one of several objects, nothing is
+        asked. Each of the likeliest 3 possible matches costs one call to the model, which is sent
+        a kept crop, the region and the category, but no name and no note. Nothing is learnt.
+
+        Args:
+            finding: What :meth:`find` returned.
+            answerer: Who is asked; as for :meth:`describe`.
+
+        Returns:
+            The finding with the model's word in ``Match.opinion``. What it takes for the object is
+            among ``matches`` now, with the probability that it had; what it takes for another
+            thing is in ``denied``. Where it is unsure, says something else or fails with
+            ``ModelError``, a match stays possible.
+
+        Raises:
+            InvalidInput: ``answerer`` cannot answer.
+            ImageError: A kept crop is damaged.
+        """
+        return second_opinion(finding, as_answer_model(answerer), self._memory.get)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).
@@ -322,7 +351,7 @@ class PeKit(Comparing, Correcting, Keeping):
             question: What to ask; empty asks for a caption.
         """
         finding = image if isinstance(image, Finding) else self.find(image)
-        return build_prompt(finding.image, finding.matches, question)
+        return build_prompt(finding.image, finding.everything, question)
 
     def describe(
         self,

@@ -1,4 +1,4 @@
-"""What can be seen of a photo: its regions at a first look, and any of them close up.
+"""What can be seen of a photo: its regions, and any of them patch by patch.
 
 The photo itself answers, or what was kept of it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, get_args
 
-from pekit_agents.embedding import pool_closer, pool_proposals
+from pekit_agents.embedding import pool_proposals
 from pekit_agents.errors import InvalidInput
 from pekit_agents.protocols import GuidedProposer, SearchMode
 
@@ -32,10 +32,6 @@ class Looks(Protocol):
             categories: What is remembered, for tools that take a text prompt.
             guide: Says how much any part of the photo resembles what is remembered.
         """
-        ...
-
-    def closer(self, chosen: Sequence[int]) -> FloatArray:
-        """Return the pooled features, (R, D) float32, of R of these regions seen close up."""
         ...
 
     def details(self, region: int) -> Details | None:
@@ -70,11 +66,6 @@ class PhotoLooks:
             self.proposals = proposer.propose(photo, categories, self._mode)
         pooled = pool_proposals(photo, self.proposals, self._profile.encoder)
         return [proposal.box for proposal in self.proposals], pooled
-
-    def closer(self, chosen: Sequence[int]) -> FloatArray:
-        """Return the pooled features, (R, D) float32, of R regions seen close up."""
-        proposals = [self.proposals[index] for index in chosen]
-        return pool_closer(self._photo, proposals, self._profile.encoder)
 
     def details(self, region: int) -> Details | None:
         """Return what a region looks like; None where the profile does not describe regions."""

@@ -1,314 +1,185 @@
-"""From similarities to sightings (paper 3.3): pure array code, no model and no storage.
+"""From scores to matches (paper 3.3): pure array code, no model and no storage.
 
-A region is given to the object whose views it resembles most, if it resembles them enough. The
-rest is suppression: one box for each sighting, chosen across identities, so that one place in
-the photo is never two objects and two look-alikes side by side keep a box each.
+Each region is decided on by itself: it is nobody's, possibly somebody's, or an object's. The rest
+is suppression: one box for each match, chosen across identities, so that one place in the photo is
+never two objects and two look-alikes side by side keep a box each.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import containment, iou_matrix
-from pekit_agents.calibration import STRICTNESS, Calibration, false_alarm_rate
-from pekit_agents.errors import InvalidInput
+from pekit_agents.boxes import containment, iou_matrix, nms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pekit_agents.twins import TwinSettings
-    from pekit_agents.types import Box, FloatArray
+    from pekit_agents.scoring import Nearest
+    from pekit_agents.settings import MatchSettings
+    from pekit_agents.types import Box
 
-__all__ = ["MatchSettings", "Nearest", "Negatives", "Sighting", "match", "nearest_objects"]
+__all__ = [
+    "CROWD",
+    "RANKS",
+    "Decision",
+    "by_cosine",
+    "by_probability",
+    "distinct_places",
+    "log_odds_of",
+    "select",
+]
 
+#: Objects that a region may be.
+RANKS = 5
+#: So many places of a photo count as ``places ** CROWD``: what shows in one shows in others too.
+CROWD = 0.3
 _BESIDE = 0.2  # of the smaller of two boxes in the other, at most: they lie side by side
 
 
 @dataclass(frozen=True, slots=True)
-class MatchSettings:
-    """How alike is alike enough.
+class Decision:
+    """What one region is or may be: indices into the regions and the objects.
 
     Attributes:
-        threshold: tau: a region up to it is nobody's. In [-1, 1], in units of the object score.
-            Not read where there is a calibration.
-        max_weight: Share of the best view in an object's score; the rest is the mean over its
-            views. 1 is the paper's maximum; less asks the views to agree.
-        overlap: Two boxes with a larger IoU are one place; the better one stays. In [0, 1].
-        inside: A box that lies by more than this share in a box of what may be the same object
-            is a part of it, or holds it with much else; the better one stays. In [0, 1].
-        ambiguity: Another object that scores less by no more than this may be it as well. In
-            [0, 1]; at 0, as in the paper, the best one is always taken.
-        doubt: A region that scores above tau by less than this is looked at again, close up;
-            likewise below it, by less than half of this, or 1.5 times this in a photo of several
-            regions. In [0, 1]; 0, as in the paper, never does.
-        framing: A part may be more alike than the whole that it belongs to. A larger region
-            around a sighting that scores less by no more than this gives its box. In [0, 1]; 0,
-            as in the paper, never does.
-        calibration: What unknown things score with this encoder: tau then follows from
-            ``false_alarms`` and the number of regions, and from the memory.
-        false_alarms: How many false alarms are borne in a photo; positive.
-        twins: When objects are near twins, which are told apart patch by patch; None, as in the
-            paper, never does that.
-    """
-
-    threshold: float = 0.75
-    max_weight: float = 1.0
-    overlap: float = 0.4
-    inside: float = 0.7
-    ambiguity: float = 0.0
-    doubt: float = 0.0
-    framing: float = 0.0
-    calibration: Calibration | None = None
-    false_alarms: float = STRICTNESS["balanced"]
-    twins: TwinSettings | None = None
-
-    def __post_init__(self) -> None:
-        shares = ("max_weight", "overlap", "inside", "ambiguity", "doubt", "framing")
-        for name in ("threshold", *shares):
-            value, low = getattr(self, name), -1 if name == "threshold" else 0
-            if not low <= value <= 1:  # also catches NaN
-                raise InvalidInput(f"expected {name} in [{low}, 1], found {value!r}")
-        false_alarm_rate(self.false_alarms)
-
-    @property
-    def reach(self) -> float:
-        """By how much less than the best one an object may score that is meant all the same."""
-        return max(self.ambiguity, 0.0 if self.twins is None else self.twins.within)
-
-    def accept_above(self, *, objects: int, regions: int) -> float:
-        """Return tau for a photo.
-
-        Args:
-            objects: N, how many are remembered.
-            regions: K, how many regions of the photo are compared.
-        """
-        if self.calibration is None:
-            return self.threshold
-        return self.calibration.threshold(self.false_alarms, objects=objects, regions=regions)
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One accepted region: indices into the proposals and the objects, and the scores.
-
-    Attributes:
-        proposal: Which region.
-        object: Which object it resembles most.
-        score: How much.
+        region: Which region.
         frame: The region whose box shows where it is: this one, or a larger one around it.
-        rivals: Other objects that it resembles almost as much, each with its score, the most
-            alike first.
+        objects: What it may be, the likeliest first: one where that is sure, several where the
+            region does not tell them apart.
+        scores: The score of each.
+        probabilities: That of each; empty where the rule knows none.
+        strength: What regions are ranked by: log-odds of being any remembered object, or a cosine.
+        possible: Whether it is too improbable to be named.
     """
 
-    proposal: int
-    object: int
-    score: float
+    region: int
     frame: int
-    rivals: tuple[tuple[int, float], ...] = ()
+    objects: tuple[int, ...]
+    scores: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    strength: float
+    possible: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Nearest:
-    """For each of K regions the R objects that it resembles most.
-
-    Attributes:
-        objects: (K, R) int64 indices, the best first; -1 where none scores above the floor.
-        scores: (K, R) float32 object scores in [-1, 1]; -inf where there is no object.
-    """
-
-    objects: NDArray[np.int64]
-    scores: FloatArray
-
-    @classmethod
-    def nothing(cls, regions: int, ranks: int = 2) -> Nearest:
-        """Return the answer for regions that resemble no object."""
-        shape = (regions, ranks)
-        return cls(np.full(shape, -1), np.full(shape, -np.inf, np.float32))
-
-    def or_better(self, other: Nearest, *, offset: int) -> Nearest:
-        """Return the best of two answers for each region; of this one where they are equal.
-
-        Args:
-            other: The answer for the same regions from other objects, with as many ranks.
-            offset: What to add to the indices of ``other``.
-        """
-        moved = np.where(other.objects < 0, -1, other.objects + offset)
-        objects = np.concatenate([self.objects, moved], axis=1)
-        scores = np.concatenate([self.scores, other.scores], axis=1)
-        ranks = self.objects.shape[1]
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :ranks]
-        return Nearest(
-            np.take_along_axis(objects, order, axis=1), np.take_along_axis(scores, order, axis=1)
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Negatives:
-    """What objects are not, as somebody has said.
-
-    Attributes:
-        vectors: (M, D) float32 unit vectors, grouped by object.
-        starts: (N + 1,) int64: those of object i are ``vectors[starts[i]:starts[i + 1]]``.
-    """
-
-    vectors: FloatArray
-    starts: NDArray[np.int64]
-
-    def rule_out(
-        self, queries: FloatArray, objects: NDArray[np.int64], scores: FloatArray
-    ) -> NDArray[np.bool_]:
-        """Return for each region whether a negative of its object is more alike than the object.
-
-        Looks at the negatives of these objects alone, so it costs nothing where they have none.
-
-        Args:
-            queries: (R, D) float32 unit vectors of the regions.
-            objects: (R,) int64 the object of each.
-            scores: (R,) float32 their scores.
-        """
-        begins, ends = self.starts[objects], self.starts[objects + 1]
-        out = np.zeros(len(queries), np.bool_)
-        for row in np.flatnonzero(ends > begins):
-            alike = self.vectors[begins[row] : ends[row]] @ queries[row]
-            out[row] = alike.max() > scores[row]
-        return out
-
-
-def nearest_objects(
-    queries: FloatArray,
-    views: FloatArray,
-    starts: NDArray[np.int64],
-    *,
-    max_weight: float,
-    floor: float,
-    ranks: int = 2,
-    negatives: Negatives | None = None,
-) -> Nearest:
-    """Return for each region the objects that it resembles most.
-
-    The score of an object is ``max_weight * max + (1 - max_weight) * mean`` over the cosines to
-    its views (paper 3.3). It is at most their maximum, so only regions with a view above the
-    floor are looked at: few of a photo's, and next to the matrix product nearly for nothing.
-    A region that is more alike to a negative of an object than its score is not that object.
+def distinct_places(boxes: Sequence[Box], settings: MatchSettings) -> int:
+    """Return at how many distinct places of a photo its regions lie.
 
     Args:
-        queries: (K, D) float32 unit vectors of the regions.
-        views: (V, D) float32 unit vectors of all objects' views, grouped by object.
-        starts: (N + 1,) int64: the views of object i are ``views[starts[i]:starts[i + 1]]``,
-            at least one each.
-        max_weight: Share of the best view.
-        floor: Scores up to this one are of no interest.
-        ranks: R, how many objects to name for a region.
-        negatives: What objects are not; None when nothing is known of that.
+        boxes: K boxes, xyxy in pixels, the most salient first.
+        settings: How much two boxes of one place overlap.
     """
-    if len(queries) == 0 or len(views) == 0:
-        return Nearest.nothing(len(queries), ranks)
-    cosines = queries @ views.T  # (K, V)
-    rows = np.flatnonzero(cosines.max(axis=1) > floor)
-    answer = Nearest.nothing(len(queries), ranks)
-    if not len(rows):
-        return answer
-    scores = np.full((len(rows), len(starts) - 1), -np.inf, np.float32)
-    for of_region, row in zip(scores, rows, strict=True):
-        _score_objects(cosines[row], starts, max_weight, floor, out=of_region)
-    for rank in range(min(ranks, scores.shape[1])):
-        best, score = _best(queries[rows], scores, floor, negatives)
-        above = score > floor
-        if not above.any():
+    xyxy = np.array([box.xyxy for box in boxes], np.float64).reshape(-1, 4)
+    return len(nms(xyxy, -np.arange(len(boxes), dtype=np.float64), settings.overlap))
+
+
+def by_cosine(nearest: Nearest, settings: MatchSettings) -> list[Decision]:
+    """Return the regions whose best cosine is above tau, as the paper does (3.3).
+
+    Args:
+        nearest: What each of K regions is most similar to.
+        settings: Its threshold.
+    """
+    best = nearest.scores[:, 0]
+    return [
+        Decision(k, k, (int(nearest.objects[k, 0]),), (float(best[k]),), (), float(best[k]), False)
+        for k in _ranked(best)
+        if best[k] > settings.threshold
+    ]
+
+
+def by_probability(nearest: Nearest, settings: MatchSettings, *, places: int = 1) -> list[Decision]:
+    """Return the regions that are, or may be, a remembered object by its posterior probability.
+
+    With scores s_o, the log-odds of object o against another thing,
+
+        P(o) = exp(s_o - t) / (1 + sum over all objects p of exp(s_p - t)).
+
+    The prior t is that of the settings and the logarithm of the number of places: an object that
+    is in the photo may be at any of them.
+
+    Args:
+        nearest: What each of K regions speaks for.
+        settings: The prior, and how probable a named and a possible object is.
+        places: At how many distinct places the regions lie.
+    """
+    prior = settings.prior + CROWD * math.log(max(places, 1))
+    strengths = nearest.total - prior
+    least = math.log(settings.possible / (1 - settings.possible))
+    found = []
+    for k in _ranked(strengths):
+        if strengths[k] < least:
             break
-        answer.objects[rows[above], rank] = best[above]
-        answer.scores[rows[above], rank] = score[above]
-        scores[np.arange(len(rows)), best] = -np.inf
-    return answer
+        if nearest.objects[k, 0] < 0:  # very many objects, none of which it speaks for
+            continue
+        some = nearest.objects[k] >= 0
+        scores = nearest.scores[k][some].astype(np.float64)
+        probabilities = np.exp(scores - np.logaddexp(float(nearest.total[k]), prior))
+        count = _as_many_as_it_takes(probabilities / probabilities.sum(), settings.sure)
+        found.append(
+            Decision(
+                region=k,
+                frame=k,
+                objects=tuple(nearest.objects[k, :count].tolist()),
+                scores=tuple(scores[:count].tolist()),
+                probabilities=tuple(probabilities[:count].tolist()),
+                strength=float(strengths[k]),
+                possible=bool(strengths[k] < math.log(settings.named / (1 - settings.named))),
+            )
+        )
+    return found
 
 
-def _best(
-    queries: FloatArray, scores: FloatArray, floor: float, negatives: Negatives | None
-) -> tuple[NDArray[np.intp], FloatArray]:
-    """Return the best object of each of R regions and its score, with what it is not left out."""
-    every = np.arange(len(scores))
-    while True:
-        best = scores.argmax(axis=1)
-        score = scores[every, best]
-        if negatives is None or not len(negatives.vectors):
-            return best, score
-        (near,) = np.nonzero(score > floor)
-        out = near[negatives.rule_out(queries[near], best[near], score[near])]
-        if not len(out):
-            return best, score
-        scores[out, best[out]] = -np.inf
+def log_odds_of(nearest: Nearest, settings: MatchSettings) -> NDArray[np.float32]:
+    """Return (K,) float32: the log-odds of being named, 0 where a region would just be."""
+    named = math.log(settings.named / (1 - settings.named))
+    return nearest.total - np.float32(settings.prior + named)
 
 
-def _score_objects(
-    cosines: FloatArray,
-    starts: NDArray[np.int64],
-    max_weight: float,
-    floor: float,
-    *,
-    out: FloatArray,
-) -> None:
-    """Fill in the scores of the objects that have a view above the floor.
-
-    Args:
-        cosines: (V,) float32 of one region to all views.
-        starts: (N + 1,) int64: where each object's views begin.
-        max_weight: Share of the best view.
-        floor: What a view must be more alike than.
-        out: (N,) float32, left as it is for all other objects.
-    """
-    above = np.flatnonzero(cosines > floor)
-    objects = np.unique(np.searchsorted(starts, above, side="right") - 1)
-    first, sizes = starts[objects], starts[objects + 1] - starts[objects]
-    begins = np.cumsum(sizes) - sizes
-    near = cosines[np.arange(sizes.sum()) + np.repeat(first - begins, sizes)]
-    best = np.maximum.reduceat(near, begins)
-    mean = np.add.reduceat(near, begins) / sizes.astype(np.float32)
-    out[objects] = max_weight * best + (1 - max_weight) * mean
-
-
-def match(
-    boxes: Sequence[Box], nearest: Nearest, settings: MatchSettings, *, objects: int
-) -> list[Sighting]:
-    """Return the sightings among scored regions, the surest first.
+def select(
+    boxes: Sequence[Box], found: Sequence[Decision], settings: MatchSettings
+) -> list[Decision]:
+    """Return the decisions that are no repetition of a stronger one, each with its frame.
 
     Args:
         boxes: K boxes, xyxy in pixels.
-        nearest: The objects that each of the K regions resembles most.
-        settings: Threshold and suppression.
-        objects: N, how many are remembered.
-
-    Returns:
-        At most one sighting for each place in the photo; ``[]`` when nothing is alike enough.
+        found: The strongest first; those that are named before those that are possible.
+        settings: Suppression and framing.
     """
-    if len(boxes) == 0:
-        return []
-    best = nearest.scores[:, 0]
-    threshold = settings.accept_above(objects=objects, regions=len(boxes))
-    order = [int(k) for k in np.argsort(-best, kind="stable") if best[k] > threshold]
-    found = [_sighting(k, nearest, settings.reach) for k in order]
     if len(found) < 2:  # most photos of a library; spares them the geometry
-        return found
-    xyxy = np.array([boxes[k].xyxy for k in order], np.float64).reshape(-1, 4)
+        return list(found)
+    xyxy = np.array([boxes[each.region].xyxy for each in found], np.float64).reshape(-1, 4)
     places = _Places(found, iou_matrix(xyxy, xyxy), containment(xyxy, xyxy), settings)
     kept = places.without_repeats(range(len(found)))
     if not settings.framing:
         return [found[k] for k in kept]
-    areas = [boxes[k].area for k in order]
+    areas = [boxes[each.region].area for each in found]
     frames = {k: k for k in kept}
     for k in kept:
         frames[k] = places.frame_of(k, frames, areas)
-    return [replace(found[k], frame=order[frames[k]]) for k in places.without_repeats(kept, frames)]
+    return [
+        replace(found[k], frame=found[frames[k]].region)
+        for k in places.without_repeats(kept, frames)
+    ]
+
+
+def _ranked(strengths: NDArray[np.float32]) -> list[int]:
+    order: list[int] = np.argsort(-strengths, kind="stable").tolist()
+    return order
+
+
+def _as_many_as_it_takes(shares: NDArray[np.float64], sure: float) -> int:
+    return min(int(np.searchsorted(np.cumsum(shares), sure - 1e-9)) + 1, len(shares))
 
 
 class _Places:
-    """Accepted regions, the surest first, and how their boxes lie to each other.
+    """Regions that were decided on, the strongest first, and how their boxes lie to each other.
 
     Args:
-        found: S sightings, one for each region.
+        found: S decisions, one for each region.
         overlap: (S, S) IoU of their boxes.
         inside: (S, S) share of the smaller box that lies in the other.
         settings: Suppression.
@@ -316,7 +187,7 @@ class _Places:
 
     def __init__(
         self,
-        found: Sequence[Sighting],
+        found: Sequence[Decision],
         overlap: NDArray[np.float64],
         inside: NDArray[np.float64],
         settings: MatchSettings,
@@ -327,10 +198,10 @@ class _Places:
     def without_repeats(
         self, candidates: Iterable[int], frames: Mapping[int, int] | None = None
     ) -> list[int]:
-        """Return the candidates that are no repetition of a surer one.
+        """Return the candidates that are no repetition of a stronger one.
 
         Args:
-            candidates: The surest first.
+            candidates: The strongest first.
             frames: Whose boxes they have; None where each has its own.
         """
         kept: list[int] = []
@@ -344,24 +215,24 @@ class _Places:
         return kept
 
     def frame_of(self, k: int, frames: Mapping[int, int], areas: Sequence[float]) -> int:
-        """Return the largest region around a sighting that is nearly as alike, or itself.
+        """Return the largest region around a match that is nearly as similar, or itself.
 
-        A region that also holds another thing is none: another sighting, or anything beside this
-        one that is more alike to the same object than the region is. What is less alike than the
+        A region that also holds another thing is none: another match, or anything beside this one
+        that is more similar to the same object than the region is. What is less similar than the
         region may be another part of the thing.
 
         Args:
-            k: Which sighting.
+            k: Which match.
             frames: All that are kept, each with the frame that it has by now.
             areas: Of all S boxes.
         """
         found, settings = self._found, self._settings
         best = k
         for j in range(k + 1, len(found)):
-            if found[k].score - found[j].score > settings.framing:
+            if found[k].strength - found[j].strength > settings.framing:
                 break
             if (
-                found[j].object == found[k].object
+                found[j].objects[0] == found[k].objects[0]
                 and areas[j] > areas[best]
                 and self._inside[j, k] > settings.inside
                 and not self._holds_another(j, k, frames)
@@ -371,31 +242,21 @@ class _Places:
 
     def _holds_another(self, frame: int, k: int, frames: Mapping[int, int]) -> bool:
         found, settings = self._found, self._settings
-        others = [i for i in frames if found[i].object != found[k].object]
+        own = found[k].objects[0]
+        others = [i for i in frames if found[i].objects[0] != own]
         if (self._overlap[frame, [frames[i] for i in others]] > settings.overlap).any():
             return True
-        others += [i for i in range(frame) if found[i].object == found[k].object]
+        others += [i for i in range(frame) if found[i].objects[0] == own]
         return any(
             self._inside[frame, i] > settings.inside and self._inside[k, i] < _BESIDE
             for i in others
         )
 
 
-def _same_object(found: Sequence[Sighting]) -> NDArray[np.bool_]:
-    """Return (S, S): which sightings may be of one object.
+def _same_object(found: Sequence[Decision]) -> NDArray[np.bool_]:
+    """Return (S, S): which regions may be of one object.
 
     A part of a thing is taken for its near twin more easily than the whole.
     """
-    meant = [{s.object, *(rival for rival, _ in s.rivals)} for s in found]
+    meant = [set(each.objects) for each in found]
     return np.array([[not one.isdisjoint(other) for other in meant] for one in meant])
-
-
-def _sighting(k: int, nearest: Nearest, reach: float) -> Sighting:
-    best, *others = nearest.objects[k].tolist()
-    score, *scores = nearest.scores[k].tolist()
-    rivals = tuple(
-        (other, of_other)
-        for other, of_other in zip(others, scores, strict=True)
-        if other >= 0 and of_other >= score - reach and reach > 0
-    )
-    return Sighting(k, best, score, k, rivals)

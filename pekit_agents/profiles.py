@@ -20,21 +20,19 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pekit_agents.bank import SHIPPED, pool_strangers, read_bank
+from pekit_agents.calibration import SHIPPED, EncoderCalibration, read_calibration
 from pekit_agents.details import PatchDescriber
-from pekit_agents.encoder_calibration import EncoderCalibration, read_calibration
 from pekit_agents.errors import ProfileError
-from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings
-from pekit_agents.models.focus_settings import LEAST, MARGIN, MATCHING
 from pekit_agents.models.recipes import Recipe, read_recipe
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.protocols import Describer, Encoder, Proposer, ViewExtractor
+from pekit_agents.settings import MatchSettings, RerankSettings
 
 if TYPE_CHECKING:
     from pekit_agents.models.detection import Detector
     from pekit_agents.models.grounded_sam import Segmenter
-    from pekit_agents.strangers import Strangers
+    from pekit_agents.scoring import Discriminant
 
 __all__ = [
     "PROFILES",
@@ -77,7 +75,7 @@ RECIPES: dict[str, Recipe] = {
         segmenter=_SAM,
         encoder=_ENCODER,
         prompt="categories",
-        matching=MatchSettings(threshold=0.75, max_weight=1.0),
+        matching=MatchSettings(threshold=0.75),
         augment=False,
     ),
 }
@@ -99,12 +97,14 @@ class Profile:
         extractor: F_ext, for reference photos.
         proposer: F_prop, for query photos.
         encoder: F_emb, for both.
-        matching: Threshold and suppression measured for this encoder.
+        matching: The numbers that decide.
         augment: Whether reference vectors are averaged over synthetic views.
-        strangers: What a memory is compared with to know what unknown things score; of use only
-            with a calibration.
-        describer: Says what regions look like patch by patch, which is then stored with each view
-            and tells near twins apart; of use only with ``matching.twins``.
+        discriminant: Scores regions by log-odds, which give probabilities; None scores by cosine,
+            as the paper does.
+        describer: Says what regions look like patch by patch, which is then stored with each view;
+            of use only with ``reranking``.
+        reranking: What the comparison of look-alikes patch by patch weighs; None does without. Of
+            use only with a discriminant.
     """
 
     name: str
@@ -113,8 +113,9 @@ class Profile:
     encoder: Encoder
     matching: MatchSettings = field(default_factory=MatchSettings)
     augment: bool = True
-    strangers: Strangers | None = None
+    discriminant: Discriminant | None = None
     describer: Describer | None = None
+    reranking: RerankSettings | None = None
 
     def __post_init__(self) -> None:
         tools: list[tuple[str, type]] = [
@@ -166,6 +167,7 @@ def embedded_profile(*, cache_size: int = 32) -> Profile:
         ModelError: The model's file is not there.
     """
     from pekit_agents.models.focus import FocusModel
+    from pekit_agents.models.focus_settings import MATCHING, RERANKING
     from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
 
     model = FocusModel(cache_size=cache_size)
@@ -175,9 +177,10 @@ def embedded_profile(*, cache_size: int = 32) -> Profile:
         extractor=FocusExtractor(model),
         proposer=FocusProposer(model),
         encoder=encoder,
-        strangers=read_bank(SHIPPED).seen_by(encoder, margin=MARGIN, least=LEAST),
-        describer=PatchDescriber(encoder),
         matching=MATCHING,
+        discriminant=read_calibration(SHIPPED).discriminant,
+        describer=PatchDescriber(encoder),
+        reranking=RERANKING,
     )
 
 
@@ -189,12 +192,12 @@ def refitted_profile(
     base: Profile | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Profile:
-    """Return the embedded profile with statistics and strangers of these photos instead.
+    """Return the embedded profile with statistics of these photos, and without a discriminant.
 
     Args:
-        photos: Varied photos. Those in one folder show one thing.
+        photos: Varied photos.
         version: Becomes part of the encoder's id.
-        more: Photos that add to the statistics, each a little, and are no strangers.
+        more: Further photos, each of which adds a little.
         base: Of :func:`embedded_profile`, whose model is run; None takes the shared one.
         progress: Called after each photo with (photos done, photos in all).
 
@@ -210,42 +213,28 @@ def refitted_profile(
     if not isinstance(base.encoder, FocusEncoder):
         raise ProfileError(f"expected an embedded profile as base, found {base.name!r}")
     encoder = refitted_encoder(base.encoder, photos, version=version, more=more, progress=progress)
-    bank = pool_strangers([(p, str(p.parent)) for p in photos], base.proposer, encoder)
-    strangers = bank.seen_by(encoder, margin=MARGIN, least=LEAST)
-    return replace(base, encoder=encoder, strangers=strangers, describer=PatchDescriber(encoder))
+    return replace(base, encoder=encoder, discriminant=None, describer=PatchDescriber(encoder))
 
 
-def calibrated_profile(profile: Profile, measured: Path | str | EncoderCalibration) -> Profile:
-    """Return a profile with what was measured of its encoder.
+def calibrated_profile(profile: Profile, made: Path | str | EncoderCalibration) -> Profile:
+    """Return a profile with a discriminant that was fitted for its encoder.
 
     Args:
-        profile: Without a calibration.
-        measured: What ``pekit calibrate`` wrote for this encoder, or its file.
+        profile: Without a discriminant.
+        made: What ``pekit calibrate`` wrote for this encoder, or its file.
 
     Raises:
-        ProfileError: The profile is calibrated, was measured otherwise than it is, or the file
-            cannot be read.
+        ProfileError: The profile has a discriminant, it was fitted for another encoder or other
+            views, or the file cannot be read.
     """
-    if profile.matching.calibration is not None:
+    if profile.discriminant is not None:
         raise ProfileError(
-            f"expected a profile without a calibration, found {profile.name!r}, which has one"
+            f"expected a profile without a discriminant, found {profile.name!r}, which has one"
         )
-    if not isinstance(measured, EncoderCalibration):
-        measured = read_calibration(Path(measured).expanduser())
-    encoder = measured.encoder(profile.encoder)
-    if profile.augment != measured.augment:
-        raise ProfileError(
-            f"expected augment to be {measured.augment}, as the calibration was measured, found "
-            f"{profile.augment}; set it back, or calibrate again"
-        )
-    by_patches = isinstance(profile.describer, PatchDescriber)
-    return replace(
-        profile,
-        encoder=encoder,
-        matching=measured.matching(profile.matching),
-        strangers=measured.strangers(encoder),
-        describer=PatchDescriber(encoder) if by_patches else profile.describer,
-    )
+    if not isinstance(made, EncoderCalibration):
+        made = read_calibration(Path(made).expanduser())
+    made.require(profile.encoder, augment=profile.augment)
+    return replace(profile, discriminant=made.discriminant)
 
 
 def recipe_of(path: str) -> Recipe:

@@ -59,8 +59,9 @@ class Proposer(Protocol):
         ...
 
 
-#: Says how much pooled features, (M, D) float32 and not normalised, resemble what is remembered:
-#: (M,) float32, 0 where a region would just be named, -inf where it is nothing like it.
+#: Says how much pooled features, (M, D) float32 and not normalised, speak for anything that is
+#: remembered: (M,) float32 log-odds, 0 where a region would just be named (by cosine where there is
+#: no discriminant).
 Guide: TypeAlias = "Callable[[FloatArray], FloatArray]"
 
 

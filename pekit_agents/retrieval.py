@@ -1,24 +1,31 @@
-"""Personalized object retrieval (paper 3.3): from a photo to the sightings in it.
+"""Personalized object retrieval (paper 3.3): from a photo to the matches in it.
 
-What can be seen of a photo comes through :class:`~pekit_agents.looks.Looks`. Four steps follow:
-regions are proposed, where need be by a guide that knows what is remembered; those whose score
-leaves a doubt are looked at again, close up; all are matched; near twins are told apart.
+Five steps: regions are proposed, where need be by a guide that knows what is remembered; they are
+embedded; they are scored against the memory; each is decided on and repetitions are left out;
+look-alikes are compared patch by patch.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import nms
-from pekit_agents.calibration import false_alarm_rate
+from pekit_agents.calibration import rate_of
 from pekit_agents.errors import InvalidInput
-from pekit_agents.matching import Nearest, match
-from pekit_agents.settling import plainly, settler
+from pekit_agents.matching import (
+    RANKS,
+    by_cosine,
+    by_probability,
+    distinct_places,
+    log_odds_of,
+    select,
+)
+from pekit_agents.reranking import rerank
+from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
@@ -26,40 +33,22 @@ if TYPE_CHECKING:
 
     from pekit_agents.calibration import Strictness
     from pekit_agents.looks import Looks
-    from pekit_agents.matching import MatchSettings
+    from pekit_agents.matching import Decision
     from pekit_agents.memory import Gallery
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, Guide
-    from pekit_agents.settling import Portraits, Settle
-    from pekit_agents.strangers import Strangers
+    from pekit_agents.reranking import Portraits, Rerank
+    from pekit_agents.scoring import Discriminant, Nearest
+    from pekit_agents.settings import MatchSettings, RerankSettings
     from pekit_agents.types import Box, FloatArray, PersonalObject
 
-__all__ = [
-    "BORDER",
-    "Regions",
-    "find_in",
-    "find_regions",
-    "match_settings",
-    "region_test",
-    "search_regions",
-    "settings_for",
-    "sightings",
-    "sightings_in_each",
-]
-
-#: A region that scores less than tau by no more than this was nearly accepted.
-BORDER = 0.05
+__all__ = ["Regions", "Search", "find_in", "find_regions"]
 
 _MOST_OBJECTS = 2000  # a guide compares thousands of boxes with all of them
-_USUAL_REGIONS = 20  # of a scene: what its threshold will be, before they are known
-_FAR = 0.25  # below tau: nothing like it, and not worth a guide's time
-_SAME_PLACE = 0.5  # IoU above which two regions need one second look
-_MOST_AGAIN = 6  # second looks at a photo
-_RANKS = 5  # objects that a region may be
 # A product of other shapes may round differently.
-_ROUNDING = 1e-5
+_ROUNDING = 1e-4
 # Regions in one product. With few columns BLAS copies a matrix that it could have read; a block
-# that stays in the processor's cache costs the reading only. With one column it does not.
+# that stays in the processor's cache costs the reading only.
 _BLOCK = 256
 
 
@@ -68,180 +57,231 @@ class Regions:
     """The regions of a photo that are to be matched.
 
     Attributes:
-        chosen: Which of the proposals they are, K indices.
-        boxes: Their boxes, xyxy in pixels of the photo.
+        boxes: Their K boxes, xyxy in pixels of the photo.
         vectors: (K, D) float32 unit vectors.
     """
 
-    chosen: tuple[int, ...]
     boxes: tuple[Box, ...]
     vectors: FloatArray
+
+
+class Search:
+    """Compares the regions of photos with a memory, by the rule of a profile.
+
+    Args:
+        gallery: What is remembered.
+        settings: The numbers that decide.
+        discriminant: The rule; None takes the paper's.
+    """
+
+    def __init__(
+        self, gallery: Gallery, settings: MatchSettings, discriminant: Discriminant | None = None
+    ) -> None:
+        self.gallery, self.settings, self._discriminant = gallery, settings, discriminant
+        self._scorer = discriminant or COSINE
+
+    @classmethod
+    def by(
+        cls,
+        profile: Profile,
+        gallery: Gallery,
+        *,
+        threshold: float | None = None,
+        strictness: Strictness | None = None,
+    ) -> Search:
+        """Return a search as a profile does it, or by a caller's threshold or strictness.
+
+        Raises:
+            InvalidInput: A threshold is given to a profile with a discriminant, or a strictness to
+                one without; the threshold is not in [-1, 1], or the strictness is none.
+        """
+        settings, discriminant = profile.matching, profile.discriminant
+        if threshold is not None:
+            if discriminant is not None:
+                raise InvalidInput(
+                    f"expected a strictness, found a threshold: profile {profile.name!r} decides "
+                    "by probability; give strictness='recall', 'precision' or a rate"
+                )
+            settings = replace(settings, threshold=threshold)
+        if strictness is not None:
+            if discriminant is None:
+                raise InvalidInput(
+                    f"expected a profile with a discriminant for strictness {strictness!r}, found "
+                    f"{profile.name!r}, which has none; give a threshold, or calibrate it"
+                )
+            rate = rate_of(strictness)
+            if strictness != "balanced":  # that is the profile's own prior
+                settings = replace(settings, prior=discriminant.prior(rate))
+        return cls(gallery, settings, discriminant)
+
+    def nearest(
+        self, vectors: FloatArray, *, ranks: int = RANKS
+    ) -> tuple[Sequence[PersonalObject], Nearest]:
+        """Return some objects, and which of them each of (K, D) regions speaks for most."""
+        return self.gallery.nearest(vectors, self._scorer, floor=self._floor, ranks=ranks)
+
+    def strengths(self, vectors: FloatArray) -> FloatArray:
+        """Return (K,) float32: by how much each region would be named; 0 where it just would.
+
+        In log-odds, or as a cosine where there is no discriminant.
+        """
+        _, nearest = self.nearest(vectors, ranks=1)
+        return self._strengths(nearest)
+
+    def matches(
+        self, boxes: Sequence[Box], vectors: FloatArray, *, rerank: Rerank | None = None
+    ) -> tuple[list[Match], list[Match]]:
+        """Return the matches among the regions of one photo, and the possible ones.
+
+        Args:
+            boxes: K boxes, xyxy in pixels of the photo.
+            vectors: (K, D) float32 unit vectors of the regions.
+            rerank: Compares look-alikes patch by patch; None goes by scores alone.
+
+        Returns:
+            Those that are named and those that are possible, the strongest first.
+        """
+        if not len(boxes):
+            return [], []
+        objects, nearest = self.nearest(vectors)
+        return self._matches(boxes, vectors, objects, nearest, rerank)
+
+    def in_each(
+        self, photos: Iterable[tuple[Sequence[Box], FloatArray]]
+    ) -> Iterator[tuple[list[Match], list[Match]]]:
+        """Yield what :meth:`matches` returns for each of many photos.
+
+        The regions of several photos are compared at a time, which costs less than one by one.
+
+        Args:
+            photos: The boxes and vectors of each.
+        """
+        for some in _some(photos):
+            sizes = [len(boxes) for boxes, _ in some]
+            objects, nearest = self.nearest(np.concatenate([vectors for _, vectors in some]))
+            ends = np.cumsum(sizes).tolist()
+            for (boxes, vectors), size, end in zip(some, sizes, ends, strict=True):
+                yield self._matches(boxes, vectors, objects, nearest.rows(end - size, end), None)
+
+    def region_test(self, views: Sequence[FloatArray]) -> Callable[[FloatArray], NDArray[np.bool_]]:
+        """Return a quick test for regions that may be matches of some objects.
+
+        Args:
+            views: (V, D) float32 unit vectors of each of these objects.
+        """
+        nothing = Grouped.of([], views[0].shape[1]) if views else None
+        if nothing is None:
+            return lambda vectors: np.zeros(len(vectors), bool)
+        grouped = Grouped.of(views, views[0].shape[1])
+        none = Grouped(nothing.vectors, np.zeros(grouped.count + 1, np.int64))
+        identities = self._scorer.identities(grouped, none)
+        floor = self._floor - _ROUNDING
+
+        def test(vectors: FloatArray) -> NDArray[np.bool_]:
+            passed = np.zeros(len(vectors), bool)
+            for begin in range(0, len(vectors), _BLOCK):
+                block = slice(begin, begin + _BLOCK)
+                passed[block] = identities.scores(vectors[block]).max(axis=1) > floor
+            return passed
+
+        return test
+
+    @property
+    def _floor(self) -> float:
+        """A score up to which an object is of no interest, whatever the others score."""
+        if self._discriminant is None:
+            return self.settings.threshold
+        possible = math.log(self.settings.possible / (1 - self.settings.possible))
+        return self.settings.prior + possible - math.log(RANKS)
+
+    def _strengths(self, nearest: Nearest) -> FloatArray:
+        if self._discriminant is None:
+            return nearest.scores[:, 0] - np.float32(self.settings.threshold)
+        return log_odds_of(nearest, self.settings)
+
+    def _matches(
+        self,
+        boxes: Sequence[Box],
+        vectors: FloatArray,
+        objects: Sequence[PersonalObject],
+        nearest: Nearest,
+        rerank: Rerank | None,
+    ) -> tuple[list[Match], list[Match]]:
+        if self._discriminant is None:
+            decided = by_cosine(nearest, self.settings)
+        else:
+            places = distinct_places(boxes, self.settings)
+            decided = by_probability(nearest, self.settings, places=places)
+        found = select(boxes, decided, self.settings)
+        matches = [_match(each, boxes, vectors, objects) for each in found]
+        if rerank is not None:
+            matches = [rerank(match) for match in matches]
+        named = [match for match in matches if not match.possible]
+        return named, [match for match in matches if match.possible]
 
 
 def find_in(
     looks: Looks,
     encoder: Encoder,
-    gallery: Gallery,
-    settings: MatchSettings,
+    search: Search,
     portraits: Portraits,
+    reranking: RerankSettings | None,
 ) -> tuple[Regions, list[Match], list[Match]]:
-    """Return a photo's regions, the sightings among them and those nearly accepted.
+    """Return a photo's regions, the matches among them and the possible ones.
 
     Args:
         looks: What can be seen of the photo.
         encoder: Normalises what was pooled.
-        gallery: What is remembered.
-        settings: Threshold, doubt and suppression.
-        portraits: Gives what is stored of objects, to tell near twins apart.
-
-    Returns:
-        The regions, numbered from 1 in the sightings, and what :func:`search_regions` returns.
+        search: Compares it with what is remembered.
+        portraits: Gives what is stored of objects, to compare look-alikes patch by patch.
+        reranking: What that comparison weighs; None goes by scores alone.
     """
-    found = find_regions(looks, encoder, gallery, settings)
-    settle = settler(lambda region: looks.details(found.chosen[region]), portraits, settings)
-    matches, near = search_regions(found.boxes, found.vectors, gallery, settings, settle=settle)
-    return found, matches, near
+    found = find_regions(looks, encoder, search)
+
+    def compare(match: Match) -> Match:
+        if reranking is None:
+            return match
+        sure = search.settings.sure
+        return rerank(match, looks.details, portraits, reranking, sure=sure)
+
+    matches, possible = search.matches(found.boxes, found.vectors, rerank=compare)
+    return found, matches, possible
 
 
-def find_regions(
-    looks: Looks, encoder: Encoder, gallery: Gallery, settings: MatchSettings
-) -> Regions:
-    """Return a photo's regions with their vectors (Eq. 4), the doubtful ones looked at twice.
-
-    A region whose score is near tau gets the mean direction of a first and a closer look as its
-    vector; of doubtful regions in one place only the most alike is kept.
+def find_regions(looks: Looks, encoder: Encoder, search: Search) -> Regions:
+    """Return a photo's regions with their vectors (Eq. 4).
 
     Args:
         looks: What can be seen of the photo.
         encoder: Normalises what was pooled.
-        gallery: What is remembered.
-        settings: Threshold and doubt.
+        search: Compares it with what is remembered.
     """
-    guide = _guide(encoder, gallery, settings) if gallery.count <= _MOST_OBJECTS else None
+    gallery = search.gallery
+    guide = _guide(encoder, search) if gallery.count <= _MOST_OBJECTS else None
     boxes, pooled = looks.regions(list(gallery.categories), guide)
     if not len(boxes):
-        return Regions((), (), np.zeros((0, encoder.dim), np.float32))
-    vectors = encoder.normalize(pooled)
-    everything = tuple(range(len(boxes)))
-    if not settings.doubt:
-        return Regions(everything, tuple(boxes), vectors)
-    again, dropped = _doubtful(boxes, vectors, gallery, settings)
-    if again:
-        closer = encoder.normalize(looks.closer(again))
-        both = vectors[again] + closer
-        vectors = vectors.copy()
-        vectors[again] = both / np.linalg.norm(both, axis=1, keepdims=True)
-    chosen = tuple(index for index in everything if index not in dropped)
-    return Regions(chosen, tuple(boxes[index] for index in chosen), vectors[list(chosen)])
+        return Regions((), np.zeros((0, encoder.dim), np.float32))
+    return Regions(tuple(boxes), encoder.normalize(pooled))
 
 
-def match_settings(
-    profile: Profile, threshold: float | None, strictness: Strictness | None = None
-) -> MatchSettings:
-    """Return the profile's settings, or those with a caller's tau or strictness.
-
-    Raises:
-        InvalidInput: The threshold is not in [-1, 1], the strictness is none, both are given,
-            or the profile is not calibrated, so that only a threshold says how strict to be.
-    """
-    if threshold is not None:
-        if strictness is not None:
-            raise InvalidInput("expected a threshold or a strictness, found both; give one")
-        return replace(profile.matching, threshold=threshold, calibration=None)
-    if strictness is None:
-        return profile.matching
-    if profile.matching.calibration is None:
-        raise InvalidInput(
-            f"expected a profile with a calibration for strictness {strictness!r}, found "
-            f"{profile.name!r}, which has none; give a threshold"
-        )
-    return replace(profile.matching, false_alarms=false_alarm_rate(strictness))
-
-
-def settings_for(
-    gallery: Gallery, settings: MatchSettings, strangers: Strangers | None
-) -> MatchSettings:
-    """Return the settings with the calibration of a memory, where strangers tell it.
-
-    Args:
-        gallery: What is remembered.
-        settings: Those of a profile.
-        strangers: Its photos of unknown things, if it has any.
-    """
-    if strangers is None or settings.calibration is None or not gallery.count:
-        return settings
-    location = strangers.location(gallery, settings.calibration, settings.max_weight)
-    return replace(settings, calibration=settings.calibration.of_memory(location))
-
-
-def region_test(
-    views: FloatArray, gallery: Gallery, settings: MatchSettings
-) -> Callable[[FloatArray], NDArray[np.bool_]]:
-    """Return a quick test for regions that may be sightings of some objects.
-
-    An object scores at most as much as its best view.
-
-    Args:
-        views: (V, D) float32 unit vectors: all views of these objects.
-        gallery: What is remembered.
-        settings: Threshold and suppression.
-    """
-    # With more regions in a photo tau is the same or higher.
-    lowest = settings.accept_above(objects=gallery.count, regions=1) - _ROUNDING
-    columns = np.ascontiguousarray(views.T)
-
-    def test(vectors: FloatArray) -> NDArray[np.bool_]:
-        passed = np.zeros(len(vectors), bool)
-        step = _BLOCK if len(views) > 1 else max(1, len(vectors))
-        for begin in range(0, len(vectors), step):
-            block = slice(begin, begin + step)
-            passed[block] = (vectors[block] @ columns).max(axis=1) > lowest
-        return passed
-
-    return test
-
-
-def sightings(
-    boxes: Sequence[Box], vectors: FloatArray, gallery: Gallery, settings: MatchSettings
-) -> list[Match]:
-    """Return the sightings among the regions of one photo, the surest first.
-
-    Args:
-        boxes: K boxes, xyxy in pixels of the photo.
-        vectors: (K, D) float32 unit vectors of the regions.
-        gallery: What is remembered.
-        settings: Threshold and suppression.
-    """
-    return search_regions(boxes, vectors, gallery, settings, border=0.0)[0]
-
-
-def sightings_in_each(
-    photos: Iterable[tuple[Sequence[Box], FloatArray]], gallery: Gallery, settings: MatchSettings
-) -> Iterator[list[Match]]:
-    """Yield what ``sightings`` returns for each of many photos.
-
-    The regions of several photos are compared at a time, which costs less than one by one.
-
-    Args:
-        photos: The boxes and vectors of each.
-        gallery: What is remembered.
-        settings: Threshold and suppression.
-    """
-    count = gallery.count
-    for some in _some(photos):
-        sizes = [len(boxes) for boxes, _ in some]
-        # The fewer regions, the lower tau; what a photo's own leaves out is left out below.
-        tau = settings.accept_above(objects=count, regions=max(1, min(sizes)))
-        objects, nearest = gallery.nearest(
-            np.concatenate([vectors for _, vectors in some]),
-            max_weight=settings.max_weight,
-            floor=tau - max(settings.ambiguity, settings.framing),
-            ranks=_RANKS,
-        )
-        ends = np.cumsum(sizes)
-        for (boxes, vectors), begin, end in zip(some, ends - sizes, ends, strict=True):
-            own = Nearest(nearest.objects[begin:end], nearest.scores[begin:end])
-            yield _matches(boxes, vectors, objects, own, settings, count=count, border=0.0)[0]
+def _match(
+    each: Decision, boxes: Sequence[Box], vectors: FloatArray, objects: Sequence[PersonalObject]
+) -> Match:
+    chances = each.probabilities or (None,) * len(each.objects)
+    first, *others = [
+        Candidate(objects[index], score, chance)
+        for index, score, chance in zip(each.objects, each.scores, chances, strict=True)
+    ]
+    return Match(
+        first.object,
+        boxes[each.frame],
+        first.score,
+        first.probability,
+        alternatives=tuple(others),
+        possible=each.possible,
+        vector=vectors[each.region],
+        region=each.region + 1,
+    )
 
 
 def _some(
@@ -258,103 +298,5 @@ def _some(
         yield some
 
 
-def search_regions(
-    boxes: Sequence[Box],
-    vectors: FloatArray,
-    gallery: Gallery,
-    settings: MatchSettings,
-    *,
-    border: float = BORDER,
-    settle: Settle | None = None,
-) -> tuple[list[Match], list[Match]]:
-    """Return the sightings among the regions of one photo, and those nearly accepted.
-
-    Args:
-        boxes: K boxes, xyxy in pixels of the photo.
-        vectors: (K, D) float32 unit vectors of the regions.
-        gallery: What is remembered.
-        settings: Threshold and suppression.
-        border: How much less than tau is nearly accepted.
-        settle: Says which of several objects an accepted region is; None goes by scores alone.
-
-    Returns:
-        The sightings, the surest first, and what would be sightings beside them if tau was lower
-        by ``border``.
-    """
-    count = gallery.count
-    tau = settings.accept_above(objects=count, regions=len(boxes))
-    # A rival, or a larger region around a sighting, may score a little less than tau.
-    floor = tau - max(settings.ambiguity, settings.framing, border)
-    objects, nearest = gallery.nearest(
-        vectors, max_weight=settings.max_weight, floor=floor, ranks=_RANKS
-    )
-    return _matches(
-        boxes, vectors, objects, nearest, settings, count=count, border=border, settle=settle
-    )
-
-
-def _matches(
-    boxes: Sequence[Box],
-    vectors: FloatArray,
-    objects: Sequence[PersonalObject],
-    nearest: Nearest,
-    settings: MatchSettings,
-    *,
-    count: int,
-    border: float,
-    settle: Settle | None = None,
-) -> tuple[list[Match], list[Match]]:
-    """Return what ``search_regions`` does, of regions whose nearest objects are known."""
-    tau = settings.accept_above(objects=count, regions=len(boxes))
-    chances = {"objects": count, "regions": len(boxes)}
-    calibration = settings.calibration
-    least = tau - max(border, settings.framing)
-    lower = replace(settings, threshold=min(max(least, -1.0), 1.0), calibration=None)
-    # Sightings are chosen from the highest score down, so those above tau are what they would
-    # be without the others.
-    found = [s for s in match(boxes, nearest, lower, objects=count) if s.score > tau - border]
-    accepted = sum(s.score > tau for s in found)
-    by_score = partial(plainly, ambiguity=settings.ambiguity)
-    matches = []
-    for place, s in enumerate(found):
-        probability = None if calibration is None else calibration.probability(s.score, **chances)
-        best = Match(
-            objects[s.object],
-            boxes[s.frame],
-            s.score,
-            probability,
-            vector=vectors[s.proposal],
-            region=s.proposal + 1,
-        )
-        rivals = [Candidate(objects[index], score) for index, score in s.rivals]
-        decide = settle if settle is not None and place < accepted else by_score
-        matches.append(decide(best, rivals))
-    return matches[:accepted], matches[accepted:]
-
-
-def _guide(encoder: Encoder, gallery: Gallery, settings: MatchSettings) -> Guide:
-    tau = settings.accept_above(objects=gallery.count, regions=_USUAL_REGIONS)
-
-    def likeness(pooled: FloatArray) -> FloatArray:
-        vectors = encoder.normalize(pooled)
-        _, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=tau - _FAR)
-        return nearest.scores[:, 0] - np.float32(tau)
-
-    return likeness
-
-
-def _doubtful(
-    boxes: Sequence[Box], vectors: FloatArray, gallery: Gallery, settings: MatchSettings
-) -> tuple[list[int], set[int]]:
-    """Return which regions to look at again, and which to drop for being at the same places."""
-    tau = settings.accept_above(objects=gallery.count, regions=len(boxes))
-    # In a crowd a thing is small at a first look, and scores less than it will close up.
-    below = settings.doubt * (0.5 if len(boxes) == 1 else 1.5)
-    low, high = tau - below, tau + settings.doubt
-    _, nearest = gallery.nearest(vectors, max_weight=settings.max_weight, floor=low)
-    scores = nearest.scores[:, 0]
-    doubtful: list[int] = np.flatnonzero((scores > low) & (scores < high)).tolist()
-    xyxy = np.array([boxes[index].xyxy for index in doubtful], np.float64).reshape(-1, 4)
-    best = nms(xyxy, scores[doubtful], _SAME_PLACE)[:_MOST_AGAIN]
-    kept = [doubtful[place] for place in best]
-    return kept, set(doubtful) - set(kept)
+def _guide(encoder: Encoder, search: Search) -> Guide:
+    return lambda pooled: search.strengths(encoder.normalize(pooled))

@@ -12,14 +12,16 @@ test of an agent needs no model and no download::
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pekit_agents.matching import MatchSettings
 from pekit_agents.profiles import Profile
+from pekit_agents.scoring import Discriminant
+from pekit_agents.settings import MatchSettings
 from pekit_agents.types import Box, Proposal
 
 if TYPE_CHECKING:
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PALETTE",
+    "SHADES",
     "ColourEncoder",
     "ColourExtractor",
     "ColourProposer",
     "fake_profile",
+    "graded_profile",
     "solid_scene",
     "to_png",
 ]
@@ -49,6 +53,14 @@ PALETTE: dict[str, tuple[int, int, int]] = {
     "white": (255, 255, 255),
     "black": (0, 0, 0),
 }
+#: Shades of some of them: to :func:`graded_profile` they may be the same object, and may not.
+SHADES: dict[str, tuple[int, int, int]] = {
+    "pale red": (255, 54, 54),
+    "pale green": (54, 255, 54),
+    "pale blue": (54, 54, 255),
+}
+_SPREAD, _APART = 0.04, 0.5  # of vectors of one colour, and of the colours
+_COLOURS = {**PALETTE, **SHADES}
 _GREY = (128, 128, 128)
 _CONTRAST = 60  # how far from grey a channel of an object is at least
 _CELLS = 32  # cells a side of the raster on which regions grow together
@@ -115,19 +127,46 @@ def fake_profile(encoder_id: str = "colour@1") -> Profile:
     )
 
 
+def graded_profile(encoder_id: str = "colour@1") -> Profile:
+    """Return a profile that needs no model and knows probabilities.
+
+    As :func:`fake_profile`, with a discriminant in place of the threshold: a patch of the same
+    colour is certain, one of its :data:`SHADES` is possible (0.36), any other is another thing.
+
+    Args:
+        encoder_id: Another id stands for another encoder, whose memories do not fit.
+    """
+    dim = ColourEncoder().dim
+    discriminant = Discriminant(
+        centre=np.zeros(dim, np.float32),
+        axes=np.eye(dim, dtype=np.float32),
+        origin=np.zeros(dim, np.float32),
+        basis=np.eye(dim, dtype=np.float32) / np.float32(_SPREAD),
+        between=np.full(dim, (_APART / _SPREAD) ** 2, np.float32),
+        conditions=np.zeros((0, dim), np.float32),
+        spreads=np.zeros((0, dim), np.float32),
+        slope=1.0,
+        offset=0.0,
+        rates=np.array([0.01, 0.06, 0.5], np.float32),
+        priors=np.array([4.0, 0.0, -4.0], np.float32),
+    )
+    return replace(fake_profile(encoder_id), name="graded", discriminant=discriminant)
+
+
 def solid_scene(
     patches: Mapping[str, tuple[int, int, int, int]], size: tuple[int, int] = (160, 120)
 ) -> RGBImage:
     """Draw a photo: patches of plain colour on grey.
 
     Args:
-        patches: Name of a colour in :data:`PALETTE` -> box, xyxy in pixels, ends exclusive.
+        patches: Name of a colour in :data:`PALETTE` or :data:`SHADES` -> box, xyxy in pixels,
+            ends exclusive.
         size: Width and height in pixels.
     """
     photo = Image.new("RGB", size, _GREY)
     draw = ImageDraw.Draw(photo)
     for colour, (x0, y0, x1, y1) in patches.items():
-        draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=PALETTE[colour])
+        draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=_COLOURS[colour])
     return photo
 
 

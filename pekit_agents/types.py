@@ -257,15 +257,18 @@ class PersonalObject:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An object that a sighting may be as well.
+    """An object that a match may be as well.
 
     Attributes:
         object: The remembered object.
-        score: Similarity to its views, a cosine in [-1, 1].
+        score: As in :class:`Match`.
+        probability: How likely it is this one, in [0, 1]; None where the profile knows no
+            probabilities.
     """
 
     object: PersonalObject
     score: float
+    probability: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values."""
@@ -274,21 +277,27 @@ class Candidate:
             "name": self.object.name,
             "category": self.object.category,
             "score": round(self.score, 4),
+            "probability": _rounded(self.probability),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One sighting of a personal object in a photo (paper 3.3).
+    """A personal object in a photo, for certain or possibly (paper 3.3).
 
     Attributes:
-        object: The remembered object; the likeliest one where others are as likely.
-        box: Where it is: the box of the region, or of a larger one around it, nearly as alike.
-        score: Similarity to the object's views, a cosine in [-1, 1].
-        probability: How likely this is one of the remembered objects and not a stranger, in
-            [0, 1]; None where the encoder is not calibrated.
-        alternatives: Further objects that it resembles almost as much, the likeliest first. With
-            any the sighting is ambiguous: it may be ``object`` or one of these.
+        object: The remembered object; the likeliest one where it may be several.
+        box: Where it is, xyxy in pixels: the box of the region, or of a larger one around it that
+            is nearly as similar.
+        score: How much the region speaks for the object: log-odds (natural logarithm) against
+            another thing; with a profile that has no discriminant, the cosine to its most similar
+            view.
+        probability: How likely the region shows ``object``, in [0, 1]; None where the profile knows
+            no probabilities.
+        alternatives: Further objects that it may be, the likeliest first. With any the match is
+            ambiguous: it is ``object`` or one of these.
+        possible: Whether it is too improbable to be named: it *may be* the object, and asking its
+            owner settles that. Such matches stand in ``Finding.possible``.
         vector: (D,) float32 of unit length: the region as it was compared, which a correction
             stores; None in a match that was not found but made.
         crop: A small picture of the region; None unless crops are kept.
@@ -296,6 +305,8 @@ class Match:
             every search of a photo, whatever is remembered, unless the proposer looks for what
             is remembered. 0 in a match that was not found but made.
         details: The region patch by patch, where it was compared with near twins that way.
+        opinion: What an LVLM said when it was asked whether it is ``object``, see
+            :meth:`PeKit.second_opinion`; None where it was not asked or did not answer.
     """
 
     object: PersonalObject
@@ -303,15 +314,22 @@ class Match:
     score: float
     probability: float | None = None
     alternatives: tuple[Candidate, ...] = ()
+    possible: bool = False
     vector: FloatArray | None = field(default=None, compare=False, repr=False)
     crop: Crop | None = field(default=None, compare=False, repr=False)
     region: int = field(default=0, compare=False)
     details: Details | None = field(default=None, compare=False, repr=False)
+    opinion: Literal["yes", "no", "unsure"] | None = None
 
     @property
     def ambiguous(self) -> bool:
-        """Whether several remembered objects explain the region almost equally well."""
+        """Whether it may be one of several remembered objects."""
         return bool(self.alternatives)
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is named, and as one object."""
+        return not (self.possible or self.alternatives)
 
     @property
     def candidates(self) -> tuple[PersonalObject, ...]:
@@ -320,8 +338,12 @@ class Match:
 
     @property
     def identity(self) -> str:
-        """What it is or may be: equal for sightings that stand for the same, whatever the order."""
-        return "|".join(sorted(obj.object_id for obj in self.candidates))
+        """What it is or may be: equal for matches that say the same, whatever the order.
+
+        A possible match of an object says something else than one that names it.
+        """
+        named = "|".join(sorted(obj.object_id for obj in self.candidates))
+        return f"{named}?" if self.possible else named
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values; the box is rounded to a tenth of a pixel."""
@@ -331,24 +353,26 @@ class Match:
             "category": self.object.category,
             "box_xyxy": [round(edge, 1) for edge in self.box.xyxy],
             "score": round(self.score, 4),
-            "probability": None if self.probability is None else round(self.probability, 3),
+            "probability": _rounded(self.probability),
+            "possible": self.possible,
             "or": [candidate.to_dict() for candidate in self.alternatives],
             "region": self.region,
+            **({} if self.opinion is None else {"opinion": self.opinion}),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A sighting that somebody should look at.
+    """A match that somebody should look at.
 
     Attributes:
-        match: The sighting.
-        reason: It may be one of several (``"ambiguous"``), it may be a stranger (``"unsure"``), or
-            it was not accepted but nearly so (``"near"``).
+        match: The match.
+        reason: It may be one of several (``"ambiguous"``), it was named but with some doubt
+            (``"unsure"``), or it was too improbable to be named (``"possible"``).
     """
 
     match: Match
-    reason: Literal["ambiguous", "unsure", "near"]
+    reason: Literal["ambiguous", "unsure", "possible"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -358,9 +382,13 @@ class Prompt:
     Attributes:
         image: The picture to send: annotated when objects were recognised, else the plain one.
         text: The instruction and the question; without a match the bare question.
-        matches: The sightings the prompt speaks of.
+        matches: What the prompt speaks of: what is named, and after it what is possible.
     """
 
     image: RGBImage
     text: str
     matches: tuple[Match, ...] = field(default=())
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, 3)

@@ -1,4 +1,4 @@
-"""Centring and whitening of features: pure array code, and an encoder that does it.
+"""Centring and whitening of features: pure array code.
 
 Patch features of most encoders lie in a narrow cone and vary most along a few directions that say
 little of which thing is seen. With the mean of many photos taken off and the spread made equal in
@@ -7,39 +7,17 @@ all directions, instances of one kind come apart. No labels are needed, only var
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from pekit_agents.protocols import Encoder
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.types import FloatArray
 
-__all__ = ["Blockwise", "WhitenedEncoder", "Whitening", "blocks_of", "spread", "whitening"]
+__all__ = ["Whitening", "spread", "whitening"]
 
 _SHRINKAGE = 0.1  # of the mean variance, added to every direction
-
-
-@runtime_checkable
-class Blockwise(Protocol):
-    """An encoder whose features are those of several layers side by side.
-
-    Attributes:
-        blocks: B, how many of equal length; each is whitened by itself.
-    """
-
-    @property
-    def blocks(self) -> int:
-        """How many layers."""
-        ...
-
-
-def blocks_of(encoder: Encoder) -> int:
-    """Return of how many layers an encoder's features are: 1 where it does not say."""
-    return encoder.blocks if isinstance(encoder, Blockwise) else 1
 
 
 def whitening(patches: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -86,12 +64,6 @@ class Whitening:
         mean, matrix = (np.stack(part) for part in zip(*map(whitening, parts), strict=True))
         return cls(mean, matrix)
 
-    @property
-    def version(self) -> str:
-        """A name that other statistics do not have."""
-        digest = hashlib.sha256(self.mean.tobytes() + self.matrix.tobytes())
-        return f"whiten-{digest.hexdigest()[:12]}"
-
     def normalize(self, vectors: FloatArray) -> FloatArray:
         """Return unit vectors, (K, D) float32: each block centred, whitened and of one length."""
         count, width = self.mean.shape
@@ -100,39 +72,3 @@ class Whitening:
         norms = np.linalg.norm(white, axis=2, keepdims=True) * count**0.5
         unit: FloatArray = (white / np.maximum(norms, 1e-12)).astype(np.float32)
         return unit.reshape(len(vectors), count * width)
-
-
-class WhitenedEncoder:
-    """An encoder whose pooled features are centred and whitened; its patch grids are the same.
-
-    Args:
-        encoder: Gives the patch features.
-        statistics: Of its features.
-    """
-
-    def __init__(self, encoder: Encoder, statistics: Whitening) -> None:
-        self._encoder, self._statistics = encoder, statistics
-        self._id = f"{encoder.id}/{statistics.version}"
-
-    @property
-    def id(self) -> str:
-        """The encoder's id and the version of the statistics."""
-        return self._id
-
-    @property
-    def dim(self) -> int:
-        """The length of a vector."""
-        return self._encoder.dim
-
-    @property
-    def blocks(self) -> int:
-        """Of how many layers the features are."""
-        return len(self._statistics.mean)
-
-    def encode(self, images: Sequence[RGBImage]) -> list[FloatArray]:
-        """Return a (rows, columns, D) float32 patch grid for each image."""
-        return self._encoder.encode(images)
-
-    def normalize(self, vectors: FloatArray) -> FloatArray:
-        """Return unit vectors, (K, D) float32: each block centred, whitened and of one length."""
-        return self._statistics.normalize(vectors)

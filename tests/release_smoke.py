@@ -20,7 +20,7 @@ for name in (
     "py.typed",
     "evaluation/report/page.html",
     "models/focus_statistics.npz",
-    "models/focus_bank.npz",
+    "models/focus_discriminant.npz",
 ):
     assert package_files.joinpath(name).is_file(), f"{name} is not in the package"
 

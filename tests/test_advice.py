@@ -8,12 +8,24 @@ from PIL import Image, ImageFilter
 
 from pekit_agents import PeKit
 from pekit_agents.advice import advise, sharpness
-from pekit_agents.calibration import Calibration
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.scoring import Discriminant
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 from pekit_agents.types import Box, Proposal, View
 
-# One stranger in ten scores above 0.5 + 0.1 ln 10 = 0.73.
-CALIBRATION = Calibration(location=0.5, scale=0.1, regions=0.3, mean=0.9, deviation=0.1)
+# Against one view at cosine c: 7.111 c - 4.156 (see test_retrieval.py), 0 at a cosine of 0.58.
+DISCRIMINANT = Discriminant(
+    centre=np.zeros(3, np.float32),
+    axes=np.eye(3, dtype=np.float32),
+    origin=np.zeros(3, np.float32),
+    basis=4 * np.eye(3, dtype=np.float32),
+    between=np.full(3, 4, np.float32),
+    conditions=np.zeros((0, 3), np.float32),
+    spreads=np.zeros((0, 3), np.float32),
+    slope=1.0,
+    offset=0.0,
+    rates=np.array([0.1, 0.2], np.float32),
+    priors=np.array([1, 0], np.float32),
+)
 NONE = np.zeros((0, 3), np.float32)
 
 
@@ -22,12 +34,12 @@ def view(*vector, side=100.0, sharp=0.5):
     return View(unit, Proposal(Box(0, 0, side, 2 * side), 1.0), sharpness=sharp)
 
 
-def told(views, held=NONE, calibration=CALIBRATION):
-    return [(each.photo, each.kind) for each in advise(views, held, calibration)]
+def told(views, held=NONE, discriminant=DISCRIMINANT):
+    return [(each.photo, each.kind) for each in advise(views, held, discriminant)]
 
 
 A, B, C = view(1, 0, 0), view(0.8, 0.6, 0), view(0.8, 0, 0.6)
-STRANGE = view(0, 1, 1)
+OTHER = view(0, 1, 1)
 
 
 def test_three_different_sharp_photos_need_no_advice():
@@ -49,25 +61,31 @@ def test_photos_that_add_nothing_do_not_count(views, expected):
 
 def test_a_photo_may_repeat_one_that_is_remembered_already():
     held = np.stack([A.vector, B.vector, C.vector])
-    (advice,) = advise([B], held, CALIBRATION)
+    (advice,) = advise([B], held, DISCRIMINANT)
     assert advice.text == (
         "photo 1 adds nothing to one that is remembered already: use one from another side"
     )
-    outlier, advice = advise([view(0.8, 0.3, 0.4), STRANGE, STRANGE], held, CALIBRATION)
+    outlier, advice = advise([view(0.8, 0.3, 0.4), OTHER, OTHER], held, DISCRIMINANT)
     assert (outlier.photo, outlier.kind) == (2, "outlier")  # a copy is no witness
     assert advice.text == "photo 3 adds nothing to photo 2: use one from another side"
 
 
 def test_a_photo_that_resembles_none_of_the_others_may_show_something_else():
-    assert told([A, B, STRANGE, C]) == [(3, "outlier")]
-    assert told([STRANGE, A, B, C]) == [(1, "outlier")]
+    assert told([A, B, OTHER, C]) == [(3, "outlier")]
+    assert told([OTHER, A, B, C]) == [(1, "outlier")]
     held = np.stack([A.vector, B.vector, C.vector])
-    assert told([STRANGE], held) == [(1, "outlier")]
-    assert told([A, B, STRANGE, C], calibration=None) == []
+    assert told([OTHER], held) == [(1, "outlier")]
+    assert told([A, B, OTHER, C], discriminant=None) == []
 
 
 def test_of_two_photos_that_differ_the_second_is_said_to():
-    assert told([A, STRANGE]) == [(2, "outlier"), (0, "more")]
+    assert told([A, OTHER]) == [(2, "outlier"), (0, "more")]
+
+
+@pytest.mark.parametrize(("cosine", "expected"), [(0.57, ["outlier"]), (0.6, [])])
+def test_an_outlier_is_less_likely_of_the_thing_than_of_another(cosine, expected):
+    other = view(cosine, (1 - cosine**2) ** 0.5, 0)
+    assert [kind for photo, kind in told([A, other]) if photo] == expected
 
 
 @pytest.mark.parametrize(
@@ -82,9 +100,11 @@ def test_blurred_and_small_objects_are_told(bad, kind):
     assert told([A, B, bad]) == [(3, kind)]
 
 
-def test_a_photo_that_is_bad_is_not_said_to_show_something_else():
-    blurred, small = view(0, 1, 1, sharp=0.05), view(0, 1, -1, side=40)
-    assert told([A, B, blurred, small]) == [(3, "blurred"), (4, "small")]
+@pytest.mark.parametrize(
+    ("bad", "kind"), [(view(0, 1, 1, sharp=0.05), "blurred"), (view(0, 1, 1, side=40), "small")]
+)
+def test_a_photo_that_is_bad_is_not_said_to_show_something_else(bad, kind):
+    assert told([A, B, C, bad]) == [(4, kind)]
 
 
 def test_where_sharpness_cannot_be_told_nothing_is_said_of_it():
@@ -135,6 +155,13 @@ def test_remembering_and_adding_say_it_and_store_nothing_of_it(tmp_path):
         "more",
     ]
     assert [each.photo for each in kit.add_views("Cup", [blue, red]).advice] == [1, 2, 0]
+
+
+def test_a_kit_with_a_discriminant_tells_what_may_show_something_else(tmp_path):
+    kit = PeKit.open(tmp_path, profile=graded_profile())
+    red, blue = (solid_scene({colour: (20, 20, 90, 90)}) for colour in ("red", "blue"))
+    cup = kit.remember("Cup", [red, blue], category="mug")
+    assert [(each.photo, each.kind) for each in cup.advice] == [(2, "outlier"), (0, "more")]
 
 
 @pytest.mark.slow

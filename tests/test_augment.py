@@ -19,32 +19,25 @@ def red_square() -> tuple[Image.Image, Mask]:
     return photo, Mask(values, Box(0, 0, 200, 160))
 
 
-def test_there_are_six_views_of_one_size():
+def test_there_are_two_views_of_one_size():
     views = synthetic_views(*red_square())
-    assert {photo.size for photo, _ in views} == {(200, 160)}
-    assert len(views) == 6
+    assert [photo.size for photo, _ in views] == [(200, 160)] * 2
+    assert [mask.frame for _, mask in views] == [Box(0, 0, 200, 160)] * 2
 
 
-@pytest.mark.parametrize("index", range(6))
+@pytest.mark.parametrize("index", range(2))
 def test_the_mask_lies_on_the_object_in_every_view(index):
     photo, mask = synthetic_views(*red_square())[index]
     pixels = np.asarray(photo, np.float32)
     marked = mask.values > 0.9
     assert marked.any()
-    # Red stays stronger than blue wherever the mask is, and nowhere else (paler views mix).
     assert (pixels[marked][:, 0] > pixels[marked][:, 2]).mean() > 0.98
     assert (pixels[mask.values < 0.1][:, 0] > pixels[mask.values < 0.1][:, 2]).mean() < 0.03
 
 
-def test_mirrored_smaller_and_turned_views_move_the_mask_as_they_should():
-    plain, mirrored, smaller, turned, darker, paler = (
-        mask.values for _, mask in synthetic_views(*red_square())
-    )
+def test_the_second_view_is_the_mirror_image_of_the_first():
+    plain, mirrored = (mask.values for _, mask in synthetic_views(*red_square()))
     np.testing.assert_array_equal(mirrored, plain[:, ::-1])
-    assert smaller.sum() == pytest.approx(0.65**2 * plain.sum(), rel=0.05)
-    assert turned.sum() == pytest.approx(plain.sum(), rel=0.05)
-    np.testing.assert_array_equal(darker, plain)
-    np.testing.assert_array_equal(paler, plain)
 
 
 def test_a_large_photo_is_brought_to_a_size_that_is_quick():

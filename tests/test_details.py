@@ -51,23 +51,6 @@ def test_a_region_smaller_than_a_patch_has_patches_all_the_same():
     assert found.weights.min() >= 1
 
 
-def test_the_close_up_is_the_one_that_is_pooled():
-    """So an encoder that remembers its latest pictures is not run again."""
-    from pekit_agents.embedding import pool_closer
-
-    seen = []
-
-    class Watched(ColourEncoder):
-        def encode(self, images):
-            seen.extend(image.tobytes() for image in images)
-            return super().encode(images)
-
-    proposal = Proposal(Box(32, 32, 96, 64), 1.0)
-    pool_closer(PHOTO, [proposal], Watched())
-    cut_patches(PHOTO, proposal, Watched())
-    assert seen[0] == seen[1] != PHOTO.tobytes()
-
-
 def test_where_a_patch_was_cannot_be_told():
     photo = solid_scene({"red": (32, 32, 64, 64), "blue": (64, 32, 96, 64)}, (160, 120))
     turned = photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

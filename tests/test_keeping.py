@@ -21,8 +21,8 @@ from pekit_agents import (
     Profile,
 )
 from pekit_agents.introduction import MAX_VIEWS
-from pekit_agents.matching import MatchSettings
 from pekit_agents.memory import Memory
+from pekit_agents.settings import MatchSettings
 from pekit_agents.testing import (
     ColourEncoder,
     ColourExtractor,

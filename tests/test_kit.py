@@ -60,7 +60,7 @@ def names(finding) -> list[str]:
     ],
     ids=[scene.title for scene in SCENES],
 )
-def test_a_scene_shows_every_personal_object_and_leaves_strangers_alone(filled, scene, expected):
+def test_a_scene_shows_every_personal_object_and_leaves_other_things_alone(filled, scene, expected):
     picture, _ = compose(scene)
     assert names(filled.find(picture)) == expected
 
@@ -71,7 +71,10 @@ def test_compression_and_size_do_not_change_what_is_found(filled, quality, scale
     smaller = picture.resize((round(picture.width * scale), round(picture.height * scale)))
     jpeg = io.BytesIO()
     smaller.save(jpeg, "JPEG", quality=quality)
-    assert names(filled.find(jpeg.getvalue())) == ["Chelsea", "Morning cup", "Ruby"]
+    found = filled.find(jpeg.getvalue())
+    # The cat is named in the picture as it is; here it may be asked about.
+    assert {"Morning cup", "Ruby"} <= set(names(found)) <= {"Chelsea", "Morning cup", "Ruby"}
+    assert "Chelsea" in {match.object.name for match in found.everything}
 
 
 def test_the_motorcycle_is_recognised_from_the_other_camera(filled):
@@ -112,13 +115,21 @@ def test_nothing_remembered_finds_nothing_and_runs_no_model(kit, monkeypatch):
     assert finding.annotated is finding.image
 
 
-def test_a_higher_threshold_is_more_silent(filled):
-    photo = photo_path("motorcycle_right.png")
-    assert len(filled.find(photo, threshold=-1.0).matches) > 0
-    assert filled.find(photo, threshold=0.99).matches == ()
+def test_the_stricter_the_more_silent(filled):
+    picture, _ = compose(SCENES[0])
+    _, proposals, vectors = filled.propose(picture)
+    photo = ([proposal.box for proposal in proposals], vectors)
+    named = [
+        len(next(filled.match_regions([photo], strictness=strictness))[0])
+        for strictness in (0.5, "recall", "balanced", "precision", 0.002)
+    ]
+    assert named == sorted(named, reverse=True)
+    assert named[0] > named[-1]
 
 
-@pytest.mark.parametrize("options", [{"mode": "slow"}, {"threshold": 2.0}])
+@pytest.mark.parametrize(
+    "options", [{"mode": "slow"}, {"threshold": 0.5}, {"strictness": "strict"}, {"strictness": 2.0}]
+)
 def test_options_that_are_none_are_refused(filled, options):
     with pytest.raises(InvalidInput, match="expected"):
         filled.find(photo_path("coffee.png"), **options)
@@ -149,7 +160,8 @@ def test_a_prompt_speaks_of_what_was_found(filled):
 
 
 def test_without_a_match_the_prompt_is_the_plain_picture_and_the_bare_question(filled):
-    finding = filled.find(photo_path("rocket.jpg"))
+    finding = filled.find(photo_path("rocket.jpg"), strictness="precision")
+    assert finding.everything == ()
     prompt = filled.prompt(finding, "What is this?")
     assert prompt.image is finding.image
     assert prompt.text == "What is this?"

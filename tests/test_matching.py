@@ -1,351 +1,302 @@
-"""Similarities to sightings, with numbers worked out by hand."""
+"""From scores to matches, with numbers worked out by hand."""
 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from pekit_agents.calibration import Calibration
-from pekit_agents.errors import InvalidInput
-from pekit_agents.matching import MatchSettings, Nearest, Negatives, match, nearest_objects
-from pekit_agents.twins import TwinSettings
+from pekit_agents.matching import by_cosine, by_probability, log_odds_of, select
+from pekit_agents.scoring import Nearest
+from pekit_agents.settings import MatchSettings
 from pekit_agents.types import Box
 
-# Object 0 has the views x and y, object 1 the view z.
-VIEWS = np.eye(3, dtype=np.float32)
-STARTS = np.array([0, 2, 3])
 LEFT, RIGHT = Box(0, 0, 10, 10), Box(20, 0, 30, 10)
 
 
-def scores(*rows: tuple[float, ...]) -> Nearest:
+def nearest(*rows: tuple[float, ...], ranks: int = 2, floor: float = -math.inf) -> Nearest:
     """Make the answer of a search from a row of object scores for each region."""
-    table = np.array(rows, np.float32)
-    table = np.pad(table, [(0, 0), (0, 1)], constant_values=-np.inf)  # an object that is not
-    order = np.argsort(-table, axis=1, kind="stable")[:, :2]
+    table = np.array(rows, np.float64)
+    total = np.logaddexp.reduce(table, axis=1)
+    table = np.pad(table, [(0, 0), (0, ranks)], constant_values=-np.inf)  # objects that are not
+    order = np.argsort(-table, axis=1, kind="stable")[:, :ranks]
     found = np.take_along_axis(table, order, axis=1)
-    return Nearest(np.where(np.isinf(found), -1, order), found)
+    found[found <= floor] = -np.inf
+    objects = np.where(np.isinf(found), -1, order)
+    return Nearest(objects, found.astype(np.float32), total.astype(np.float32))
 
 
-def matched(boxes, nearest, settings=None, *, objects=2):
-    return match(boxes, nearest, settings or MatchSettings(), objects=objects)
+def selected(boxes, near, settings=None, decide=by_cosine):
+    settings = settings or MatchSettings()
+    return select(boxes, decide(near, settings), settings)
 
 
-def nearest(query: tuple[float, ...], *, max_weight: float = 1, floor: float = -1) -> Nearest:
-    queries = np.array([query], np.float32)
-    return nearest_objects(queries, VIEWS, STARTS, max_weight=max_weight, floor=floor)
-
-
-def test_without_regions_or_objects_nothing_is_near():
-    one = {"max_weight": 1, "floor": 0}
-    assert nearest_objects(VIEWS[:0], VIEWS, STARTS, **one).objects.shape == (0, 2)
-    empty = nearest_objects(VIEWS, VIEWS[:0], np.array([0]), **one)
-    assert empty.objects[:, 0].tolist() == [-1, -1, -1]
-    assert empty.scores[:, 0].tolist() == [-np.inf] * 3
-
-
-@pytest.mark.parametrize(("max_weight", "score"), [(1.0, 0.8), (0.5, 0.75), (0.0, 0.7)])
-def test_an_object_scores_by_its_best_view_and_the_mean_of_its_views(max_weight, score):
-    found = nearest((0.8, 0.6, 0.0), max_weight=max_weight)
-    assert found.objects[:, 0].tolist() == [0]
-    np.testing.assert_allclose(found.scores[:, 0], [score], atol=1e-6)
-
-
-def test_views_are_kept_apart_by_object():
-    found = nearest((0.0, 0.6, 0.8))
-    assert found.objects[:, 0].tolist() == [1]
-    np.testing.assert_allclose(found.scores[:, 0], [0.8], atol=1e-6)
-
-
-def test_the_mean_can_make_another_object_the_nearest():
-    # Object 0 has the best view (0.75) but a mean of 0.375, object 1 has 0.66 for both.
-    assert nearest((0.75, 0.0, 0.66), max_weight=1).objects[:, 0].tolist() == [0]
-    assert nearest((0.75, 0.0, 0.66), max_weight=0.5).objects[:, 0].tolist() == [1]
-
-
-@pytest.mark.parametrize(("floor", "objects"), [(0.59, [0]), (0.6, [-1]), (0.9, [-1])])
-def test_up_to_the_floor_nothing_is_near(floor, objects):
-    # The best view alone is above 0.6, the score of the object is exactly 0.6.
-    assert nearest((0.8, 0.4, 0.0), max_weight=0, floor=floor).objects[:, 0].tolist() == objects
-
-
-def test_of_equally_near_objects_it_is_the_first():
-    assert nearest((0.0, 0.6, 0.6)).objects[:, 0].tolist() == [0]
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_regions_get_what_an_exhaustive_comparison_gives_them(seed):
-    rng = np.random.default_rng(seed)
-    sizes = rng.integers(1, 6, rng.integers(1, 20))
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    drawn = rng.standard_normal((starts[-1] + 5, 8)).astype(np.float32)
-    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-    views, queries = vectors[5:], vectors[:5]
-    found = nearest_objects(queries, views, starts, max_weight=0.5, floor=0.3)
-    for query, objects, got in zip(queries, found.objects, found.scores, strict=True):
-        cosines = [views[a:b] @ query for a, b in pairwise(starts)]
-        expected = np.array([0.5 * c.max() + 0.5 * c.mean() for c in cosines])
-        order = [i for i in np.argsort(-expected)[:2] if expected[i] > 0.3]
-        assert objects.tolist() == order + [-1] * (2 - len(order))
-        assert got[: len(order)] == pytest.approx(expected[order], abs=1e-6)
+# By cosine.
 
 
 @pytest.mark.parametrize(
-    ("negative", "objects"),
-    [((0.9, 0.0, 0.4), [0, 1]), ((0.8, 0.3, 0.5), [1, -1])],
-    ids=["less alike than its score", "more alike"],
+    ("cosine", "threshold", "regions"),
+    [(0.74, 0.75, []), (0.5, 0.5, []), (0.51, 0.5, [0]), (0.76, 0.75, [0])],
 )
-def test_a_region_more_alike_to_a_negative_than_its_score_is_not_the_object(negative, objects):
-    # The score for object 0 is (0.8 + 0.7) / 2 = 0.75, that for object 1 is 0.
-    unit = np.array([negative], np.float32) / np.linalg.norm(negative)
-    query = np.array([[0.8, 0.6, 0.0]], np.float32)  # cosines .731 and .828
-    negatives = Negatives(unit.astype(np.float32), np.array([0, 1, 1]))
-    found = nearest_objects(query, VIEWS, STARTS, max_weight=0.5, floor=-1, negatives=negatives)
-    assert found.objects.tolist() == [objects]
+def test_above_the_threshold_a_region_is_an_object(cosine, threshold, regions):
+    found = by_cosine(nearest((cosine, 0.1)), MatchSettings(threshold=threshold))
+    assert [each.region for each in found] == regions
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_negatives_rule_out_what_an_exhaustive_comparison_rules_out(seed):
-    rng = np.random.default_rng(seed)
-
-    def grouped(least):
-        sizes = rng.integers(least, 4, 9)
-        drawn = rng.standard_normal((sizes.sum(), 6)).astype(np.float32)
-        unit = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-        return unit, np.concatenate([[0], np.cumsum(sizes)])
-
-    (views, starts), (told, begins) = grouped(1), grouped(0)
-    queries = grouped(1)[0]
-    negatives = Negatives(told, begins)
-    found = nearest_objects(queries, views, starts, max_weight=0.5, floor=0.2, negatives=negatives)
-    for query, got in zip(queries, found.objects, strict=True):
-        cosines = [views[a:b] @ query for a, b in pairwise(starts)]
-        expected = np.array([0.5 * c.max() + 0.5 * c.mean() for c in cosines])
-        worst = [(told[a:b] @ query).max(initial=-1) for a, b in pairwise(begins)]
-        expected[worst > expected] = -np.inf
-        order = [i for i in np.argsort(-expected)[:2] if expected[i] > 0.2]
-        assert got.tolist() == order + [-1] * (2 - len(order))
+def test_by_cosine_a_region_is_the_most_similar_object_and_nothing_else():
+    (found,) = by_cosine(nearest((0.8, 0.9)), MatchSettings())
+    assert (found.region, found.frame, found.objects) == (0, 0, (1,))
+    assert found.scores == (pytest.approx(0.9),)
+    assert (found.probabilities, found.possible) == ((), False)
+    assert found.strength == pytest.approx(0.9)
 
 
-def test_the_best_two_of_two_answers_are_taken_for_each_region():
-    none = -np.inf
-    one = Nearest(
-        np.array([[0, 1], [1, 0], [-1, -1]]),
-        np.array([[0.5, 0.4], [0.5, 0.2], [none, none]], np.float32),
+def test_the_most_similar_region_comes_first():
+    found = by_cosine(nearest((0.8, 0.1), (0.1, 0.9), (0.8, 0.2)), MatchSettings())
+    assert [(each.region, each.objects) for each in found] == [(1, (1,)), (0, (0,)), (2, (0,))]
+
+
+@pytest.mark.parametrize("decide", [by_cosine, by_probability])
+def test_regions_that_resemble_nothing_are_nobodys(decide):
+    assert decide(Nearest.nothing(2, 5), MatchSettings()) == []
+    assert decide(Nearest.nothing(0, 5), MatchSettings()) == []
+
+
+# By probability. Odds are e to the score: ln 3 is 3 to 1.
+
+LN3, LN9 = math.log(3), math.log(9)
+
+
+@pytest.mark.parametrize(
+    ("scores", "prior", "probabilities"),
+    [
+        ((0, -50), 0, (0.5,)),  # 1 / (1 + 1)
+        ((LN3, -50), 0, (0.75,)),  # 3 / (1 + 3)
+        ((LN3, -50), LN3, (0.5,)),  # 1 / (1 + 1), other things being three times as frequent
+        ((LN9, LN3), 0, (9 / 13, 3 / 13)),  # 9 / (1 + 9 + 3)
+        ((LN9, LN3), LN3, (3 / 5, 1 / 5)),  # 3 / (1 + 3 + 1)
+        ((0, 0), 0, (1 / 3, 1 / 3)),
+    ],
+)
+def test_a_probability_is_that_of_an_object_among_all_and_another_thing(
+    scores, prior, probabilities
+):
+    (found,) = by_probability(nearest(scores), MatchSettings(prior=prior))
+    assert found.probabilities == pytest.approx(probabilities, rel=1e-5)
+    assert found.strength == pytest.approx(math.log(sum(map(math.exp, scores))) - prior, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        (math.log(0.11), "nobody's"),  # 0.099
+        (math.log(0.12), "possible"),  # 0.107
+        (math.log(0.99), "possible"),
+        (0.0, "named"),  # 0.5
+        (5.0, "named"),
+    ],
+)
+def test_a_region_is_named_or_possible_or_nobodys_by_its_probability(score, expected):
+    found = by_probability(nearest((score,)), MatchSettings(named=0.5, possible=0.1))
+    told = {(): "nobody's", (True,): "possible", (False,): "named"}
+    assert told[tuple(each.possible for each in found)] == expected
+
+
+def test_all_objects_together_make_a_region_named():
+    # None of three is above one half; that it is one of them is (3 / 4).
+    (found,) = by_probability(nearest((0, 0, 0), ranks=3), MatchSettings(sure=1))
+    assert not found.possible
+    assert found.objects == (0, 1, 2)
+    assert found.probabilities == pytest.approx([0.25] * 3)
+
+
+@pytest.mark.parametrize(
+    ("sure", "objects"),
+    [(0.7, (0,)), (0.74, (0,)), (0.76, (0, 1)), (0.96, (0, 1)), (1.0, (0, 1, 2))],
+)
+def test_a_region_may_be_as_many_objects_as_it_takes_to_be_sure(sure, objects):
+    # Odds 75 to 22 to 3, whatever the odds against another thing.
+    for factor in (1, 100):
+        scores = [math.log(factor * each) for each in (75, 22, 3)]
+        (found,) = by_probability(nearest(tuple(scores), ranks=3), MatchSettings(sure=sure))
+        assert found.objects == objects
+        assert found.scores == pytest.approx(scores[: len(objects)], rel=1e-5)
+
+
+def test_no_more_objects_are_named_than_were_ranked():
+    (found,) = by_probability(nearest((0, 0, 0, 0), ranks=2), MatchSettings(sure=1))
+    assert found.objects == (0, 1)
+    assert found.probabilities == pytest.approx([0.2, 0.2])  # of all four and another thing
+
+
+def test_objects_up_to_the_floor_are_not_named():
+    (found,) = by_probability(nearest((0, -1), floor=-0.5), MatchSettings(sure=1))
+    assert found.objects == (0,)
+    assert found.probabilities == pytest.approx([1 / (2 + math.exp(-1))])
+
+
+def test_very_many_objects_none_of_which_a_region_speaks_for_name_none():
+    near = nearest((-6.0,) * 2000, floor=-5)
+    assert near.total[0] > 0
+    assert by_probability(near, MatchSettings()) == []
+
+
+def test_a_prior_is_between_no_objects():
+    loose, strict = (
+        by_probability(nearest((LN9, LN3)), MatchSettings(prior=prior, sure=0.9))[0]
+        for prior in (0, 1)
     )
-    other = Nearest(
-        np.array([[2, -1], [3, 1], [0, -1]]),
-        np.array([[0.5, none], [0.6, 0.55], [0.1, none]], np.float32),
-    )
-    both = one.or_better(other, offset=10)
-    assert both.objects.tolist() == [[0, 12], [13, 11], [10, -1]]
-    np.testing.assert_allclose(both.scores, [[0.5, 0.5], [0.6, 0.55], [0.1, none]])
+    assert loose.objects == strict.objects == (0, 1)
+    ratios = [each.probabilities[0] / each.probabilities[1] for each in (loose, strict)]
+    assert ratios == pytest.approx([3, 3], rel=1e-5)
 
 
-def test_nothing_alike_enough_is_an_empty_list():
-    assert matched([], Nearest.nothing(0), MatchSettings()) == []
-    assert matched([LEFT], Nearest.nothing(1), MatchSettings()) == []
-    assert matched([LEFT], scores((0.74, 0.1)), MatchSettings(threshold=0.75)) == []
+def test_the_likeliest_region_comes_first():
+    found = by_probability(nearest((1, -50), (-50, 2), (-1, -50)), MatchSettings())
+    assert [(each.region, each.possible) for each in found] == [(1, False), (0, False), (2, True)]
 
 
-def test_the_threshold_itself_is_not_enough():
-    assert matched([LEFT], scores((0.5,)), MatchSettings(threshold=0.5)) == []
-    assert len(matched([LEFT], scores((0.51,)), MatchSettings(threshold=0.5))) == 1
+def test_log_odds_are_0_where_a_region_would_just_be_named():
+    found = log_odds_of(nearest((LN9,), (LN3,)), MatchSettings(named=0.75, prior=LN3))
+    np.testing.assert_allclose(found, [0, -LN3], atol=1e-6)
 
 
-def test_a_region_goes_to_the_object_it_resembles_most():
-    (found,) = matched([LEFT], scores((0.8, 0.9)), MatchSettings())
-    assert (found.proposal, found.object, found.score) == (0, 1, pytest.approx(0.9))
+# One place is one match. With prior 0 any score above 0 is named.
 
 
-def test_several_objects_come_surest_first():
-    found = matched([LEFT, RIGHT], scores((0.8, 0.1), (0.1, 0.9)), MatchSettings())
-    assert [(s.proposal, s.object) for s in found] == [(1, 1), (0, 0)]
+@pytest.mark.parametrize("decide", [by_cosine, by_probability])
+def test_two_look_alikes_keep_a_box_each(decide):
+    found = selected([LEFT, RIGHT], nearest((0.9, -5), (0.8, -5)), decide=decide)
+    assert [each.region for each in found] == [0, 1]
 
 
-def test_two_look_alikes_keep_a_box_each():
-    found = matched([LEFT, RIGHT], scores((0.9,), (0.8,)), MatchSettings())
-    assert [s.proposal for s in found] == [0, 1]
-
-
-def test_one_place_is_never_two_objects():
+@pytest.mark.parametrize("decide", [by_cosine, by_probability])
+def test_one_place_is_never_two_objects(decide):
     shifted = Box(1, 0, 11, 10)  # IoU 9/11 with LEFT
-    found = matched([LEFT, shifted], scores((0.8, 0.1), (0.1, 0.9)), MatchSettings())
-    assert [(s.proposal, s.object) for s in found] == [(1, 1)]
+    found = selected([LEFT, shifted], nearest((0.8, -5), (-5, 0.9)), decide=decide)
+    assert [(each.region, each.objects) for each in found] == [(1, (1,))]
 
 
 @pytest.mark.parametrize(("overlap", "kept"), [(0.4, 2), (0.3, 1)])
 def test_boxes_are_one_place_above_the_overlap_only(overlap, kept):
     half = Box(5, 0, 15, 10)  # IoU 1/3 with LEFT
     settings = MatchSettings(overlap=overlap)
-    assert len(matched([LEFT, half], scores((0.9,), (0.8,)), settings)) == kept
+    assert len(selected([LEFT, half], nearest((0.9,), (0.8,)), settings)) == kept
 
 
-def test_a_part_of_a_sighting_is_no_second_sighting_of_that_object():
-    part = Box(0, 0, 3, 3)  # IoU 0.09, wholly inside
-    assert len(matched([LEFT, part], scores((0.9, 0), (0.8, 0)), MatchSettings())) == 1
+def test_what_is_possible_takes_no_place_from_what_is_named():
+    near = nearest((-1, -50), (2, -50))
+    found = selected([LEFT, LEFT], near, decide=by_probability)
+    assert [(each.region, each.possible) for each in found] == [(1, False)]
+    found = selected([LEFT, RIGHT], near, decide=by_probability)
+    assert [(each.region, each.possible) for each in found] == [(1, False), (0, True)]
 
 
-def test_another_object_inside_a_sighting_is_kept():
-    part = Box(0, 0, 3, 3)
-    assert len(matched([LEFT, part], scores((0.9, 0), (0, 0.8)), MatchSettings())) == 2
+PART = Box(0, 0, 3, 3)  # IoU 0.09 with LEFT, wholly inside
+
+
+def test_a_part_of_a_match_is_no_second_match_of_that_object():
+    assert len(selected([LEFT, PART], nearest((0.9, 0), (0.8, 0)))) == 1
+
+
+def test_another_object_inside_a_match_is_kept():
+    assert len(selected([LEFT, PART], nearest((0.9, 0), (0, 0.8)))) == 2
 
 
 @pytest.mark.parametrize(
     ("whole", "part", "kept"),
     [
-        ((0.9, 0.84), (0.0, 0.85), [0]),  # the whole may be object 1 as well
-        ((0.9, 0.0), (0.77, 0.85), [0]),  # the part may be object 0 as well
-        ((0.9, 0.78), (0.73, 0.85), [0, 1]),  # neither
+        ((3, 2), (-9, 1.5), [0]),  # the whole may be object 1 as well
+        ((3, -9), (0.5, 1.5), [0]),  # the part may be object 0 as well
+        ((3, -9), (-9, 1.5), [0, 1]),  # neither
     ],
 )
-def test_a_part_that_may_be_what_the_whole_is_is_no_second_sighting(whole, part, kept):
-    settings = MatchSettings(threshold=0.7, ambiguity=0.1)
-    inside = [LEFT, Box(0, 0, 3, 3)]
-    assert [s.proposal for s in matched(inside, scores(whole, part), settings)] == kept
-    beside = [LEFT, RIGHT]
-    assert [s.proposal for s in matched(beside, scores(whole, part), settings)] == [0, 1]
+def test_a_part_that_may_be_what_the_whole_is_is_no_second_match(whole, part, kept):
+    near = nearest(whole, part)
+    found = selected([LEFT, PART], near, decide=by_probability)
+    assert [each.region for each in found] == kept
+    beside = selected([LEFT, RIGHT], near, decide=by_probability)
+    assert [each.region for each in beside] == [0, 1]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("threshold", 1.1), ("threshold", math.nan), ("max_weight", -0.1), ("overlap", 2.0)],
-)
-def test_settings_out_of_range_are_refused(name, value):
-    with pytest.raises(InvalidInput, match=rf"expected {name} in"):
-        MatchSettings(**{name: value})
-
-
-CALIBRATED = MatchSettings(
-    threshold=1.0,  # not read
-    calibration=Calibration(location=0.2, scale=0.1, regions=0.5, mean=0.8, deviation=0.1),
-    false_alarms=0.1,
-)
-
-
-def test_with_a_calibration_more_regions_raise_the_threshold():
-    # One region, two objects: 0.2 + 0.1 ln(2 / 0.1) = 0.4996.
-    # Two regions: 0.1 * 0.5 ln 2 more, 0.5342.
-    assert len(matched([RIGHT], scores((0.51,)), CALIBRATED)) == 1
-    found = matched([LEFT, RIGHT], scores((0.54,), (0.51,)), CALIBRATED)
-    assert [s.proposal for s in found] == [0]
-
-
-def test_with_a_calibration_more_objects_raise_the_threshold():
-    # 0.2 + 0.1 ln(200 / 0.1) = 0.9601
-    assert len(matched([LEFT], scores((0.95,)), CALIBRATED, objects=2)) == 1
-    assert matched([LEFT], scores((0.95,)), CALIBRATED, objects=200) == []
-
-
-@pytest.mark.parametrize(("ambiguity", "rivals"), [(0.0, []), (0.09, []), (0.11, [1])])
-def test_a_close_runner_up_is_named_as_well(ambiguity, rivals):
-    settings = MatchSettings(ambiguity=ambiguity)
-    (found,) = matched([LEFT], scores((0.9, 0.8)), settings)
-    assert (found.object, [rival for rival, _ in found.rivals]) == (0, rivals)
-    assert [score for _, score in found.rivals] == [pytest.approx(0.8)] * len(rivals)
-
-
-def test_an_equal_score_is_no_rival_unless_ambiguity_is_asked_for():
-    (found,) = matched([LEFT], scores((0.9, 0.9)), MatchSettings())
-    assert found.rivals == ()
-
-
-def test_twins_are_rivals_from_farther_away():
-    twins = TwinSettings(within=0.2, kinship=1, score=1, likeness=1, colour=1, sure=0.8)
-    settings = MatchSettings(ambiguity=0.05, twins=twins)
-    (found,) = matched([LEFT], scores((0.9, 0.75)), settings)
-    assert found.rivals == ((1, pytest.approx(0.75)),)
-    assert matched([LEFT], scores((0.9, 0.65)), settings)[0].rivals == ()
-
-
-def test_as_many_objects_are_named_as_are_asked_for():
-    queries = np.array([(0.8, 0.5, 0.3)], np.float32)
-    views, starts = np.eye(3, dtype=np.float32), np.arange(4)
-    for ranks, objects in ((1, [0]), (2, [0, 1]), (5, [0, 1, -1, -1, -1])):
-        found = nearest_objects(queries, views, starts, max_weight=1, floor=0.4, ranks=ranks)
-        assert found.objects.tolist() == [objects]
-        assert np.isinf(found.scores[0]).tolist() == [each < 0 for each in objects]
-
-
-def test_a_runner_up_counts_although_it_alone_would_not_be_enough():
-    settings = MatchSettings(threshold=0.75, ambiguity=0.1)
-    (found,) = matched([LEFT], scores((0.8, 0.72)), settings)
-    assert (found.object, found.rivals) == (0, ((1, pytest.approx(0.72)),))
-
-
-def test_a_rate_that_is_none_is_refused():
-    with pytest.raises(InvalidInput, match="rate of false alarms"):
-        MatchSettings(false_alarms=0)
-
+# A larger region around a match gives its box.
 
 TOP, WHOLE = Box(0, 0, 10, 10), Box(0, 0, 10, 40)  # of one tall thing
 FRAMING = MatchSettings(threshold=0.3, framing=0.05)
 
 
-def test_a_larger_region_nearly_as_alike_gives_the_box():
-    (found,) = matched([TOP, WHOLE], scores((0.6, 0), (0.56, 0)), FRAMING)
-    assert (found.proposal, found.frame) == (0, 1)
-    assert found.score == pytest.approx(0.6)
+def test_a_larger_region_nearly_as_similar_gives_the_box():
+    (found,) = selected([TOP, WHOLE], nearest((0.6, 0), (0.56, 0)), FRAMING)
+    assert (found.region, found.frame) == (0, 1)
+    assert found.scores == (pytest.approx(0.6),)
 
 
-def test_without_framing_a_sighting_has_its_own_box():
-    (found,) = matched([TOP, WHOLE], scores((0.6, 0), (0.56, 0)), MatchSettings(threshold=0.3))
-    assert found.frame == found.proposal == 0
+def test_by_probability_framing_is_in_log_odds():
+    near = nearest((6, -50), (5, -50))
+    for framing, frame in ((0.9, 0), (1.1, 1)):
+        settings = MatchSettings(framing=framing)
+        (found,) = selected([TOP, WHOLE], near, settings, by_probability)
+        assert (found.region, found.frame) == (0, frame)
+
+
+def test_without_framing_a_match_has_its_own_box():
+    (found,) = selected([TOP, WHOLE], nearest((0.6, 0), (0.56, 0)), MatchSettings(threshold=0.3))
+    assert found.frame == found.region == 0
 
 
 @pytest.mark.parametrize(
     ("larger", "of_larger"),
     [
-        (WHOLE, (0.54, 0)),  # not nearly as alike
+        (WHOLE, (0.54, 0)),  # not nearly as similar
         (WHOLE, (0, 0.58)),  # another object
         (Box(0, 0, 10, 20), (0, 0.58)),  # another object, at the same place
-        (WHOLE, (0.56, 0)),  # not alike enough to be a sighting
+        (WHOLE, (0.56, 0)),  # not similar enough to be a match
         (Box(0, 5, 10, 60), (0.58, 0)),  # does not hold it
         (Box(2, 2, 10, 10), (0.58, 0)),  # smaller
     ],
 )
-def test_other_regions_do_not_frame_a_sighting(larger, of_larger):
+def test_other_regions_do_not_frame_a_match(larger, of_larger):
     settings = MatchSettings(threshold=0.57 if of_larger == (0.56, 0) else 0.3, framing=0.05)
-    found = matched([TOP, larger], scores((0.6, 0), of_larger), settings)
-    assert found[0].frame == found[0].proposal == 0
+    found = selected([TOP, larger], nearest((0.6, 0), of_larger), settings)
+    assert found[0].frame == found[0].region == 0
 
 
 def test_of_several_larger_regions_the_largest_frames_it():
     boxes = [TOP, Box(0, 0, 10, 30), WHOLE, Box(0, 0, 10, 20)]
-    (found,) = matched(boxes, scores((0.6, 0), (0.58, 0), (0.57, 0), (0.56, 0)), FRAMING)
+    (found,) = selected(boxes, nearest((0.6, 0), (0.58, 0), (0.57, 0), (0.56, 0)), FRAMING)
     assert found.frame == 2
 
 
 BOTH = Box(0, 0, 30, 10)  # LEFT and RIGHT
 
 
-def test_two_sightings_side_by_side_keep_a_box_each():
-    found = matched([LEFT, RIGHT, BOTH], scores((0.6, 0), (0.58, 0), (0.56, 0)), FRAMING)
-    assert [s.frame for s in found] == [0, 1]
+def test_two_matches_side_by_side_keep_a_box_each():
+    found = selected([LEFT, RIGHT, BOTH], nearest((0.6, 0), (0.58, 0), (0.56, 0)), FRAMING)
+    assert [each.frame for each in found] == [0, 1]
 
 
-def test_the_less_alike_parts_of_a_thing_are_framed_with_it():
-    found = matched([LEFT, RIGHT, BOTH], scores((0.6, 0), (0.5, 0), (0.56, 0)), FRAMING)
-    assert [(s.proposal, s.frame) for s in found] == [(0, 2)]
+def test_the_less_similar_parts_of_a_thing_are_framed_with_it():
+    found = selected([LEFT, RIGHT, BOTH], nearest((0.6, 0), (0.5, 0), (0.56, 0)), FRAMING)
+    assert [(each.region, each.frame) for each in found] == [(0, 2)]
 
 
 @pytest.mark.parametrize("of_other", [0.7, 0.4])
 def test_a_frame_holds_no_other_object(of_other):
-    found = matched([LEFT, RIGHT, BOTH], scores((0.6, 0), (0, of_other), (0.56, 0)), FRAMING)
-    assert sorted((s.proposal, s.frame) for s in found) == [(0, 0), (1, 1)]
+    near = nearest((0.6, 0), (0, of_other), (0.56, 0))
+    found = selected([LEFT, RIGHT, BOTH], near, FRAMING)
+    assert sorted((each.region, each.frame) for each in found) == [(0, 0), (1, 1)]
 
 
 def test_a_frame_takes_no_other_objects_place():
     beside = Box(8, 0, 30, 10)  # half of it in the frame
     boxes, frame = [LEFT, beside], Box(0, 0, 24, 10)
-    found = matched([*boxes, frame], scores((0.6, 0), (0, 0.4), (0.56, 0)), FRAMING)
-    assert sorted((s.proposal, s.frame) for s in found) == [(0, 0), (1, 1)]
+    found = selected([*boxes, frame], nearest((0.6, 0), (0, 0.4), (0.56, 0)), FRAMING)
+    assert sorted((each.region, each.frame) for each in found) == [(0, 0), (1, 1)]
 
 
 def test_frames_of_two_objects_do_not_take_each_others_place():
     frames = [Box(0, 0, 19.5, 10), Box(5, 0, 30, 10)]  # IoU 0.48
-    table = scores((0.6, 0), (0, 0.59), (0.57, 0), (0, 0.56))
-    found = matched([LEFT, RIGHT, *frames], table, FRAMING)
-    assert [(s.object, s.frame) for s in found] == [(0, 2), (1, 1)]
+    table = nearest((0.6, 0), (0, 0.59), (0.57, 0), (0, 0.56))
+    found = selected([LEFT, RIGHT, *frames], table, FRAMING)
+    assert [(each.objects, each.frame) for each in found] == [((0,), 2), ((1,), 1)]

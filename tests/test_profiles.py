@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import ProfileError
-from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.profiles import (
@@ -24,6 +23,7 @@ from pekit_agents.profiles import (
     recipe_of,
     refitted_profile,
 )
+from pekit_agents.settings import MatchSettings
 from pekit_agents.testing import fake_profile
 
 
@@ -46,8 +46,8 @@ def test_the_named_profiles():
 def test_the_paper_preset_is_equations_1_to_4():
     paper = RECIPES["paper"]
     assert paper.matching.threshold == 0.75
-    assert paper.matching.max_weight == 1  # max over views
-    assert paper.matching.calibration is None
+    assert paper.calibration is None  # the cosine to the most similar view
+    assert paper.matching.framing == 0
     assert paper.prompt == "categories"  # section 3.5
     assert paper.extraction.close_up == paper.proposal_settings.close_up == 0  # whole photo
     assert paper.augment is False
@@ -183,6 +183,8 @@ def test_statistics_of_other_photos_give_other_vectors_under_another_id(photos):
     assert done == [(1, 2), (2, 2)]
     assert profile.encoder.id == shipped.encoder.id.rpartition("/")[0] + "/mine"
     assert profile.matching == shipped.matching
+    assert shipped.discriminant is not None
+    assert profile.discriminant is None  # that was fitted to other vectors
     features = np.ones((1, 768), np.float32)
     ours, theirs = profile.encoder.normalize(features), shipped.encoder.normalize(features)
     assert not np.allclose(ours, theirs, atol=0.01)
@@ -201,7 +203,10 @@ def test_other_statistics_cost_no_pass_that_was_made_before(photos, monkeypatch)
     again = refitted_profile(sources, version="again", base=base)
     assert made > 0
     assert len(runs) == made
-    assert again.strangers.vectors.tobytes() == once.strangers.vectors.tobytes()
+    features = np.ones((1, 768), np.float32)
+    np.testing.assert_array_equal(
+        once.encoder.normalize(features), again.encoder.normalize(features)
+    )
 
 
 def test_statistics_are_for_the_embedded_model():

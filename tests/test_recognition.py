@@ -29,7 +29,7 @@ def test_three_references_reach_what_the_defaults_promise(development_photos, tm
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("embedded_model")
-def test_near_twins_are_told_apart_patch_by_patch(packages, tmp_path):
+def test_look_alikes_are_told_apart_patch_by_patch(packages, tmp_path):
     shown = {
         flavour: sorted((packages / f"God-Morgon-{flavour}-Juice").glob("*.jpg"))[:7]
         for flavour in ("Apple", "Orange", "Red-Grapefruit")
@@ -37,7 +37,7 @@ def test_near_twins_are_told_apart_patch_by_patch(packages, tmp_path):
     kit = PeKit.open(tmp_path)
     for flavour, photos in shown.items():
         kit.remember(flavour, photos[:3], category="juice")
-    by_score = replace(kit.profile, matching=replace(kit.profile.matching, twins=None))
+    by_score = replace(kit.profile, reranking=None)
     right = {}
     for name, profile in (("details", kit.profile), ("scores", by_score)):
         same = PeKit.open(tmp_path, profile=profile)

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pekit_agents import PeKit
 from pekit_agents.protocols import Encoder, Proposer, ViewExtractor
 from pekit_agents.testing import (
     PALETTE,
+    SHADES,
     ColourEncoder,
     ColourExtractor,
     ColourProposer,
     fake_profile,
+    graded_profile,
     solid_scene,
     to_png,
 )
@@ -58,6 +61,25 @@ def test_vectors_are_unit_and_colours_far_apart():
         assert np.linalg.norm(vectors[name]) == pytest.approx(1)
     cosines = [float(vectors[a] @ vectors[b]) for a, b in combinations(PALETTE, 2)]
     assert max(cosines) < 0.35
+
+
+def probability(kit, colour) -> float:
+    found = kit.find(solid_scene({colour: (20, 20, 80, 80)})).everything
+    return found[0].probability if found else 0.0
+
+
+@pytest.mark.parametrize("colour", [shade.removeprefix("pale ") for shade in SHADES])
+def test_to_the_graded_profile_a_shade_is_possible_and_another_colour_another_thing(
+    tmp_path, colour
+):
+    kit = PeKit.open(tmp_path, profile=graded_profile())
+    kit.remember("Mug", solid_scene({colour: (5, 7, 45, 47)}), category="mug")
+    assert probability(kit, colour) > 0.99
+    assert probability(kit, f"pale {colour}") == pytest.approx(0.36, abs=0.01)
+    (possible,) = kit.find(solid_scene({f"pale {colour}": (20, 20, 80, 80)})).possible
+    assert possible.object.name == "Mug"
+    for other in (PALETTE.keys() | SHADES.keys()) - {colour, f"pale {colour}"}:
+        assert probability(kit, other) < 0.01
 
 
 def test_png_keeps_every_pixel():

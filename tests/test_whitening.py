@@ -1,19 +1,14 @@
-"""Centring and whitening of features, and an encoder that does it."""
+"""Centring and whitening of features, with numbers worked out by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from pekit_agents.testing import ColourEncoder, solid_scene
-from pekit_agents.whitening import WhitenedEncoder, Whitening, blocks_of, spread
+from pekit_agents.whitening import Whitening, spread
 
 #: Mean (1, 2); variances 8 and 2 (n - 1 = 3), so 0.1 of their mean is 0.5.
 CROSS = np.array([[1 + 12**0.5, 2], [1 - 12**0.5, 2], [1, 2 + 3**0.5], [1, 2 - 3**0.5]], np.float32)
-
-
-class TwoLayers(ColourEncoder):
-    blocks = 2
 
 
 def test_the_matrix_makes_the_spread_equal_but_for_a_tenth():
@@ -38,40 +33,9 @@ def test_blocks_are_whitened_each_by_itself_and_weigh_the_same():
     np.testing.assert_allclose(both.normalize(vector), np.hstack([one, one]) / 2**0.5, atol=1e-5)
 
 
-def test_an_encoder_says_of_how_many_blocks_it_is():
-    assert blocks_of(ColourEncoder()) == 1
-    assert blocks_of(TwoLayers()) == 2
-
-
-def test_the_whitened_encoder_sees_the_same_and_compares_otherwise():
-    own, photo = TwoLayers(), solid_scene({"red": (20, 20, 80, 80)})
-    grid = own.encode([photo])[0]
-    statistics = Whitening.of(grid.reshape(-1, 4) + np.eye(4, dtype=np.float32)[0], blocks=2)
-    made = WhitenedEncoder(own, statistics)
-    np.testing.assert_array_equal(made.encode([photo])[0], grid)
-    assert (made.dim, made.blocks) == (4, 2)
-    vectors = grid.reshape(-1, 4)
-    np.testing.assert_array_equal(made.normalize(vectors), statistics.normalize(vectors))
-    assert not np.allclose(made.normalize(vectors), own.normalize(vectors), atol=0.1)
-
-
-def test_other_statistics_are_another_encoder():
-    first, again, other = (Whitening.of(part) for part in (CROSS, CROSS.copy(), 2 * CROSS))
-    ids = [WhitenedEncoder(ColourEncoder("colour@1"), each).id for each in (first, again, other)]
-    assert ids[0] == ids[1] == f"colour@1/{first.version}"
-    assert ids[2] != ids[0]
-
-
 @pytest.mark.parametrize(
     ("count", "expected"), [(1, [0]), (3, [0, 2, 5]), (6, [0, 1, 2, 3, 4, 5]), (9, range(6))]
 )
 def test_features_are_taken_evenly_from_a_grid(count, expected):
     grid = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
     np.testing.assert_array_equal(spread(grid, count), grid.reshape(6, 2)[list(expected)])
-
-
-@pytest.mark.usefixtures("embedded_model")
-def test_the_embedded_encoder_says_that_it_has_two_blocks():
-    from pekit_agents.profiles import load_profile
-
-    assert blocks_of(load_profile("embedded").encoder) == 2

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from pekit_agents.matching import Nearest
 from pekit_agents.memory.retry import is_foreign
 from pekit_agents.memory.schema import check_schema, searched
 from pekit_agents.memory.snapshot import build_snapshot
 from pekit_agents.memory.view_index import take
+from pekit_agents.scoring import Cosine, Nearest
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pekit_agents.memory.snapshot import Snapshot
     from pekit_agents.memory.transactions import Transactions
     from pekit_agents.memory.view_index import Hits, ViewIndex
+    from pekit_agents.scoring import Scorer
     from pekit_agents.types import FloatArray, PersonalObject
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ _FIRST_COUNT, _MORE, _LAST_COUNT = 64, 8, 512
 _AT_ONCE = 8
 # The index computes its cosines in another order than numpy.
 _SLACK = 1e-3
+# A view less similar than that is not of the same thing, whatever the rule.
+_LEAST_COSINE = 0.0
 
 
 # For how long an index is used without a look at whether there is a newer one. Any will do: the
@@ -56,15 +59,15 @@ class Gallery(Protocol):
         ...
 
     def nearest(
-        self, queries: FloatArray, *, max_weight: float, floor: float, ranks: int = 2
+        self, queries: FloatArray, scorer: Scorer, *, floor: float, ranks: int
     ) -> tuple[Sequence[PersonalObject], Nearest]:
-        """Return some objects, and which of them each region resembles most.
+        """Return some objects, and which of them each region speaks for most.
 
         Args:
             queries: (K, D) float32 unit vectors of the regions.
-            max_weight: Share of the best view in an object's score.
+            scorer: Compares them with the objects.
             floor: Scores up to this one are of no interest.
-            ranks: How many objects to name for a region.
+            ranks: R, how many objects to name for a region.
         """
         ...
 
@@ -110,10 +113,11 @@ class _Early:
 class LargeGallery:
     """A user's memory above the limit for snapshots, always as it is at the time of a call.
 
-    The index proposes views; the objects that they are of are then scored exactly, from all
-    their views. An object scores at most as much as its best view, so a region is settled when
-    the last view that was proposed for it is less alike than the best object found. Objects
-    that are not in the index yet are compared one by one: from RAM while they are few.
+    The index proposes views by cosine; the objects that they are of are then scored exactly, from
+    all their views. By cosine an object scores as much as its best view, so a region is settled
+    when the last view that was proposed for it is less similar than the best object found. By
+    another rule the objects of the most similar views are scored, and no others. Objects that are
+    not in the index yet are compared one by one: from RAM while they are few.
 
     Args:
         transactions: The user's.
@@ -151,25 +155,26 @@ class LargeGallery:
         )
 
     def nearest(
-        self, queries: FloatArray, *, max_weight: float, floor: float, ranks: int = 2
+        self, queries: FloatArray, scorer: Scorer, *, floor: float, ranks: int
     ) -> tuple[Sequence[PersonalObject], Nearest]:
-        """Return the objects that were compared last, and which each region resembles most.
+        """Return the objects that were compared, and which each region speaks for most.
 
-        The best one is exact; the others are the best among those that the index proposed.
+        By cosine the best one is exact; all others are the best among those that the index
+        proposed.
 
         Args:
             queries: (K, D) float32 unit vectors of the regions.
-            max_weight: Share of the best view in an object's score.
+            scorer: Compares them with the objects.
             floor: Scores up to this one are of no interest.
-            ranks: How many objects to name for a region.
+            ranks: R, how many objects to name for a region.
 
         Raises:
             MemoryStoreError: The memory cannot be read.
         """
-        early = self._begin(queries, floor)
+        early = self._begin(queries, _above(scorer, floor))
 
         def search(table: Table | None) -> _Best:
-            best = _Best(queries, max_weight, floor, ranks)
+            best = _Best(queries, scorer, floor, ranks)
             if table is not None and len(queries):
                 catalog = self._current(table)
                 for snapshot in self._fresh(table, catalog):
@@ -223,12 +228,12 @@ class LargeGallery:
         if kept is not None:
             yield kept
 
-    def _begin(self, queries: FloatArray, floor: float) -> _Early | None:
+    def _begin(self, queries: FloatArray, above: float) -> _Early | None:
         """Ask the index while it is seen to that what is known of the objects still holds."""
         catalog = self._catalog
         if catalog is None or not len(catalog.indexed) or not len(queries):
             return None
-        hits = self._index.search_early(queries, _FIRST_COUNT, above=floor - _SLACK)
+        hits = self._index.search_early(queries, _FIRST_COUNT, above=above - _SLACK)
         return None if hits is None else _Early(catalog.indexed, hits)
 
     def _look_up(self, table: Table, catalog: _Catalog, best: _Best, early: _Early | None) -> None:
@@ -249,6 +254,7 @@ class LargeGallery:
     ) -> None:
         looked_at = np.zeros(len(catalog.revs), bool)
         pending, count = np.arange(len(best.queries)), _FIRST_COUNT
+        exact = best.by_cosine
         while len(pending) and count <= _LAST_COUNT:
             if early is not None and early.indexed is catalog.indexed:
                 hits = early.hits()
@@ -261,13 +267,15 @@ class LargeGallery:
             alive = catalog.revs[at] == hits.revs
             while True:
                 hopeful = alive & ~looked_at[at] & (hits.cosines + _SLACK > best.settled[regions])
-                chosen = at[_best_few(regions, hits.cosines, hopeful)]
+                chosen = at[_best_few(regions, hits.cosines, hopeful, _AT_ONCE if exact else count)]
                 if not len(chosen):
                     break
                 looked_at[chosen] = True
                 ids = catalog.ids[np.unique(chosen)]
                 for batch in take(table, ids, searched(table.schema)):
                     best.look_at(build_snapshot(pa.Table.from_batches([batch]), catalog.version))
+            if not exact:
+                return
             last = np.full(len(best.queries), np.inf)
             np.minimum.at(last, regions, hits.cosines)
             full = np.bincount(regions, minlength=len(last))[pending] == count
@@ -275,40 +283,47 @@ class LargeGallery:
             count *= _MORE
 
 
+def _above(scorer: Scorer, floor: float) -> float:
+    """Return the cosine that a view must have to be proposed."""
+    return floor if isinstance(scorer, Cosine) else _LEAST_COSINE
+
+
 def _best_few(
-    regions: NDArray[np.int64], cosines: FloatArray, which: NDArray[np.bool_]
+    regions: NDArray[np.int64], cosines: FloatArray, which: NDArray[np.bool_], most: int
 ) -> NDArray[np.int64]:
-    """Return the indices of the most alike hits of each region, among ``which``."""
+    """Return the indices of the ``most`` most similar hits of each region, among ``which``."""
     (found,) = np.nonzero(which)
     found = found[np.lexsort((-cosines[found], regions[found]))]
     first = np.searchsorted(regions[found], regions[found])  # where its region begins
-    return found[np.arange(len(found)) - first < _AT_ONCE]
+    return found[np.arange(len(found)) - first < most]
 
 
 class _Best:
     """The best object so far for each region, over any number of snapshots."""
 
-    def __init__(self, queries: FloatArray, max_weight: float, floor: float, ranks: int) -> None:
-        self.queries, self.floor = queries, floor
+    def __init__(self, queries: FloatArray, scorer: Scorer, floor: float, ranks: int) -> None:
+        self.queries, self.by_cosine = queries, isinstance(scorer, Cosine)
         self.objects: list[PersonalObject] = []
         self.nearest = Nearest.nothing(len(queries), ranks)
-        self._max_weight, self._ranks = max_weight, ranks
+        self._scorer, self._floor, self._ranks = scorer, floor, ranks
 
     @property
     def settled(self) -> FloatArray:
-        """(K,) float32: what a view must be more alike than to be of interest."""
-        return np.maximum(self.nearest.scores[:, 0], self.floor)
+        """(K,) float32: the cosine above which a view is of interest."""
+        if not self.by_cosine:
+            return np.full(len(self.queries), _LEAST_COSINE, np.float32)
+        return np.maximum(self.nearest.scores[:, 0], np.float32(self._floor))
 
     def look_at(self, snapshot: Snapshot) -> None:
         objects, found = snapshot.nearest(
-            self.queries, max_weight=self._max_weight, floor=self.floor, ranks=self._ranks
+            self.queries, self._scorer, floor=self._floor, ranks=self._ranks
         )
         # Only those that were found are kept, or a long look would gather all objects.
         used, places = np.unique(found.objects, return_inverse=True)
         names = [objects[i] for i in used if i >= 0]
         hidden = len(used) - len(names)  # 1 where some region has no object
         places = places.reshape(found.objects.shape) - hidden
-        compact = Nearest(np.where(found.objects < 0, -1, places), found.scores)
+        compact = replace(found, objects=np.where(found.objects < 0, -1, places))
         self.nearest = self.nearest.or_better(compact, offset=len(self.objects))
         self.objects.extend(names)
 

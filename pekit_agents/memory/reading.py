@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pekit_agents.errors import MemoryStoreError
 from pekit_agents.memory.cloud import as_cloud
 from pekit_agents.memory.gallery import LargeGallery
@@ -97,18 +95,18 @@ class Reader:
 
         return self._transactions.read(read)
 
-    def vectors_of(self, object_ids: Sequence[str]) -> FloatArray:
-        """Return all views of some objects, (V, D) float32.
+    def vectors_of(self, object_ids: Sequence[str]) -> list[FloatArray]:
+        """Return the views of each of some objects, (V, D) float32.
 
         Raises:
             ObjectNotFound: One of them is not there (any more).
             MemoryStoreError: The memory cannot be read.
         """
 
-        def read(table: Table | None) -> FloatArray:
+        def read(table: Table | None) -> list[FloatArray]:
             if table is None or not self._is_large(table):
                 return self._snapshot(table).vectors_of(object_ids)
-            return np.concatenate([find_record(table, each).vectors for each in object_ids])
+            return [find_record(table, each).vectors for each in object_ids]
 
         return self._transactions.read(read)
 

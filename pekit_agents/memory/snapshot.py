@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow.compute as pc
 
-from pekit_agents.matching import Negatives, nearest_objects
 from pekit_agents.memory.schema import to_objects, to_vectors
 from pekit_agents.memory.table import not_found
+from pekit_agents.scoring import Grouped, Nearest, nearest_objects
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from pekit_agents.matching import Nearest
+    from pekit_agents.scoring import Identities, Scorer
     from pekit_agents.types import FloatArray, PersonalObject
 
 _ORDER = [("created_at", "ascending"), ("object_id", "ascending")]
@@ -38,7 +38,7 @@ class Snapshot:
         version: The table's version; 0 before the first write.
         categories: What the objects are, each category once.
         nbytes: About how much RAM it takes.
-        negatives: What the objects are not.
+        negatives: What the objects were said not to be.
     """
 
     objects: tuple[PersonalObject, ...]
@@ -47,7 +47,8 @@ class Snapshot:
     version: int
     categories: tuple[str, ...]
     nbytes: int
-    negatives: Negatives
+    negatives: Grouped
+    _prepared: dict[int, tuple[Scorer, Identities]] = field(default_factory=dict, repr=False)
 
     @property
     def count(self) -> int:
@@ -55,28 +56,33 @@ class Snapshot:
         return len(self.objects)
 
     def nearest(
-        self, queries: FloatArray, *, max_weight: float, floor: float, ranks: int = 2
+        self, queries: FloatArray, scorer: Scorer, *, floor: float, ranks: int
     ) -> tuple[tuple[PersonalObject, ...], Nearest]:
-        """Return the objects, and which of them each region resembles most.
+        """Return the objects, and which of them each region speaks for most.
 
         Args:
             queries: (K, D) float32 unit vectors of the regions.
-            max_weight: Share of the best view in an object's score.
+            scorer: Compares them with the objects.
             floor: Scores up to this one are of no interest.
-            ranks: How many objects to name for a region.
+            ranks: R, how many objects to name for a region.
         """
+        if not self.objects:
+            return (), Nearest.nothing(len(queries), ranks)
         return self.objects, nearest_objects(
-            queries,
-            self.vectors,
-            self.starts,
-            max_weight=max_weight,
-            floor=floor,
-            ranks=ranks,
-            negatives=self.negatives,
+            queries, self.identities(scorer), count=self.count, floor=floor, ranks=ranks
         )
 
-    def vectors_of(self, object_ids: Sequence[str]) -> FloatArray:
-        """Return all views of some objects, (V, D) float32.
+    def identities(self, scorer: Scorer) -> Identities:
+        """Return the objects as a scorer compares with them; made once for each scorer."""
+        kept = self._prepared.get(id(scorer))
+        if kept is None or kept[0] is not scorer:
+            kept = scorer, scorer.identities(Grouped(self.vectors, self.starts), self.negatives)
+            self._prepared.clear()  # one profile is used at a time
+            self._prepared[id(scorer)] = kept
+        return kept[1]
+
+    def vectors_of(self, object_ids: Sequence[str]) -> list[FloatArray]:
+        """Return the views of each of some objects, (V, D) float32.
 
         Raises:
             ObjectNotFound: One of them is not there.
@@ -88,14 +94,14 @@ class Snapshot:
                 raise not_found(object_id)
             place = places[object_id]
             found.append(self.vectors[self.starts[place] : self.starts[place + 1]])
-        return np.concatenate(found)
+        return found
 
 
 def build_snapshot(rows: pa.Table, version: int) -> Snapshot:
     """Return the snapshot of ``rows``, which may be empty and in any order."""
     ordered = rows.take(pc.sort_indices(rows, sort_keys=_ORDER))
     vectors, starts = to_vectors(ordered)
-    negatives = Negatives(*to_vectors(ordered, "negatives"))
+    negatives = Grouped(*to_vectors(ordered, "negatives"))
     objects = to_objects(ordered)
     characters = sum(len(o.name) + len(o.category) + len(o.context) for o in objects)
     return Snapshot(
@@ -104,7 +110,9 @@ def build_snapshot(rows: pa.Table, version: int) -> Snapshot:
         starts,
         version,
         categories=tuple(dict.fromkeys(obj.category for obj in objects)),
+        # What a scorer makes of an object takes at most about as much as one vector.
         nbytes=vectors.nbytes
+        + len(objects) * vectors.itemsize * vectors.shape[1]
         + negatives.vectors.nbytes
         + starts.nbytes
         + _OBJECT_BYTES * len(objects)

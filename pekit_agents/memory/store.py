@@ -175,8 +175,8 @@ class Memory(Editing, Moving):
         checked_object_id(object_id)
         return self._transactions.read(lambda table: find_record(self._checked(table), object_id))
 
-    def vectors_of(self, object_ids: Sequence[str]) -> FloatArray:
-        """Return all views of some objects, (V, D) float32; from RAM if they are there.
+    def vectors_of(self, object_ids: Sequence[str]) -> list[FloatArray]:
+        """Return the views of each of some objects, (V, D) float32; from RAM if they are there.
 
         Raises:
             ObjectNotFound: One of them is not there.

@@ -15,7 +15,7 @@ import numpy as np
 from pekit_agents.boxes import close_up, containment, iou_matrix, nms
 from pekit_agents.models.focus import DIM, FocusFeatures, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
-from pekit_agents.models.guidance import likeness_of, resembling
+from pekit_agents.models.guidance import REACH, likeness_of, resembling
 from pekit_agents.models.saliency import salient_regions
 from pekit_agents.types import Box
 from pekit_agents.whitening import Whitening
@@ -36,12 +36,9 @@ _SAME_PLACE = 0.5  # IoU above which two regions need one close-up
 _SIMPLE = 0.1  # of the photo: one region at least this large needs no second look
 _EDGE = 0.02  # of the longer side: nearer than this, a region is cut off
 _MAX_SECOND_ZOOMS = 8
-_KNOWN = 0.1  # less than it takes to be named: the main thing may well be what is looked for
-_HINT = 0.17  # the same for a place beside or in it that is reason enough for a close-up
-_PIECE = 0.2  # the same for a piece of the main thing
-_HINTS = 2  # close-ups of either
+_MAYBE = 2.2  # log-odds below being named: what is possible, and worth a scene
+_HINTS = 2  # close-ups that decide between one look and a scene
 _BESIDE = 0.5  # of the smaller box inside the other, at most
-_SURE = 0.05  # more than it takes to be named: of several things this one is surely known
 _HIGHER = (0.7, 0.75, 0.8)  # of the peak: here several things that stand out as one fall apart
 _SOFT = 0.78  # saliency of a main thing up to which it may be several things, taken for one
 _MAX_PLACES = 8  # that a guide may name
@@ -69,10 +66,9 @@ class FocusProposer:
     seen there (at most 8); so an object ends up framed alike, whatever led to it.
 
     ``"auto"`` takes one look when a single large thing stands out that at most one edge of the
-    photo cuts off, else a scene. With a guide one look is also enough where what stands out is
-    surely known. Where something beside it may be known too, or part of a main thing that is not,
-    up to two close-ups decide; as many of pieces that a main thing falls apart into, for several
-    things may stand out as one.
+    photo cuts off, else a scene. With a guide such a thing that would not be named may be several
+    that stand out as one, or hide what is looked for: close-ups of its likeliest pieces and places
+    decide.
     """
 
     def __init__(self, model: FocusModel) -> None:
@@ -121,28 +117,19 @@ class FocusProposer:
         """Return whether one look tells all that is to be known of a photo."""
         whole = Box(0, 0, *image.size)
         alone = _stands_alone(found, whole)
-        if guide is None or not found:
+        if guide is None or not alone:
             return alone
+        (main,) = found
         (features,) = self._model.features([image])
         grid = features.patches
-        likeness = [likeness_of(grid, whole, region.box, guide) for region in found]
-        best = int(np.argmax(likeness))
-        main, known = found[best], likeness[best]
-        if known > _SURE and alone:
+        if likeness_of(grid, whole, main.box, guide) > 0:
             return True
-        if known < _SURE and not alone:
-            return False
-        if alone:
-            zooms = [close_up(box, *image.size) for box in _pieces(features, whole, guide)]
-            if self._likeness_in(image, zooms, guide) > max(0.0, known + _KNOWN):
-                return False
-            if known > -_KNOWN:
-                return True
-        alike = resembling([grid], [whole], guide, limit=_MAX_PLACES, reach=_HINT)
-        if not alone or main.score > _SOFT:
+        alike = resembling([grid], [whole], guide, limit=_MAX_PLACES)
+        if main.score > _SOFT:
             alike = _beside(main.box, alike)
         zooms = [close_up(box, *image.size, factor=_WIDE) for box in alike[:_HINTS]]
-        return self._likeness_in(image, zooms, guide) <= -_KNOWN
+        zooms += [close_up(box, *image.size) for box in _pieces(features, whole, guide)]
+        return self._likeness_in(image, zooms, guide) <= -_MAYBE
 
     def _likeness_in(self, image: RGBImage, zooms: Sequence[Box], guide: Guide) -> float:
         """Return how much anything in some close-ups resembles what is remembered."""
@@ -197,11 +184,6 @@ class FocusEncoder:
         """Length of a vector: 768."""
         return DIM
 
-    @property
-    def blocks(self) -> int:
-        """Of how many blocks of the model the features are: 2."""
-        return len(BLOCKS)
-
     def encode(self, images: Sequence[RGBImage]) -> list[FloatArray]:
         """Return a (rows, columns, 768) float32 patch grid for each image."""
         return [features.patches for features in self.model.features(images)]
@@ -251,7 +233,7 @@ def _pieces(features: FocusFeatures, whole: Box, guide: Guide) -> list[Box]:
     likeness = [likeness_of(features.patches, whole, box, guide) for box in pieces]
     xyxy = np.array([box.xyxy for box in pieces], np.float64).reshape(-1, 4)
     distinct = nms(xyxy, likeness, _SAME_PLACE)
-    return [pieces[index] for index in distinct if likeness[index] > -_PIECE][:_HINTS]
+    return [pieces[index] for index in distinct if likeness[index] > -REACH][:_HINTS]
 
 
 def _beside(main: Box, boxes: Sequence[Box]) -> list[Box]:

@@ -24,15 +24,16 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Guide
     from pekit_agents.types import FloatArray
 
-__all__ = ["box_ladder", "likeness_of", "pool_boxes", "resembling"]
+__all__ = ["REACH", "box_ladder", "likeness_of", "pool_boxes", "resembling"]
 
 _SIZES = (2.5, 3.5, 5.0, 7.0, 10.0)  # patches: the square root of a box's area
 _ASPECTS = (0.6, 1.0, 1.6)  # width over height
 _LEAST = 2  # patches a side
-_REACH = 0.2  # less than it takes to be named: worth a closer look
+#: Log-odds below being named: a box is worth a closer look. It holds more than the thing.
+REACH = 4.5
 _APART = 0.1  # IoU above which two boxes are one place
 _WITHIN = 0.3  # of the smaller box: so much inside another is a part of it, or holds it
-_NEARLY = 0.1  # less alike by no more than this: still the same thing, with more of it
+_NEARLY = 1.5  # log-odds less by no more than this: still the same thing, with more of it
 _RANKED = 1500  # boxes thought over at most
 
 
@@ -80,7 +81,6 @@ def resembling(
     guide: Guide,
     *,
     limit: int,
-    reach: float = _REACH,
 ) -> list[Box]:
     """Return the places of a photo that most resemble what is remembered, the best first.
 
@@ -92,13 +92,12 @@ def resembling(
         windows: The rectangles of the photo that they cover, edge to edge.
         guide: Says how much pooled features resemble what is remembered.
         limit: How many places to return at most.
-        reach: How much less than it takes to be named is worth a closer look.
     """
     found = [_scored(grid, window, guide) for grid, window in zip(grids, windows, strict=True)]
     xyxy = np.concatenate([boxes for boxes, _ in found])
     likeness = np.concatenate([scores for _, scores in found])
     ranked = np.argsort(-likeness, kind="stable")[:_RANKED]
-    ranked = ranked[likeness[ranked] > -reach]
+    ranked = ranked[likeness[ranked] > -REACH]
     kept: list[int] = []
     for index in ranked:
         if not _same_place(xyxy[[index]], xyxy[kept]).any():

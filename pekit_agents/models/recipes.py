@@ -29,9 +29,9 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pekit_agents.errors import PeKitError, ProfileError
-from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings, PromptStyle
 from pekit_agents.models.spec import ModelSpec
+from pekit_agents.settings import MatchSettings
 
 __all__ = ["Recipe", "read_recipe"]
 

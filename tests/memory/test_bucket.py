@@ -11,6 +11,7 @@ from pekit_agents.memory.details import pack
 from pekit_agents.memory.gallery import LargeGallery
 from pekit_agents.memory.records import to_rows
 from pekit_agents.memory.schema import table_schema
+from pekit_agents.scoring import COSINE
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +83,7 @@ def test_many_views_in_a_bucket_are_indexed_too(
     memory.compact()
     gallery = memory.gallery()
     assert isinstance(gallery, LargeGallery)
-    objects, near = gallery.nearest(unit_vectors(3, seed=4)[:1], max_weight=1, floor=0.9)
+    objects, near = gallery.nearest(unit_vectors(3, seed=4)[:1], COSINE, floor=0.9, ranks=1)
     assert objects[near.objects[0, 0]].object_id == "id-4"
     assert len(gallery._catalog.indexed) == 12
     view = unit_vectors(3, seed=4)[0].tobytes()

@@ -7,6 +7,7 @@ import pytest
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.memory.changes import MAX_NEGATIVES
+from pekit_agents.scoring import COSINE
 from pekit_agents.types import Crop
 
 CROP = Crop(b"\xff\xd8\xffpicture", b"\x89PNG\r\n\x1a\nmask")
@@ -30,7 +31,7 @@ def test_negatives_are_kept_beside_the_views(taught, unit_vectors, open_memory):
 def test_a_region_that_is_more_like_a_negative_is_not_the_object(taught, thing, unit_vectors):
     taught.insert(thing("b", "Bella"), unit_vectors(1, seed=5))
     regions = np.concatenate([unit_vectors(1, seed=2), unit_vectors(3, seed=1)])
-    objects, near = taught.gallery().nearest(regions, max_weight=1.0, floor=-1.0)
+    objects, near = taught.gallery().nearest(regions, COSINE, floor=-1.0, ranks=1)
     assert [objects[i].object_id for i in near.objects[:, 0]] == ["b", "a", "a", "a"]
 
 

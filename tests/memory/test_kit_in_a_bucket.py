@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -12,10 +11,9 @@ from pekit_agents import profiles
 from pekit_agents.cli import app
 from pekit_agents.errors import EncoderMismatch, MemoryStoreError, ObjectNotFound
 from pekit_agents.kit import PeKit
-from pekit_agents.matching import MatchSettings
 from pekit_agents.memory import forget_user
 from pekit_agents.retrievers.photo_library import PhotoLibrary
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_here")]
 
@@ -46,13 +44,11 @@ def test_a_photo_library_lies_in_the_bucket_too(bucket):
 
 @pytest.fixture
 def doubtful(bucket):
-    """A kit in the bucket for which pink is not quite red, and what it finds in a pink photo."""
-    profile = replace(fake_profile(), matching=MatchSettings(threshold=0.95))
-    kit = PeKit.open(bucket.uri, profile, "ann", storage_options=bucket.options)
+    """A kit in the bucket for which pale red may be red, and what it finds in a photo of it."""
+    kit = PeKit.open(bucket.uri, graded_profile(), "ann", storage_options=bucket.options)
     kit.remember("Cup", solid_scene({"red": (20, 20, 90, 90)}), category="mug")
     kit.remember("Bike", solid_scene({"blue": (20, 20, 90, 90)}), category="bike")
-    photo = solid_scene({})
-    photo.paste((255, 68, 68), (20, 20, 90, 90))
+    photo = solid_scene({"pale red": (20, 20, 90, 90)})
     return kit, lambda: kit.find(photo)
 
 

@@ -21,8 +21,8 @@ def planted(*places, value=1.0):
 
 
 def filled(pooled):
-    """Guide: likes what is full of the feature, however large."""
-    return pooled[:, 0] - np.float32(0.95)
+    """Guide: likes what is full of the feature, however large, in log-odds of being named."""
+    return 20 * (pooled[:, 0] - np.float32(0.95))
 
 
 def test_the_ladder_stays_on_the_grid_and_has_every_size_once():
@@ -92,7 +92,7 @@ def test_the_best_places_come_first_and_no_more_than_asked_for():
     assert resembling([grid], [WINDOW], filled, limit=1) == [first]
 
 
-def test_a_place_is_the_whole_of_which_a_part_is_most_alike():
+def test_a_place_is_the_whole_of_which_a_part_is_most_similar():
     part = planted((4, 7, 6, 9), value=0.05)
     (place,) = resembling([planted((4, 5, 9, 10)) + part], [WINDOW], filled, limit=1)
     assert place == Box(100 + 4 * 20, 200 + 5 * 20, 100 + 9 * 20, 200 + 10 * 20)
@@ -102,8 +102,8 @@ def test_what_is_far_from_being_named_is_no_place():
     def reaching(by):
         return lambda pooled: np.full(len(pooled), -by, np.float32)
 
-    assert len(resembling([planted()], [WINDOW], reaching(0.19), limit=5)) > 0
-    assert resembling([planted()], [WINDOW], reaching(0.21), limit=5) == []
+    assert len(resembling([planted()], [WINDOW], reaching(4.4), limit=5)) > 0
+    assert resembling([planted()], [WINDOW], reaching(4.6), limit=5) == []
 
 
 def test_several_windows_are_searched_together():

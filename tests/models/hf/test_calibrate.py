@@ -13,10 +13,9 @@ from PIL import Image
 pytest.importorskip("torch", reason="torch is not installed: no hf profiles")
 pytest.importorskip("transformers", reason="transformers is not installed: no hf profiles")
 
-from pekit_agents import EncoderMismatch, InvalidInput, PeKit, ProfileError
+from pekit_agents import InvalidInput, PeKit, ProfileError
+from pekit_agents.calibration import read_calibration
 from pekit_agents.diagnosis import diagnose
-from pekit_agents.encoder_calibration import read_calibration
-from pekit_agents.matching import MatchSettings
 from pekit_agents.models.detection import DetectionSettings
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.profiles import grounded_sam_profile, load_profile
@@ -62,7 +61,7 @@ def home(tmp_path_factory, checkpoint):
     write(folder / "tiny.toml", checkpoint)
     done = subprocess.run(
         [sys.executable, "-m", "pekit_agents", "calibrate", "photos", "--profile", "tiny.toml",
-         "--out", "tiny.npz", "--cache", "cache", "--category", "mug"],
+         "--out", "tiny.npz", "--cache", "cache"],
         cwd=folder, capture_output=True, text=True, timeout=500, check=False,
         env={**os.environ, "COLUMNS": "110", "TERM": "dumb", "NO_COLOR": "1"},
     )  # fmt: skip
@@ -80,9 +79,10 @@ def write(path, checkpoint, *, first: str = "", encoder: str = "dinov2") -> str:
 
 @pytest.mark.slow
 def test_the_file_is_of_the_encoder_and_the_command_says_where_to_name_it(home):
-    measured = read_calibration(home / "tiny.npz")
-    assert measured.encoder_id == load_profile(str(home / "tiny.toml")).encoder.id
-    assert measured.bank.features.shape[1] == 32
+    made = read_calibration(home / "tiny.npz")
+    assert made.encoder_id == load_profile(str(home / "tiny.toml")).encoder.id
+    assert made.discriminant.centre.shape == (32,)
+    assert made.discriminant.conditions.shape[0] == 4
     printed = (home / "printed.txt").read_text("utf-8")
     assert "32 photos of 8 things" in printed
     assert 'Add to tiny.toml, above its tables: calibration = "tiny.npz"' in printed
@@ -91,16 +91,17 @@ def test_the_file_is_of_the_encoder_and_the_command_says_where_to_name_it(home):
 @pytest.mark.slow
 def test_a_profile_that_names_the_file_takes_a_strictness(home, checkpoint, tmp_path):
     own = write(home / "calibrated.toml", checkpoint, first='calibration = "tiny.npz"')
-    measured, profile = read_calibration(home / "tiny.npz"), load_profile(own)
-    assert profile.matching.calibration == measured.calibration
-    assert profile.strangers.margin == measured.margin
+    made, profile = read_calibration(home / "tiny.npz"), load_profile(own)
+    np.testing.assert_array_equal(profile.discriminant.between, made.discriminant.between)
     photo = home / "photos" / "0" / "0.png"
     kit = PeKit.open(tmp_path / "memory", profile=own)
     kit.remember("Rex", photo, category="mug")
-    found = kit.find(photo, strictness="recall").matches
+    found = kit.find(photo, strictness="recall").everything
     assert [match.object.name for match in found][:1] == ["Rex"]
     assert all(0 <= match.probability <= 1 for match in found)
-    assert len(kit.find(photo, strictness=1e-9).matches) <= len(found)
+    assert len(kit.find(photo, strictness=1e-9).everything) <= len(found)
+    with pytest.raises(InvalidInput, match="expected a strictness, found a threshold"):
+        kit.find(photo, threshold=0.5)
     with pytest.raises(InvalidInput, match="has none; give a threshold"):
         PeKit.open(tmp_path / "other", profile=str(home / "tiny.toml")).find(
             photo, strictness="recall"
@@ -108,19 +109,11 @@ def test_a_profile_that_names_the_file_takes_a_strictness(home, checkpoint, tmp_
 
 
 @pytest.mark.slow
-def test_whitened_vectors_do_not_enter_a_memory_of_plain_ones(home, checkpoint, tmp_path):
-    own = load_profile(
-        write(home / "calibrated.toml", checkpoint, first='calibration = "tiny.npz"')
-    )
-    plain = load_profile(str(home / "tiny.toml"))
-    PeKit.open(tmp_path, profile=plain).remember(
-        "Rex", home / "photos" / "0" / "0.png", category="mug"
-    )
-    if read_calibration(home / "tiny.npz").whitening is None:
-        assert PeKit.open(tmp_path, profile=own).objects()[0].name == "Rex"
-    else:
-        with pytest.raises(EncoderMismatch):
-            PeKit.open(tmp_path, profile=own)
+def test_a_memory_stays_the_same_with_and_without_the_file(home, checkpoint, tmp_path):
+    own = write(home / "calibrated.toml", checkpoint, first='calibration = "tiny.npz"')
+    plain = PeKit.open(tmp_path, profile=str(home / "tiny.toml"))
+    plain.remember("Rex", home / "photos" / "0" / "0.png", category="mug")
+    assert PeKit.open(tmp_path, profile=own).objects()[0].name == "Rex"
 
 
 @pytest.mark.slow
@@ -140,10 +133,10 @@ def test_in_python_it_is_a_keyword(home, checkpoint):
         "augment": False,
     }
     profile = grounded_sam_profile(**models, calibration=home / "tiny.npz")
-    assert profile.matching.calibration is not None
-    weighed = MatchSettings(max_weight=0.5)
-    with pytest.raises(ProfileError, match="expected max_weight 1"):
-        grounded_sam_profile(**models, calibration=str(home / "tiny.npz"), matching=weighed)
+    assert profile.discriminant is not None
+    augmented = {**models, "augment": True}
+    with pytest.raises(ProfileError, match="expected augment to be False"):
+        grounded_sam_profile(**augmented, calibration=str(home / "tiny.npz"))
 
 
 def test_a_file_that_is_not_there_is_told(checkpoint, tmp_path):

@@ -17,10 +17,10 @@ pytest.importorskip("transformers", reason="transformers is not installed: no hf
 
 from pekit_agents import PeKit  # noqa: E402
 from pekit_agents.errors import EncoderMismatch, ModelError, NoObjectFound  # noqa: E402
-from pekit_agents.matching import MatchSettings  # noqa: E402
 from pekit_agents.models.detection import DetectionSettings  # noqa: E402
 from pekit_agents.models.spec import ModelSpec  # noqa: E402
 from pekit_agents.profiles import grounded_sam_profile, load_profile  # noqa: E402
+from pekit_agents.settings import MatchSettings  # noqa: E402
 
 #: Random weights score every box about one half; the best box of a photo is still the best.
 SETTINGS = """
