@@ -32,6 +32,9 @@ _INTRODUCTIONS = (
 _FORGET = re.compile(r"(?:[Pp]lease )?[Ff]orget (?P<name>.+?)[.!]?")
 _LIST = re.compile(r".*(?:what do you (?:know|remember)|list my things).*", re.IGNORECASE)
 _SENTENCE = re.compile(r"^The (?:entity|entities) in the .*", re.MULTILINE)
+_CLAUSE = re.compile(
+    rf"(called|may be) ({_STRING}(?: or {_STRING})*)( or (?:another one|others) that)?"
+)
 _NOTE = re.compile(rf"^- About {_STRING}: ({_STRING})$", re.MULTILINE)
 
 
@@ -46,7 +49,8 @@ class OfflineStandIn(BaseChatModel):
 
     It sees no picture and understands three sentences: "This is my motorcycle Ruby.", "What do
     you know?" and "Forget Ruby.". Asked about a photo, it repeats which names stand in the
-    instruction that came with it. Each of its replies says what it is.
+    instruction that came with it, and asks about what only may be the user's own. Each of its
+    replies says what it is.
     """
 
     has_tools: bool = False
@@ -116,11 +120,22 @@ def _seen(instructions: str) -> str:
     sentences = _SENTENCE.findall(instructions)
     if not sentences:
         return "Nothing that you have introduced was recognised here."
-    said = [_named(re.sub(rf" \(category: {_STRING}\)", "", line)) for line in sentences]
+    lines = [re.sub(rf" \(category: {_STRING}\)", "", line) for line in sentences]
+    said = [sentence for line in lines for sentence in _named(line)]
     notes = [json.loads(note) for note in _NOTE.findall(instructions)]
     return " ".join(dict.fromkeys([*said, *(f"You told me: {note}" for note in notes)]))
 
 
-def _named(sentence: str) -> str:
-    names = ", ".join(dict.fromkeys(json.loads(name) for name in re.findall(_STRING, sentence)))
-    return f"This may be one of {names}." if "may be called" in sentence else f"This is {names}."
+def _named(introduction: str) -> list[str]:
+    """Return what is certain in one sentence, and a sentence for each thing that is not."""
+    certain: list[str] = []
+    others: list[str] = []
+    for verb, quoted, unknown in _CLAUSE.findall(introduction):
+        names = [json.loads(name) for name in re.findall(_STRING, quoted)]
+        if verb == "called":
+            certain += names
+        elif unknown:
+            others.append(f"Is this {' or '.join(names)}?")
+        else:
+            others.append(f"This may be {' or '.join(names)}.")
+    return [*([f"This is {', '.join(dict.fromkeys(certain))}."] if certain else []), *others]

@@ -32,6 +32,7 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as JSON-ready values, without the picture."""
-        found = self.finding.to_dict() if self.finding else {"matches": []}
+        found = self.finding.to_dict() if self.finding else {"matches": [], "possible": []}
         asked = self.prompt.text if isinstance(self.prompt, Prompt) else self.prompt
-        return {"text": self.text, "prompt": asked, "matches": found["matches"]}
+        answers = {"matches": found["matches"], "possible": found["possible"]}
+        return {"text": self.text, "prompt": asked, **answers}

@@ -1,8 +1,9 @@
 """Learning from corrections: what a kit does when its user says "yes, that is Rex" or "no".
 
-A confirmed region becomes a view of its object; a rejected one becomes a *negative* of it. From
-the next search on, a region that is more alike to a negative of an object than its score for
-that object is not that object: the next best may have it, or nobody. Nothing is trained.
+A confirmed region becomes a view of its object; a rejected one becomes a *negative* of it: a look
+at another thing. From the next search on, that thing competes with the object for every region, in
+the same formula (:class:`~pekit_agents.scoring.Discriminant`); what looks more like it is not the
+object, and the next best may have the region, or nobody. Nothing is trained.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 from pekit_agents.crops import make_crop
 from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
 from pekit_agents.introduction import MAX_VIEWS, Progress, extract_views
+from pekit_agents.scoring import COSINE, Grouped
+from pekit_agents.telling import answer_of
 from pekit_agents.types import Match
 
 if TYPE_CHECKING:
@@ -41,27 +44,27 @@ class Correcting:
     _keep_crops: bool
 
     def confirm(self, match: Match, object: str | None = None) -> PersonalObject:
-        """Learn that a sighting is right, or which object it is in truth.
+        """Learn that a match is right, or which object it is in truth.
 
         The region becomes a view of the object, unless it has one that is all but the same. Of
-        the other objects that the sighting named it becomes a negative: it is not these.
+        the other objects that it was taken for it becomes a negative: it is not these.
 
         Args:
-            match: A sighting in what :meth:`PeKit.find` returned, or one of its ``near``.
-            object: Name or id of the object that it shows, which may be one that the sighting
-                did not name. Needed where the sighting is ambiguous.
+            match: A match, named or possible, in what :meth:`PeKit.find` returned.
+            object: Name or id of the object that it shows, which may be one that it was not
+                taken for. Needed where the match is ambiguous.
 
         Returns:
             The object as it is now.
 
         Raises:
-            InvalidInput: The sighting is ambiguous and ``object`` does not say which it is, it
+            InvalidInput: The match is ambiguous and ``object`` does not say which it is, it
                 was not found but made, or the object holds as many views as it may.
         """
         if object is None and match.ambiguous:
             names = ", ".join(f'"{obj.name}"' for obj in match.candidates)
             raise InvalidInput(
-                f"expected the object that the sighting shows, since it may be one of {names}; "
+                f"expected the object that the match shows, since it may be one of {names}; "
                 "give its name or id"
             )
         ref = match.object.object_id if object is None else object
@@ -77,17 +80,17 @@ class Correcting:
         return obj
 
     def reject(self, match: Match, object: str | None = None) -> list[PersonalObject]:
-        """Learn that a sighting is wrong: the region becomes a negative of what it was taken for.
+        """Learn that a match is wrong: the region becomes a negative of what it was taken for.
 
         Args:
-            match: A sighting in what :meth:`PeKit.find` returned, or one of its ``near``.
-            object: Name or id of the object that it is not; None for all that it named.
+            match: A match, named or possible, in what :meth:`PeKit.find` returned.
+            object: Name or id of the object that it is not; None for all that it was taken for.
 
         Returns:
             The objects that it is not, as they are now.
 
         Raises:
-            InvalidInput: The sighting was not found but made.
+            InvalidInput: The match was not found but made.
         """
         vector = _vector(match)
         refs = [obj.object_id for obj in match.candidates] if object is None else [object]
@@ -97,8 +100,9 @@ class Correcting:
     def confirm_in(self, finding: Finding, ref: str, *, region: int = 0) -> Match:
         """Learn that a photo shows an object, whether it was recognised in it or not.
 
-        What is confirmed is the sighting that names it; else the only sighting, which is
-        something else than it was taken for; else, without any, the region that is most like it.
+        What is confirmed is the match that names it, for certain or possibly; else the only match,
+        which is something else than it was taken for; else, without any, the region that speaks
+        most for it.
 
         Args:
             finding: What :meth:`PeKit.find` returned for the photo.
@@ -109,7 +113,7 @@ class Correcting:
             What was confirmed.
 
         Raises:
-            InvalidInput: Several sightings may be meant, there is no such region, or the object
+            InvalidInput: Several matches may be meant, there is no such region, or the object
                 holds as many views as it may.
             NoObjectFound: The photo has no region to compare.
         """
@@ -117,8 +121,8 @@ class Correcting:
         naming = _naming(finding, obj)
         if region:
             match = self._at(finding, region, obj)
-        elif naming or finding.matches:
-            match = _only(naming or list(finding.matches), obj)
+        elif finding.everything:
+            match = _only(naming or finding.everything, obj)
         else:
             match = self._most_like(finding, obj)
         self.confirm(match, obj.object_id)
@@ -131,10 +135,10 @@ class Correcting:
             finding: What :meth:`PeKit.find` returned for the photo.
             ref: The object's name or id.
             region: The number of the region that is not it, see :class:`Match`; 0 for all that
-                it was recognised in.
+                are named it, for certain or possibly.
 
         Returns:
-            What was rejected; nothing where it is not recognised in the photo.
+            What was rejected; nothing where no match in the photo names it.
 
         Raises:
             InvalidInput: There is no such region.
@@ -190,8 +194,8 @@ class Correcting:
         return self._memory.clear_negatives(self._memory.resolve(ref).object_id)
 
     def _at(self, finding: Finding, region: int, obj: PersonalObject) -> Match:
-        """Return the sighting of a region, or make one where nothing was recognised."""
-        found = [match for match in (*finding.matches, *finding.near) if match.region == region]
+        """Return the match of a region, or make one where nothing was recognised."""
+        found = [match for match in finding.everything if match.region == region]
         if found:
             return found[0]
         if not 1 <= region <= len(finding.proposals):
@@ -200,7 +204,7 @@ class Correcting:
                 f"found {region}; search the photo again for the numbers of its sightings"
             )
         proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
-        score = float((self._memory.get(obj.object_id).vectors @ vector).max())
+        score = float(self._scores(vector[None], obj)[0])
         crop = make_crop(finding.image, proposal) if self._keep_crops else None
         return Match(obj, proposal.box, score, vector=vector, crop=crop, region=region)
 
@@ -210,25 +214,29 @@ class Correcting:
                 "expected a photo with a thing in it, found no region that stands out; use a "
                 "photo that shows it larger"
             )
-        cosines = finding.vectors @ self._memory.get(obj.object_id).vectors.T  # (K, V)
-        return self._at(finding, int(cosines.max(axis=1).argmax()) + 1, obj)
+        return self._at(finding, int(self._scores(finding.vectors, obj).argmax()) + 1, obj)
+
+    def _scores(self, vectors: FloatArray, obj: PersonalObject) -> FloatArray:
+        """Return (K,) float32: how much (K, D) regions speak for an object, rejected or not."""
+        views = self._memory.get(obj.object_id).vectors
+        one, nothing = (Grouped.of([held], views.shape[1]) for held in (views, views[:0]))
+        scorer = self._profile.discriminant or COSINE
+        scores: FloatArray = scorer.identities(one, nothing).scores(vectors)[:, 0]
+        return scores
 
 
 def _naming(finding: Finding, obj: PersonalObject) -> list[Match]:
-    """Return the sightings that are or may be an object."""
+    """Return the matches that are or may be an object."""
     return [
         match
-        for match in finding.matches
+        for match in finding.everything
         if obj.object_id in {candidate.object_id for candidate in match.candidates}
     ]
 
 
 def _only(matches: Sequence[Match], obj: PersonalObject) -> Match:
     if len(matches) > 1:
-        listed = ", ".join(
-            f"{match.region} ({' or '.join(each.name for each in match.candidates)})"
-            for match in matches
-        )
+        listed = ", ".join(f"{match.region} ({answer_of(match)})" for match in matches)
         raise InvalidInput(
             f'expected one sighting that may be "{obj.name}", found {len(matches)}; say which '
             f"region it is: {listed}"
@@ -239,7 +247,7 @@ def _only(matches: Sequence[Match], obj: PersonalObject) -> Match:
 def _vector(match: Match) -> FloatArray:
     if match.vector is None:
         raise InvalidInput(
-            "expected a sighting with the vector of its region, as find() returns it, found one "
+            "expected a match with the vector of its region, as find() returns it, found one "
             "without; search the photo again"
         )
     return match.vector

@@ -14,6 +14,7 @@ from rich.table import Table
 from pekit_agents.boxes import containment
 from pekit_agents.demo_scenes import OBJECTS, SCENES, compose, photo_path
 from pekit_agents.kit import PeKit
+from pekit_agents.telling import chances_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["SceneResult", "judge", "run_demo"]
 
 _INSIDE = 0.7  # share of a box that must lie on the print of its object
+_STRANGER = "(a stranger)"
 _QUESTION = "What do you see, and what do you know about it?"
 
 
@@ -45,8 +47,11 @@ class SceneResult:
 
     @property
     def right(self) -> bool:
-        """Whether every object was found and every stranger left alone."""
-        return all(verdict in ("found", "left alone") for _, _, verdict in self.verdicts)
+        """Whether every object was named, and nothing else was; it may be asked about."""
+        return all(
+            verdict in ("found", "left alone") or (verdict, name) == ("asked about", _STRANGER)
+            for name, _, verdict in self.verdicts
+        )
 
 
 def run_demo(out: Path, console: Console) -> list[SceneResult]:
@@ -101,21 +106,25 @@ def judge(
         truth: For each print its object, None for a stranger, and its box in pixels.
 
     Returns:
-        Rows of (name, match or None, verdict); the verdict is "found", "missed", "left alone",
-        or "wrong" for a match that lies on no print of its object.
+        Rows of (name, match or None, verdict). The verdict is "found"; "asked about" where there
+        is only a possible match; "missed"; "left alone"; or "wrong" for a match that names an
+        object and lies on no print of it.
     """
     rows: list[tuple[str, Match | None, str]] = []
     unused = list(finding.matches)
     for name, place in truth:
         on_print = [match for match in unused if _lies_on(match.box, place)]
         hit = next((match for match in on_print if match.object.name == name), None)
+        asked = next((match for match in finding.possible if _lies_on(match.box, place)), None)
         if hit is not None:
             unused.remove(hit)
             rows.append((name or "", hit, "found"))
+        elif asked is not None and not on_print:
+            rows.append((name or _STRANGER, asked, "asked about"))
         elif name is not None:
             rows.append((name, None, "missed"))
         elif not on_print:
-            rows.append(("(a stranger)", None, "left alone"))
+            rows.append((_STRANGER, None, "left alone"))
     rows += [(match.object.name, match, "wrong") for match in unused]
     return tuple(rows)
 
@@ -135,17 +144,23 @@ def _search(kit: PeKit, scene: Scene, out: Path, number: int) -> SceneResult:
 
 
 def _report(results: list[SceneResult], out: Path, console: Console) -> None:
-    colours = {"found": "green", "left alone": "green", "missed": "yellow", "wrong": "red"}
+    colours = {
+        "found": "green",
+        "left alone": "green",
+        "asked about": "yellow",
+        "missed": "yellow",
+        "wrong": "red",
+    }
     table = Table(title="What was laid out, and what was found")
-    for column in ("scene", "name", "score", "box (xyxy, px)", "verdict"):
-        table.add_column(column, justify="right" if column == "score" else "left")
+    for column in ("scene", "name", "probability", "box (xyxy, px)", "verdict"):
+        table.add_column(column, justify="right" if column == "probability" else "left")
     for number, result in enumerate(results, start=1):
         for index, (name, match, verdict) in enumerate(result.verdicts):
             where = ", ".join(f"{edge:.0f}" for edge in match.box.xyxy) if match else ""
             table.add_row(
                 f"{number}: {result.scene.title}" if index == 0 else "",
                 name,
-                f"{match.score:.2f}" if match else "",
+                chances_of(match) if match else "",
                 where,
                 f"[{colours[verdict]}]{verdict}[/]",
             )

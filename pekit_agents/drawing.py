@@ -1,8 +1,9 @@
 """The visual half of the prompt (paper 3.4): coloured boxes with name plates on a copy.
 
-One colour per object, so that a colour and a name stand for each other; two sightings of one
-object share it. The colours stay apart for colour-blind readers (the tests measure it), every
-line has a contrasting outline, and everything scales with the picture.
+One colour per object, so that a colour and a name stand for each other; two matches of one
+object share it, unless one of them is only possible. The colours stay apart for colour-blind
+readers (the tests measure it), every line has a contrasting outline, and everything scales with
+the picture.
 """
 
 from __future__ import annotations
@@ -68,10 +69,10 @@ _ALL = COLOURS + tuple(
 def assign_colours(matches: Iterable[Match]) -> dict[str, Colour]:
     """Give every object a colour of its own, in the order of first appearance.
 
-    Sightings that may be one of several objects have a colour of their own as well.
+    What may be one of several objects, or is only possibly one, has a colour of its own as well.
 
     Args:
-        matches: Sightings, the most important first.
+        matches: The most important first.
 
     Returns:
         :attr:`Match.identity` -> colour: the twelve solid ones, then the same dashed, then
@@ -84,17 +85,18 @@ def assign_colours(matches: Iterable[Match]) -> dict[str, Colour]:
 def annotate(
     image: RGBImage, matches: Sequence[Match], *, colours: Mapping[str, Colour] | None = None
 ) -> RGBImage:
-    """Draw a box and a name plate for every sighting on a copy of the picture.
+    """Draw a box and a name plate for every match on a copy of the picture.
 
     The line runs around the box, not over the object, except at the picture's border. Boxes
-    are clipped to the picture; one wholly outside is not drawn. A name is written with the
+    are clipped to the picture; one wholly outside is not drawn. The plate of an ambiguous match
+    reads "Biscuit or Bella?", that of a possible one "Biscuit?". A name is written with the
     accents dropped; where the built-in font has no letters for it, the box stays without.
 
     Args:
         image: The upright picture; it is not changed.
-        matches: The sightings; boxes in pixels of ``image``.
-        colours: Identity -> colour; default :func:`assign_colours`. Sightings without one are
-            not drawn.
+        matches: Boxes in pixels of ``image``.
+        colours: :attr:`Match.identity` -> colour; default :func:`assign_colours`. Matches without
+            one are not drawn.
 
     Returns:
         A new RGB picture of the same size.
@@ -102,15 +104,15 @@ def annotate(
     picture = image.convert("RGB")
     palette = assign_colours(matches) if colours is None else colours
     pen = _Pen.for_size(*picture.size)
-    sightings = list(_sightings(matches, palette, pen, picture.size))
+    drawn = list(_drawn(matches, palette, pen, picture.size))
     draw = ImageDraw.Draw(picture)
-    for seen in sorted(sightings, key=lambda seen: -seen.frame.area):  # the small ones on top
+    for seen in sorted(drawn, key=lambda seen: -seen.frame.area):  # the small ones on top
         _draw_frame(draw, seen, pen)
     plates: list[Box] = []
-    for seen in sightings:
-        text = _fit(seen.text, pen, picture.size)
+    for seen in drawn:
+        text = _fit(seen, pen, picture.size)
         if text:
-            plate = _place(seen, _plate_size(text, pen), plates, sightings, picture.size)
+            plate = _place(seen, _plate_size(text, pen), plates, drawn, picture.size)
             _draw_plate(draw, plate, text, seen.colour, pen)
             plates.append(plate)
     return picture
@@ -138,15 +140,16 @@ class _Pen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sighting:
+class _Drawn:
     text: str  # on its plate; empty for none
+    end: str  # of the text, never cut off: "?" where the match is not certain
     colour: Colour
     frame: Box  # outer edge of the drawn band, whole pixels inside the picture
 
 
-def _sightings(
+def _drawn(
     matches: Sequence[Match], palette: Mapping[str, Colour], pen: _Pen, size: tuple[int, int]
-) -> Iterator[_Sighting]:
+) -> Iterator[_Drawn]:
     for match in matches:
         box, colour = clip(match.box, *size), palette.get(match.identity)
         if box is not None and colour is not None:
@@ -156,17 +159,17 @@ def _sightings(
                 min(math.ceil(box.x1) + pen.band, size[0]),
                 min(math.ceil(box.y1) + pen.band, size[1]),
             )
-            yield _Sighting(_plate_text(match), colour, frame)
+            yield _Drawn(_plate_text(match), "" if match.certain else "?", colour, frame)
 
 
 def _plate_text(match: Match) -> str:
     names = [to_ascii(obj.name) for obj in match.candidates]
     if not all(names):
         return ""  # a plate that names only some of them would mislead
-    return " or ".join(names) + ("?" if match.ambiguous else "")
+    return " or ".join(names)
 
 
-def _draw_frame(draw: ImageDraw.ImageDraw, seen: _Sighting, pen: _Pen) -> None:
+def _draw_frame(draw: ImageDraw.ImageDraw, seen: _Drawn, pen: _Pen) -> None:
     _draw_ring(draw, seen.frame, pen.band, _ink_on(seen.colour.rgb))
     line = _inset(seen.frame, pen.halo)
     if seen.colour.dash is None:
@@ -215,15 +218,16 @@ def _ink_on(rgb: _RGB) -> _RGB:
     return _BLACK if (luminance + 0.05) ** 2 > 1.05 * 0.05 else _WHITE
 
 
-def _fit(text: str, pen: _Pen, size: tuple[int, int]) -> str:
-    """Cut a name to two fifths of the picture's width; "" when not even a letter fits."""
+def _fit(seen: _Drawn, pen: _Pen, size: tuple[int, int]) -> str:
+    """Cut a plate's text to two fifths of the picture's width; "" when not even a letter fits."""
     room = 0.4 * size[0] - 2 * pen.pad
     if _plate_size("", pen)[1] > size[1] / 3:
         return ""
-    short = text = text[:NAME_LIMIT]
+    text = seen.text[:NAME_LIMIT]
+    short = f"{text}{seen.end}" if text else ""
     while short and pen.font.getlength(short) > room:
         text = text[:-1]
-        short = f"{text.rstrip()}…" if text else ""
+        short = f"{text.rstrip()}…{seen.end}" if text else ""
     return short
 
 
@@ -233,17 +237,17 @@ def _plate_size(text: str, pen: _Pen) -> tuple[int, int]:
 
 
 def _place(
-    seen: _Sighting,
+    seen: _Drawn,
     plate_size: tuple[int, int],
     plates: Sequence[Box],
-    sightings: Sequence[_Sighting],
+    drawn: Sequence[_Drawn],
     size: tuple[int, int],
 ) -> Box:
     """Choose the spot that hides least (plates weigh most, then boxes) and is not far away."""
 
     def cost(spot: Box) -> float:
         hidden = 10 * sum(_shared(spot, plate) for plate in plates)
-        hidden += sum(_shared(spot, other.frame) for other in sightings)
+        hidden += sum(_shared(spot, other.frame) for other in drawn)
         return hidden / spot.area + 0.4 * _gap(spot, seen.frame) / spot.height
 
     return min(_spots(seen.frame, plate_size, size), key=cost)  # of equals the first

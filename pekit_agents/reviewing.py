@@ -1,4 +1,4 @@
-"""The review queue: doubtful sightings that a user wants to decide on later.
+"""The review queue: doubtful matches that a user wants to decide on later.
 
 Nothing enters it by itself. An item holds the region's vector, a small picture of it unless that
 is not wanted, and the caller's own label for the photo; forgetting an object removes every item
@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 __all__ = ["ReviewItem", "ReviewQueue"]
 
 _ID_LENGTH = 12
+# What earlier versions called a reason.
+_RENAMED = {"near": "possible"}
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """A sighting that waits for a decision.
+    """A match that waits for a decision.
 
     Attributes:
         review_id: Its identity within the queue.
-        doubt: The sighting and why it is doubtful; its objects are as they are called now.
+        doubt: The match and why it is doubtful; its objects are as they are called now.
         label: What the caller called the photo.
         kept_at: When it was kept (UTC).
         picture: A JPEG of the region with a margin; None where none was wanted.
@@ -62,7 +64,7 @@ class ReviewItem:
 
 
 class ReviewQueue:
-    """Doubtful sightings of one user, on disk until they are decided on.
+    """Doubtful matches of one user, on disk until they are decided on.
 
     Args:
         kit: Learns what is decided.
@@ -74,7 +76,7 @@ class ReviewQueue:
         self._kit, self._memory, self._keep_crops = kit, memory, keep_crops
 
     def keep(self, finding: Finding, *, label: str = "", pictures: bool = True) -> list[ReviewItem]:
-        """Keep the doubtful sightings of a finding; what is kept already is kept once.
+        """Keep the doubtful matches of a finding; what is kept already is kept once.
 
         Args:
             finding: What :meth:`PeKit.find` returned.
@@ -158,7 +160,10 @@ class ReviewQueue:
     def _entry(self, doubt: Doubt, label: str, crop: Crop | None) -> dict[str, Any]:
         match = doubt.match
         if match.vector is None:
-            raise InvalidInput("expected sightings with vectors, as find() returns them")
+            raise InvalidInput(
+                "expected matches with vectors, as find() returns them, found one without; search "
+                "the photo again"
+            )
         return {
             "encoder_id": self._memory.encoder_id,
             "reason": doubt.reason,
@@ -166,7 +171,10 @@ class ReviewQueue:
             "kept_at": datetime.now(UTC).isoformat(),
             "objects": [obj.object_id for obj in match.candidates],
             "scores": [match.score, *(other.score for other in match.alternatives)],
-            "probability": match.probability,
+            "probabilities": [
+                match.probability,
+                *(other.probability for other in match.alternatives),
+            ],
             "box": list(match.box.xyxy),
             "region": match.region,
             "vector": base64.b64encode(match.vector.tobytes()).decode(),
@@ -180,21 +188,37 @@ class ReviewQueue:
     ) -> ReviewItem:
         if entry["encoder_id"] != self._memory.encoder_id:
             raise ValueError(entry["encoder_id"])
-        first, *others = [objects[object_id] for object_id in entry["objects"]]
-        score, *scores = entry["scores"]
+        reason = _RENAMED.get(entry["reason"], entry["reason"])
+        candidates = zip(entry["objects"], entry["scores"], _probabilities(entry), strict=True)
+        first, *others = [
+            Candidate(objects[object_id], score, probability)
+            for object_id, score, probability in candidates
+        ]
         parts = [base64.b64decode(part) for part in entry["crop"] or ()]
         crop = Crop(*parts) if parts else None
         match = Match(
-            first,
+            first.object,
             Box(*entry["box"]),
-            score,
-            entry["probability"],
-            tuple(Candidate(*pair) for pair in zip(others, scores, strict=True)),
-            np.frombuffer(base64.b64decode(entry["vector"]), np.float32),
-            crop if self._keep_crops else None,
-            entry["region"],
+            first.score,
+            first.probability,
+            alternatives=tuple(others),
+            possible=reason == "possible",
+            vector=np.frombuffer(base64.b64decode(entry["vector"]), np.float32),
+            crop=crop if self._keep_crops else None,
+            region=entry["region"],
         )
-        doubt = Doubt(match, entry["reason"])
+        doubt = Doubt(match, reason)
         kept_at = datetime.fromisoformat(entry["kept_at"])
         picture = None if crop is None else crop.picture
         return ReviewItem(review_id, doubt, entry["label"], kept_at, picture)
+
+
+def _probabilities(entry: dict[str, Any]) -> Sequence[float | None]:
+    """Return those of all that an item may be.
+
+    Earlier versions noted one for all of them together.
+    """
+    if "probabilities" in entry:
+        return list(entry["probabilities"])
+    objects = entry["objects"]
+    return [entry["probability"]] if len(objects) == 1 else [None] * len(objects)

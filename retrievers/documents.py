@@ -1,4 +1,4 @@
-"""Sightings, objects and photos as documents: a text and flat metadata, for any framework."""
+"""Matches, objects and photos as documents: a text and flat metadata, for any framework."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ __all__ = ["PersonalDocument", "of_matches", "of_objects", "of_photos"]
 
 #: What metadata may hold: it is stored as JSON by some frameworks, and filtered on by others.
 Primitive: TypeAlias = str | int | float | bool
+_CERTAINTIES = ("certain", "ambiguous", "possible")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class PersonalDocument:
         id: ``<object id>:<number>``, or ``photo:<photo id>``.
         text: It stands alone: names, categories, notes, places.
         metadata: Flat; pictures by handle, boxes as ``x0``, ``y0``, ``x1`` and ``y1`` in pixels.
+            Of a match and of a photo ``certainty`` is "certain", "ambiguous" or "possible", and
+            ``probability`` is in [0, 1]; it is left out where the profile knows none.
     """
 
     id: str
@@ -36,10 +39,10 @@ class PersonalDocument:
 def of_matches(
     matches: Sequence[Match], size_wh: tuple[int, int], *, annotated: str, image: str = ""
 ) -> list[PersonalDocument]:
-    """Return a document for each sighting in one picture.
+    """Return a document for each match in one picture.
 
     Args:
-        matches: The sightings, the surest first.
+        matches: The surest first.
         size_wh: The picture's width and height in pixels.
         annotated: Handle of the picture with the boxes drawn in.
         image: Handle of the picture; empty when it has none.
@@ -76,18 +79,29 @@ def of_objects(hits: Sequence[tuple[PersonalObject, float]]) -> list[PersonalDoc
 
 
 def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
-    """Return a document for each photo of a library."""
+    """Return a document for each photo of a library.
+
+    Args:
+        photos: What a search returned. A photo is as certain as its least certain match.
+    """
     return [
         PersonalDocument(
             id=f"photo:{photo.photo_id}",
-            text="\n".join(wordings.sighting(match, photo.size_wh) for match in photo.matches),
+            text="\n".join(
+                wordings.sighting(match, photo.size_wh)
+                for match in (*photo.matches, *photo.possible)
+            ),
             metadata={
                 "kind": "photo",
                 "photo_id": photo.photo_id,
                 "object_ids": " ".join(match.object.object_id for match in photo.matches),
+                "possible_ids": " ".join(match.object.object_id for match in photo.possible),
                 "width": photo.size_wh[0],
                 "height": photo.size_wh[1],
-                "score": round(photo.score, 4),
+                **_sure(photo.score, photo.probability),
+                "certainty": max(
+                    map(_certainty, (*photo.matches, *photo.possible)), key=_CERTAINTIES.index
+                ),
             },
         )
         for photo in photos
@@ -105,4 +119,19 @@ def _known(obj: PersonalObject) -> dict[str, Primitive]:
 
 def _boxed(match: Match) -> dict[str, Primitive]:
     edges = zip(("x0", "y0", "x1", "y1"), match.box.xyxy, strict=True)
-    return {"score": round(match.score, 4), **{name: round(edge, 1) for name, edge in edges}}
+    return {
+        **_sure(match.score, match.probability),
+        "certainty": _certainty(match),
+        **{name: round(edge, 1) for name, edge in edges},
+    }
+
+
+def _sure(score: float, probability: float | None) -> dict[str, Primitive]:
+    known = {} if probability is None else {"probability": round(probability, 4)}
+    return {"score": round(score, 4), **known}
+
+
+def _certainty(match: Match) -> str:
+    if match.possible:
+        return "possible"
+    return "ambiguous" if match.ambiguous else "certain"

@@ -40,7 +40,7 @@ class PersonalObjectRetriever(BaseRetriever):
     """Finds one user's personal objects, by a picture or by words.
 
     A query that is a picture's handle (``img_...``) is a visual search: the documents are the
-    sightings in that picture, with their boxes and the handle of the annotated picture. Any other
+    matches in that picture, with their boxes and the handle of the annotated picture. Any other
     query is a text search over names, categories and notes. ``k`` may be given to ``invoke`` too.
 
     Example:
@@ -81,7 +81,7 @@ class PersonalObjectRetriever(BaseRetriever):
         return cls(actions=actions, user_id=user_id, k=k)
 
     def search_image(self, image: ImageSource, *, k: int | None = None) -> list[Document]:
-        """Return the sightings in a picture that has no handle.
+        """Return the matches in a picture that has no handle.
 
         Args:
             image: A path, bytes, a PIL image or an array; the caller's own, never a model's.
@@ -93,14 +93,14 @@ class PersonalObjectRetriever(BaseRetriever):
         return _to_langchain(self._objects.picture(image, self.k if k is None else k))
 
     async def asearch_image(self, image: ImageSource, *, k: int | None = None) -> list[Document]:
-        """Return the sightings in a picture, off the event loop."""
+        """Return the matches in a picture, off the event loop."""
         return await asyncio.to_thread(self.search_image, image, k=k)
 
     def picture(self, document: Document) -> bytes:
-        """Return the annotated picture of a sighting, a JPEG file, to show to a model.
+        """Return the annotated picture of a match, a JPEG file, to show to a model.
 
         Raises:
-            InvalidInput: The document is no sighting, or its picture is no longer kept.
+            InvalidInput: The document is no match, or its picture is no longer kept.
         """
         return self.actions.images.get(self.user_id, document.metadata.get("annotated_image", ""))
 

@@ -46,10 +46,10 @@ class PersonalObjectRetriever(BaseRetriever):
     """Finds one user's personal objects, by a picture or by words.
 
     A query with an ``image_path``, which only the application can give, or whose text is a
-    picture's handle (``img_...``) is a visual search: the nodes are the sightings in that
+    picture's handle (``img_...``) is a visual search: the nodes are the matches in that
     picture, with their boxes. Any other text is searched for in names, categories and notes.
 
-    Where the image store keeps files, sightings are image nodes with the path of the annotated
+    Where the image store keeps files, matches are image nodes with the path of the annotated
     picture; otherwise they are text nodes with its handle. No node holds the bytes of a picture.
 
     Example:
@@ -99,10 +99,10 @@ class PersonalObjectRetriever(BaseRetriever):
         return cls(actions, user_id, similarity_top_k=similarity_top_k)
 
     def picture(self, node: NodeWithScore) -> bytes:
-        """Return the annotated picture of a sighting, a JPEG file, to show to a model.
+        """Return the annotated picture of a match, a JPEG file, to show to a model.
 
         Raises:
-            InvalidInput: The node is no sighting, or its picture is no longer kept.
+            InvalidInput: The node is no match, or its picture is no longer kept.
         """
         handle = node.node.metadata.get("annotated_image", "")
         return self.actions.images.get(self.user_id, handle)
@@ -168,7 +168,10 @@ class PhotoLibraryRetriever(BaseRetriever):
 
 
 def _node(item: PersonalDocument, path: str | PathLike[str] | None) -> NodeWithScore:
-    """Return a node whose text, and nothing else, is what a model reads of it."""
+    """Return a node whose text, and nothing else, is what a model reads of it.
+
+    Its score is the probability where that is known, which a cut-off of LlamaIndex can be set for.
+    """
     fields: dict[str, Any] = {
         "id_": item.id,
         "text": item.text,
@@ -184,4 +187,5 @@ def _node(item: PersonalDocument, path: str | PathLike[str] | None) -> NodeWithS
         node: TextNode = ImageNode(**fields, image_path=str(path), image_mimetype=mime)
     else:
         node = TextNode(**fields)
-    return NodeWithScore(node=node, score=float(item.metadata["score"]))
+    score = item.metadata.get("probability", item.metadata["score"])
+    return NodeWithScore(node=node, score=float(score))

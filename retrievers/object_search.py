@@ -32,7 +32,7 @@ class ObjectSearch:
         """Return what a text asks for.
 
         Args:
-            query: A picture's handle for the sightings in it; any other text, also one that looks
+            query: A picture's handle for the matches in it; any other text, also one that looks
                 like a path, is searched for in names, categories and notes.
             k: The most documents to return.
 
@@ -45,7 +45,7 @@ class ObjectSearch:
         return documents.of_objects(self._words.search(query, objects, k))
 
     def picture(self, image: ImageSource, k: int, *, handle: str = "") -> list[PersonalDocument]:
-        """Return the sightings in a picture.
+        """Return the matches in a picture: what is named, and after it what is possible.
 
         Args:
             image: A path, bytes, a PIL image or an array; the caller's own, never a model's.
@@ -56,8 +56,8 @@ class ObjectSearch:
             ImageError: The picture cannot be read.
         """
         finding = self.actions.open_kit(self.user_id).find(image)
-        if not finding.matches:
+        if not finding.everything:
             return []
         annotated = self.actions.keep_annotated(self.user_id, finding)
         size = finding.image.size
-        return documents.of_matches(finding.matches[:k], size, annotated=annotated, image=handle)
+        return documents.of_matches(finding.everything[:k], size, annotated=annotated, image=handle)

@@ -42,6 +42,7 @@ from pekit_agents.retrievers.photo_table import (
     to_rows,
 )
 from pekit_agents.retrievers.text_search import TextSearch
+from pekit_agents.types import Candidate
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,14 +70,19 @@ class FoundPhoto:
     Attributes:
         photo_id: The caller's name for it.
         size_wh: Width and height of the upright photo in pixels.
-        matches: The sightings of the objects that were looked for, the surest first.
-        score: The score of the least sure object among them.
+        matches: Where the objects that were looked for are named, the surest first.
+        score: The score of the least sure object that was looked for.
+        possible: Where something may be one of the objects that were looked for.
+        probability: That of the least sure object that was looked for, in [0, 1]; None where the
+            profile knows no probabilities.
     """
 
     photo_id: str
     size_wh: tuple[int, int]
     matches: tuple[Match, ...]
     score: float
+    possible: tuple[Match, ...] = ()
+    probability: float | None = None
 
 
 class PhotoLibrary:
@@ -187,14 +193,15 @@ class PhotoLibrary:
         return tally.report()
 
     def search(self, names: Sequence[str], *, k: int = 20) -> list[FoundPhoto]:
-        """Return the photos that show all of some personal objects.
+        """Return the photos that show, or may show, all of some personal objects.
 
         Args:
             names: Names or ids of remembered objects, at least one.
             k: The most to return.
 
         Returns:
-            The photos, the surest first; ``[]`` when none shows them all.
+            The photos, the surest first: by the probability of the least sure object, or by its
+            score where the profile knows no probabilities. ``[]`` when none shows them all.
 
         Raises:
             InvalidInput: There are no names, or ``k`` is below 1.
@@ -210,8 +217,9 @@ class PhotoLibrary:
     def search_text(self, query: str, *, k: int = 20) -> list[FoundPhoto]:
         """Return the photos that a text asks for, such as "photos with Biscuit and my red mug".
 
-        They show all the objects that the text names. Where it names none, its words are looked
-        up in names, categories and notes, and photos of any object that fits are returned.
+        They show, or may show, all the objects that the text names. Where it names none, its words
+        are looked up in names, categories and notes, and photos of any object that fits are
+        returned.
 
         Args:
             query: Any text.
@@ -292,27 +300,54 @@ class PhotoLibrary:
             return list(self._showing(self._regions.photos(table, may_show), wanted, at_least))
 
         found = self._transactions.read(read)
-        return sorted(found, key=lambda photo: (-photo.score, photo.photo_id))[:k]
+        return sorted(found, key=_rank)[:k]
 
     def _showing(
         self, photos: Iterable[Photo], wanted: set[str], at_least: int
     ) -> Iterator[FoundPhoto]:
         photos, compared = tee(photos)
-        sightings = self._kit.match_regions((photo.boxes, photo.vectors) for photo in compared)
-        for photo, matches in zip(photos, sightings, strict=True):
-            shown = tuple(match for match in matches if match.object.object_id in wanted)
-            best = _best_scores(shown)
+        answers = self._kit.match_regions((photo.boxes, photo.vectors) for photo in compared)
+        for photo, (named, possible) in zip(photos, answers, strict=True):
+            shown, perhaps = (_showing_some(matches, wanted) for matches in (named, possible))
+            best = _best(each for _, each in (*shown, *perhaps))
             if len(best) >= at_least:
-                yield FoundPhoto(photo.photo_id, photo.size_wh, shown, min(best))
+                weakest = min(best, key=_strength)
+                yield FoundPhoto(
+                    photo.photo_id,
+                    photo.size_wh,
+                    tuple(match for match, _ in shown),
+                    weakest.score,
+                    tuple(match for match, _ in perhaps),
+                    weakest.probability,
+                )
 
     @property
     def _schema(self) -> pa.Schema:
         return self._transactions.schema
 
 
-def _best_scores(matches: Iterable[Match]) -> list[float]:
-    """Return the best score of each object."""
-    best: dict[str, float] = {}
+def _showing_some(matches: Iterable[Match], wanted: set[str]) -> list[tuple[Match, Candidate]]:
+    """Return the matches of wanted objects, each with the likeliest of these that it may be."""
+    found = []
     for match in matches:
-        best[match.object.object_id] = max(match.score, best.get(match.object.object_id, -1.0))
+        first = Candidate(match.object, match.score, match.probability)
+        some = [c for c in (first, *match.alternatives) if c.object.object_id in wanted]
+        found += [(match, each) for each in some[:1]]
+    return found
+
+
+def _best(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return the likeliest of each object."""
+    best: dict[str, Candidate] = {}
+    for each in sorted(candidates, key=_strength):
+        best[each.object.object_id] = each
     return list(best.values())
+
+
+def _rank(photo: FoundPhoto) -> tuple[float, float, str]:
+    return -_strength(photo), -photo.score, photo.photo_id
+
+
+def _strength(sure: Candidate | FoundPhoto) -> float:
+    """Return what is ranked by; the same kind for everything that one profile finds."""
+    return sure.score if sure.probability is None else sure.probability

@@ -58,7 +58,7 @@ def test_find_prints_json_for_machines(home, photos):
 
 
 def test_finding_nothing_is_no_error(home, photos):
-    done = pekit("find", photos / "coffee.png", cwd=home)
+    done = pekit("find", photos / "rocket.jpg", cwd=home)
     assert (done.returncode, "None of your objects" in done.stdout) == (0, True)
 
 
@@ -164,6 +164,7 @@ def test_the_demo_finds_everything_and_says_that_its_scenes_are_composed(tmp_pat
     for word in ("Ruby", "Chelsea", "Morning cup", "Snake badge", "left alone"):
         assert word in done.stdout
     assert "missed" not in done.stdout
+    assert "wrong" not in done.stdout
     assert sorted(path.name for path in (tmp_path / "shown").iterdir()) == [
         f"scene-{number}.{kind}" for number in (1, 2, 3) for kind in ("png", "txt")
     ]

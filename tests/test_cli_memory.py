@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from types import SimpleNamespace
 
@@ -11,13 +12,14 @@ import pytest
 from PIL import Image
 
 from pekit_agents import cli, profiles
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 
 
 @pytest.fixture
 def pekit(tmp_path, monkeypatch, capsys):
     """Run ``pekit`` in a folder with the photos red.png and blue.png."""
     monkeypatch.setitem(profiles.PROFILES, "fake", fake_profile)
+    monkeypatch.setitem(profiles.PROFILES, "graded", graded_profile)
     monkeypatch.setitem(profiles.PROFILES, "newer", lambda: fake_profile("colour@2"))
     profiles._load.cache_clear()
     monkeypatch.chdir(tmp_path)
@@ -105,29 +107,96 @@ def test_what_is_wrong_is_rejected_and_what_is_right_confirmed(filled, tmp_path)
     assert [view["has_crop"] for view in read(filled("views", "Cup", "--json"))] == [True] * 4
 
 
-def test_doubtful_sightings_are_kept_and_decided_on(filled, tmp_path):
-    picture = Image.new("RGB", (160, 120), (128, 128, 128))
-    picture.paste((255, 68, 68), (20, 20, 90, 90))
-    picture.save("pink.png")
+@pytest.fixture
+def graded(pekit, monkeypatch):
+    """Work with probabilities; pink.png may show the cup."""
+    monkeypatch.setenv("PEKIT_PROFILE", "graded")
+    solid_scene({"pale red": (20, 20, 90, 90)}).save("pink.png")
+    for name, photo, category in (("Cup", "red.png", "mug"), ("Bike", "blue.png", "bike")):
+        assert pekit("remember", name, photo, "-c", category).code == 0
+    return pekit
 
+
+def rows(done):
+    """Return the cells of a printed table, row by row."""
+    lines = [line for line in done.out.splitlines() if line[:1] in "┃│"]
+    return [[cell.strip() for cell in re.split("[┃│]", line)[1:-1]] for line in lines]
+
+
+def test_find_prints_the_three_answers_with_their_probabilities(graded):
+    solid_scene({"pale red": (16, 16, 64, 64), "blue": (80, 16, 152, 64)}).save("both.png")
+    assert rows(graded("find", "both.png")) == [
+        ["answer", "category", "probability", "box (xyxy, px)"],
+        ["Bike", "bike", "99 %", "80, 16, 152, 64"],
+        ["may be Cup", "mug", "33 %", "16, 16, 64, 64"],
+    ]
+    assert rows(graded("find", "pink.png"))[1:] == [["may be Cup", "mug", "36 %", "20, 20, 90, 90"]]
+    solid_scene({"green": (20, 20, 90, 90)}).save("green.png")
+    assert "None of your objects (1 region compared)." in graded("find", "green.png").out
+    assert graded("remember", "Mug", "red.png", "-c", "mug").code == 0
+    assert rows(graded("find", "red.png"))[1:] == [
+        ["Cup or Mug", "mug", "50 % or 50 %", "20, 20, 90, 90"]
+    ]
+
+
+def test_find_without_probabilities_prints_scores(filled):
+    assert rows(filled("find", "red.png")) == [
+        ["answer", "category", "score", "box (xyxy, px)"],
+        ["Cup", "mug", "1.00", "20, 20, 90, 90"],
+    ]
+
+
+def test_json_keeps_what_is_possible_apart(graded, tmp_path):
+    found = read(graded("find", "pink.png", "--out", "found.png", "--json"))
+    (possible,) = found["possible"]
+    assert (found["matches"], possible["name"], possible["possible"]) == ([], "Cup", True)
+    assert possible["probability"] == pytest.approx(0.36, abs=0.03)
+    assert Image.open("found.png").tobytes() != Image.open("pink.png").tobytes()
+    made = read(graded("prompt", "pink.png", "Which cup?", "--json"))
+    assert (made["matches"], [each["name"] for each in made["possible"]]) == ([], ["Cup"])
+    assert 'may be "Cup"' in made["text"]
+
+
+def test_a_threshold_is_for_profiles_without_probabilities(graded):
+    done = graded("find", "pink.png", "--threshold", "0.5")
+    assert (done.code, done.out) == (1, "")
+    assert "expected a strictness, found a threshold" in done.err
+    help_text = " ".join(graded("find", "--help").out.replace("│", " ").split())
+    assert "for profiles without a discriminant" in help_text
+
+
+def test_what_is_possible_is_confirmed_or_rejected(graded):
+    (cup,) = read(graded("reject", "Cup", "pink.png", "--json"))
+    assert (cup["n_views"], cup["n_negatives"]) == (1, 1)
+    assert read(graded("find", "pink.png", "--json"))["possible"] == []
+    graded("clear-corrections", "Cup")
+    (cup,) = read(graded("confirm", "Cup", "pink.png", "--json"))
+    assert cup["n_views"] == 2
+    (match,) = read(graded("find", "pink.png", "--json"))["matches"]
+    assert match["name"] == "Cup"
+
+
+def test_doubtful_matches_are_kept_and_decided_on(graded, tmp_path):
     def keep():
-        assert filled("find", "pink.png", "--threshold", "0.95", "--review").code == 0
-        (item,) = read(filled("review", "list", "--out", "doubts", "--json"))
+        assert graded("find", "pink.png", "--review").code == 0
+        (item,) = read(graded("review", "list", "--out", "doubts", "--json"))
         return item["review_id"]
 
     first = keep()
     assert Image.open(tmp_path / "doubts" / f"{first}.jpg").format == "JPEG"
-    table = filled("review", "list").out
-    assert all(word in table for word in (first, "Cup", "near", "pink.png"))
-    (rejected,) = read(filled("review", "reject", first, "--json"))
+    assert rows(graded("review", "list")) == [
+        ["id", "answer", "why", "probability", "photo"],
+        [first, "may be Cup", "possible", "36 %", "pink.png"],
+    ]
+    (rejected,) = read(graded("review", "reject", first, "--json"))
     assert rejected["n_negatives"] == 1
-    filled("clear-corrections", "Cup")
-    (confirmed,) = read(filled("review", "confirm", keep(), "Bike", "--json"))
+    graded("clear-corrections", "Cup")
+    (confirmed,) = read(graded("review", "confirm", keep(), "Bike", "--json"))
     assert (confirmed["name"], confirmed["n_views"]) == ("Bike", 2)
-    assert read(filled("review", "list", "--json")) == []
-    assert filled("review", "dismiss").code == 2
-    assert filled("review", "dismiss", first).code == 1
-    assert filled("review", "dismiss", "--all").code == 0
+    assert read(graded("review", "list", "--json")) == []
+    assert graded("review", "dismiss").code == 2
+    assert graded("review", "dismiss", first).code == 1
+    assert graded("review", "dismiss", "--all").code == 0
 
 
 def test_show_writes_the_kept_crops(filled, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from unittest import mock
 
@@ -16,7 +17,7 @@ from PIL import Image
 from pekit_agents import drawing
 from pekit_agents.boxes import iou_matrix
 from pekit_agents.drawing import COLOURS, annotate, assign_colours
-from pekit_agents.types import Box, Match, PersonalObject
+from pekit_agents.types import Box, Candidate, Match, PersonalObject
 
 GROUND = (128, 128, 128)
 WHITE, BLACK, BLUE = (255, 255, 255), (0, 0, 0), COLOURS[0].rgb
@@ -46,6 +47,36 @@ def plates_of(image, matches):
 
     with mock.patch.object(drawing, "_draw_plate", spy):
         return annotate(image, matches), plates
+
+
+@pytest.mark.parametrize(
+    ("names", "possible", "text"),
+    [
+        (["Biscuit"], False, "Biscuit"),
+        (["Biscuit"], True, "Biscuit?"),
+        (["Biscuit", "Bella"], False, "Biscuit or Bella?"),
+        (["Biscuit", "Bella"], True, "Biscuit or Bella?"),
+    ],
+)
+def test_the_plate_of_what_is_not_certain_asks(names, possible, text):
+    first, *others = [sighting(name, (150, 150, 450, 350)) for name in names]
+    alternatives = tuple(Candidate(other.object, 0.7) for other in others)
+    match = replace(first, alternatives=alternatives, possible=possible)
+    _, plates = plates_of(ground(600, 400), [match])
+    assert [drawn for _, drawn in plates] == [text]
+
+
+def test_a_name_that_is_cut_still_asks():
+    match = replace(sighting("a very long name " * 4, (50, 60, 150, 140)), possible=True)
+    _, ((_, text),) = plates_of(ground(), [match])
+    assert text.startswith("a very")
+    assert text.endswith("…?")
+
+
+def test_a_possible_match_has_another_colour_than_one_that_is_named():
+    named = sighting("Biscuit", (50, 60, 150, 140))
+    colours = assign_colours([named, replace(named, possible=True), named])
+    assert [colour.name for colour in colours.values()] == ["blue", "orange"]
 
 
 def test_no_sighting_gives_an_unchanged_copy():

@@ -124,7 +124,7 @@ def test_what_cannot_be_drawn_is_not_spoken_of(caplog):
         prompt = build_prompt(IMAGE, [outside, inside], "?")
     assert prompt.matches == (inside,)
     assert "Rex" not in prompt.text
-    assert "1 of 2 sightings" in caplog.text
+    assert "1 of 2 matches" in caplog.text
     assert build_prompt(IMAGE, [outside], "?").image is IMAGE
 
 
@@ -231,3 +231,70 @@ def plate_area(picture):
     """Count the blue pixels above the box, where the plate is."""
     above = picture.crop((0, 0, 600, 130))
     return int((np.asarray(above) == COLOURS[0].rgb).all(axis=2).sum())
+
+
+def possible(first, *others, **fields):
+    return replace(doubtful(first, *others, **fields), possible=True)
+
+
+QUERY = (
+    "Where an entity may be a named one or another one that looks like it, never state as a fact "
+    "that it is the named one: say that it may be, and ask the owner whether it is, unless the "
+    "owner's words settle it.\n\n"
+)
+
+
+def test_of_a_possible_match_the_text_says_that_it_may_be_and_that_the_owner_is_to_be_asked():
+    assert instruction([possible("Biscuit", category="dog", context="Eats shoes.")], "Who?") == (
+        DATA + "Read these notes first:\n"
+        '- About "Biscuit": "Eats shoes."\n\n'
+        'The entity in the blue box may be "Biscuit" (category: "dog") or another one that looks '
+        "like it.\n\n" + RULES + QUERY + "Who?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("matches", "says"),
+    [
+        ([possible("A", category="")] * 2, 'boxes may be "A" or others that look like it.'),
+        (
+            [possible("A", "B", category="")],
+            'box may be "A" or "B" or another one that looks like them.',
+        ),
+        (
+            [possible("A", "B", category=""), possible("B", "A", category="")],
+            'boxes may be "A" or "B" or others that look like them.',
+        ),
+    ],
+)
+def test_several_possible_matches_and_objects(matches, says):
+    text = instruction(matches, "Who?")
+    assert says in text
+    assert QUERY in text
+    assert DOUBT not in text
+
+
+def test_one_object_certain_here_and_possible_there_is_told_rightly_in_both_places():
+    here, there = sighting("Rex", category=""), possible("Rex", category="", box=(70, 20, 110, 60))
+    prompt = build_prompt(IMAGE, [here, there], "Who?")
+    assert (
+        'The entity in the blue box is called "Rex" and the entity in the orange box may be "Rex" '
+        "or another one that looks like it."
+    ) in prompt.text
+    # 120 x 90: band 1 + 2 + 1 px around the box
+    assert prompt.image.getpixel((18, 50)) == COLOURS[0].rgb
+    assert prompt.image.getpixel((68, 50)) == COLOURS[1].rgb
+
+
+def test_a_caption_calls_by_name_only_what_is_certain():
+    text = instruction([sighting("Rex"), possible("Biscuit")])
+    assert text.endswith(
+        'say what "Rex" and what may be "Biscuit" can be seen doing, or where and how they appear, '
+        "and call each by its name where that is certain."
+    )
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_words_of_the_owner_cannot_leave_their_quotes_in_a_possible_match_either(attack):
+    text = instruction([possible(attack, category=attack, context=attack)], "Who?")
+    assert bones(text) == bones(instruction([possible("a", category="a", context="a")], "Who?"))

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from pekit_agents import InvalidInput, MemoryStoreError, ObjectNotFound, PeKit
-from pekit_agents.calibration import Calibration
-from pekit_agents.matching import MatchSettings
-from pekit_agents.profiles import Profile
-from pekit_agents.testing import ColourEncoder, ColourExtractor, ColourProposer
+from pekit_agents.testing import PALETTE, SHADES, graded_profile
 
-RED, PINK, CRIMSON, BLUE = (255, 0, 0), (255, 68, 68), (190, 0, 50), (0, 0, 255)
-
-
-def profile(encoder_id="colour@1", **settings):
-    parts = (ColourExtractor(), ColourProposer(), ColourEncoder(encoder_id))
-    return Profile("fake", *parts, MatchSettings(**settings), augment=False)
+RED, BLUE, PINK = PALETTE["red"], PALETTE["blue"], SHADES["pale red"]
 
 
 def photo(*colours):
@@ -31,8 +24,8 @@ def photo(*colours):
 
 @pytest.fixture
 def kit(tmp_path):
-    """A kit for which pink is not quite red."""
-    kit = PeKit.open(tmp_path / "memory", profile=profile(threshold=0.95))
+    """A kit for which pink may be red, and may not."""
+    kit = PeKit.open(tmp_path / "memory", profile=graded_profile())
     kit.remember("Cup", photo(RED), category="mug")
     kit.remember("Bike", photo(BLUE), category="bike")
     return kit
@@ -48,10 +41,12 @@ def test_nothing_is_kept_unless_it_is_asked_for(kit, files):
     assert kit.review.list() == files() == []
 
 
-def test_what_was_nearly_accepted_waits_for_a_decision(kit):
+def test_what_was_possible_waits_for_a_decision(kit):
     (item,) = kit.review.keep(kit.find(photo(PINK, BLUE)), label="IMG_1.jpg")
-    assert (item.doubt.reason, item.label) == ("near", "IMG_1.jpg")
+    assert (item.doubt.reason, item.label) == ("possible", "IMG_1.jpg")
     assert (item.doubt.match.object.name, item.doubt.match.region) == ("Cup", 1)
+    assert item.doubt.match.possible
+    assert item.doubt.match.probability == pytest.approx(0.32, abs=0.01)  # of two places
     with Image.open(BytesIO(item.picture)) as picture:
         assert picture.getpixel((picture.width // 2, picture.height // 2))[0] > 240
     assert kit.review.list() == [item]
@@ -77,7 +72,7 @@ def test_a_confirmed_item_is_learnt_and_gone(kit, files):
 
 
 def test_where_crops_are_kept_a_confirmed_item_has_one(kit, tmp_path):
-    keeping = PeKit.open(tmp_path / "memory", profile(threshold=0.95), keep_crops=True)
+    keeping = PeKit.open(tmp_path / "memory", graded_profile(), keep_crops=True)
     (item,) = keeping.review.keep(keeping.find(photo(PINK)))
     keeping.review.confirm(item.review_id, "Bike")
     assert kit.views("Bike")[1].crop is not None
@@ -99,26 +94,64 @@ def test_a_dismissed_item_teaches_nothing(kit):
     assert kit.find(photo(PINK)).to_review()
 
 
-def test_the_queue_of_an_ambiguous_sighting_is_decided_by_name(tmp_path):
-    kit = PeKit.open(tmp_path, profile(threshold=0.75, ambiguity=0.3))
+@pytest.fixture
+def twins(tmp_path):
+    """A kit with two things of one colour."""
+    kit = PeKit.open(tmp_path / "memory", graded_profile(), user_id="twins")
     kit.remember("Cup", photo(RED), category="mug")
-    kit.remember("Rose", photo(CRIMSON), category="flower")
-    (item,) = kit.review.keep(kit.find(photo(PINK)))
+    kit.remember("Rose", photo(RED), category="flower")
+    return kit
+
+
+def test_the_queue_of_an_ambiguous_match_is_decided_by_name(twins):
+    (item,) = twins.review.keep(twins.find(photo(PINK)))
     assert item.doubt.reason == "ambiguous"
     assert [obj.name for obj in item.doubt.match.candidates] == ["Cup", "Rose"]
     with pytest.raises(InvalidInput, match="may be one of"):
-        kit.review.confirm(item.review_id)
-    assert kit.review.confirm(item.review_id, "Rose").n_views == 2
+        twins.review.confirm(item.review_id)
+    assert twins.review.confirm(item.review_id, "Rose").n_views == 2
 
 
-def test_what_may_be_a_stranger_is_doubtful(tmp_path):
-    calibration = Calibration(location=0.5, scale=0.05, regions=0.0, mean=1.0, deviation=0.02)
-    kit = PeKit.open(tmp_path, profile(calibration=calibration, false_alarms=1.0))
-    kit.remember("Cup", photo(RED), category="mug")
-    (doubt,) = kit.find(photo(PINK)).to_review(unsure_below=0.9999)
-    assert doubt.reason == "unsure"
-    assert doubt.match.probability < 0.9999
-    assert kit.find(photo(RED)).to_review() == ()
+def test_what_is_named_with_some_doubt_is_kept_with_its_probability(kit):
+    finding = kit.find(photo(RED))
+    unsure = replace(finding, matches=(replace(finding.matches[0], probability=0.7),))
+    (item,) = kit.review.keep(unsure)
+    assert item.doubt.reason == "unsure"
+    assert (item.doubt.match.probability, item.doubt.match.certain) == (0.7, True)
+    assert finding.to_review() == ()
+
+
+def test_every_candidate_keeps_its_score_and_probability(twins):
+    found = twins.find(photo(PINK)).matches[0]
+    (item,) = twins.review.keep(twins.find(photo(PINK)))
+    match = item.doubt.match
+    assert match == found
+    assert match.alternatives == found.alternatives
+    assert match.alternatives[0].probability == pytest.approx(0.27, abs=0.01)
+
+
+def test_an_item_of_an_earlier_version_is_read(kit, files):
+    kit.review.keep(kit.find(photo(PINK)))
+    (file,) = files()
+    entry = json.loads(file.read_text())
+    del entry["probabilities"]
+    old = {"reason": "near", "probability": 0.4, "scores": [0.66]}
+    file.write_text(json.dumps(entry | old))
+    (item,) = kit.review.list()
+    assert (item.doubt.reason, item.doubt.match.possible) == ("possible", True)
+    assert (item.doubt.match.probability, item.doubt.match.score) == (0.4, 0.66)
+    assert kit.review.confirm(item.review_id).n_views == 2
+
+
+def test_an_ambiguous_item_of_an_earlier_version_says_nothing_of_each(twins, files):
+    twins.review.keep(twins.find(photo(PINK)))
+    (file,) = files()
+    entry = json.loads(file.read_text())
+    del entry["probabilities"]
+    file.write_text(json.dumps(entry | {"probability": 0.9}))
+    match = twins.review.list()[0].doubt.match
+    assert match.ambiguous
+    assert [match.probability, match.alternatives[0].probability] == [None, None]
 
 
 def test_items_bear_the_names_of_now(kit):
@@ -161,7 +194,7 @@ def test_damaged_items_and_those_of_another_encoder_are_removed(kit, files, tmp_
 
 def test_users_have_queues_of_their_own(kit, tmp_path):
     kit.review.keep(kit.find(photo(PINK)))
-    bob = PeKit.open(tmp_path / "memory", profile=profile(), user_id="bob")
+    bob = PeKit.open(tmp_path / "memory", profile=graded_profile(), user_id="bob")
     assert bob.review.list() == []
 
 

@@ -69,9 +69,9 @@ def ask(
     if not photos:
         console.print("No photo of the library shows what the question names.")
         raise typer.Exit(1)
-    table = Table("photo", "shows", "score")
+    table = Table("photo", "shows", "sure")
     for photo in photos:
-        table.add_row(Text(photo.path.name), Text(photo.names), f"{photo.score:.2f}")
+        table.add_row(Text(photo.path.name), Text(photo.names), f"{photo.sure:.2f}")
     console.print(table)
     with console.status("asking the model"):
         reply = configured_model().invoke([to_message(library, question, photos)])

@@ -12,37 +12,38 @@ from langchain_core.messages import HumanMessage
 
 from pekit_agents import Finding, load_image
 from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.telling import answer_of
 from pekit_agents.tools.message_images import Block, image_block, text_block
 
 __all__ = ["Retrieved", "photos_in", "retrieve", "to_message"]
 
 _SHOWN = (1568, 1568)
 _TASK = (
-    "Answer from the photos below and call each by its file name. All of them show what the "
-    "question names; whether they fit the rest of it is for you to see."
+    "Answer from the photos below and call each by its file name. All of them show, or may show, "
+    "what the question names; whether they fit the rest of it is for you to see."
 )
 _KEPT = "Keep this in mind for the question above."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
-    """A photo that shows what was asked for.
+    """A photo that shows, or may show, what was asked for.
 
     Attributes:
         path: Where it is.
         finding: What it shows of that, and the photo with its boxes.
-        score: The score of the least sure object among them.
+        sure: The probability of the least sure object among them, in [0, 1]; its score where the
+            profile knows no probabilities.
     """
 
     path: Path
     finding: Finding
-    score: float
+    sure: float
 
     @property
     def names(self) -> str:
         """What it shows, each thing once."""
-        seen = (" or ".join(o.name for o in m.candidates) for m in self.finding.matches)
-        return ", ".join(dict.fromkeys(seen))
+        return ", ".join(dict.fromkeys(map(answer_of, self.finding.everything)))
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -52,12 +53,16 @@ def photos_in(folder: Path) -> list[Path]:
 
 
 def retrieve(library: PhotoLibrary, question: str, k: int) -> list[Retrieved]:
-    """Return the photos that show all the objects that a question names, the surest first.
+    """Return the photos that show or may show all that a question names, the surest first.
 
     Those that are no longer where they were indexed are left out.
     """
     return [
-        Retrieved(path, Finding(load_image(path), photo.matches, ()), photo.score)
+        Retrieved(
+            path,
+            Finding(load_image(path), photo.matches, (), photo.possible),
+            photo.score if photo.probability is None else photo.probability,
+        )
         for photo in library.search_text(question, k=k)
         if (path := Path(photo.photo_id)).is_file()
     ]

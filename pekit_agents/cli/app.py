@@ -15,7 +15,7 @@ from rich.table import Table
 
 from pekit_agents.cli.bench import bench
 from pekit_agents.cli.calibrate import calibrate
-from pekit_agents.cli.describe import describe
+from pekit_agents.cli.describe import describe, load_answerer
 from pekit_agents.cli.evaluation import evaluate
 from pekit_agents.cli.ingest import ingest, optimize
 from pekit_agents.cli.memory import memory_commands
@@ -36,6 +36,7 @@ from pekit_agents.cli.output import out as console
 from pekit_agents.cli.review import review as review_commands
 from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.protocols import SearchMode
+from pekit_agents.telling import answer_of, chances_of
 
 if TYPE_CHECKING:
     from pekit_agents.finding import Finding
@@ -111,12 +112,26 @@ def find(
         SearchMode, typer.Option(help="look once, close up as well, or as the photo needs")
     ] = "auto",
     threshold: Annotated[
-        float | None, typer.Option(help="similarity to accept, in place of the profile's")
+        float | None,
+        typer.Option(help="similarity to accept (-1 to 1); for profiles without a discriminant"),
     ] = None,
     strictness: StrictnessOption = None,
     review: Annotated[
-        bool, typer.Option("--review", help="keep doubtful sightings for `pekit review`")
+        bool, typer.Option("--review", help="keep doubtful matches for `pekit review`")
     ] = False,
+    second_opinion: Annotated[
+        str,
+        typer.Option(
+            "--second-opinion",
+            metavar="MODEL",
+            help="LVLM to ask about what is only possible: a hub id or folder; with --endpoint "
+            "its name there. Needs objects remembered with --keep-crops",
+        ),
+    ] = "",
+    endpoint: Annotated[
+        str,
+        typer.Option("--endpoint", envvar="PEKIT_ENDPOINT", help="server of that LVLM"),
+    ] = "",
     force: ForceOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
@@ -128,6 +143,9 @@ def find(
     kit = open_kit(memory, user, profile)
     with working("searching"):
         finding = kit.find(photo, mode=mode, threshold=threshold, strictness=strict(strictness))
+    if second_opinion and finding.possible:
+        with working("asking for a second opinion"):
+            finding = kit.second_opinion(finding, load_answerer(second_opinion, endpoint))
     if review:
         kit.review.keep(finding, label=photo.name)
     if out is not None:
@@ -157,7 +175,8 @@ def prompt(
         print_json(
             {
                 "text": made.text,
-                "matches": [match.to_dict() for match in made.matches],
+                "matches": [match.to_dict() for match in made.matches if not match.possible],
+                "possible": [match.to_dict() for match in made.matches if match.possible],
                 "picture": None if out is None else str(out),
             }
         )
@@ -227,21 +246,21 @@ def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:
     if as_json:
         print_json({**finding.to_dict(), "picture": None if out is None else str(out)})
         return
-    if not finding.matches:
+    if not finding.everything:
         count = len(finding.proposals)
         compared = "1 region" if count == 1 else f"{count} regions"
         console.print(f"None of your objects ({compared} compared).")
     else:
+        known = any(match.probability is not None for match in finding.everything)
+        number = "probability" if known else "score"
         table = Table(title="Found")
-        for column in ("name", "category", "score", "sure", "box (xyxy, px)"):
-            table.add_column(column, justify="right" if column in ("score", "sure") else "left")
-        for match in finding.matches:
+        for column in ("answer", "category", number, "box (xyxy, px)"):
+            table.add_column(column, justify="right" if column == number else "left")
+        for match in finding.everything:
             where = ", ".join(f"{edge:.0f}" for edge in match.box.xyxy)
-            names = " or ".join(obj.name for obj in match.candidates)
             categories = " or ".join(dict.fromkeys(obj.category for obj in match.candidates))
-            sure = "" if match.probability is None else f"{match.probability:.0%}"
-            row = (plain(names), plain(categories), f"{match.score:.2f}", sure, where)
-            table.add_row(*row)
+            sure = chances_of(match) if known else f"{match.score:.2f}"
+            table.add_row(plain(answer_of(match)), plain(categories), sure, where)
         console.print(table)
     if out is not None:
         say(f"Picture: {out}")

@@ -160,7 +160,7 @@ def confirm(
     keep_crops: KeepCropsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn that photos show an object, recognised or not: "yes, this is Rex"."""
+    """Learn that photos show an object, named, possible or neither: "yes, this is Rex"."""
     kit = open_kit(memory, user, profile, keep_crops=keep_crops)
     with working("learning"):
         for photo in photos:

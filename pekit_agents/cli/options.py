@@ -49,7 +49,7 @@ KeepCropsOption = Annotated[
 ]
 StrictnessOption = Annotated[
     str | None,
-    typer.Option(help="recall, balanced, precision, or false alarms to bear in a photo (0-1)"),
+    typer.Option(help="recall, balanced, precision, or the share of look-alikes to name (0-1)"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
 ForceOption = Annotated[bool, typer.Option("--force", help="replace a file that is there")]

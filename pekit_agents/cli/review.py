@@ -1,4 +1,4 @@
-"""``pekit review``: decide on doubtful sightings that ``pekit find --review`` kept."""
+"""``pekit review``: decide on doubtful matches that ``pekit find --review`` kept."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.table import Table
 from pekit_agents.cli.options import JsonOption, on_kit
 from pekit_agents.cli.output import out, plain, print_json, say, show_objects
 from pekit_agents.errors import InvalidInput
+from pekit_agents.telling import answer_of, chances_of
 
 if TYPE_CHECKING:
     from pekit_agents.kit import PeKit
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["review"]
 
 review = typer.Typer(
-    help="Decide on doubtful sightings that `pekit find --review` kept.",
+    help="Decide on doubtful matches that `pekit find --review` kept.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -44,12 +45,12 @@ def list_items(
         print_json([item.to_dict() for item in items])
         return
     table = Table(title="To review")
-    for column in ("id", "may be", "why", "score", "photo"):
-        table.add_column(column, justify="right" if column == "score" else "left", overflow="fold")
+    for column in ("id", "answer", "why", "probability", "photo"):
+        right = column == "probability"
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
     for item in items:
-        match = item.doubt.match
-        names = " or ".join(obj.name for obj in match.candidates)
-        cells = (item.review_id, names, item.doubt.reason, f"{match.score:.2f}", item.label)
+        match, reason = item.doubt.match, item.doubt.reason
+        cells = (item.review_id, answer_of(match), reason, chances_of(match), item.label)
         table.add_row(*(plain(cell) for cell in cells))
     out.print(table)
 

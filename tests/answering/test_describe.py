@@ -8,7 +8,7 @@ import pytest
 
 from pekit_agents import InvalidInput, PeKit
 from pekit_agents.answer import Answer
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 
 PLAIN = "Describe this picture."
 
@@ -123,8 +123,21 @@ def test_an_answer_is_a_frozen_record_that_json_can_hold(kit, photo):
     with pytest.raises(dataclasses.FrozenInstanceError):
         answer.text = "else"
     record = answer.to_dict()
-    assert list(record) == ["text", "prompt", "matches"]
+    assert list(record) == ["text", "prompt", "matches", "possible"]
     assert (record["text"], record["prompt"]) == ("It is asleep.", answer.prompt.text)
     assert [match["name"] for match in record["matches"]] == ["Biscuit"]
+    assert record["possible"] == []
     bare = kit.describe(None, "Hello?", answerer=Listener()).to_dict()
-    assert bare == {"text": "It is asleep.", "prompt": "Hello?", "matches": []}
+    assert bare == {"text": "It is asleep.", "prompt": "Hello?", "matches": [], "possible": []}
+
+
+def test_an_answer_tells_what_was_possible(tmp_path):
+    kit = PeKit.open(tmp_path / "graded", profile=graded_profile())
+    kit.remember("Biscuit", solid_scene({"red": (20, 20, 80, 80)}), category="dog")
+    listener = Listener()
+    answer = kit.describe(
+        solid_scene({"pale red": (20, 20, 80, 80)}), "Who is it?", answerer=listener
+    )
+    assert 'may be "Biscuit"' in listener.heard[0][1]
+    assert answer.to_dict()["matches"] == []
+    assert [match["name"] for match in answer.to_dict()["possible"]] == ["Biscuit"]

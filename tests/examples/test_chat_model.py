@@ -1,5 +1,7 @@
 """The offline stand-in says what it is, and does no more than it says."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 pytest.importorskip("langchain", reason="LangChain is not installed")
@@ -8,6 +10,8 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from examples import chat_model
 from examples.chat_model import OfflineStandIn
+from pekit_agents.prompting import instruction
+from pekit_agents.types import Box, Candidate, Match, PersonalObject
 
 
 @pytest.fixture
@@ -46,17 +50,35 @@ def test_it_calls_the_tool_that_a_sentence_asks_for(reply, said, name, arguments
 
 
 def test_it_repeats_the_names_and_notes_of_an_instruction(reply):
-    instruction = (
+    words = (
         'Read these notes first:\n- About "Ruby": "Old, \\"red\\"."\n\n'
         'The entity in the blue box is called "Ruby" (category: "motorcycle, called \\"it\\"").'
     )
     expected = '(Offline stand-in) This is Ruby. You told me: Old, "red".'
-    assert reply("What is this?", instruction).text == expected
+    assert reply("What is this?", words).text == expected
 
 
-def test_it_does_not_decide_what_a_picture_leaves_open(reply):
-    instruction = 'The entity in the blue box may be called "Ruby" or "Max" (category: "dog").'
-    assert reply("?", instruction).text == "(Offline stand-in) This may be one of Ruby, Max."
+def match(name, *others, possible=False):
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    first, *rest = [
+        Candidate(PersonalObject(each, each, "dog", "", 1, when), 1.0) for each in (name, *others)
+    ]
+    box = Box(0, 0, 9, 9)
+    return Match(first.object, box, 1.0, None, tuple(rest), possible)
+
+
+@pytest.mark.parametrize(
+    ("matches", "said"),
+    [
+        ([match("Ruby"), match("Max")], "This is Ruby, Max."),
+        ([match("Ruby", "Max")], "This may be Ruby or Max."),
+        ([match("Ruby", possible=True)], "Is this Ruby?"),
+        ([match("Ruby", "Max", possible=True)], "Is this Ruby or Max?"),
+        ([match("Ruby"), match("Max", possible=True)], "This is Ruby. Is this Max?"),
+    ],
+)
+def test_it_does_not_decide_what_a_picture_leaves_open(reply, matches, said):
+    assert reply("?", instruction(matches, "?")).text == f"(Offline stand-in) {said}"
 
 
 def test_it_says_that_nothing_was_recognised(reply):

@@ -12,7 +12,7 @@ from examples.photo_rag.__main__ import app
 from examples.photo_rag.contact_sheet import contact_sheet
 from examples.photo_rag.retrieval import photos_in, retrieve, to_message
 from pekit_agents.retrievers.photo_library import PhotoLibrary
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 from pekit_agents.tools.message_images import images_in
 
 PLACES = {"left": (5, 5, 45, 45), "right": (100, 60, 150, 110)}
@@ -66,6 +66,21 @@ def test_the_model_is_shown_the_boxed_photos_with_names_and_notes(library):
     assert photos[0].names in ("Ruby, Mug", "Mug, Ruby")
 
 
+def test_a_photo_that_may_show_it_comes_after_one_that_does_and_says_so(tmp_path):
+    for name, colour in (("a", "pale red"), ("b", "red"), ("c", "blue")):
+        solid_scene({colour: PLACES["left"]}).save(tmp_path / f"{name}.png")
+    library = PhotoLibrary.open(tmp_path / "memory", "ann", graded_profile())
+    library.index((str(path), path) for path in photos_in(tmp_path))
+    library.kit.remember("Ruby", solid_scene({"red": (20, 20, 80, 80)}), category="motorcycle")
+    photos = retrieve(library, "Where is Ruby?", 6)
+    assert [(photo.path.name, photo.names) for photo in photos] == [
+        ("b.png", "Ruby"),
+        ("a.png", "may be Ruby"),
+    ]
+    assert [photo.sure for photo in photos] == pytest.approx([1.0, 0.36], abs=0.03)
+    assert 'may be "Ruby"' in to_message(library, "Where is Ruby?", photos).text
+
+
 @pytest.mark.parametrize(("count", "size"), [(1, (344, 288)), (3, (1008, 288)), (4, (1008, 564))])
 def test_a_contact_sheet_has_rows_of_three(count, size):
     photo = Image.new("RGB", (640, 480), "red")
@@ -100,7 +115,9 @@ def test_the_commands_as_a_user_types_them(embedded_model, photos, tmp_path, mon
     asked = typed("ask", "Where is Ruby?", "--sheet", "sheet.png")
     assert asked.exit_code == 0, asked.output
     assert "motorcycle_right.png" in asked.output
-    assert "coffee.png" not in asked.output
-    assert "(Offline stand-in) This is Ruby. You told me: Old." in asked.output
+    rows = [line for line in asked.output.splitlines() if ".png" in line and "│" in line]
+    assert "motorcycle_right.png" in rows[0]
+    assert all("may be Ruby" in row for row in rows[1:])  # none of the others is named
+    assert "(Offline stand-in) This is Ruby." in asked.output
     with Image.open(tmp_path / "sheet.png") as sheet:
-        assert sheet.size == (344, 288)
+        assert sheet.size == (676, 288)

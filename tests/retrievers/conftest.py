@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pekit_agents.testing import fake_profile, solid_scene, to_png
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene, to_png
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.types import PersonalObject
 
@@ -44,6 +44,17 @@ def photo() -> Callable[..., bytes]:
         return to_png(solid_scene(patches))
 
     return draw
+
+
+@pytest.fixture
+def graded(tmp_path: Path) -> PersonalActions:
+    """Actions that know probabilities, and the same objects."""
+    actions = PersonalActions.open(tmp_path / "graded", graded_profile())
+    for name, (colour, category, context) in OWNED.items():
+        actions.open_kit("ann").remember(
+            name, solid_scene({colour: RED}), category=category, context=context
+        )
+    return actions
 
 
 @pytest.fixture

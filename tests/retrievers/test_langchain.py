@@ -197,3 +197,17 @@ def test_only_sightings_have_a_picture(retriever: PersonalObjectRetriever) -> No
     (found,) = retriever.invoke("shoes")
     with pytest.raises(UnknownImage):
         retriever.picture(found)
+
+
+def test_what_is_possible_comes_after_what_is_named(graded: PersonalActions, photo: Draw) -> None:
+    retriever = PersonalObjectRetriever(actions=graded, user_id="ann")
+    handle = graded.images.put("ann", photo("pale blue", "red"))
+    dog, mug = retriever.invoke(handle)
+    assert [doc.metadata["certainty"] for doc in (dog, mug)] == ["certain", "possible"]
+    assert [doc.metadata["name"] for doc in (dog, mug)] == ["Biscuit", "my red mug"]
+    assert mug.metadata["probability"] == pytest.approx(0.3, abs=0.03)
+    assert mug.page_content.startswith('may be "my red mug"')
+    assert retriever.invoke(handle, k=1) == [dog]
+    (only,) = retriever.search_image(photo("pale red"))
+    assert only.page_content.startswith('may be "Biscuit"')
+    assert retriever.picture(only)

@@ -19,7 +19,7 @@ from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.profiles import Profile
 from pekit_agents.retrievers.llama_index import PersonalObjectRetriever, PhotoLibraryRetriever
 from pekit_agents.retrievers.photo_library import PhotoLibrary
-from pekit_agents.testing import ColourEncoder, fake_profile, solid_scene, to_png
+from pekit_agents.testing import ColourEncoder, fake_profile, graded_profile, solid_scene, to_png
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_store import UnknownImage
@@ -269,3 +269,28 @@ def test_photos_are_found_by_the_objects_in_them(
     assert found == {"both.png": ImageNode, "dog.png": TextNode}  # one file is not there
     assert len(PhotoLibraryRetriever(library, similarity_top_k=1).retrieve("Biscuit")) == 1
     assert to_png(solid_scene({})) not in both.node.to_json().encode()
+
+
+# What may be.
+
+
+def test_what_is_possible_comes_after_what_is_named(graded: PersonalActions, photo: Draw) -> None:
+    retriever = PersonalObjectRetriever(graded, "ann")
+    dog, mug = retriever.retrieve(graded.images.put("ann", photo("pale blue", "red")))
+    assert [hit.metadata["certainty"] for hit in (dog, mug)] == ["certain", "possible"]
+    assert [hit.metadata["name"] for hit in (dog, mug)] == ["Biscuit", "my red mug"]
+    assert [hit.score for hit in (dog, mug)] == pytest.approx([1.0, 0.3], abs=0.03)
+    assert mug.text.startswith('may be "my red mug"')
+    (only,) = retriever.retrieve(graded.images.put("ann", photo("pale red")))
+    assert only.text.startswith('may be "Biscuit"')
+
+
+def test_a_photo_that_may_show_it_comes_after_one_that_does(
+    graded: PersonalActions, tmp_path: Path, photo: Draw
+) -> None:
+    library = PhotoLibrary.open(tmp_path / "graded", "ann", graded_profile())
+    library.index([("a", photo("pale red")), ("b", photo("red"))])
+    sure, unsure = PhotoLibraryRetriever(library).retrieve("Biscuit")
+    assert [hit.metadata["photo_id"] for hit in (sure, unsure)] == ["b", "a"]
+    assert [hit.score for hit in (sure, unsure)] == pytest.approx([1.0, 0.36], abs=0.03)
+    assert unsure.text.startswith('may be "Biscuit"')

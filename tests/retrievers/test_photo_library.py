@@ -15,7 +15,7 @@ from pekit_agents.kit import PeKit
 from pekit_agents.profiles import Profile
 from pekit_agents.retrievers.langchain import PhotoLibraryRetriever
 from pekit_agents.retrievers.photo_library import PhotoLibrary, PhotoNotFound
-from pekit_agents.testing import ColourEncoder, fake_profile, solid_scene
+from pekit_agents.testing import ColourEncoder, fake_profile, graded_profile, solid_scene
 from pekit_agents.tools.actions import PersonalActions
 
 Draw = Callable[..., bytes]
@@ -303,6 +303,75 @@ def test_documents_of_photos(library: PhotoLibrary, photos: dict[str, bytes]) ->
     assert '"Biscuit" (category "dog"): upper left' in found.page_content
     assert '"Zoë\'s plate"' in found.page_content
     assert asyncio.run(retriever.ainvoke("Biscuit and Zoë's plate")) == [found]
+
+
+@pytest.fixture
+def perhaps(tmp_path: Path, graded: PersonalActions, photo: Draw) -> PhotoLibrary:
+    """A library that knows probabilities, with photos that show things or may show them."""
+    library = PhotoLibrary.open(tmp_path / "graded", "ann", graded_profile())
+    colours = {
+        "a-may-be-dog": ["pale red"],
+        "b-dog": ["red"],
+        "c-dog-twice": ["pale red", "red"],
+        "d-dog-may-be-mug": ["red", "pale blue"],
+        "e-both": ["red", "blue"],
+        "f-plate": ["green"],
+    }
+    library.index((name, photo(*shown)) for name, shown in colours.items())
+    return library
+
+
+def test_a_photo_that_may_show_an_object_comes_after_those_that_do(perhaps: PhotoLibrary) -> None:
+    found = perhaps.search(["Biscuit"])
+    assert [photo.photo_id for photo in found[-1:]] == ["a-may-be-dog"]
+    assert ids(found[:-1]) == {"b-dog", "c-dog-twice", "d-dog-may-be-mug", "e-both"}
+    assert [photo.probability for photo in found] == pytest.approx([1, 1, 1, 1, 0.36], abs=0.03)
+    *_, last = found
+    assert (last.matches, [match.object.name for match in last.possible]) == ((), ["Biscuit"])
+    assert last.score == last.possible[0].score < 0
+    (twice,) = [photo for photo in found if photo.photo_id == "c-dog-twice"]
+    assert (len(twice.matches), len(twice.possible)) == (1, 1)
+    assert twice.score == twice.matches[0].score  # the surer of the two
+
+
+def test_a_photo_is_as_sure_as_the_least_sure_object(perhaps: PhotoLibrary) -> None:
+    sure, unsure = perhaps.search(["Biscuit", "my red mug"])
+    assert (sure.photo_id, unsure.photo_id) == ("e-both", "d-dog-may-be-mug")
+    assert [sure.probability, unsure.probability] == pytest.approx([1.0, 0.3], abs=0.03)
+    assert unsure.probability == unsure.possible[0].probability
+
+
+def test_a_photo_of_one_of_two_look_alikes_is_found_by_either(
+    perhaps: PhotoLibrary, photo: Draw
+) -> None:
+    perhaps.kit.remember("Bella", photo("red"), category="dog")
+    for name in ("Biscuit", "Bella"):
+        (found,) = [each for each in perhaps.search([name]) if each.photo_id == "b-dog"]
+        assert found.matches[0].ambiguous
+        assert found.probability == pytest.approx(0.5, abs=0.01)
+    # What is one of the two is not both.
+    assert "b-dog" not in ids(perhaps.search(["Biscuit", "Bella"]))
+
+
+def test_without_probabilities_photos_are_ranked_by_score(library: PhotoLibrary) -> None:
+    faded = solid_scene({"pale red": (10, 10, 50, 50)})
+    library.index([("a-faded", faded), ("b-red", solid_scene({"red": (10, 10, 50, 50)}))])
+    found = library.search(["Biscuit"])
+    assert [photo.photo_id for photo in found] == ["b-red", "a-faded"]
+    assert [photo.probability for photo in found] == [None, None]
+
+
+def test_the_document_of_a_photo_says_what_may_be(perhaps: PhotoLibrary) -> None:
+    retriever = PhotoLibraryRetriever(library=perhaps, k=9)
+    sure, unsure = retriever.invoke("Biscuit and my red mug")
+    assert [doc.metadata["certainty"] for doc in (sure, unsure)] == ["certain", "possible"]
+    assert unsure.metadata["probability"] == pytest.approx(0.3, abs=0.03)
+    assert len(unsure.metadata["object_ids"].split()) == 1
+    assert len(unsure.metadata["possible_ids"].split()) == 1
+    dog, mug = unsure.page_content.splitlines()
+    assert dog.startswith('"Biscuit" (category "dog"): upper left')
+    assert mug.startswith('may be "my red mug" (category "mug"), probability 3')
+    assert "may be" not in sure.page_content
 
 
 def _disk(root: Path) -> bytes:
