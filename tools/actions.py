@@ -50,6 +50,12 @@ class PersonalActions:
             :class:`~pekit_agents.protocols.AnswerModel` or what
             :func:`~pekit_agents.answering.as_answer_model` takes, such as a chat model. Without
             one the agent's own model is given the picture and the words to do it.
+        second_opinion: Whether ``answerer`` is also asked about what is only possible, in every
+            search but those of corrections: see :meth:`PeKit.second_opinion`, which needs kits
+            that keep crops.
+
+    Raises:
+        InvalidInput: A second opinion is wanted and there is no answerer.
     """
 
     def __init__(
@@ -57,9 +63,18 @@ class PersonalActions:
         open_kit: Callable[[str], PeKit],
         images: ImageStore,
         answerer: Any = None,
+        *,
+        second_opinion: bool = False,
     ) -> None:
+        if second_opinion and answerer is None:
+            raise InvalidInput(
+                "second_opinion: expected an answerer to ask, found none; pass answerer=, such as "
+                "a chat model that takes pictures"
+            )
         self.open_kit, self.images = open_kit, images
         self.answerer = None if answerer is None else as_answer_model(answerer)
+        #: Who is asked about what is only possible; None where nobody is.
+        self.opinion_model = self.answerer if second_opinion else None
 
     @classmethod
     def open(
@@ -69,6 +84,7 @@ class PersonalActions:
         images: ImageStore | None = None,
         answerer: Any = None,
         *,
+        second_opinion: bool = False,
         keep_crops: bool = False,
         storage_options: Mapping[str, str] | None = None,
     ) -> PersonalActions:
@@ -80,12 +96,22 @@ class PersonalActions:
             profile: A profile's name, or one's own.
             images: Where pictures are kept; in RAM by default.
             answerer: See the class.
+            second_opinion: See the class; needs an ``answerer`` and ``keep_crops``.
             keep_crops: Whether what is remembered keeps a small picture for each photo, as for
                 :meth:`PeKit.open`.
             storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
+
+        Raises:
+            InvalidInput: A second opinion is wanted without an answerer or kept crops.
         """
+        if second_opinion and not keep_crops:
+            raise InvalidInput(
+                "second_opinion: expected keep_crops=True, since the model is shown kept crops, "
+                "found keep_crops=False; pass both, and remember objects anew that have no crops"
+            )
         kits = KitPool(path, profile, keep_crops=keep_crops, storage_options=storage_options)
-        return cls(kits, images or MemoryImageStore(), answerer)
+        store = images or MemoryImageStore()
+        return cls(kits, store, answerer, second_opinion=second_opinion)
 
     def remember_object(
         self,
@@ -134,7 +160,7 @@ class PersonalActions:
         """Find out which personal objects of the user are in a photo, and where.
 
         Use this before speaking about a photo that may show what the user has introduced, and
-        for questions such as "where is my mug?".
+        for questions such as "where is my mug?". Of what only may be one of them, ask the user.
 
         Args:
             user_id: Whose memory.
@@ -146,9 +172,9 @@ class PersonalActions:
             ActionError: The photo is unknown or cannot be read.
         """
         kit = self.open_kit(user_id)
-        handle, finding = self._find(kit, user_id, image, recent)
+        handle, finding = self._search(kit, user_id, image, recent)
         record = {"image": handle, "annotated_image": None, **finding.to_dict()}
-        if not finding.matches:
+        if not finding.everything:
             return ActionResult(wordings.nothing_found(handle, kit.objects()), record, (handle,))
         record["annotated_image"] = annotated = self.keep_annotated(user_id, finding)
         return ActionResult(wordings.found(finding, handle, annotated), record, (annotated,))
@@ -181,16 +207,16 @@ class PersonalActions:
             image = next(iter(recent), NONE)
         if image in (NONE, ""):
             return self._from_memory(kit, question)
-        handle, finding = self._find(kit, user_id, image)
-        shown = self.keep_annotated(user_id, finding) if finding.matches else handle
-        prompt = instruction(finding.matches, question)
+        handle, finding = self._search(kit, user_id, image)
+        shown = self.keep_annotated(user_id, finding) if finding.everything else handle
+        prompt = instruction(finding.everything, question)
         record = {"image": handle, "annotated_image": shown, **finding.to_dict()}
         if self.answerer is not None:
             answer = self.answerer.answer(finding.annotated, prompt)
             return ActionResult(answer, {**record, "answer": answer}, (shown,))
         head = (
             wordings.found(finding, handle, shown)
-            if finding.matches
+            if finding.everything
             else wordings.nothing_found(handle, kit.objects())
         )
         text = f"{head}\n\nLook at picture {shown} and answer:\n\n{prompt}"
@@ -248,9 +274,9 @@ class PersonalActions:
     ) -> ActionResult:
         """Learn from what the user says about who or what is in a photo.
 
-        Use this when the user corrects or confirms a recognition: "no, that is not Biscuit",
-        "yes, that is her", "it is Bella, not Biscuit". From then on photos like it are
-        recognised accordingly.
+        Use this when the user corrects or confirms a recognition, or answers whether something
+        is theirs: "no, that is not Biscuit", "yes, that is her", "it is Bella, not Biscuit".
+        From then on photos like it are recognised accordingly.
 
         Args:
             user_id: Whose memory.
@@ -304,8 +330,17 @@ class PersonalActions:
         """
         buffer = BytesIO()
         finding.annotated.save(buffer, "JPEG", quality=90)
-        about = {obj.object_id for match in finding.matches for obj in match.candidates}
+        about = {obj.object_id for match in finding.everything for obj in match.candidates}
         return self.images.put(user_id, buffer.getvalue(), about=about)
+
+    def _search(
+        self, kit: PeKit, user_id: str, image: str, recent: Iterable[str] = ()
+    ) -> tuple[str, Finding]:
+        """Find, and ask for a second opinion where that is wanted."""
+        handle, finding = self._find(kit, user_id, image, recent)
+        if self.opinion_model is not None:
+            finding = kit.second_opinion(finding, self.opinion_model)
+        return handle, finding
 
     def _find(
         self, kit: PeKit, user_id: str, image: str, recent: Iterable[str] = ()
@@ -344,8 +379,8 @@ def _handle(image: str, recent: Iterable[str]) -> str:
 
 
 def _require_named(finding: Finding, object_id: str, sighting: int) -> None:
-    """Refuse a number that means another sighting than it did when the model read it."""
-    named = {match.region: match.candidates for match in finding.matches}.get(sighting, ())
+    """Refuse a number that means another match than it did when the model read it."""
+    named = {match.region: match.candidates for match in finding.everything}.get(sighting, ())
     if object_id not in {candidate.object_id for candidate in named}:
         raise InvalidInput(
             f"expected the number of a sighting that names this object, found {sighting}; "

@@ -72,6 +72,7 @@ class PersonalToolkit(BaseToolkit):
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         answerer: Any = None,
+        second_opinion: bool = False,
         keep_crops: bool = False,
         storage_options: Mapping[str, str] | None = None,
     ) -> PersonalToolkit:
@@ -81,6 +82,7 @@ class PersonalToolkit(BaseToolkit):
             profile,
             images,
             answerer,
+            second_opinion=second_opinion,
             keep_crops=keep_crops,
             storage_options=storage_options,
         )

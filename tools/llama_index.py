@@ -123,6 +123,7 @@ class PersonalToolSpec(BaseToolSpec):
         profile: "str | Profile" = "embedded",
         images: "ImageStore | None" = None,
         answerer: Any = None,
+        second_opinion: bool = False,
         keep_crops: bool = False,
         storage_options: Mapping[str, str] | None = None,
     ) -> "PersonalToolSpec":
@@ -132,6 +133,7 @@ class PersonalToolSpec(BaseToolSpec):
             profile,
             images,
             answerer,
+            second_opinion=second_opinion,
             keep_crops=keep_crops,
             storage_options=storage_options,
         )

@@ -112,8 +112,13 @@ class PersonalFunctionAgent(FunctionAgent):
         super().__init__(
             personal=personal, tools=[*own, *(tools or ())], system_prompt=told or None, **options
         )
-        views = PersonalViews(personal.actions.open_kit, mode=mode) if auto else None
-        self._chat = PersonalChat(personal.actions, views, max_images)
+        actions = personal.actions
+        views = (
+            PersonalViews(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
+            if auto
+            else None
+        )
+        self._chat = PersonalChat(actions, views, max_images)
 
     @classmethod
     def open(
@@ -125,6 +130,7 @@ class PersonalFunctionAgent(FunctionAgent):
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         answerer: Any = None,
+        second_opinion: bool = False,
         keep_crops: bool = False,
         storage_options: Mapping[str, str] | None = None,
         **options: Any,
@@ -137,6 +143,7 @@ class PersonalFunctionAgent(FunctionAgent):
             profile=profile,
             images=images,
             answerer=answerer,
+            second_opinion=second_opinion,
             keep_crops=keep_crops,
             storage_options=storage_options,
         )

@@ -93,8 +93,13 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self.tools = toolkit.get_tools() if tools is None else list(tools)
         self._toolkit = toolkit
         self._system_prompt = system_prompt
-        views = PersonalViews(toolkit.actions.open_kit, mode=mode) if auto else None
-        self._messages = PersonalMessages(toolkit.actions, views, max_images)
+        actions = toolkit.actions
+        views = (
+            PersonalViews(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
+            if auto
+            else None
+        )
+        self._messages = PersonalMessages(actions, views, max_images)
 
     @classmethod
     def open(
@@ -106,6 +111,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         profile: str | Profile = "embedded",
         images: ImageStore | None = None,
         answerer: Any = None,
+        second_opinion: bool = False,
         keep_crops: bool = False,
         storage_options: Mapping[str, str] | None = None,
         auto: bool = True,
@@ -118,6 +124,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             profile=profile,
             images=images,
             answerer=answerer,
+            second_opinion=second_opinion,
             keep_crops=keep_crops,
             storage_options=storage_options,
         )

@@ -14,7 +14,7 @@ from pekit_agents.tools.image_kinds import mime_of
 
 if TYPE_CHECKING:
     from pekit_agents.kit import PeKit
-    from pekit_agents.protocols import SearchMode
+    from pekit_agents.protocols import AnswerModel, SearchMode
     from pekit_agents.types import PersonalObject, RGBImage
 
 __all__ = ["PersonalView", "PersonalViews", "plain_view"]
@@ -51,14 +51,22 @@ class PersonalViews:
         open_kit: Gives a user's kit.
         mode: How hard to look, as in :meth:`PeKit.find`.
         max_views: How many outcomes are kept; the least recently used go first.
+        opinion_model: Who is asked about what is only possible, once for each outcome, see
+            :meth:`PeKit.second_opinion`; None for nobody.
     """
 
     def __init__(
-        self, open_kit: Callable[[str], PeKit], *, mode: SearchMode = "auto", max_views: int = 128
+        self,
+        open_kit: Callable[[str], PeKit],
+        *,
+        mode: SearchMode = "auto",
+        max_views: int = 128,
+        opinion_model: AnswerModel | None = None,
     ) -> None:
         if max_views < 1:
             raise InvalidInput(f"max_views: expected at least 1, found {max_views}")
         self._open_kit, self._mode, self._max_views = open_kit, mode, max_views
+        self._opinion_model = opinion_model
         self._outcomes: OrderedDict[tuple[str, str], _Outcome] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -82,7 +90,16 @@ class PersonalViews:
             self._outcomes.move_to_end((user_id, handle))
             while len(self._outcomes) > self._max_views:
                 self._outcomes.popitem(last=False)
-        return outcome.get(lambda: _search(kit, image, self._mode))
+        return outcome.get(lambda: self._search(kit, image))
+
+    def _search(self, kit: PeKit, image: bytes) -> PersonalView:
+        finding = kit.find(image, mode=self._mode)
+        if self._opinion_model is not None:
+            finding = kit.second_opinion(finding, self._opinion_model)
+        prompt = kit.prompt(finding, _QUESTION)
+        if not prompt.matches:
+            return plain_view(image)
+        return PersonalView(_to_jpeg(prompt.image), "image/jpeg", prompt.text)
 
     def _drop_stale(self, user_id: str, version: _Version) -> None:
         """Let go of a user's outcomes from another state of the memory, forgotten names too."""
@@ -116,13 +133,6 @@ def plain_view(image: bytes) -> PersonalView:
         return PersonalView(image, mime_of(image))
     except ValueError as exc:
         raise ImageError(f"the kind of a picture cannot be told: {exc}") from exc
-
-
-def _search(kit: PeKit, image: bytes, mode: SearchMode) -> PersonalView:
-    prompt = kit.prompt(kit.find(image, mode=mode), _QUESTION)
-    if not prompt.matches:
-        return plain_view(image)
-    return PersonalView(_to_jpeg(prompt.image), "image/jpeg", prompt.text)
 
 
 def _to_jpeg(image: RGBImage) -> bytes:

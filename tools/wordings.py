@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pekit_agents.telling import chances_of
 from pekit_agents.wording import CATEGORY_LIMIT, CONTEXT_LIMIT, NAME_LIMIT, quote
 
 if TYPE_CHECKING:
@@ -52,28 +53,44 @@ def place(box: Box, size_wh: tuple[int, int]) -> str:
 
 
 def sighting(match: Match, size_wh: tuple[int, int]) -> str:
-    """Return one sighting in words."""
+    """Return one match in words.
+
+    Args:
+        match: The match.
+        size_wh: The picture's width and height in pixels.
+    """
     heads = [
         f"{quote(obj.name, NAME_LIMIT)} (category {quote(obj.category, CATEGORY_LIMIT)})"
         for obj in match.candidates
     ]
-    scores = [match.score, *(candidate.score for candidate in match.alternatives)]
-    said = " and ".join(f"{score:.2f}" for score in scores)
-    kind = "scores" if match.ambiguous else "score"
-    line = f"{' or '.join(heads)}: {place(match.box, size_wh)}, {kind} {said}"
-    if match.ambiguous:
-        line += f"; ambiguous, it may be {'either' if len(heads) == 2 else 'any of these'}"
+    names, where, sure = " or ".join(heads), place(match.box, size_wh), _how_sure(match)
+    if match.possible:
+        ask = "which of these it is, if any" if match.ambiguous else "whether it is"
+        line = f"may be {names}, {sure}: {where}; ask the user {ask}"
+    else:
+        line = f"{names}: {where}, {sure}"
+        if match.opinion == "yes":
+            line += ", named after a second look by the model"
+        if match.ambiguous:
+            line += f"; ambiguous, it may be {'either' if len(heads) == 2 else 'any of these'}"
     notes = [quote(obj.context, CONTEXT_LIMIT) for obj in match.candidates if obj.context]
     return f"{line}. Note: {' / '.join(notes)}" if notes else line
 
 
 def found(finding: Finding, handle: str, annotated: str) -> str:
-    """Return what was found in a picture."""
+    """Return what was found in a picture: what is named, and after it what is possible."""
     size = finding.image.size
-    lines = [f"- sighting {match.region}: {sighting(match, size)}" for match in finding.matches]
-    count = "1 sighting" if len(lines) == 1 else f"{len(lines)} sightings"
-    head = f"{count} of personal objects in picture {handle} ({size[0]}x{size[1]} pixels):"
-    return "\n".join([head, *lines, f"With the boxes drawn in, it is picture {annotated}.", _DATA])
+    where = f"personal objects in picture {handle} ({size[0]}x{size[1]} pixels)"
+    parts = []
+    for matches, kind, end in (
+        (finding.matches, "sighting", ""),
+        (finding.possible, "possible sighting", ", too unsure to be named"),
+    ):
+        if matches:
+            count = f"1 {kind}" if len(matches) == 1 else f"{len(matches)} {kind}s"
+            parts.append(f"{count} of {where}{end}:")
+            parts += [f"- sighting {match.region}: {sighting(match, size)}" for match in matches]
+    return "\n".join([*parts, f"With the boxes drawn in, it is picture {annotated}.", _DATA])
 
 
 def nothing_found(handle: str, objects: Sequence[PersonalObject]) -> str:
@@ -123,6 +140,16 @@ def corrected(obj: PersonalObject, verdict: str, handle: str, *, learnt: bool) -
         return f"Nothing to learn: {name} is {already} in picture {handle}."
     shows = "shows" if verdict == "is" else "does not show"
     return f"Learnt: picture {handle} {shows} {name}. Pictures like it are now recognised so."
+
+
+def _how_sure(match: Match) -> str:
+    """Return "probability 95 %", or "score 0.81" where the profile knows no probabilities."""
+    chances = chances_of(match, between=" and ")
+    if chances:
+        return f"{'probabilities' if match.ambiguous else 'probability'} {chances}"
+    scores = (match.score, *(other.score for other in match.alternatives))
+    said = " and ".join(f"{score:.2f}" for score in scores)
+    return f"{'scores' if match.ambiguous else 'score'} {said}"
 
 
 def _views(obj: PersonalObject) -> str:

@@ -12,7 +12,7 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import Field
 
-from pekit_agents.testing import fake_profile, solid_scene, to_png
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene, to_png
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.langchain import PersonalToolkit
 
@@ -58,6 +58,21 @@ def biscuit(actions: PersonalActions, red: bytes) -> str:
     handle = actions.images.put("ann", red)
     actions.remember_object("ann", "Biscuit", "dog", "Eats shoes.", [handle])
     return handle
+
+
+@pytest.fixture
+def graded(tmp_path: Path, red: bytes) -> PersonalActions:
+    """Actions that know probabilities; Ann's red dog Biscuit is remembered."""
+    actions = PersonalActions.open(tmp_path / "graded", graded_profile())
+    handle = actions.images.put("ann", red)
+    actions.remember_object("ann", "Biscuit", "dog", "Eats shoes.", [handle])
+    return actions
+
+
+@pytest.fixture
+def pale() -> bytes:
+    """A photo of a pale red thing: with probabilities it may be the red one, and may not."""
+    return to_png(solid_scene({"pale red": RED}))
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ def test_what_a_model_is_shown_changes_with_a_correction(
 
 def test_agents_are_told_when_to_call_it() -> None:
     assert "no, that is not ...; yes, it is ...), call correct_personal" in SYSTEM_PROMPT
+    assert "When something only may be the user's own, ask (Is this ...?)" in SYSTEM_PROMPT
 
 
 def test_a_number_that_no_longer_names_the_object_rejects_nothing(
@@ -126,3 +127,39 @@ def test_a_number_that_no_longer_names_the_object_rejects_nothing(
     with pytest.raises(ActionError, match="names this object, found 9; search the photo again"):
         actions.correct_personal("ann", "biscuit", "is_not", handle, 9)
     assert [region for _, region in found(actions, handle)] == numbers
+
+
+def answers(actions: PersonalActions, handle: str) -> tuple[list[str], list[str]]:
+    record = actions.find_personal_objects("ann", handle).record
+    return tuple([match["name"] for match in record[key]] for key in ("matches", "possible"))
+
+
+@pytest.mark.parametrize(("verdict", "after"), [("is", (["Biscuit"], [])), ("is_not", ([], []))])
+@pytest.mark.parametrize("sighting", [0, 1])
+def test_what_may_be_biscuit_is_settled_by_the_owner(
+    graded: PersonalActions, pale: bytes, verdict: str, after: object, sighting: int
+) -> None:
+    handle = graded.images.put("ann", pale)
+    assert answers(graded, handle) == ([], ["Biscuit"])
+    result = graded.correct_personal("ann", "Biscuit", verdict, handle, sighting)
+    assert result.record["learnt"]
+    assert answers(graded, handle) == after
+
+
+def test_what_may_be_biscuit_can_be_bella(graded: PersonalActions, pale: bytes) -> None:
+    handle = graded.images.put("ann", pale)
+    graded.remember_object(
+        "ann", "Bella", "dog", images=[graded.images.put("ann", to_png(solid_scene({"blue": ONE})))]
+    )
+    graded.correct_personal("ann", "Bella", "is", handle)
+    told = graded.list_personal_objects("ann").record["objects"]
+    assert [(obj["n_views"], obj["n_negatives"]) for obj in told] == [(1, 1), (2, 0)]
+
+
+def test_a_number_of_another_thing_rejects_nothing_possible(
+    graded: PersonalActions, pale: bytes
+) -> None:
+    handle = graded.images.put("ann", pale)
+    with pytest.raises(ActionError, match="names this object, found 2"):
+        graded.correct_personal("ann", "Biscuit", "is_not", handle, 2)
+    assert answers(graded, handle) == ([], ["Biscuit"])

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pekit_agents import ImageError, InvalidInput, PeKit
-from pekit_agents.testing import fake_profile, solid_scene, to_png
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene, to_png
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.personal_views import PersonalViews
 
@@ -49,6 +49,17 @@ def test_the_view_of_a_match_has_boxes_and_words(pool):
 def test_the_view_of_a_stranger_is_the_picture_itself(pool):
     view = PersonalViews(pool).view("bob", "h", PHOTO)
     assert (view.data, view.mime, view.text) == (PHOTO, "image/png", "")
+
+
+def test_the_view_of_a_possible_match_asks(tmp_path):
+    kits = KitPool(tmp_path, graded_profile())
+    kits("ann").remember("Biscuit", PHOTO, category="dog", context="Eats shoes.")
+    photo = to_png(solid_scene({"pale red": (20, 20, 80, 80)}))
+    view = PersonalViews(kits).view("ann", "h", photo)
+    assert view.mime == "image/jpeg"
+    for part in ('may be "Biscuit"', "ask the owner whether it is", '"Eats shoes."'):
+        assert part in view.text
+    assert "called" not in view.text.replace("called by", "")
 
 
 def test_large_pictures_are_shown_smaller(pool):
