@@ -98,8 +98,8 @@ def measure(
 
     def told(others: list[View], view: View) -> set[str]:
         held = np.stack([other.vector for other in others])
-        calibration = profile.matching.calibration
-        return {each.kind for each in advise([view], held, calibration) if each.photo}
+        found = advise([view], held, profile.discriminant)
+        return {each.kind for each in found if each.photo}
 
     def counted(cases: list[set[str]]) -> tuple[int, Counter[str]]:
         return len(cases), Counter(kind for case in cases for kind in case)
@@ -110,8 +110,8 @@ def measure(
             *others, last = rng.sample(sorted(views[name]), refs)
             held = [views[name][path] for path in others]
             plain.append(told(held, views[name][last]))
-            stranger = views[rng.choice([other for other in usable if other != name])]
-            swapped.append(told(held, stranger[rng.choice(sorted(stranger))]))
+            other = views[rng.choice([each for each in usable if each != name])]
+            swapped.append(told(held, other[rng.choice(sorted(other))]))
     yield ("as they are", *counted(plain))
     yield ("of another object", *counted(swapped))
     for change, make in CHANGES.items():

@@ -12,11 +12,12 @@ from pekit_agents.cli.evaluation import evaluate
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.run_file import read_run
 from pekit_agents.profiles import PROFILES
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 
+THINGS = ("red", "green", "blue", "cyan")
 PLACES = [(20, 20, 80, 80), (40, 30, 100, 90), (60, 10, 150, 60), (10, 50, 70, 110)]
 
 
@@ -27,7 +28,7 @@ def data(tmp_path, monkeypatch):
     monkeypatch.setenv("PEKIT_PROFILE", "fake")
     monkeypatch.setenv("PEKIT_EVAL_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    for thing in ("red", "green", "blue", "cyan"):
+    for thing in THINGS:
         (tmp_path / "mine" / thing).mkdir(parents=True)
         for index, place in enumerate(PLACES):
             solid_scene({thing: place}).save(tmp_path / "mine" / thing / f"{index}.png")
@@ -49,7 +50,7 @@ def test_recognition_ends_with_a_table_advice_and_a_report(data, tmp_path):
     folder = tmp_path / "pekit-eval" / "mine-recognition"
     assert "Report: pekit-eval/mine-recognition/report.html" in result.output
     assert (folder / "report.html").is_file()
-    assert len(read_run(folder).draws) == 2 * 2 * 2 * 4
+    assert len(read_run(folder).draws) == 2 * 2 * 2 * 5
 
 
 def test_the_same_command_again_asks_nothing_again(data, tmp_path):
@@ -117,6 +118,8 @@ def test_two_runs_are_put_side_by_side(data, tmp_path):
         (("recognition", "mine", "--profile", "none"), "expected one of the profiles"),
         (("growth", "mine"), "--distractors"),
         (("ablation", "mine", "--modes", "slow"), "--modes"),
+        (("ablation", "mine", "--profiles", "fake", "--strictnesses", "recall"), "discriminant"),
+        (("kinds", "mine"), "categories.json"),
         (("compare", "mine", "mine"), "expected a run"),
         (("scenes", "mine", "--backgrounds", "nowhere"), "--backgrounds"),
     ],
@@ -163,25 +166,65 @@ def test_questions_are_asked_in_each_way_and_answers_kept(data, tmp_path, monkey
 
 
 def test_targets_end_with_a_table_of_verdicts(data, tmp_path, monkeypatch):
-    from pekit_agents.evaluation import bench, targets
+    from pekit_agents.evaluation import bench
 
-    for module in (bench, targets):
-        monkeypatch.setattr(module, "refitted_profile", lambda *_, **__: fake_profile())
-    monkeypatch.setattr(bench, "embedded_profile", lambda **_: fake_profile())
-    monkeypatch.setitem(PROFILES, "embedded", fake_profile)
-    monkeypatch.setattr("pekit_agents.profiles.load_profile", lambda _: fake_profile())
-    monkeypatch.setattr("pekit_agents.evaluation.bench.load_profile", lambda _: fake_profile())
-    given = ("targets", data, "--look-alikes", data, "--draws", "2", "--scene-draws", "1")
+    monkeypatch.setattr(bench, "load_profile", lambda _: graded_profile())
+    (data / "categories.json").write_text(json.dumps(dict.fromkeys(THINGS, "dog")), "utf-8")
+    options = ("--draws", "2", "--scene-draws", "1", "--as-shipped")
+    given = ("targets", data, "--look-alikes", data, *options)
     result = run(*given)
     assert "mine: 2 draws, 1 of scenes and look-alikes" in result.output
-    (line,) = [each for each in result.output.splitlines() if "<= 0.05" in each]
-    assert line.split()[-6:] == ["0.05", "0.000", "[0.000,", "0.000]", "goal", "0.000"]
-    assert (tmp_path / "pekit-eval" / "mine-targets" / "look-alikes" / "report.html").is_file()
+    (line,) = [each for each in result.output.splitlines() if "<= 0.25" in each]
+    assert line.split()[-6:] == ["0.25", "0.000", "[0.000,", "0.000]", "goal", "0.000"]
+    assert (tmp_path / "pekit-eval" / "mine-targets" / "alone" / "report.html").is_file()
     assert "mistakes.jpg beside its report" in " ".join(result.output.split())
     found = json.loads(run(*given, "--json").stdout)
     verdicts = {row["target"]["title"]: row["verdict"] for row in found["rows"]}
-    assert verdicts["look-alikes: likeliest name right"] == "goal"
+    assert verdicts["look-alikes, 1 ref.: likeliest right"] == "goal"
     assert not any(title.startswith("scenes") for title in verdicts)
+
+
+def test_kinds_end_with_a_table_of_each_kind_and_all(data, monkeypatch):
+    monkeypatch.setitem(PROFILES, "graded", graded_profile)
+    monkeypatch.setenv("PEKIT_PROFILE", "graded")
+    kinds = {"red": "dog", "green": "dog", "blue": "toy", "cyan": "toy"}
+    (data / "categories.json").write_text(json.dumps(kinds), "utf-8")
+    given = ("kinds", data, "--refs", "1,2", "--draws", "2")
+    result = run(*given)
+    rows = [line.split() for line in result.output.splitlines()]
+    (dogs,) = [row for row in rows if row[:2] == ["dog", "(2)"]]
+    assert dogs == ["dog", "(2)", "1", "pekit", "100.0", "100.0", "0.0", "0.0", "0.0"]
+    (everything,) = [row for row in rows if row[:3] == ["all", "kinds", "(4)"]]
+    assert everything[3:6] == ["1", "pekit", "100.0"]
+    assert "Report: pekit-eval/mine-kinds/report.html" in result.output
+    assert "Probabilities of pekit, 1 reference, all kinds: 0.0 points off" in result.output
+    found = json.loads(run(*given, "--json").stdout)
+    keys = {(one["kind"], one["recognizer"], one["refs"]) for one in found["kinds"]}
+    assert len(keys) == 3 * 2 * 2
+    toys = next(one for one in found["kinds"] if one["kind"] == "toy")
+    assert toys["things"] == ["blue", "cyan"]
+    assert toys["photos"] == 2 * 2 * (2 + 4)  # draws, things; own photos and the other's
+    assert toys["measures"]["others_named"]["mean"] == 0
+    assert found["reliability"]["pekit, 1 reference, all kinds"]["error"] < 0.01
+
+
+def test_one_kind_alone_is_measured_and_the_baseline_left_out(data, monkeypatch):
+    monkeypatch.setitem(PROFILES, "graded", graded_profile)
+    monkeypatch.setenv("PEKIT_PROFILE", "graded")
+    kinds = {"red": "dog", "green": "dog", "blue": "toy", "cyan": "toy"}
+    (data / "categories.json").write_text(json.dumps(kinds), "utf-8")
+    options = ("--refs", "1", "--draws", "1", "--no-baselines", "--json")
+    found = json.loads(run("kinds", data, "--of", "toy", *options).stdout)
+    keys = [(one["kind"], one["recognizer"]) for one in found["kinds"]]
+    assert keys == [("toy", "pekit"), ("all kinds", "pekit")]
+
+
+def test_strictnesses_are_variations_of_an_ablation(data, monkeypatch):
+    monkeypatch.setitem(PROFILES, "graded", graded_profile)
+    options = ("--profiles", "graded", "--strictnesses", "recall,0.02", "--draws", "1")
+    found = json.loads(run("ablation", data, *options, "--refs", "1", "--json").stdout)
+    names = {one["recognizer"] for one in found["configurations"]}
+    assert names == {"graded, auto", "graded, auto, recall", "graded, auto, strictness 0.02"}
 
 
 def test_statistics_are_for_held_out_things_alone(data):

@@ -1,4 +1,4 @@
-"""``pekit calibrate``: what makes a profile's threshold follow from a rate of false alarms."""
+"""``pekit calibrate``: fits what makes a profile know probabilities and take a strictness."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from pekit_agents.cli.evaluation_options import CacheOption
+from pekit_agents.cli.evaluation_options import CacheOption, photos_of
 from pekit_agents.cli.evaluation_output import advancing
 from pekit_agents.cli.options import ForceOption, JsonOption
 from pekit_agents.cli.output import out as console
@@ -20,19 +20,19 @@ from pekit_agents.cli.output import plain, print_json, say
 from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from pekit_agents.calibrating.assessing import Row
-    from pekit_agents.calibrating.making import Report
-    from pekit_agents.encoder_calibration import EncoderCalibration
+    from pekit_agents.evaluation.calibrating.report import Bin, Report, Row
     from pekit_agents.evaluation.intervals import Estimate
     from pekit_agents.profiles import Profile
 
-__all__ = ["calibrate", "show_calibration", "show_rows"]
+__all__ = ["calibrate", "show_report"]
 
 _ROUGH = 15  # things: fewer give rough numbers
 
 
 def calibrate(
-    photos: Annotated[Path, typer.Argument(help="a folder; a subfolder shows one thing")],
+    things: Annotated[
+        list[Path], typer.Argument(help="data sets of things, see `pekit eval`; one or more")
+    ],
     profile: Annotated[
         str,
         typer.Option(
@@ -40,34 +40,41 @@ def calibrate(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="the file to write (.npz)")],
-    category: Annotated[
-        str, typer.Option("--category", "-c", help="what the photos show, for tools with words")
-    ] = "object",
+    background: Annotated[
+        list[Path] | None, typer.Option(help="folder with photos of anything else")
+    ] = None,
     cache: CacheOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a profile's encoder on photos of all kinds of things, for `strictness`."""
-    from pekit_agents.calibrating.making import calibrate as run_calibrate
-    from pekit_agents.encoder_calibration import write_calibration
+    """Fit the discriminant of a profile's encoder to photos of things, several of them alike.
+
+    Things of one category (categories.json beside their folders) are of one kind: photos of others
+    of its kind are what a thing is told from.
+    """
+    from pekit_agents.calibration import write_calibration
     from pekit_agents.evaluation.bench import default_cache, tools_of
+    from pekit_agents.evaluation.calibrating.making import calibrate as run_calibrate
+    from pekit_agents.evaluation.datasets import load_dataset
 
     _check_target(out, force)
     chosen = _uncalibrated(profile)
     with advancing() as step:
-        measured, report = run_calibrate(
+        made, report = run_calibrate(
             chosen,
-            photos,
-            category=category,
+            [load_dataset(folder) for folder in things],
+            background=[p for each in background or [] for p in photos_of("--background", each)],
             cache=cache or default_cache(),
-            tools=f"{tools_of(profile)}, plain",
+            tools=tools_of(profile),
             progress=step,
         )
-    write_calibration(out, measured)
+    write_calibration(out, made)
     if as_json:
-        print_json({"out": str(out), **_numbers(measured), **asdict(report)})
+        scale = {"slope": made.discriminant.slope, "offset": made.discriminant.offset}
+        print_json({"out": str(out), "encoder_id": made.encoder_id, **scale, **asdict(report)})
         return
-    show_calibration(measured, report)
+    show_report(report)
+    say(f"Slope {made.discriminant.slope:.3f}, offset {made.discriminant.offset:.2f}.")
     say(f"Calibration: {out}")
     if profile.endswith(".toml"):
         say(f'Add to {profile}, above its tables: calibration = "{_beside(out, profile)}"')
@@ -75,59 +82,55 @@ def calibrate(
         say(f'Name it in a profile of your own: base = "{profile}", calibration = "{out}"')
 
 
-def show_calibration(measured: EncoderCalibration, report: Report) -> None:
-    """Print what was measured, and how well it holds."""
+def show_report(report: Report) -> None:
+    """Print what cross-validation found: what is named, and what probabilities are worth."""
     say(
-        f"{report.photos} photos of {report.things} things, {report.own} of them remembered in the "
-        f"trials; {report.regions} regions; {measured.encoder_id}"
+        f"{report.photos} photos of {report.things} things, {report.tried} of them tried among "
+        f"others of their kind; {report.background} photos of anything else"
     )
-    table = Table(box=SIMPLE_HEAD, title="right name first, at the rate asked for")
-    table.add_column("features")
-    for row in report.plain:
-        table.add_column(_references(row), justify="right")
-    kinds = (("as the encoder gives them", report.plain), ("centred, whitened", report.whitened))
-    for (name, rows), taken in zip(kinds, _taken(measured), strict=True):
-        mark = " (taken)" if taken else ""
-        table.add_row(name + mark, *(_share(row.right.mean) for row in rows))
-    console.print(table)
-    show_rows("in trials of one look at each photo", report.trials)
-    looks = (("one look", report.once), ("looking twice", report.twice))
-    for (name, rows), taken in zip(looks, (measured.doubt == 0, measured.doubt > 0), strict=True):
-        show_rows(f"searched, {name}{' (taken)' if taken else ''}", rows)
-    found = measured.calibration
-    say(
-        f"Strangers: scale {found.scale:.3f}, regions {found.regions:.2f}, margin "
-        f"{measured.margin:.3f}, least {measured.least:.3f}. Right object: {found.mean:.2f} +- "
-        f"{found.deviation:.2f}. Ambiguity {measured.ambiguity:.3f}, doubt {measured.doubt:.3f}. "
-        "Near twins: not measured."
-    )
-    if report.own < _ROUGH:
-        say(f"These are rough numbers: {report.own} things were remembered, {_ROUGH} are better.")
+    console.print(_table_of(report.rows))
+    console.print(_reliability(report.bins))
+    say(f"Expected calibration error: {report.deviation:.3f}")
+    if report.tried < _ROUGH:
+        say(f"These are rough numbers: {report.tried} things were tried, {_ROUGH} are better.")
 
 
-def show_rows(title: str, rows: Sequence[Row]) -> None:
-    """Print what was found at some rates as a table."""
-    table = Table(box=SIMPLE_HEAD, title=title)
-    for column in ("asked", "references", "false alarms", "photos", "right name first", "photos"):
-        table.add_column(column, justify="right")
+def _table_of(rows: Sequence[Row]) -> Table:
+    table = Table(
+        box=SIMPLE_HEAD,
+        title="a thing alone in memory, judged by what was fitted without it",
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("kind", overflow="fold")
+    for heading in ("refs", "named", "or possible", "others named", "P >= 0.8", "by cosine"):
+        table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
-            f"{row.asked:g}",
-            _references(row),
-            plain(_between(row.alarms)),
-            str(row.alarm_photos),
-            plain(_between(row.right)),
-            str(row.right_photos),
+            plain(row.kind or "all kinds"),
+            str(row.refs),
+            plain(_between(row.own_named)),
+            _share(row.own_possible.mean),
+            plain(_between(row.others_named)),
+            _share(row.others_sure.mean),
+            _share(row.others_by_cosine.mean),
         )
-    console.print(table)
+    return table
 
 
-def _references(row: Row) -> str:
-    return "1 reference" if row.refs == 1 else f"up to {row.refs}"
-
-
-def _taken(measured: EncoderCalibration) -> tuple[bool, bool]:
-    return measured.whitening is None, measured.whitening is not None
+def _reliability(bins: Sequence[Bin]) -> Table:
+    table = Table(
+        box=SIMPLE_HEAD, title="what probabilities are worth, own photos and others' half and half"
+    )
+    for heading in ("probability", "mean", "found", "trials"):
+        table.add_column(heading, justify="right")
+    for each in bins:
+        table.add_row(
+            f"{each.low:g} - {each.high:g}",
+            _share(each.said),
+            plain(_between(each.found)),
+            str(each.photos),
+        )
+    return table
 
 
 def _share(value: float | None) -> str:
@@ -138,19 +141,7 @@ def _between(found: Estimate) -> str:
     """Return a share with its 95 % interval over things."""
     if found.interval is None:
         return _share(found.mean)
-    return f"{_share(found.mean)} [{found.interval[0]:.3f}, {found.interval[1]:.3f}]"
-
-
-def _numbers(measured: EncoderCalibration) -> dict[str, object]:
-    return {
-        "encoder_id": measured.encoder_id,
-        "whitened": measured.whitening is not None,
-        "calibration": asdict(measured.calibration),
-        **{
-            name: getattr(measured, name)
-            for name in ("max_weight", "margin", "least", "itself", "ambiguity", "doubt")
-        },
-    }
+    return f"{_share(found.mean)} [{found.interval[0]:.2f}, {found.interval[1]:.2f}]"
 
 
 def _uncalibrated(profile: str) -> Profile:

@@ -10,6 +10,7 @@ import typer
 from pekit_agents.cli.evaluation_compare import compare_runs
 from pekit_agents.cli.evaluation_cost import cost
 from pekit_agents.cli.evaluation_frames import frames
+from pekit_agents.cli.evaluation_kinds import kinds
 from pekit_agents.cli.evaluation_measuring import Baselines, Draws, Files, Setup, Subject
 from pekit_agents.cli.evaluation_options import DataArgument, numbers, photos_of
 from pekit_agents.cli.evaluation_targets import targets
@@ -129,25 +130,31 @@ def ablation(
         str, typer.Option("--profiles", help="profiles or TOML files: extractor, encoder")
     ] = "embedded",
     modes: Annotated[str, typer.Option(help="auto,scene,fast")] = "auto",
-    thresholds: Annotated[str, typer.Option(help="values of tau beside the profile's")] = "",
-    per_object: Annotated[
-        bool, typer.Option("--per-object", help="also with a threshold for each object")
-    ] = False,
+    thresholds: Annotated[
+        str, typer.Option(help="values of tau beside the profile's; without a discriminant only")
+    ] = "",
+    strictnesses: Annotated[
+        str, typer.Option(help="recall,precision,0.1 beside the profile's; with one only")
+    ] = "",
     refs: CountOption = 3,
     draws: Draws,
     files: Files,
 ) -> None:
-    """Put profiles, modes and thresholds side by side on the same draws."""
+    """Put profiles, modes, thresholds and strictnesses side by side on the same draws."""
     from pekit_agents.evaluation.protocols import Variation
     from pekit_agents.evaluation.protocols import ablation as protocol
 
-    taus = [None, *numbers("--thresholds", thresholds, float)] if thresholds else [None]
+    taus = numbers("--thresholds", thresholds, float) if thresholds else []
+    words = [strict(part.strip()) for part in strictnesses.split(",")] if strictnesses else []
     variations = [
-        Variation(profile.strip(), mode, tau, raised)
+        variation
         for profile in profiles.split(",")
         for mode in _modes(modes)
-        for tau in taus
-        for raised in ((False, True) if per_object else (False,))
+        for variation in (
+            Variation(profile.strip(), mode),
+            *(Variation(profile.strip(), mode, threshold=tau) for tau in taus),
+            *(Variation(profile.strip(), mode, strictness=word) for word in words),
+        )
     ]
     first = Subject(variations[0].profile, variations[0].mode)
     setup = Setup(data, draws, first, Baselines(baselines=False), files)
@@ -178,6 +185,7 @@ def corrections(
     )
 
 
+evaluate.command()(kinds)
 evaluate.command()(vqa)
 evaluate.command()(cost)
 evaluate.command()(frames)

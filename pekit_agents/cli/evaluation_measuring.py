@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.corrected import Effect
     from pekit_agents.evaluation.records import Dataset, Run
 
-__all__ = ["Baselines", "Draws", "Files", "Setup", "Subject"]
+__all__ = ["Baselines", "Done", "Draws", "Files", "Setup", "Subject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,16 @@ class Subject:
     held_out: Annotated[
         bool,
         typer.Option(
-            "--held-out", help="statistics of the embedded encoder from things not measured"
+            "--held-out", help="calibrate the embedded encoder on things that are not measured"
         ),
     ] = False
+    more: Annotated[
+        list[Path] | None,
+        typer.Option(help="with --held-out: further data sets of things to calibrate on"),
+    ] = None
     statistics: Annotated[
         list[Path] | None,
-        typer.Option(help="with --held-out: photos of other things, for statistics"),
+        typer.Option(help="with --held-out: photos of anything else, for statistics"),
     ] = None
 
 
@@ -77,6 +81,16 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What a protocol measured, where, and the files of its report."""
+
+    run: Run
+    bench: Bench
+    folder: Path
+    report: list[Path]
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """All that a protocol is measured with."""
 
@@ -93,6 +107,19 @@ class Setup:
         effects: Callable[[Run], Sequence[Effect]] = lambda _: (),
     ) -> None:
         """Run a protocol, write its report and print the table."""
+        done = self.carry_out(name, protocol)
+        show_run(
+            done.run,
+            as_json=self.files.as_json,
+            folder=done.folder,
+            report=done.report,
+            cache=(done.bench.cache, done.bench.features.size()),
+            unseen=sorted(done.bench.features.unseen),
+            effects=effects(done.run),
+        )
+
+    def carry_out(self, name: str, protocol: Callable[[Bench], Run]) -> Done:
+        """Run a protocol and write its report."""
         # First of all: it says at once what is not installed, and not after the last photo.
         from pekit_agents.evaluation.datasets import load_dataset
         from pekit_agents.evaluation.report import write_report
@@ -103,18 +130,11 @@ class Setup:
         with advancing() as step:
             bench = replace(bench, progress=step)
             run = protocol(bench)
-        show_run(
-            run,
-            as_json=self.files.as_json,
-            folder=folder,
-            report=write_report([run], folder),
-            cache=(bench.cache, bench.features.size()),
-            unseen=sorted(bench.features.unseen),
-            effects=effects(run),
-        )
+        return Done(run, bench, folder, write_report([run], folder))
 
     def _bench(self, dataset: Dataset, folder: Path) -> Bench:
         from pekit_agents.evaluation.bench import Bench, default_cache
+        from pekit_agents.evaluation.datasets import load_dataset
 
         negatives, statistics = self.baselines.negatives, self.subject.statistics or []
         return Bench(
@@ -125,6 +145,7 @@ class Setup:
             with_baselines=self.baselines.baselines,
             negatives=photos_of("--negatives", negatives) if negatives else (),
             held_out=self.subject.held_out,
+            more=[load_dataset(each) for each in self.subject.more or []],
             statistics=[p for each in statistics for p in photos_of("--statistics", each)],
             cache=self.files.cache or default_cache(),
             out=folder,

@@ -17,7 +17,6 @@ from pekit_agents.cli.evaluation_options import (
     LayoutOption,
     OutOption,
     default_out,
-    numbers,
     photos_of,
 )
 from pekit_agents.cli.evaluation_output import advancing, between
@@ -39,13 +38,12 @@ def targets(
     backgrounds: Annotated[
         Path | None, typer.Option(help="photos without any of the things, to compose scenes on")
     ] = None,
-    distractors: Annotated[
-        Path | None, typer.Option(help="folder with further things, or photos, to remember")
+    more: Annotated[
+        list[Path] | None, typer.Option(help="further data sets of things to calibrate on")
     ] = None,
     statistics: Annotated[
-        list[Path] | None, typer.Option(help="photos of other things, for statistics")
+        list[Path] | None, typer.Option(help="photos of anything else, for statistics")
     ] = None,
-    sizes: Annotated[str, typer.Option(help="how many things are remembered")] = "5,15,50",
     draws: Annotated[int, typer.Option(min=1, help="random draws of things and references")] = 5,
     scene_draws: Annotated[
         int | None,
@@ -53,13 +51,20 @@ def targets(
     ] = None,
     seed: Annotated[int, typer.Option(help="of the first draw; the next add one each")] = 0,
     count: Annotated[int, typer.Option(min=1, help="scenes for each draw")] = 20,
+    held_out: Annotated[
+        bool,
+        typer.Option(
+            "--held-out/--as-shipped",
+            help="calibrate on things that are not measured, or take the calibration that ships",
+        ),
+    ] = True,
     layout: LayoutOption = "auto",
     out: OutOption = None,
     cache: CacheOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the embedded profile against its targets, on things its statistics do not know."""
+    """Measure the embedded profile against its targets, beside a fixed cosine."""
     from pekit_agents.evaluation.bench import Bench, default_cache
     from pekit_agents.evaluation.datasets import load_dataset
     from pekit_agents.evaluation.targets import MISTAKES, measure, rows
@@ -69,7 +74,8 @@ def targets(
     bench = Bench(
         dataset,
         seeds=range(seed, seed + draws),
-        held_out=True,
+        held_out=held_out,
+        more=[load_dataset(each) for each in more or []],
         statistics=[p for each in statistics or [] for p in photos_of("--statistics", each)],
         cache=cache or default_cache(),
         force=force,
@@ -80,8 +86,6 @@ def targets(
             folder,
             look_alikes=None if look_alikes is None else load_dataset(look_alikes),
             backgrounds=() if backgrounds is None else photos_of("--backgrounds", backgrounds),
-            distractors=distractors,
-            sizes=numbers("--sizes", sizes, int),
             count=count,
             scene_seeds=None if scene_draws is None else range(seed, seed + scene_draws),
         )
@@ -102,17 +106,17 @@ def _table(rows: list[Row], title: str) -> Table:
         title=f"{title}, 95 % intervals over things", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
     table.add_column("measure", overflow="fold")
-    for heading in ("target", "found", "verdict", "baseline"):
+    for heading in ("target", "found", "verdict", "cosine"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         target = row.target
-        best = "" if row.baseline is None else f"{row.baseline[1].mean:.3f}"
+        cosine = "" if row.cosine is None else between(replace(row.cosine, interval=None), 1, 3)
         table.add_row(
             plain(target.title),
             f"{'<=' if target.lower else '>='} {target.reach:g}",
             between(row.reached, 1, 3),
             row.verdict,
-            best,
+            cosine,
         )
     return table
 

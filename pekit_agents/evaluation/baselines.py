@@ -7,31 +7,47 @@ the references alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pekit_agents.embedding import mean_direction
 from pekit_agents.evaluation.concept_head import fit_heads
 from pekit_agents.evaluation.introductions import introduced_things, vectors_of
 from pekit_agents.evaluation.recognizers import Look
 from pekit_agents.evaluation.records import Named
 from pekit_agents.evaluation.vector_memory import VectorMemory
-from pekit_agents.matching import MatchSettings
+from pekit_agents.settings import MatchSettings
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.feature_records import Whole
     from pekit_agents.evaluation.features import Features
     from pekit_agents.evaluation.recognizers import Recognizer
+    from pekit_agents.profiles import Profile
     from pekit_agents.types import FloatArray
 
-__all__ = ["ConceptHeads", "ImageRetrieval", "PaperRule", "baselines"]
+__all__ = [
+    "COSINE",
+    "ConceptHeads",
+    "ImageRetrieval",
+    "PaperRule",
+    "RegionCosine",
+    "baselines",
+    "reads_whole",
+]
+
+#: The name of the baseline that differs from the kit by its rule alone.
+COSINE = "cosine"
+
 
 Pooling = Literal["token", "mean"]
 
 _FALSE_PAIRS = 0.05  # of pairs of different things' references may pass the threshold
 _ALONE = 0.75  # the threshold where there is no other thing to compare with
-_PAPER = MatchSettings(threshold=0.75, max_weight=1.0)
+_PAPER = MatchSettings(threshold=0.75)
+_FIXED = MatchSettings(threshold=0.35)
 
 
 def baselines(features: Features, negatives: Sequence[Path] = ()) -> list[Recognizer]:
@@ -41,11 +57,20 @@ def baselines(features: Features, negatives: Sequence[Path] = ()) -> list[Recogn
         features: Gives the features of photos.
         negatives: Photos without any of the things, for those who learn from them.
     """
-    found: list[Recognizer] = [ImageRetrieval(features, "mean"), PaperRule(features)]
+    found: list[Recognizer] = [
+        ImageRetrieval(features, "mean"),
+        RegionCosine(features),
+        PaperRule(features),
+    ]
     if features.has_tokens:
         found.insert(0, ImageRetrieval(features, "token"))
     pooling: Pooling = "token" if features.has_tokens else "mean"
     return [*found, ConceptHeads(features, pooling, negatives)]
+
+
+def reads_whole(baseline: Recognizer) -> bool:
+    """Return whether a baseline looks at whole images."""
+    return isinstance(baseline, ImageRetrieval | ConceptHeads)
 
 
 class ImageRetrieval:
@@ -91,6 +116,41 @@ class ImageRetrieval:
         return _pooled(whole, self._pooling), whole.seconds
 
 
+class RegionCosine:
+    """Regions and whitened vectors as the kit has them at a first look, and one fixed tau of 0.35.
+
+    The best view of an object counts. The difference to the kit is what a discriminant is worth.
+
+    Args:
+        features: Gives the features of photos.
+    """
+
+    def __init__(self, features: Features) -> None:
+        self.name = COSINE
+        self._features = features
+        self._profile = _by_cosine(features.profile, _FIXED)
+        self._memory = VectorMemory(self._profile)
+        self._categories: tuple[str, ...] = ()
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Remember the regions of the references, as the kit does."""
+        encoder = self._profile.encoder
+        introduced = introduced_things(self._features, references, categories)
+        views = vectors_of(introduced, lambda each: mean_direction(each.looks, encoder))
+        self._memory = VectorMemory(self._profile)
+        self._memory.fill(views, categories)
+        self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
+
+    def look(self, photo: Path) -> Look:
+        """Compare the regions of a photo."""
+        regions = self._features.regions(photo, self._categories)
+        pooled = regions.pooled
+        vectors = self._profile.encoder.normalize(pooled) if len(pooled) else pooled
+        return self._memory.look(regions, vectors)
+
+
 class PaperRule:
     """Eq. 2 and 4 as they stand: regions pooled over the whole photo, tau = 0.75.
 
@@ -104,7 +164,8 @@ class PaperRule:
     def __init__(self, features: Features) -> None:
         self.name = "paper rule"
         self._features = features
-        self._bank = VectorMemory(_PAPER)
+        self._profile = _by_cosine(features.profile, _PAPER)
+        self._memory = VectorMemory(self._profile)
         self._categories: tuple[str, ...] = ()
 
     def learn(
@@ -113,14 +174,14 @@ class PaperRule:
         """Remember the plain regions of the references."""
         introduced = introduced_things(self._features, references, categories)
         views = vectors_of(introduced, lambda each: _unit(each.plain[None])[0])
-        self._bank = VectorMemory(_PAPER)
-        self._bank.fill(views, categories, encoder_id="plain")
+        self._memory = VectorMemory(self._profile)
+        self._memory.fill(views, categories)
         self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
 
     def look(self, photo: Path) -> Look:
         """Compare the plain regions of a photo."""
         regions = self._features.regions(photo, self._categories)
-        return self._bank.look(regions, _unit(regions.plain))
+        return self._memory.look(regions, _unit(regions.plain))
 
 
 class ConceptHeads:
@@ -192,6 +253,10 @@ def false_pair_threshold(views: Mapping[str, FloatArray]) -> float:
         for similarity in (own @ theirs.T).max(axis=1)
     ]
     return float(np.quantile(pairs, 1 - _FALSE_PAIRS)) if pairs else _ALONE
+
+
+def _by_cosine(profile: Profile, settings: MatchSettings) -> Profile:
+    return replace(profile, matching=settings, discriminant=None, reranking=None)
 
 
 def _pooled(whole: Whole, pooling: Pooling) -> FloatArray:

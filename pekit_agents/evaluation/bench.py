@@ -6,35 +6,36 @@ import hashlib
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from platformdirs import user_cache_path
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.evaluation.draws import half_of, restrict
+from pekit_agents.evaluation.calibrating.holding_out import HeldOut
 from pekit_agents.evaluation.features import Features
 from pekit_agents.evaluation.lineup import StandardLineup
 from pekit_agents.evaluation.provenance import processing_version
 from pekit_agents.evaluation.running import Progress, Study, carry_out, silent
-from pekit_agents.matching import MatchSettings
 from pekit_agents.profiles import (
     RECIPES,
     Profile,
     embedded_profile,
     load_profile,
     recipe_of,
-    refitted_profile,
 )
 from pekit_agents.protocols import SearchMode
+from pekit_agents.settings import MatchSettings
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.draws import Task
     from pekit_agents.evaluation.lineup import Lineup
     from pekit_agents.evaluation.records import Dataset, Run
+    from pekit_agents.scoring import Discriminant
 
 __all__ = ["Bench", "default_cache", "tools_of", "versions_of"]
 
@@ -57,11 +58,13 @@ class Bench:
         mode: How hard to look.
         seeds: One for each random draw.
         with_baselines: Whether the baselines are measured as well.
+        only: The names of those baselines that are; empty measures all.
         negatives: Photos without any of the things, for baselines that learn from them.
-        held_out: Whether each draw halves the things at random: one half gives the embedded
-            encoder's statistics and strangers, in place of those that ship, and the other is
+        held_out: Whether each draw halves the things of each category at random: one half gives
+            the embedded encoder's calibration, in place of the one that ships, and the other is
             measured.
-        statistics: With ``held_out``, photos of other things that give statistics as well.
+        more: With ``held_out``, further things to calibrate on.
+        statistics: With ``held_out``, photos of anything else that give statistics as well.
         cache: The folder of the features.
         out: The folder of the run; None keeps it in RAM alone.
         force: Whether another run in that folder may be replaced.
@@ -75,8 +78,10 @@ class Bench:
     mode: SearchMode = "auto"
     seeds: Sequence[int] = (0,)
     with_baselines: bool = True
+    only: Sequence[str] = ()
     negatives: Sequence[Path] = ()
     held_out: bool = False
+    more: Sequence[Dataset] = ()
     statistics: Sequence[Path] = ()
     cache: Path = field(default_factory=default_cache)
     out: Path | None = None
@@ -92,8 +97,8 @@ class Bench:
                 "expected the embedded profile for held-out statistics, "
                 f"found {self.profile!r}, whose encoder has none"
             )
-        if self.statistics and not self.held_out:
-            raise InvalidInput("expected photos for statistics with held-out ones only")
+        if (self.statistics or self.more) and not self.held_out:
+            raise InvalidInput("expected further things and photos with held-out ones only")
 
     @cached_property
     def features(self) -> Features:
@@ -123,10 +128,7 @@ class Bench:
 
     def measured(self, dataset: Dataset, seed: int) -> Dataset:
         """Return the part of a data set that is measured in the draws of a seed."""
-        if not self.held_out:
-            return dataset
-        base = half_of(self.dataset, seed, "statistics")
-        return restrict(dataset, {thing.name for thing in self.dataset.things} - base)
+        return self._held_out.measured(dataset, seed) if self.held_out else dataset
 
     def profile_for(self, seed: int) -> Profile | None:
         """Return the kit's profile for a seed; None where it is the features' own."""
@@ -138,6 +140,7 @@ class Bench:
             self.features,
             profile_for=self.profile_for,
             with_baselines=self.with_baselines,
+            only=self.only,
             negatives=self.negatives,
         )
 
@@ -176,15 +179,20 @@ class Bench:
         )
 
     def _settings(self) -> dict[str, Any]:
+        profile = self.features.profile
         return {
             "profile": self.profile,
             "mode": self.mode,
-            "matching": asdict(self.features.profile.matching),
-            "augment": self.features.profile.augment,
+            "matching": asdict(profile.matching),
+            "discriminant": _fingerprint_of(profile.discriminant),
+            "reranking": None if profile.reranking is None else asdict(profile.reranking),
+            "augment": profile.augment,
             "seeds": list(self.seeds),
             "held_out": self.held_out,
+            "more": [each.name for each in self.more],
             "statistics": len(self.statistics),
             "baselines": self.with_baselines,
+            "only": list(self.only),
             "negatives": len(self.negatives),
             "things": len(self.dataset.things),
             "photos": len(self.dataset.photos),
@@ -193,24 +201,17 @@ class Bench:
 
     @cached_property
     def _refitted_for(self) -> Callable[[int], Profile]:
-        return lru_cache(1)(self._refitted)
+        return lru_cache(1)(self._held_out.profile)
 
-    def _refitted(self, seed: int) -> Profile:
-        base = half_of(self.dataset, seed, "statistics")
-        part = restrict(self.dataset, base)
-        # Photos of nothing are measured, so they give no statistics.
-        photos = [photo.path for photo in part.photos if photo.shows]
-        photos += [path for thing in part.things for path in thing.references]
-
-        def progress(done: int, total: int) -> None:
-            self.progress("statistics", done, total)
-
-        return refitted_profile(
-            photos,
-            version=f"held-out-{seed}",
-            more=self.statistics,
-            base=self.base,
-            progress=progress,
+    @cached_property
+    def _held_out(self) -> HeldOut:
+        return HeldOut(
+            self.dataset,
+            self.more,
+            self.statistics,
+            self.features,
+            self.features.profile,
+            self.progress,
         )
 
 
@@ -241,6 +242,14 @@ def versions_of(features: Features) -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     }
+
+
+def _fingerprint_of(discriminant: Discriminant | None) -> str | None:
+    """Return a hash of all numbers of a discriminant."""
+    if discriminant is None:
+        return None
+    numbers = [np.asarray(getattr(discriminant, each.name)) for each in fields(discriminant)]
+    return hashlib.sha256(b"".join(each.tobytes() for each in numbers)).hexdigest()[:16]
 
 
 def _fingerprint(dataset: Dataset, others: Sequence[Path]) -> str:

@@ -6,10 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pekit_agents.details import as_details, cut_patches
-from pekit_agents.embedding import pool_closer
 from pekit_agents.evaluation.photo_features import load
 
 if TYPE_CHECKING:
@@ -52,22 +49,6 @@ class CachedLooks:
             self._made, found = self._features.guided(self._photo, self._words, guide)
         self._boxes, self.seconds = found.boxes, found.seconds
         return found.boxes, found.pooled
-
-    def closer(self, chosen: Sequence[int]) -> FloatArray:
-        """Return the pooled features, (R, D) float32, of R regions seen close up."""
-        start = time.perf_counter()
-        if self._made is not None:
-            proposals = [self._made[index] for index in chosen]
-            encoder = self._features.profile.encoder
-            pooled = pool_closer(load(self._photo), proposals, encoder)
-        else:
-            regions = [self._boxes[index] for index in chosen]
-            pooled = np.stack(
-                [self._features.closer(self._photo, self._words, box) for box in regions]
-            )
-        if self.seconds is not None:
-            self.seconds += time.perf_counter() - start
-        return pooled
 
     def details(self, region: int) -> Details | None:
         """Return what a region looks like; None where the profile does not say so by patches."""

@@ -35,10 +35,10 @@ def require_same_draws(a: Sequence[Draw], b: Sequence[Draw]) -> None:
     Raises:
         InvalidInput: Their draws, things, references, photos or truths differ.
     """
-    first, second = ({(draw.refs, draw.seed): draw for draw in side} for side in (a, b))
+    first, second = (sorted(side, key=_place) for side in (a, b))
     require_same("draws (references/seed)", *(_draw_names(side) for side in (first, second)))
-    for key, draw in first.items():
-        other, where = second[key], f"(references {key[0]}, seed {key[1]})"
+    for draw, other in zip(first, second, strict=True):
+        where = f"(references {draw.refs}, seed {draw.seed})"
         _require_same_names(f"things known {where}", draw.known, other.known)
         for thing in draw.known:
             photos = (side.references.get(thing, ()) for side in (draw, other))
@@ -65,8 +65,12 @@ def _require_same_names(what: str, a: Iterable[str], b: Iterable[str]) -> None:
         require_same(what, *told)
 
 
-def _draw_names(draws: Iterable[tuple[int, int]]) -> str:
-    return _listed(f"{refs}/{seed}" for refs, seed in sorted(draws))
+def _place(draw: Draw) -> tuple[int, int, tuple[str, ...]]:
+    return draw.refs, draw.seed, draw.known
+
+
+def _draw_names(draws: Iterable[Draw]) -> str:
+    return _listed(f"{draw.refs}/{draw.seed}" for draw in draws)
 
 
 def _listed(names: Iterable[str]) -> str:

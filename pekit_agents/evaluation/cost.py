@@ -121,13 +121,13 @@ def measure_cost(
     if len(photos) < 2:
         raise InvalidInput(f"expected two photos or more to measure, found {len(photos)}")
     clock = _Clock()
-    bank = _memory_of(photos, profile)
+    memory = _memory_of(photos, profile)
     regions: list[int] = []
     for index, photo in enumerate([photos[0], *photos]):
         if index == 1:
             clock.times.clear()
             regions.clear()
-        regions.append(_one_photo(photo, profile, mode, bank, answerer, clock))
+        regions.append(_one_photo(photo, profile, mode, memory, answerer, clock))
         progress("photos", index, len(photos))
     forward = statistics.median(clock.times[_FORWARD])
     stages = tuple(
@@ -182,7 +182,7 @@ def _one_photo(
     photo: Path,
     profile: Profile,
     mode: SearchMode,
-    bank: VectorMemory,
+    memory: VectorMemory,
     answerer: AnswerModel | None,
     clock: _Clock,
 ) -> int:
@@ -200,7 +200,7 @@ def _one_photo(
     proposals = clock.time("proposals", lambda: profile.proposer.propose(other, ["object"], mode))
     vectors = clock.time("embedding", lambda: embed_proposals(other, proposals, encoder))
     boxes = [proposal.box for proposal in proposals]
-    clock.time("search", lambda: bank.search(boxes, vectors))
+    clock.time("search", lambda: memory.search(boxes, vectors))
     if answerer is not None:
         clock.time("answer", lambda: answerer.answer(image, _QUESTION))
     return len(proposals)
@@ -213,9 +213,9 @@ def _memory_of(photos: Sequence[Path], profile: Profile) -> VectorMemory:
         image = load_image(photo)
         image.thumbnail((64, 64))
         views[f"object {index}"] = embed_proposals(image, [_whole(image)], profile.encoder)
-    bank = VectorMemory(profile.matching, strangers=profile.strangers)
-    bank.fill(views, dict.fromkeys(views, "object"), encoder_id=profile.encoder.id)
-    return bank
+    memory = VectorMemory(profile)
+    memory.fill(views, dict.fromkeys(views, "object"))
+    return memory
 
 
 def _whole(image: RGBImage) -> Proposal:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.evaluation.records import Dataset, Photo, Thing
 
-__all__ = ["Task", "draw_task", "half_of", "restrict", "usable"]
+__all__ = ["Task", "draw_task", "half_of", "half_of_each_kind", "restrict", "usable"]
 
 _Item = TypeVar("_Item")
 
@@ -123,6 +123,28 @@ def half_of(dataset: Dataset, seed: int, purpose: str) -> frozenset[str]:
     """
     names = _shuffled([thing.name for thing in dataset.things], seed, purpose)
     return frozenset(names[: (len(names) + 1) // 2])
+
+
+def half_of_each_kind(dataset: Dataset, seed: int) -> frozenset[str]:
+    """Return a random half of the things of each category, so that both halves have look-alikes.
+
+    Of a category with an odd number either half may be the larger one, by turns.
+
+    Args:
+        dataset: Whose things.
+        seed: Gives the same halves again.
+    """
+    categories: dict[str, list[str]] = {}
+    for thing in dataset.things:
+        categories.setdefault(thing.category, []).append(thing.name)
+    half: list[str] = []
+    more = False
+    for category, names in sorted(categories.items()):
+        shuffled = _shuffled(names, seed, f"half of {category}")
+        odd = len(names) % 2
+        more = more != bool(odd)
+        half += shuffled[: len(names) // 2 + (odd and more)]
+    return frozenset(half)
 
 
 def restrict(dataset: Dataset, things: Collection[str]) -> Dataset:

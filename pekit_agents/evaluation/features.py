@@ -68,7 +68,7 @@ class Features:
 
     @property
     def describes(self) -> bool:
-        """Whether the profile tells near twins apart by its encoder's patches."""
+        """Whether the profile describes regions by its encoder's patches."""
         return photo_features.describes(self.profile)
 
     @property
@@ -112,17 +112,6 @@ class Features:
             self._entries.write(key, made)
             return None, Regions.of(made, seconds)
         return proposals, Regions.of(made, seconds)
-
-    def closer(self, photo: Path, categories: tuple[str, ...], region: Box) -> FloatArray:
-        """Return the pooled features, (D,) float32, of one of the regions seen close up.
-
-        Raises:
-            ImageError: The photo cannot be read; the message names it.
-        """
-        key = f"closer/{self.mode}/{content_hash(photo)}/{region.xyxy}"
-        make = photo_features.look_closer
-        made, _ = self._entry(key, lambda: make(photo, categories, region, self.mode, self.profile))
-        return made["closer"]
 
     def details(
         self, photo: Path, categories: tuple[str, ...], region: Box, encoder: Encoder

@@ -3,7 +3,9 @@
 The photos of one thing resemble each other, so they are no independent evidence. The bootstrap
 here draws *things* with replacement (clusters), all their photos and all draws of references
 with them, and works the number out anew; the middle 95 % of the results are the interval. It
-answers: what would other things of this kind have given?
+answers: what would other things of this kind have given? A part that is about two things, the one
+that is remembered and the one that is searched, is drawn as often as both are: the product of
+their numbers (Owen 2007, "the pigeonhole bootstrap").
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.evaluation.metrics import Tally
+from pekit_agents.evaluation.metrics import Part, Tally
 
 __all__ = ["Difference", "Estimate", "difference", "estimate"]
 
@@ -127,7 +129,11 @@ def _defined(tallies: Sequence[Tally]) -> list[float]:
 
 
 def _things(tallies: Sequence[Tally]) -> list[str]:
-    return sorted({thing for tally in tallies for thing in tally.parts})
+    return sorted({thing for tally in tallies for part in tally.parts for thing in _about(part)})
+
+
+def _about(part: Part) -> tuple[str, ...]:
+    return (part,) if isinstance(part, str) else part
 
 
 def _weights(things: int, seed: int, resamples: int) -> _Floats:
@@ -144,9 +150,14 @@ def _weights(things: int, seed: int, resamples: int) -> _Floats:
 def _resampled(tallies: Sequence[Tally], things: Sequence[str], weights: _Floats) -> _Floats:
     """Return (resamples,): the mean over draws; NaN where no draw is defined."""
     ratios = np.full((len(weights), len(tallies)), math.nan)
+    place = {thing: index for index, thing in enumerate(things)}
     for column, tally in enumerate(tallies):
-        parts = np.array([tally.parts.get(thing, (0.0, 0.0)) for thing in things]).reshape(-1, 2)
-        above, below = weights @ parts[:, 0], weights @ parts[:, 1]
+        sums = np.array(list(tally.parts.values()), np.float64).reshape(-1, 2)
+        drawn = np.ones((len(weights), len(sums)))
+        for index, part in enumerate(tally.parts):
+            for thing in _about(part):
+                drawn[:, index] *= weights[:, place[thing]]
+        above, below = drawn @ sums[:, 0], drawn @ sums[:, 1]
         np.divide(above, below, out=ratios[:, column], where=below > 0)
     defined = ~np.isnan(ratios)
     total = np.where(defined, ratios, 0.0).sum(axis=1)

@@ -1,4 +1,4 @@
-"""What one answer about one photo is worth: who was accepted, missed, or named wrongly.
+"""What one answer about one photo is worth: who was accepted, possible, missed or named wrongly.
 
 A thing is *accepted* when it is named with certainty. What a recognizer could not decide
 ("ambiguous") accepts nothing and is counted apart. Only the things that a photo's truth is about
@@ -17,9 +17,12 @@ __all__ = [
     "ambiguous",
     "is_judged",
     "judged",
+    "knows_probabilities",
     "missed_things",
+    "named_or_possible",
     "nearest_is_right",
     "owners",
+    "strongest",
     "with_known",
     "without_known",
     "wrong_names",
@@ -51,6 +54,26 @@ def ambiguous(trial: Trial) -> tuple[Named, ...]:
     )
 
 
+def named_or_possible(trial: Trial) -> frozenset[str]:
+    """Return all that a photo was said to show: for certain, as one of several, or possibly.
+
+    What is left is what the answer is silent about.
+    """
+    said = (*trial.named, *trial.possible)
+    names = {name for each in said for name in (each.name, *each.alternatives)}
+    return frozenset(name for name in names if is_judged(trial, name))
+
+
+def strongest(trial: Trial) -> Named | None:
+    """Return the judged answer of the highest probability, named or possible; None without any."""
+    known = [
+        (each.probability, -place, each)
+        for place, each in enumerate((*trial.named, *trial.possible))
+        if each.probability is not None and is_judged(trial, each.name)
+    ]
+    return max(known)[-1] if known else None
+
+
 def wrong_names(trial: Trial) -> tuple[str, ...]:
     """Return the accepted names that the photo does not show, each once, the surest first."""
     names = dict.fromkeys(named.name for named in accepted(trial))
@@ -79,6 +102,15 @@ def nearest_is_right(trial: Trial, known: Iterable[str]) -> bool:
         if name not in trial.shows and is_judged(trial, name)
     ]
     return bool(shown) and max(shown) > max(absent, default=-math.inf)
+
+
+def knows_probabilities(draw: Draw) -> bool:
+    """Return whether a recognizer says of all its answers how likely they are."""
+    return all(
+        each.probability is not None
+        for trial in draw.trials
+        for each in (*trial.named, *trial.possible)
+    )
 
 
 def with_known(draw: Draw) -> list[Trial]:

@@ -12,12 +12,13 @@ from pekit_agents.details import as_details
 from pekit_agents.embedding import mean_direction
 from pekit_agents.evaluation.cached_looks import CachedLooks
 from pekit_agents.evaluation.introductions import introduced_things, vectors_of
-from pekit_agents.evaluation.recognizers import Look
 from pekit_agents.evaluation.scratch import ScratchKit
 from pekit_agents.evaluation.vector_memory import VectorMemory
 
 if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
     from pekit_agents.evaluation.features import Features
+    from pekit_agents.evaluation.recognizers import Look
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
 
@@ -50,11 +51,10 @@ class KitRecognizer:
             self._memory.remember(thing, list(photos), categories[thing])
 
     def look(self, photo: Path) -> Look:
-        """Search a photo; the scores are those of what is named."""
+        """Search a photo; the scores are those of what is named or possible."""
         start = time.perf_counter()
-        named = self._memory.named(self._memory.kit.find(photo, mode=self._mode).matches)
-        seconds = time.perf_counter() - start
-        return Look(named, {each.name: each.score for each in reversed(named)}, seconds)
+        found = self._memory.find(photo, self._mode)
+        return replace(found, seconds=time.perf_counter() - start)
 
 
 class PeKitRecognizer:
@@ -65,7 +65,8 @@ class PeKitRecognizer:
         profile: Whose encoder normalises and whose settings match; None takes the features'
             own. Its encoder must pool like the features' encoder.
         name: What to call it in a report.
-        threshold: tau, in place of the profile's, as for :meth:`PeKit.find`.
+        threshold: As for :meth:`PeKit.find`.
+        strictness: As for :meth:`PeKit.find`.
     """
 
     def __init__(
@@ -75,43 +76,42 @@ class PeKitRecognizer:
         profile: Profile | None = None,
         name: str = "pekit",
         threshold: float | None = None,
+        strictness: Strictness | None = None,
     ) -> None:
         self.name = name
         self._features = features
         self._profile = profile or features.profile
-        self._threshold = threshold
-        self._bank = VectorMemory(self._profile.matching, threshold, self._profile.strangers)
+        self._threshold, self._strictness = threshold, strictness
+        self._memory = self._new_memory()
 
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
         """Remember the things in a new memory; a photo without an object is left out."""
         encoder = self._profile.encoder
-        self._bank = VectorMemory(self._profile.matching, self._threshold, self._profile.strangers)
+        self._memory = self._new_memory()
         introduced = introduced_things(self._features, references, categories)
         details = {
             thing: [as_details(each.patches, encoder) for each in found if each.patches]
             for thing, found in introduced.items()
         }
-        self._bank.fill(
+        self._memory.fill(
             vectors_of(introduced, lambda each: mean_direction(each.looks, encoder)),
             categories,
-            encoder_id=encoder.id,
             details=details if self._features.describes else None,
         )
-
-    def threshold(self) -> float:
-        """Return tau for a photo with one region."""
-        return self._bank.threshold()
 
     def look(self, photo: Path) -> Look:
         """Search a photo as the kit does."""
         looks = CachedLooks(photo, self._features, self._profile.encoder)
         start = time.perf_counter()
-        found = self._bank.find(looks, self._profile.encoder)
+        found = self._memory.find(looks)
         if looks.seconds is None:
             return found
         return replace(found, seconds=time.perf_counter() - start)
+
+    def _new_memory(self) -> VectorMemory:
+        return VectorMemory(self._profile, threshold=self._threshold, strictness=self._strictness)
 
 
 class CorrectedRecognizer(PeKitRecognizer):
@@ -122,6 +122,7 @@ class CorrectedRecognizer(PeKitRecognizer):
         told: The photos; what is named in them before any correction is rejected.
         profile: As for :class:`PeKitRecognizer`.
         name: What to call it in a report.
+        strictness: As for :meth:`PeKit.find`.
     """
 
     def __init__(
@@ -131,8 +132,9 @@ class CorrectedRecognizer(PeKitRecognizer):
         *,
         profile: Profile | None = None,
         name: str = "pekit, corrected",
+        strictness: Strictness | None = None,
     ) -> None:
-        super().__init__(features, profile=profile, name=name)
+        super().__init__(features, profile=profile, name=name, strictness=strictness)
         self._told = tuple(told)
 
     def learn(
@@ -142,4 +144,4 @@ class CorrectedRecognizer(PeKitRecognizer):
         super().learn(references, categories)
         encoder = self._profile.encoder
         told = [CachedLooks(photo, self._features, encoder) for photo in self._told]
-        self._bank.reject_all(told, encoder)
+        self._memory.reject_all(told)

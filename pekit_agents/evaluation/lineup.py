@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pekit_agents.evaluation.baselines import baselines
+from pekit_agents.evaluation.baselines import baselines, reads_whole
 from pekit_agents.evaluation.kit_recognizers import PeKitRecognizer
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class StandardLineup:
         features: Gives the features of photos.
         profile_for: The kit's profile for a seed, None where it is the features' own.
         with_baselines: Whether the baselines are measured as well.
+        only: The names of those baselines that are; empty measures all.
         negatives: Photos without any of the things, for baselines that learn from them.
     """
 
@@ -58,11 +59,13 @@ class StandardLineup:
         *,
         profile_for: Callable[[int], Profile | None] | None = None,
         with_baselines: bool = True,
+        only: Collection[str] = (),
         negatives: Sequence[Path] = (),
     ) -> None:
         self._features = features
         self._profile_for = profile_for
-        self._others = baselines(features, negatives) if with_baselines else []
+        every = baselines(features, negatives) if with_baselines else []
+        self._others = [other for other in every if not only or other.name in only]
         self._negatives = tuple(negatives) if with_baselines else ()
 
     @property
@@ -79,7 +82,7 @@ class StandardLineup:
         """Return what makes the features for these tasks."""
         tasks = list(tasks)
         jobs = feature_jobs(self._features, tasks)
-        if self._others:
+        if any(map(reads_whole, self._others)):
             photos = [photo.path for task in tasks for photo in task.photos]
             photos += [ref for task in tasks for refs in task.references.values() for ref in refs]
             distinct = dict.fromkeys([*photos, *self._negatives])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from pekit_agents.evaluation import metrics
+from pekit_agents.evaluation import metrics, metrics_of_others
 from pekit_agents.evaluation.detection import detection_precision, detection_recall
 from pekit_agents.evaluation.metrics import Tally
 from pekit_agents.evaluation.records import Draw
@@ -27,6 +27,7 @@ class Measure:
         meaning: What it says, in plain words.
         formula: How it is worked out.
         tally: Works it out.
+        of_probabilities: Whether it is defined only for a recognizer that knows probabilities.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Measure:
     meaning: str
     formula: str
     tally: Callable[[Draw], Tally]
+    of_probabilities: bool = False
 
 
 _ALL = (
@@ -97,6 +99,16 @@ _ALL = (
         metrics.likeliest,
     ),
     Measure(
+        "named_or_possible",
+        "Right name named or possible",
+        "higher",
+        "%",
+        "Of the photos that show a remembered thing, in how many its name is said at all: for "
+        "certain, as one of several, or as possible.",
+        "photos whose right name is named or possible / photos of known things",
+        metrics.named_or_possible,
+    ),
+    Measure(
         "nearest",
         "Right thing nearest",
         "higher",
@@ -135,6 +147,37 @@ _ALL = (
         metrics.alarm_share,
     ),
     Measure(
+        "others_named",
+        "Other things named",
+        "lower",
+        "%",
+        "The same, where a name that could not be decided counts as well.",
+        "such photos in which something is named, certain or not / photos of none of the known "
+        "things",
+        metrics_of_others.others_named,
+    ),
+    Measure(
+        "sure_wrong_share",
+        "Other things named for sure",
+        "lower",
+        "%",
+        "Of the photos that show none of the remembered things, in how many something is named "
+        "with a probability of 80 % or more.",
+        "such photos with a name of probability 0.8 or more / photos of none of the known things",
+        metrics_of_others.sure_wrong_share,
+        of_probabilities=True,
+    ),
+    Measure(
+        "others_possible",
+        "Other things possible",
+        "neither",
+        "%",
+        "Of the photos that show none of the remembered things, in how many it asks about one "
+        "(“may be”) and names nothing.",
+        "such photos with a possible and no named thing / photos of none of the known things",
+        metrics_of_others.others_possible,
+    ),
+    Measure(
         "false_alarms",
         "False alarms per photo",
         "lower",
@@ -150,7 +193,7 @@ _ALL = (
         "%",
         "In how many photos it says “one of these” instead of a name. Such an answer counts as "
         "not named.",
-        "photos with an undecided sighting / all photos",
+        "photos with an undecided match / all photos",
         metrics.ambiguous_share,
     ),
     Measure(
@@ -159,7 +202,7 @@ _ALL = (
         "higher",
         "%",
         "How often the right thing is among those it could not decide between.",
-        "undecided sightings with a shown thing among the candidates / undecided sightings",
+        "undecided matches with a shown thing among the candidates / undecided matches",
         metrics.ambiguous_right,
     ),
     Measure(

@@ -19,8 +19,9 @@ things that left out is said.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pekit_agents.evaluation.judging import (
     accepted,
@@ -33,10 +34,12 @@ from pekit_agents.evaluation.judging import (
     without_known,
     wrong_names,
 )
+from pekit_agents.evaluation.judging import named_or_possible as said_in
 from pekit_agents.evaluation.records import Draw, Trial
 
 __all__ = [
     "Counts",
+    "Part",
     "Tally",
     "alarm_share",
     "ambiguous_right",
@@ -46,7 +49,9 @@ __all__ = [
     "group_accuracy",
     "group_average",
     "likeliest",
+    "named_or_possible",
     "nearest",
+    "pooled",
     "precision",
     "recall",
     "specificity",
@@ -58,18 +63,23 @@ __all__ = [
 ]
 
 
+#: A thing, or the thing that is remembered alone and the one that was searched.
+Part: TypeAlias = str | tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """A ratio of two sums, kept apart by what each part of them is about.
 
     Attributes:
         parts: (numerator, denominator) of each thing; a photo without any thing stands for
-            itself. For an average over things a part is (the thing's ratio, 1).
+            itself. For an average over things a part is (the thing's ratio, 1). What is about
+            two things at once is a part of both.
         left_out: How many things have no ratio of their own, so that the average is without
             them.
     """
 
-    parts: Mapping[str, tuple[float, float]]
+    parts: Mapping[str, tuple[float, float]] | Mapping[Part, tuple[float, float]]
     left_out: int = 0
 
     @property
@@ -251,13 +261,24 @@ def alarm_share(draw: Draw) -> Tally:
     )
 
 
+def named_or_possible(draw: Draw) -> Tally:
+    """Share of the photos of known things whose right name is named or possible.
+
+    What may be one of several is named by each of these.
+    """
+    return tally_photos(
+        (trial, float(bool(said_in(trial) & set(trial.shows) & set(draw.known))), draw)
+        for trial in with_known(draw)
+    )
+
+
 def ambiguous_share(draw: Draw) -> Tally:
     """Share of all photos in which something was left undecided."""
     return tally_photos((trial, float(bool(ambiguous(trial))), draw) for trial in draw.trials)
 
 
 def ambiguous_right(draw: Draw) -> Tally:
-    """Share of the undecided sightings that have a thing of the photo among their candidates."""
+    """Share of the undecided matches that have a thing of the photo among their candidates."""
     return tally_photos(
         (trial, float(bool({named.name, *named.alternatives} & set(trial.shows))), draw)
         for trial in draw.trials
@@ -272,13 +293,39 @@ def tally_photos(counted: Iterable[tuple[Trial, float, Draw]]) -> Tally:
         counted: (photo, its number, the draw it is of). A photo of several known things is
             shared out equally among them.
     """
-    parts: dict[str, tuple[float, float]] = {}
+    parts: dict[Part, tuple[float, float]] = {}
     for trial, number, draw in counted:
         names = owners(trial, draw.known)
         for name in names:
             above, below = parts.get(name, (0.0, 0.0))
             parts[name] = (above + number / len(names), below + 1 / len(names))
     return Tally(parts)
+
+
+def pooled(draws: Sequence[Draw], tallies: Iterable[Tally]) -> Tally:
+    """Return one measure over draws that remember different things, as if they were one.
+
+    What a draw says of another thing than the one that it remembers alone is about both.
+
+    Args:
+        draws: Any.
+        tallies: Of the measure, one for each draw.
+    """
+    parts: dict[Part, tuple[float, float]] = {}
+    left_out = 0
+    for draw, tally in zip(draws, tallies, strict=True):
+        left_out += tally.left_out
+        for part, (numerator, denominator) in tally.parts.items():
+            key = _in_pair(part, draw)
+            above, below = parts.get(key, (0.0, 0.0))
+            parts[key] = (above + numerator, below + denominator)
+    return Tally(parts, left_out)
+
+
+def _in_pair(part: Part, draw: Draw) -> Part:
+    if len(draw.known) != 1 or not isinstance(part, str) or part in draw.known:
+        return part
+    return draw.known[0], part
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from pekit_agents.details import PatchDescriber, cut_patches
-from pekit_agents.embedding import pool, pool_closer, pool_proposals, pool_reference
+from pekit_agents.embedding import pool, pool_proposals, pool_reference
 from pekit_agents.errors import ImageError, NoObjectFound
 from pekit_agents.evaluation.feature_records import arrays_of
 from pekit_agents.images import load_image
@@ -31,7 +31,6 @@ __all__ = [
     "describes",
     "introduce",
     "load",
-    "look_closer",
     "patches",
     "propose",
     "propose_guided",
@@ -49,7 +48,7 @@ class TokenEncoder(Protocol):
 
 
 def describes(profile: Profile) -> bool:
-    """Return whether a profile tells near twins apart by its encoder's patches."""
+    """Return whether a profile describes regions by its encoder's patches."""
     return isinstance(profile.describer, PatchDescriber)
 
 
@@ -110,15 +109,6 @@ def propose_guided(
     # Nobody asks for plain features here: they are those of another rule.
     arrays: Arrays = {"boxes": _xyxy(proposals), "pooled": pooled, "plain": pooled[:0]}
     return proposals, arrays, seconds
-
-
-def look_closer(
-    photo: Path, categories: Sequence[str], region: Box, mode: SearchMode, profile: Profile
-) -> Arrays:
-    """Return the features of a region seen close up."""
-    image = load(photo)
-    proposal = _again(image, categories, region, mode, profile)
-    return {"closer": pool_closer(image, [proposal], profile.encoder)[0]}
 
 
 def patches(

@@ -19,14 +19,16 @@ class Look:
 
     Attributes:
         named: What it names, the surest first.
-        scores: Its best score for each thing it knows, named or not, in the units of its
-            threshold: for the kit the object score less what the number of regions costs.
+        scores: Its best score for each thing it knows, named or not, in its own units: log-odds
+            or cosines for the kit.
         seconds: Wall time; None when features came from a cache.
+        possible: What it says may be there and does not name, the likeliest first.
     """
 
     named: tuple[Named, ...]
     scores: Mapping[str, float]
     seconds: float | None = None
+    possible: tuple[Named, ...] = ()
 
 
 class Recognizer(Protocol):

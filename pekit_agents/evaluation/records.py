@@ -14,7 +14,11 @@ from typing import Any
 
 from pekit_agents.types import Box
 
-__all__ = ["Dataset", "Draw", "Named", "Photo", "Question", "Run", "Thing", "Trial"]
+__all__ = ["NO_CATEGORY", "Dataset", "Draw", "Named", "Photo", "Question", "Run", "Thing", "Trial"]
+
+
+#: The category of a thing of which nobody said what it is.
+NO_CATEGORY = "object"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Thing:
     """
 
     name: str
-    category: str = "object"
+    category: str = NO_CATEGORY
     references: tuple[Path, ...] = ()
 
 
@@ -94,7 +98,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One thing that a recognizer named in a photo.
+    """One thing that a recognizer named in a photo, or said to be possible.
 
     Attributes:
         name: The thing; where the recognizer could not decide, its first choice.
@@ -102,12 +106,15 @@ class Named:
         box: Where, xyxy in pixels of the upright photo; None when it says nothing of places.
         alternatives: Further things it may be; not empty means "ambiguous", which is counted
             apart and never as a certain answer.
+        probability: How likely it is ``name``, in [0, 1]; None where the recognizer knows no
+            probabilities.
     """
 
     name: str
     score: float
     box: Box | None = None
     alternatives: tuple[str, ...] = ()
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,7 @@ class Trial:
             thresholds are drawn from.
         seconds: The wall time of the answer, without what came from a cache; None if cached.
         about: As in :class:`Photo`, sorted: only these things are to be judged; empty for all.
+        possible: What it said may be there and did not name, the likeliest first.
     """
 
     photo: str
@@ -134,6 +142,7 @@ class Trial:
     scores: Mapping[str, float]
     seconds: float | None = None
     about: tuple[str, ...] = ()
+    possible: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +173,7 @@ class Run:
     """Everything one command measured.
 
     Attributes:
-        protocol: "recognition", "references", "growth", "scenes", ...
+        protocol: "recognition", "references", "growth", "scenes", "kinds", ...
         dataset: The data set's name.
         root: Its folder, as given; for finding the photos again.
         settings: All settings of the command, JSON-ready.

@@ -1,7 +1,7 @@
 """A run on disk: one JSON file, rewritten after each draw, so that a run can be gone on with.
 
-Scores are rounded to 4 decimals, edges of boxes to a tenth of a pixel and times to a tenth of a
-millisecond, a tenth of what any figure made from them shows.
+Scores and probabilities are rounded to 4 decimals, edges of boxes to a tenth of a pixel and times
+to a tenth of a millisecond, a tenth of what any figure made from them shows.
 """
 
 from __future__ import annotations
@@ -126,6 +126,7 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "about": list(trial.about),
         "boxes": {thing: [_box(box) for box in boxes] for thing, boxes in trial.boxes.items()},
         "named": [_named(named) for named in trial.named],
+        "possible": [_named(named) for named in trial.possible],
         "scores": {thing: round(score, 4) for thing, score in trial.scores.items()},
         "seconds": None if trial.seconds is None else round(trial.seconds, 4),
     }
@@ -137,6 +138,7 @@ def _named(named: Named) -> dict[str, Any]:
         "score": round(named.score, 4),
         "box": None if named.box is None else _box(named.box),
         "alternatives": list(named.alternatives),
+        "probability": None if named.probability is None else round(named.probability, 4),
     }
 
 
@@ -180,6 +182,7 @@ def _as_trial(content: Mapping[str, Any]) -> Trial:
         scores=content["scores"],
         seconds=content["seconds"],
         about=tuple(content["about"]),
+        possible=tuple(map(_as_named, content.get("possible", ()))),  # older files have none
     )
 
 
@@ -190,4 +193,5 @@ def _as_named(content: Mapping[str, Any]) -> Named:
         score=content["score"],
         box=None if box is None else Box(*box),
         alternatives=tuple(content["alternatives"]),
+        probability=content.get("probability"),
     )

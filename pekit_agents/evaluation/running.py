@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.records import Draw, Run, Trial
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.records import Photo
 
 __all__ = ["Progress", "Study", "carry_out", "silent"]
+
+_Place: TypeAlias = tuple[int, int, str, tuple[str, ...]]
+_Key: TypeAlias = tuple[str, int, int, str, tuple[str, ...]]
 
 #: Called with (stage, done, in all) after each step.
 Progress = Callable[[str, int, int], None]
@@ -166,15 +169,16 @@ def _trial(photo: Photo, look: Look, root: Path) -> Trial:
         scores=look.scores,
         seconds=look.seconds,
         about=tuple(sorted(photo.about)),
+        possible=look.possible,
     )
 
 
-def _key(draw: Draw) -> tuple[str, int, int, str]:
-    return draw.recognizer, draw.seed, draw.refs, draw.condition
+def _key(draw: Draw) -> _Key:
+    return draw.recognizer, draw.seed, draw.refs, draw.condition, draw.known
 
 
-def _place(task: Task) -> tuple[int, int, str]:
-    return task.seed, task.refs, task.condition
+def _place(task: Task) -> _Place:
+    return task.seed, task.refs, task.condition, tuple(sorted(task.references))
 
 
 def _relative(path: Path, root: Path) -> str:

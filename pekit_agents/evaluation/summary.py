@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pekit_agents.evaluation.intervals import Difference, Estimate, difference, estimate
-from pekit_agents.evaluation.measures import MEASURES
+from pekit_agents.evaluation.judging import knows_probabilities
+from pekit_agents.evaluation.measures import MEASURES, Measure
+from pekit_agents.evaluation.metrics import Tally, pooled
 from pekit_agents.evaluation.records import Draw
 
 __all__ = ["Configuration", "Summary", "measure_difference", "summarise"]
@@ -41,7 +43,7 @@ class Summary:
 
     Attributes:
         configuration: Which.
-        draws: Its draws, by seed.
+        draws: Its draws, by seed and by what is known.
         estimates: Each headline measure by its key.
         seconds: Median wall time of an answer that came from no cache; None if all did.
     """
@@ -69,7 +71,7 @@ def summarise(draws: Iterable[Draw], *, seed: int = 0) -> tuple[Summary, ...]:
         key = Configuration(draw.recognizer, draw.refs, draw.condition)
         gathered.setdefault(key, []).append(draw)
     return tuple(
-        _summary(key, sorted(group, key=lambda draw: draw.seed), seed)
+        _summary(key, sorted(group, key=lambda draw: (draw.seed, draw.known)), seed)
         for key, group in gathered.items()
     )
 
@@ -83,15 +85,26 @@ def measure_difference(key: str, first: Summary, second: Summary, *, seed: int =
         second: Another, measured on the same things.
         seed: Of the bootstrap.
     """
-    tally = MEASURES[key].tally
-    before, after = ([tally(draw) for draw in side.draws] for side in (first, second))
+    before, after = (_tallies(MEASURES[key], side.draws) for side in (first, second))
     return difference(before, after, seed=seed)
+
+
+def _tallies(measure: Measure, draws: Sequence[Draw]) -> list[Tally]:
+    """Return a tally for each seed; draws of one seed remember different things."""
+    if measure.of_probabilities and not all(map(knows_probabilities, draws)):
+        return []
+    by_seed: dict[int, list[Draw]] = {}
+    for draw in draws:
+        by_seed.setdefault(draw.seed, []).append(draw)
+    return [
+        measure.tally(same[0]) if len(same) == 1 else pooled(same, map(measure.tally, same))
+        for same in by_seed.values()
+    ]
 
 
 def _summary(configuration: Configuration, draws: list[Draw], seed: int) -> Summary:
     estimates = {
-        key: estimate([measure.tally(draw) for draw in draws], seed=seed)
-        for key, measure in MEASURES.items()
+        key: estimate(_tallies(measure, draws), seed=seed) for key, measure in MEASURES.items()
     }
     times = [t.seconds for draw in draws for t in draw.trials if t.seconds is not None]
     seconds = statistics.median(times) if times else None

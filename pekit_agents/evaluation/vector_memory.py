@@ -2,148 +2,155 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pekit_agents.evaluation.naming import as_named
 from pekit_agents.evaluation.recognizers import Look
-from pekit_agents.evaluation.replay import Replay
-from pekit_agents.evaluation.scratch import ScratchKit
-from pekit_agents.retrieval import find_in
+from pekit_agents.kit import PeKit
+from pekit_agents.memory import Memory
+from pekit_agents.retrieval import Search, find_in
+from pekit_agents.scoring import COSINE
+from pekit_agents.types import PersonalObject
 
 if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
     from pekit_agents.evaluation.feature_records import Regions
-    from pekit_agents.evaluation.records import Named
     from pekit_agents.looks import Looks
-    from pekit_agents.matching import MatchSettings
-    from pekit_agents.protocols import Encoder
-    from pekit_agents.strangers import Strangers
+    from pekit_agents.profiles import Profile
     from pekit_agents.types import Box, Details, FloatArray, Match
 
 __all__ = ["VectorMemory"]
 
+_NO_COSINE = -1.0  # the least there is
+_NO_LOG_ODDS = -100.0  # beyond every prior, so that no setting would name it
+
 
 class VectorMemory:
-    """A memory of known vectors and the product's matching on it.
+    """A memory of known vectors, which is gone when this is, and the product's search in it.
 
     Args:
-        matching: Threshold and suppression.
-        threshold: tau, in place of that of ``matching``, as for :meth:`PeKit.find`.
-        strangers: What calibrates ``matching`` for what is remembered.
+        profile: Whose encoder made the vectors, and by whose rule they are compared.
+        threshold: As for :meth:`PeKit.find`.
+        strictness: As for :meth:`PeKit.find`.
+
+    Raises:
+        InvalidInput: The threshold or strictness is none, or not for this profile.
     """
 
     def __init__(
         self,
-        matching: MatchSettings,
+        profile: Profile,
+        *,
         threshold: float | None = None,
-        strangers: Strangers | None = None,
+        strictness: Strictness | None = None,
     ) -> None:
-        self._matching = matching
-        self._threshold = threshold
-        self._strangers = strangers
-        self._views: dict[str, FloatArray] = {}
-        self._negatives: dict[str, FloatArray] = {}
-        self._memory: ScratchKit | None = None
+        self._profile, self._threshold, self._strictness = profile, threshold, strictness
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        encoder = profile.encoder
+        self._memory = Memory.open(
+            self._folder.name, user_id="default", encoder_id=encoder.id, dim=encoder.dim
+        )
+        self._kit = PeKit(self._memory, profile)
+        self._things: tuple[str, ...] = ()  # by the number that is their object id
+        self._search()  # refuses what cannot be, before any work
 
     def fill(
         self,
         views: Mapping[str, FloatArray],
         categories: Mapping[str, str],
         *,
-        encoder_id: str,
         details: Mapping[str, Sequence[Details]] | None = None,
     ) -> None:
-        """Remember what was introduced before.
+        """Remember what was introduced before; once.
 
         Args:
             views: (V, D) float32 unit vectors of each thing; V may be 0.
             categories: What each thing is.
-            encoder_id: Whose vectors these are.
-            details: What each of the views looks like; None tells no near twins apart.
+            details: What each of the views looks like; None compares no look-alikes patch by patch.
         """
-        self._views, self._negatives = dict(views), {}
-        filled = {thing: vectors for thing, vectors in views.items() if len(vectors)}
-        if not filled:
-            self._memory = None
-            return
-        dim = next(iter(filled.values())).shape[1]
-        replay = Replay(encoder_id, dim)
-        profile = replay.profile(self._matching, self._strangers, describes=details is not None)
-        self._memory = ScratchKit(profile)
-        for thing, vectors in filled.items():
-            looks = [None] * len(vectors) if details is None else details[thing]
-            pictures = [replay.picture(*each) for each in zip(vectors, looks, strict=True)]
-            self._memory.remember(thing, pictures, categories[thing])
+        self._things = tuple(views)
+        now = datetime.now(UTC)
+        for number, (thing, vectors) in enumerate(views.items()):
+            if len(vectors):
+                # Names are of no account to a search, and those of a data set may be no names.
+                obj = PersonalObject(f"{number:06}", f"{number}", categories[thing], "", 0, now)
+                looks = None if details is None else details[thing]
+                self._memory.insert(obj, vectors, details=looks)
 
-    def find(self, looks: Looks, encoder: Encoder) -> Look:
-        """Search a photo: propose, look again where there is doubt, match."""
-        if self._memory is None:
-            return Look((), dict.fromkeys(self._views, -1.0))
-        matches, vectors = self._matches(self._memory, looks, encoder)
-        return Look(self._memory.named(matches), self._scores(vectors))
+    def find(self, looks: Looks) -> Look:
+        """Search a photo: propose, encode again where there is doubt, match."""
+        if not self._memory.gallery().count:
+            return Look((), dict.fromkeys(self._things, self._least))
+        found, matches, possible = find_in(
+            looks,
+            self._profile.encoder,
+            self._search(),
+            self._memory.portraits,
+            self._profile.reranking,
+        )
+        return self._look(matches, possible, found.vectors, None)
 
     def look(self, regions: Regions, vectors: FloatArray) -> Look:
         """Match the regions of a photo by their (K, D) float32 unit vectors."""
         start = time.perf_counter()
-        named = self.search(regions.boxes, vectors)
+        matches, possible = self.search(regions.boxes, vectors)
         seconds = time.perf_counter() - start
         total = None if regions.seconds is None else regions.seconds + seconds
-        return Look(named, self._scores(vectors), total)
+        return self._look(matches, possible, vectors, total)
 
-    def reject_all(self, photos: Sequence[Looks], encoder: Encoder) -> None:
+    def search(self, boxes: Sequence[Box], vectors: FloatArray) -> tuple[list[Match], list[Match]]:
+        """Return what is named, and what is possible, among K regions.
+
+        Args:
+            boxes: Of the regions.
+            vectors: (K, D) float32 unit vectors.
+        """
+        return self._search().matches(boxes, vectors)
+
+    def reject_all(self, photos: Sequence[Looks]) -> None:
         """Reject all that is named in photos, by one state of the memory."""
-        if self._memory is None:
-            return
-        kit = self._memory.kit
-        for matches in [self._matches(self._memory, looks, encoder)[0] for looks in photos]:
+        search, profile = self._search(), self._profile
+        for matches in [
+            find_in(photo, profile.encoder, search, self._memory.portraits, profile.reranking)[1]
+            for photo in photos
+        ]:
             for match in matches:
-                for obj in kit.reject(match):
-                    self._negatives[self._memory.thing(obj)] = kit.negatives(obj.object_id)
+                self._kit.reject(match)
 
-    def threshold(self) -> float:
-        """Return tau for a photo with one region; 1 when nothing is remembered."""
-        if self._memory is None:
-            return 1.0
-        settings = self._memory.settings(self._threshold)
-        return settings.accept_above(objects=len(self._views), regions=1)
+    def _search(self) -> Search:
+        return Search.by(
+            self._profile,
+            self._memory.gallery(),
+            threshold=self._threshold,
+            strictness=self._strictness,
+        )
 
-    def search(self, boxes: Sequence[Box], vectors: FloatArray) -> tuple[Named, ...]:
-        """Return what is named among K regions by their (K, D) float32 unit vectors."""
-        if self._memory is None:
-            return ()
-        (matches,) = self._memory.kit.match_regions([(boxes, vectors)], threshold=self._threshold)
-        return self._memory.named(matches)
-
-    def _matches(
-        self, memory: ScratchKit, looks: Looks, encoder: Encoder
-    ) -> tuple[list[Match], FloatArray]:
-        gallery, settings = memory.gallery(), memory.settings(self._threshold)
-        found, matches, _ = find_in(looks, encoder, gallery, settings, memory.portraits)
-        return matches, found.vectors
+    def _look(
+        self,
+        matches: Sequence[Match],
+        possible: Sequence[Match],
+        vectors: FloatArray,
+        seconds: float | None,
+    ) -> Look:
+        names = {f"{number:06}": thing for number, thing in enumerate(self._things)}
+        named, maybe = (as_named(side, names) for side in (matches, possible))
+        return Look(named, self._scores(vectors), seconds, maybe)
 
     def _scores(self, vectors: FloatArray) -> dict[str, float]:
-        if not len(vectors):
-            return dict.fromkeys(self._views, -1.0)
-        # What tau rises by for the number of regions; a caller's tau is taken as it is.
-        cost = 0.0
-        if self._threshold is None:
-            one, all_of_them = (
-                self._matching.accept_above(objects=len(self._views), regions=count)
-                for count in (1, len(vectors))
-            )
-            cost = all_of_them - one
-        weight = self._matching.max_weight
-        scores = {}
-        for thing, views in self._views.items():
-            if not len(views):
-                scores[thing] = -1.0
-                continue
-            cosines = vectors @ views.T
-            mixed = weight * cosines.max(axis=1) + (1 - weight) * cosines.mean(axis=1)
-            if thing in self._negatives:
-                alike = (vectors @ self._negatives[thing].T).max(axis=1)
-                mixed = np.where(alike > mixed, -1.0, mixed)
-            scores[thing] = float(mixed.max()) - cost
+        """Return the score of each thing's likeliest region; the least there is without any."""
+        scores = dict.fromkeys(self._things, self._least)
+        snapshot = self._memory.snapshot()
+        if snapshot.count and len(vectors):
+            rule = self._profile.discriminant or COSINE
+            best = snapshot.identities(rule).scores(vectors).max(axis=0)
+            for obj, score in zip(snapshot.objects, best.tolist(), strict=True):
+                scores[self._things[int(obj.object_id)]] = max(score, self._least)
         return scores
+
+    @property
+    def _least(self) -> float:
+        return _NO_COSINE if self._profile.discriminant is None else _NO_LOG_ODDS

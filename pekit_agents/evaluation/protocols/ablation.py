@@ -1,4 +1,4 @@
-"""What each choice is worth: profiles (extractor, encoder), modes and thresholds side by side."""
+"""What each choice is worth: profiles (extractor, encoder), modes and limits side by side."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import draw_task, half_of, usable
 from pekit_agents.evaluation.kit_recognizers import PeKitRecognizer
 from pekit_agents.evaluation.lineup import feature_jobs
-from pekit_agents.evaluation.per_object import PerObjectThreshold
 from pekit_agents.evaluation.protocols.recognition import HALF
 from pekit_agents.protocols import SearchMode
 
 if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
     from pekit_agents.evaluation.bench import Bench
     from pekit_agents.evaluation.draws import Task
     from pekit_agents.evaluation.features import Features
@@ -33,21 +33,23 @@ class Variation:
         profile: A profile's name or TOML file: the extractor, the proposer and the encoder.
         mode: How hard to look.
         threshold: tau, as for :meth:`PeKit.find`; None takes the profile's.
-        per_object: Whether each object's threshold is raised over its look-alikes among the
-            references.
+        strictness: As for :meth:`PeKit.find`; None takes the profile's.
     """
 
     profile: str = "embedded"
     mode: SearchMode = "auto"
     threshold: float | None = None
-    per_object: bool = False
+    strictness: Strictness | None = None
 
     @property
     def name(self) -> str:
-        """What to call it in a report: "embedded, fast, tau 0.3"."""
+        """What to call it in a report: "embedded, fast, precision"."""
         parts = [self.profile, self.mode]
         parts += [] if self.threshold is None else [f"tau {self.threshold:g}"]
-        return ", ".join([*parts, "per object"] if self.per_object else parts)
+        if self.strictness is not None:
+            strict = self.strictness
+            parts.append(strict if isinstance(strict, str) else f"strictness {strict:g}")
+        return ", ".join(parts)
 
 
 def ablation(
@@ -62,7 +64,8 @@ def ablation(
         open_set: Whether each draw is repeated with a random half of the things unknown.
 
     Raises:
-        InvalidInput: There is no variation, or too few things have enough photos.
+        InvalidInput: There is no variation, too few things have enough photos, or a threshold or
+            strictness is not for its profile.
         ProfileError: A profile is unknown or cannot be run here.
     """
     if not variations:
@@ -96,6 +99,7 @@ class _Variations:
                 self._features[key] = bench.features_of(
                     each.profile, each.mode, bench.loaded if own else None
                 )
+            self._recognizer(each)  # refuses what cannot be, before any work
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,6 +118,9 @@ class _Variations:
 
     def _recognizer(self, variation: Variation) -> Recognizer:
         features = self._features[variation.profile, variation.mode]
-        if variation.per_object:
-            return PerObjectThreshold(features, name=variation.name, threshold=variation.threshold)
-        return PeKitRecognizer(features, name=variation.name, threshold=variation.threshold)
+        return PeKitRecognizer(
+            features,
+            name=variation.name,
+            threshold=variation.threshold,
+            strictness=variation.strictness,
+        )

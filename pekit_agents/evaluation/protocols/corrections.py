@@ -15,7 +15,6 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import draw_task, half_of, usable
 from pekit_agents.evaluation.kit_recognizers import CorrectedRecognizer, PeKitRecognizer
 from pekit_agents.evaluation.lineup import feature_jobs
-from pekit_agents.retrieval import match_settings
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -46,7 +45,7 @@ def corrections(
 
     Raises:
         InvalidInput: There are no photos to correct, too few things have enough photos, or the
-            profile is not calibrated for another strictness.
+            profile has no discriminant for a strictness.
     """
     if photos < 1:
         raise InvalidInput(f"expected 1 photo to correct or more, found {photos}")
@@ -79,7 +78,7 @@ class _BeforeAndAfter:
     def __init__(self, bench: Bench, tasks: Sequence[Task], strictness: Strictness | None) -> None:
         self._bench = bench
         self._strictness = strictness
-        match_settings(bench.features.profile, None, self._strictness)  # refuses what cannot be
+        PeKitRecognizer(bench.features, strictness=strictness)  # refuses what cannot be
         self._told: Mapping[int, tuple[Path, ...]] = {
             task.seed: tuple(photo.path for photo in task.photos)
             for task in tasks
@@ -89,11 +88,16 @@ class _BeforeAndAfter:
     def recognizers(self, seed: int) -> Sequence[Recognizer]:
         """Return both for a seed."""
         features = self._bench.features
-        own = self._bench.profile_for(seed) or features.profile
-        profile = replace(own, matching=match_settings(own, None, self._strictness))
+        profile = self._bench.profile_for(seed)
         return [
-            PeKitRecognizer(features, profile=profile, name=BEFORE),
-            CorrectedRecognizer(features, self._told[seed], profile=profile, name=AFTER),
+            PeKitRecognizer(features, profile=profile, name=BEFORE, strictness=self._strictness),
+            CorrectedRecognizer(
+                features,
+                self._told[seed],
+                profile=profile,
+                name=AFTER,
+                strictness=self._strictness,
+            ),
         ]
 
     def jobs(self, tasks: Iterable[Task]) -> list[Job]:

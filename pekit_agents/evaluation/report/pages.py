@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from pekit_agents.evaluation.measures import MEASURES
-from pekit_agents.evaluation.records import Draw, Run
+from pekit_agents.evaluation.protocols.recognition import HALF
+from pekit_agents.evaluation.records import Run
 from pekit_agents.evaluation.report.choosing import Candidate, Choice, choose, rivals
-from pekit_agents.evaluation.report.content import Block, Figure, Gallery, Page, Section
-from pekit_agents.evaluation.report.mistakes import Kind, worst_mistakes
+from pekit_agents.evaluation.report.content import Block, Figure, Page, Section
+from pekit_agents.evaluation.report.kinds_page import kinds_page
+from pekit_agents.evaluation.report.mistake_sections import mistake_sections
 from pekit_agents.evaluation.report.numbers import percent
 from pekit_agents.evaluation.report.plots import MOST_LINES, Point, measure_curves, open_set_plot
+from pekit_agents.evaluation.report.probabilities import probability_figures
 from pekit_agents.evaluation.report.tables import (
-    confusion_table,
+    defined,
     glance_table,
     group_table,
     measure_table,
     provenance_table,
-    thing_table,
     words_table,
 )
-from pekit_agents.evaluation.report.tiles import mistake_tile
 from pekit_agents.evaluation.report.verdict import verdict
 from pekit_agents.evaluation.summary import Configuration, Summary, summarise
 
@@ -31,26 +31,18 @@ __all__ = ["run_page"]
 _PAPER = ("precision", "recall", "specificity", "weighted")
 _MORE = (
     "likeliest",
+    "named_or_possible",
     "nearest",
     "alarm_share",
+    "others_named",
+    "sure_wrong_share",
+    "others_possible",
     "false_alarms",
     "ambiguous_share",
     "ambiguous_right",
 )
 _PLACES = tuple(key for key in MEASURES if key.startswith("detection"))
 _CURVED = ("weighted", "alarm_share")
-_MOST_TILES = 9
-_NONE = "None."
-_LEGEND = (
-    "Dashed blue: where a thing truly is. Solid orange: what was named, with its score. The small "
-    "pictures are what the missed or wrongly named thing was remembered from. What fails in the "
-    "most draws comes first, each photo once."
-)
-_GALLERIES: tuple[tuple[Kind, str, str], ...] = (
-    ("missed", "Missed things", "A remembered thing is in the photo and was not named."),
-    ("wrong name", "Wrong names", "The photo shows a remembered thing and got another's name."),
-    ("false alarm", "False alarms", "The photo shows none of the remembered things."),
-)
 
 
 def run_page(run: Run, budget: float, prefix: str) -> Page:
@@ -61,13 +53,17 @@ def run_page(run: Run, budget: float, prefix: str) -> Page:
         budget: The share of photos without any known thing in which a false alarm is borne.
         prefix: Of the names of picture files.
     """
+    if run.protocol == "kinds":
+        return kinds_page(run, prefix)
     summaries = summarise(run.draws)
     choice = choose(summaries, budget)
+    half = [one for one in summaries if one.configuration.condition == HALF]
     sections = [
         Section("Configurations", _tables(summaries, choice)),
         Section("Curves", _curves(summaries, choice, budget, prefix)),
-        *(_mistakes(run, choice.chosen, prefix) if choice else ()),
-        Section("What the numbers say", (words_table(_defined(summaries)),)),
+        Section("Probabilities", probability_figures(half, prefix)),
+        *(mistake_sections(run, choice.chosen, prefix) if choice else ()),
+        Section("What the numbers say", (words_table(defined(summaries)),)),
         Section("How it was measured", (provenance_table(run, summaries),)),
     ]
     title = f"{run.dataset}: {run.protocol}"
@@ -87,10 +83,6 @@ def _tables(summaries: Sequence[Summary], choice: Choice | None) -> tuple[Block,
         measure_table(summaries, _PLACES, chosen, places),
     )
     return tuple(table for table in tables if table is not None)
-
-
-def _defined(summaries: Sequence[Summary]) -> list[str]:
-    return [key for key in MEASURES if any(s.estimates[key].mean is not None for s in summaries)]
 
 
 def _curves(
@@ -174,29 +166,3 @@ def _is_size(part: str) -> bool:
 
 def _joined(*parts: str) -> str:
     return ", ".join(part.strip() for part in parts if part.strip())
-
-
-def _mistakes(run: Run, chosen: Candidate, prefix: str) -> Iterator[Section]:
-    label, named = chosen.configuration.label, chosen.named.draws
-    things = (thing_table(named), confusion_table(named))
-    yield Section(f"Thing by thing: {label}", tuple(table for table in things if table is not None))
-    strangers = chosen.strangers.draws if chosen.strangers else ()
-    galleries = [
-        (title, _gallery(run, strangers if kind == "false alarm" else named, prefix, kind, words))
-        for kind, title, words in _GALLERIES
-    ]
-    if any(gallery.tiles for _, gallery in galleries):
-        yield Section(f"The worst mistakes: {label}", (_LEGEND,))
-        for title, gallery in galleries:
-            blocks: tuple[Block, ...] = (gallery,) if gallery.tiles else (_NONE,)
-            yield Section(title, blocks, level=3)
-
-
-def _gallery(run: Run, draws: Sequence[Draw], prefix: str, kind: Kind, words: str) -> Gallery:
-    mistakes = worst_mistakes(draws, kind)
-    stem = f"{prefix}{kind.replace(' ', '-')}"
-    tiles = tuple(
-        mistake_tile(mistake, Path(run.root), f"{stem}-{number}")
-        for number, mistake in enumerate(mistakes[:_MOST_TILES], start=1)
-    )
-    return Gallery(f"{words} {len(tiles)} of {len(mistakes)} photos.", tiles)

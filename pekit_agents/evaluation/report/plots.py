@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from statistics import NormalDist
 from typing import Any, TypeAlias
 
 from pekit_agents.errors import MissingDependency
 from pekit_agents.evaluation.curves import open_set_curve
 from pekit_agents.evaluation.intervals import Estimate
 from pekit_agents.evaluation.measures import MEASURES
+from pekit_agents.evaluation.reliability import Reliability
 from pekit_agents.evaluation.summary import Summary
 
 try:
@@ -27,7 +29,14 @@ except ModuleNotFoundError as exc:
         'install it with: pip install "pekit-agents[eval]"'
     ) from exc
 
-__all__ = ["MOST_LINES", "Point", "measure_curves", "open_set_plot"]
+__all__ = [
+    "MOST_LINES",
+    "Point",
+    "detection_error_plot",
+    "measure_curves",
+    "open_set_plot",
+    "reliability_plot",
+]
 
 #: A quantity, and measures there by their keys.
 Point: TypeAlias = tuple[int, Mapping[str, Estimate]]
@@ -36,6 +45,8 @@ Point: TypeAlias = tuple[int, Mapping[str, Estimate]]
 MOST_LINES = 7
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "osD^vPX"
+#: Where the normal-deviate axes have their marks, from end to end.
+_SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9)
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 11.0,
@@ -92,6 +103,102 @@ def open_set_plot(summaries: Sequence[Summary], budget: float) -> bytes | None:
         axes.set_ylabel("photos of a thing whose right name comes first (%)")
         figure.legend(loc="outside lower center", ncols=2, fontsize=9)
         return _png(figure)
+
+
+def reliability_plot(lines: Mapping[str, Reliability]) -> bytes:
+    """Draw the share of answers that are right over the probability that was said.
+
+    Below it stands which share of the answers has which probability.
+
+    Args:
+        lines: Label -> what was found; those after the first :data:`MOST_LINES` are left out.
+
+    Returns:
+        A PNG.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7, 7.2), layout="constrained")
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+        axes.plot([0, 100], [0, 100], color="#777777", linestyle=":", label="as said")
+        for index, (label, found) in enumerate(list(lines.items())[:MOST_LINES]):
+            said = [100 * each.probability for each in found.bins]
+            right = [100 * each.right for each in found.bins]
+            ends = [each.interval or (each.right, each.right) for each in found.bins]
+            look: dict[str, Any] = {"color": _COLOURS[index], "marker": _MARKERS[index]}
+            axes.errorbar(
+                said,
+                right,
+                yerr=(
+                    [max(r - 100 * low, 0) for r, (low, _) in zip(right, ends, strict=True)],
+                    [max(100 * high - r, 0) for r, (_, high) in zip(right, ends, strict=True)],
+                ),
+                label=f"{_label(label)}: calibration error {100 * found.error:.1f} points",
+                linewidth=2,
+                elinewidth=1,
+                capsize=3,
+                **look,
+            )
+            below.plot(said, [100 * each.weight for each in found.bins], linewidth=2, **look)
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, 103)
+        axes.set_ylabel("answers that are right (%)")
+        below.set_ylim(bottom=0)
+        below.set_ylabel("share of answers (%)")
+        below.set_xlabel("probability that was said (%)")
+        figure.legend(loc="outside lower center", ncols=1, fontsize=9)
+        return _png(figure)
+
+
+def detection_error_plot(summaries: Sequence[Summary]) -> bytes | None:
+    """Draw misses over false alarms for all thresholds, on normal-deviate axes (DET).
+
+    Scores that are normally distributed make straight lines there. A large marker is where the
+    configuration stands with its own decisions.
+
+    Args:
+        summaries: At most :data:`MOST_LINES` configurations.
+
+    Returns:
+        A PNG; None when no configuration has a curve.
+    """
+    curves = [(one, open_set_curve(one.draws)) for one in summaries[:MOST_LINES]]
+    if not any(curve for _, curve in curves):
+        return None
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7, 7), layout="constrained")
+        axes = figure.subplots()
+        for index, (one, curve) in enumerate(curves):
+            look: dict[str, Any] = {
+                "color": _COLOURS[index],
+                "marker": _MARKERS[index],
+                "markersize": 10,
+            }
+            axes.plot(
+                [_deviate(point.alarm_share) for point in curve],
+                [_deviate(1 - point.identified) for point in curve],
+                label=_label(one.configuration.label),
+                linewidth=2,
+                markevery=[],
+                **look,
+            )
+            alarms, right = one.estimates["others_named"].mean, one.estimates["top1"].mean
+            if alarms is not None and right is not None:
+                place = ([_deviate(alarms)], [_deviate(1 - right)])
+                axes.plot(*place, markeredgecolor="white", clip_on=False, zorder=3, **look)
+        ends = (_deviate(_SHARES[0]), _deviate(_SHARES[-1]))
+        for axis, name in ((axes.xaxis, "false alarms"), (axes.yaxis, "misses")):
+            axis.set_ticks([_deviate(share) for share in _SHARES])
+            axis.set_ticklabels([f"{100 * share:g}" for share in _SHARES])
+            axis.set_label_text(f"{name} (%)")
+        axes.set_xlim(*ends)
+        axes.set_ylim(*ends)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+        return _png(figure)
+
+
+def _deviate(share: float) -> float:
+    """Return where a share lies on a normal-deviate axis; at its end where it lies beyond."""
+    return NormalDist().inv_cdf(min(max(share, _SHARES[0]), _SHARES[-1]))
 
 
 def measure_curves(lines: Mapping[str, Sequence[Point]], keys: Sequence[str], axis: str) -> bytes:

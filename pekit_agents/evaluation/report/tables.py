@@ -24,6 +24,7 @@ from pekit_agents.evaluation.summary import Summary
 
 __all__ = [
     "confusion_table",
+    "defined",
     "glance_table",
     "group_table",
     "measure_table",
@@ -165,6 +166,11 @@ def confusion_table(draws: Sequence[Draw]) -> Table | None:
     )
     caption = f"Photos of one thing that got another's name; {len(rows)} of {len(pairs)} pairs."
     return Table(caption, ("In the photo", "Named", "Times"), rows)
+
+
+def defined(summaries: Sequence[Summary]) -> list[str]:
+    """Return the keys of the measures that any of the configurations has."""
+    return [key for key in MEASURES if any(s.estimates[key].mean is not None for s in summaries)]
 
 
 def words_table(keys: Iterable[str]) -> Table:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pekit_agents.drawing import Colour, annotate
 from pekit_agents.errors import ImageError, MissingDependency
 from pekit_agents.evaluation.report.content import Tile
+from pekit_agents.evaluation.report.numbers import percent
 from pekit_agents.images import load_image
 from pekit_agents.types import Box, Match, PersonalObject
 
@@ -32,8 +33,9 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 def mistake_tile(mistake: Mistake, root: Path, stem: str) -> Tile:
     """Return the tile of a mistake; one whose photo cannot be read says so.
 
-    Dashed blue is where a thing truly is, solid orange what was named, with its score. Beside
-    it are photos that the missed or wrongly named thing was remembered from.
+    Dashed blue is where a thing truly is, solid orange what was named, with its score. The lines
+    say how likely the answers were, and what was possible. Beside it are photos that the missed or
+    wrongly named thing was remembered from.
 
     Args:
         mistake: What went wrong.
@@ -46,6 +48,7 @@ def mistake_tile(mistake: Mistake, root: Path, stem: str) -> Tile:
         _score_line(mistake),
         f"Shows: {_shown(mistake)}",
         f"Named: {', '.join(map(_said, trial.named)) or 'nothing'}",
+        *([f"Possible: {', '.join(map(_said, trial.possible))}"] if trial.possible else ()),
         f"Went wrong in {mistake.times} of {draws}",
         trial.photo,
     )
@@ -120,7 +123,8 @@ def _score_line(mistake: Mistake) -> str:
 
 
 def _said(named: Named) -> str:
-    text = f"{named.name} ({named.score:.2f})"
+    chance = "" if named.probability is None else f", {percent(named.probability)}"
+    text = f"{named.name} ({named.score:.2f}{chance})"
     if named.alternatives:
         text += f", undecided: or {' or '.join(named.alternatives)}"
     return text

@@ -134,12 +134,38 @@ def test_a_clear_difference_is_said_first(run, answers):
     assert "against A, B is clearly worse in weighted accuracy, recall, right name first" in worse
 
 
+def test_memories_of_one_thing_each_are_compared_one_by_one(run, trial, draw):
+    def alone(*named):
+        return run(
+            *(
+                draw(
+                    trial("a.jpg", "a", word), trial("b.jpg", "b"), known=(known,), condition="dog"
+                )
+                for known, word in zip("ab", named, strict=True)
+            ),
+            protocol="kinds",
+        )
+
+    after = alone((), "b")
+    turned = replace(after, draws=after.draws[::-1])
+    (pairing,) = compare(alone("a", ()), turned).pairings
+    # In the memory of a its photo was named and is not; in that of b it was not and is, wrongly.
+    assert pairing.differences["top1"].mean == -0.5
+    assert pairing.differences["others_named"].mean == 0.5
+    (photo,) = pairing.photos
+    assert (photo.photo, photo.before, photo.after) == ("a.jpg", 0, 1)
+    assert (photo.named_before, photo.named_after) == (("a",), ())  # in the memory of a
+    with pytest.raises(InvalidInput, match="things known"):
+        compare(alone("a", ()), replace(alone("a", ()), draws=alone("a", ()).draws[::-1][:1] * 2))
+
+
 def test_more_wrong_names_are_worse(run, trial, draw):
     def wrong(word):
         return run(draw(*(trial(f"{t}.jpg", t, word) for t in "pqrs"), known=THINGS))
 
     markdown = comparison_markdown(compare(wrong(()), wrong("a")))
-    assert "clearly worse in photos with a false alarm, false alarms per photo;" in markdown
+    worse = "photos with a false alarm, other things named, false alarms per photo"
+    assert f"clearly worse in {worse};" in markdown
     (row,) = [row for row in markdown.splitlines() if row.startswith("| **▶ False alarms per")]
     assert row.endswith("| worse |")
 

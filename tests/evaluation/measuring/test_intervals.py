@@ -56,6 +56,19 @@ def test_the_same_seed_gives_the_same_interval():
     assert estimate([tally], seed=3).interval != estimate([tally], seed=4).interval
 
 
+def test_what_is_about_two_things_is_drawn_as_often_as_both():
+    # Only in the pair of a and b is anything wrong. Of three draws of three things, two of a and
+    # one of b leave no other pair, so that all is wrong; without a or b nothing is.
+    pairs = {("a", "b"): (1.0, 1.0), ("a", "c"): (0.0, 1.0), ("b", "c"): (0.0, 1.0)}
+    found = estimate([Tally(pairs)])
+    assert found.mean == pytest.approx(1 / 3)
+    assert found.interval == (0.0, 1.0)
+    # This seed draws a once, b twice and d once: 1 * 2 of 1 * 2 + 1 * 1 + 0 * 1.
+    more = {("a", "b"): (1.0, 1.0), ("a", "d"): (0.0, 1.0), ("c", "d"): (0.0, 1.0)}
+    once = estimate([Tally(more)], seed=1, resamples=1)
+    assert once.interval == pytest.approx((2 / 3, 2 / 3))
+
+
 def test_a_paired_difference_cancels_what_is_hard_for_both():
     first = ratios(0.1, 0.3, 0.5, 0.7, 0.8)
     second = ratios(0.2, 0.4, 0.6, 0.8, 0.9)

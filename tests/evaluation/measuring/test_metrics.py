@@ -10,7 +10,9 @@ from pekit_agents.evaluation.metrics import (
     group_accuracy,
     group_average,
     likeliest,
+    named_or_possible,
     nearest,
+    pooled,
     precision,
     recall,
     specificity,
@@ -19,6 +21,12 @@ from pekit_agents.evaluation.metrics import (
     wrong_identities,
     wrong_share,
 )
+from pekit_agents.evaluation.metrics_of_others import (
+    others_named,
+    others_possible,
+    sure_wrong_share,
+)
+from pekit_agents.evaluation.records import Named
 
 EVERY = (
     recall,
@@ -34,6 +42,10 @@ EVERY = (
     alarm_share,
     ambiguous_share,
     ambiguous_right,
+    named_or_possible,
+    others_named,
+    others_possible,
+    sure_wrong_share,
 )
 
 
@@ -113,6 +125,67 @@ def test_false_alarms_are_counted_in_photos_of_none_of_the_known_things(shelf, t
     two_names = draw(trial("1", (), ("cup", "dog", "cup")), trial("2", "stranger"))
     assert false_alarms(two_names).value == 1.0  # each name once a photo
     assert alarm_share(two_names).value == 0.5
+
+
+def test_a_right_name_is_said_for_certain_as_one_of_several_or_as_possible(trial, draw):
+    possible = (Named("cup", 0.0), Named("dog", 0.0))
+    shelf = draw(
+        trial("1", "cup", "cup"),
+        trial("2", "cup", "dog or cup"),
+        trial("3", "cup", "dog", possible=possible),
+        trial("4", "cup", "dog"),
+        trial("5", "cup"),
+        trial("6", "hat", (), possible=possible),
+    )
+    assert named_or_possible(shelf).value == 3 / 5
+    assert top1(shelf).value == 1 / 5  # only what is named for certain
+
+
+def test_a_known_thing_that_is_said_of_its_photo_and_is_not_in_it_is_not_right(trial, draw):
+    shelf = draw(trial("1", ("cup", "hat"), "hat"), known=("cup",))
+    assert named_or_possible(shelf).value == 0
+
+
+def test_what_is_said_about_photos_of_other_things(trial, draw):
+    maybe = (Named("cup", 0.0),)
+    shelf = draw(
+        trial("1", "hat", "cup"),
+        trial("2", "hat", "cup or dog", possible=maybe),
+        trial("3", (), (), possible=maybe),
+        trial("4", ()),
+        trial("5", "cup", (), possible=maybe),
+    )
+    assert others_named(shelf).value == 2 / 4
+    assert alarm_share(shelf).value == 1 / 4  # certain names alone
+    assert others_possible(shelf).value == 1 / 4
+
+
+def test_a_name_of_80_percent_is_sure(trial, draw):
+    def said(probability, **more):
+        return Named("cup", 0.0, probability=probability, **more)
+
+    shelf = draw(
+        trial("1", "hat", said(0.8)),
+        trial("2", "hat", said(0.79)),
+        trial("3", "hat", (said(0.5), said(0.9))),
+        trial("4", "hat", (), possible=(said(0.9),)),
+        trial("5", "cup", said(0.9)),
+    )
+    assert sure_wrong_share(shelf).value == 2 / 4
+
+
+def test_memories_of_one_thing_each_are_one_measure_about_pairs(trial, draw):
+    alone = [
+        draw(trial("c", "cup", "cup"), trial("d", "dog", "cup"), known=("cup",)),
+        draw(trial("c", "cup"), trial("d", "dog", "dog"), known=("dog",)),
+    ]
+    assert pooled(alone, map(others_named, alone)).parts == {
+        ("cup", "dog"): (1.0, 1.0),
+        ("dog", "cup"): (0.0, 1.0),
+    }
+    assert pooled(alone, map(top1, alone)).parts == {"cup": (1.0, 1.0), "dog": (1.0, 1.0)}
+    both = [draw(trial("h", "hat", "cup"))] * 2
+    assert pooled(both, map(others_named, both)).parts == {"hat": (2.0, 2.0)}
 
 
 def test_an_undecided_answer_accepts_nothing_and_is_counted_apart(trial, draw):

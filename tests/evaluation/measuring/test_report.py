@@ -11,6 +11,8 @@ from pekit_agents.evaluation.records import Named
 from pekit_agents.evaluation.report import write_report
 from pekit_agents.evaluation.report.markdown import escape
 from pekit_agents.evaluation.report.numbers import duration, percent, points
+from pekit_agents.evaluation.report.plots import _deviate, detection_error_plot
+from pekit_agents.evaluation.summary import summarise
 from pekit_agents.types import Box
 
 NASTY = '<script>alert("x")</script> | $E=mc^2$ & _co_'
@@ -177,6 +179,51 @@ def test_memory_that_grows_has_a_curve(tmp_path, trial, draw, run):
     files = write_report([run(*sizes, protocol="growth")], tmp_path / "out")
     assert "growth.png" in {file.name for file in files}
     assert "references.png" not in {file.name for file in files}
+
+
+def test_probabilities_are_drawn_where_half_of_the_things_is_known(tmp_path, trial, draw, run):
+    def made(recognizer, *, sure, condition="half known"):
+        return draw(
+            trial("1.jpg", "cup", Named("cup", 2.0, probability=sure), scores={"cup": 2.0}),
+            trial("2.jpg", "dog", (), scores={"cup": 0.5}),
+            trial("3.jpg", "hat", Named("cup", 1.0, probability=sure), scores={"cup": 1.0}),
+            recognizer=recognizer,
+            condition=condition,
+        )
+
+    drawn = {"reliability.png", "detection-error.png"}
+    with_them = run(made("kit", sure=0.6), made("plain", sure=None))
+    files = write_report([with_them], tmp_path / "a")
+    assert drawn <= {file.name for file in files}
+    # Both answers are said to be 60 % likely and one half is right.
+    assert "The largest deviation" not in files[1].read_text("utf-8")  # of 2 answers
+    without = run(made("plain", sure=None))
+    assert not drawn & {file.name for file in write_report([without], tmp_path / "b")}
+    all_known = run(made("kit", sure=0.6, condition=""))
+    assert not drawn & {file.name for file in write_report([all_known], tmp_path / "c")}
+
+
+def test_a_tile_says_how_likely_an_answer_was_and_what_was_possible(tmp_path, trial, draw, run):
+    missed = trial(
+        "1.jpg",
+        "cup",
+        Named("dog", 1.0, probability=0.73),
+        possible=(Named("cup", -1.0, probability=0.27),),
+    )
+    text = write_report([run(draw(missed, trial("2.jpg", "dog", "dog")))], tmp_path)[1].read_text()
+    assert r"Named: dog (1.00, 73 %); Possible: cup (-1.00, 27 %)" in text
+
+
+def test_normal_deviates_are_those_of_the_normal_distribution_and_end():
+    assert _deviate(0.5) == 0
+    assert _deviate(0.8) == pytest.approx(0.8416, abs=1e-4)
+    assert _deviate(0.2) == pytest.approx(-0.8416, abs=1e-4)
+    assert _deviate(0) == _deviate(0.005) == pytest.approx(-2.5758, abs=1e-4)
+    assert _deviate(1) == _deviate(0.9) == pytest.approx(1.2816, abs=1e-4)
+
+
+def test_nothing_to_threshold_is_no_detection_error(trial, draw):
+    assert detection_error_plot(summarise([draw(trial("1", "cup", "cup"))])) is None
 
 
 def test_groups_have_a_table(tmp_path, trial, draw, run):

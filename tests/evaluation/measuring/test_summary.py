@@ -1,6 +1,7 @@
 import pytest
 
 from pekit_agents.evaluation.measures import MEASURES
+from pekit_agents.evaluation.records import Named
 from pekit_agents.evaluation.summary import Configuration, measure_difference, summarise
 
 
@@ -46,6 +47,30 @@ def test_a_difference_of_configurations_is_second_minus_first(trial, draw):
     assert measure_difference("specificity", before, after).mean == 0.0
 
 
+def test_draws_of_one_seed_are_one_memory_each_and_one_draw(trial, draw):
+    alone = [
+        draw(trial("c", "cup", "cup"), trial("d", "dog", "cup"), known=("cup",)),
+        draw(trial("c", "cup"), trial("d", "dog"), known=("dog",)),
+        draw(trial("c", "cup"), trial("d", "dog", "dog"), known=("dog",), seed=1),
+    ]
+    (one,) = summarise(alone)
+    # Seed 0: the cup is named in its photo and in that of the dog, the dog in none.
+    assert one.estimates["top1"].mean == pytest.approx((1 / 2 + 1) / 2)
+    assert one.estimates["others_named"].mean == pytest.approx((1 / 2 + 0) / 2)
+    assert one.estimates["top1"].draws == 2
+
+
+def test_a_share_of_probabilities_is_of_who_knows_them(trial, draw):
+    sure = Named("cup", 0.0, probability=0.8)
+    known = draw(trial("1", (), sure), trial("2", (), Named("cup", 0.0, probability=0.7)))
+    silent = draw(trial("1", ()), seed=1)
+    plain = draw(trial("1", (), "cup"), recognizer="plain")
+    quiet = draw(trial("1", ()), recognizer="plain", seed=1)
+    kit, other = summarise([known, silent, plain, quiet])
+    assert kit.estimates["sure_wrong_share"].mean == pytest.approx((1 / 2 + 0) / 2)
+    assert other.estimates["sure_wrong_share"].mean is None
+
+
 def test_every_measure_is_explained():
     for key, measure in MEASURES.items():
         assert measure.key == key
@@ -59,7 +84,6 @@ def test_configurations_are_in_order():
 
 
 def test_box_measures_use_their_own_overlap(trial, draw):
-    from pekit_agents.evaluation.records import Named
     from pekit_agents.types import Box
 
     found = Named("cup", 0.9, Box(0, 0, 10, 4))  # IoU 0.4

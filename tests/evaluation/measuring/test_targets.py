@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from pekit_agents.evaluation.measures import MEASURES
 from pekit_agents.evaluation.protocols.recognition import HALF
 from pekit_agents.evaluation.records import Draw, Named, Run, Trial
-from pekit_agents.evaluation.targets import STEADY, TARGETS, rows
+from pekit_agents.evaluation.target_table import TARGETS
+from pekit_agents.evaluation.targets import rows
 
 KNOWN = ("a", "b", "c")
 
 
-def draw(recognizer="pekit", *, refs=3, condition="", right=3, alarms=0, strangers=10):
-    """Return a draw that names ``right`` of three things, and something in some other photos."""
+def draw(recognizer="pekit", *, refs=3, condition="", right=3, alarms=0, known=KNOWN, sure=0.5):
+    """Return a draw that names so many of its things, and something in so many of 10 others."""
     trials = [
-        Trial(f"{name}.jpg", "", (name,), {}, (Named(name, 0.9),) if i < right else (), {name: 1.0})
-        for i, name in enumerate(KNOWN)
+        Trial(f"{n}.jpg", "", (n,), {}, (named(n),) if i < right else (), {n: 1.0})
+        for i, n in enumerate(known)
     ]
     trials += [
-        Trial(f"{i}.jpg", "", (f"s{i}",), {}, (Named("a", 0.5),) if i < alarms else (), {"a": 0.1})
-        for i in range(strangers)
+        Trial(f"{i}.jpg", "", (f"s{i}",), {}, (named(known[0], sure),) if i < alarms else (), {})
+        for i in range(10)
     ]
-    return Draw(recognizer, 0, refs, KNOWN, dict.fromkeys(KNOWN, ()), tuple(trials), condition)
+    return Draw(recognizer, 0, refs, known, dict.fromkeys(known, ()), tuple(trials), condition)
+
+
+def named(name, probability=0.9):
+    return Named(name, 1.0, probability=probability)
 
 
 def run(*draws):
@@ -32,65 +38,76 @@ def by_title(table):
     return {row.target.title: row for row in table}
 
 
+def test_every_target_is_of_a_measure_and_its_goal_is_further_than_its_reach():
+    assert len({target.title for target in TARGETS}) == len(TARGETS)
+    for target in TARGETS:
+        assert target.measure in MEASURES
+        assert (target.goal < target.reach) == target.lower
+        assert (MEASURES[target.measure].better == "lower") == target.lower
+
+
 def test_each_figure_is_of_its_references_and_condition():
     table = by_title(
         rows(
             {
                 "things": run(
-                    draw(refs=1, right=1),
+                    draw(refs=1),
                     draw(refs=3, right=2),
-                    draw(refs=1, condition=HALF, alarms=5),
-                    draw(refs=3, condition=HALF, alarms=1),
+                    draw(refs=1, condition=HALF, right=1, alarms=5),
+                    draw(refs=3, condition=HALF, alarms=0),
                 )
             }
         )
     )
-    assert table["right name first, 1 reference"].reached.mean == pytest.approx(1 / 3)
-    alarms = "half known, {} ref.: strangers with a false alarm"
-    assert table[alarms.format(1)].reached.mean == pytest.approx(0.5)
-    assert table[alarms.format(3)].reached.mean == pytest.approx(0.1)
-    assert table[alarms.format(1)].verdict == "missed"
-    assert table[alarms.format(3)].verdict == "reached"
-    assert table["half known, 3 ref.: right name first"].verdict == "goal"
+    # Each of the things is named in its one photo and in none of the 12 others.
+    assert table["all known, 1 ref.: weighted accuracy"].reached.mean == 1
+    # Two are, and one has a recall of 0 and a specificity of 1: (1 + 1 + 1/2) / 3.
+    assert table["all known, 3 ref.: weighted accuracy"].reached.mean == pytest.approx(5 / 6)
+    assert table["half known, 1 ref.: right named"].reached.mean == pytest.approx(1 / 3)
+    assert table["half known, 1 ref.: other things named"].reached.mean == pytest.approx(0.5)
+    assert table["half known, 1 ref.: other things named"].verdict == "missed"
+    assert table["half known, 3 ref.: other things named"].verdict == "goal"
 
 
-def test_only_what_was_measured_is_a_row():
+def test_what_is_between_reach_and_goal_is_reached():
+    alone = [
+        draw(refs=1, condition="dog", known=(name,), alarms=alarms)
+        for name, alarms in (("rex", 1), ("ida", 2))
+    ]
+    table = by_title(rows({"alone": run(*alone)}))
+    row = table["a dog alone, 1 ref.: other dogs named"]
+    assert row.reached.mean == pytest.approx(3 / 20)
+    assert row.verdict == "reached"  # up to 0.25; the goal is 0.10
+
+
+def test_alone_is_over_all_kinds_and_dogs_are_of_their_own():
+    alone = [
+        draw(refs=1, condition="dog", known=("rex",), alarms=4, sure=0.9),
+        draw(refs=1, condition="toy", known=("bear",), alarms=1, right=0),
+    ]
+    table = by_title(rows({"alone": run(*alone)}))
+    assert table["alone, 1 ref.: own named"].reached.mean == 0.5
+    assert table["alone, 1 ref.: others of its kind named"].reached.mean == pytest.approx(5 / 20)
+    sure = table["alone, 1 ref.: others named, probability >= 0.8"]
+    assert sure.reached.mean == pytest.approx(4 / 20)
+    assert table["a dog alone, 1 ref.: other dogs named"].reached.mean == pytest.approx(0.4)
+    assert table["alone, 3 ref.: own named"].verdict == "not measured"
+
+
+def test_only_parts_that_were_measured_have_rows():
     assert rows({}) == []
     titles = set(by_title(rows({"look-alikes": run(draw())})))
     assert titles == {target.title for target in TARGETS if target.part == "look-alikes"}
-    missing = by_title(rows({"things": run(draw(refs=3))}))["weighted accuracy, 1 reference"]
-    assert (missing.verdict, missing.reached.mean) == ("not measured", None)
 
 
-def test_the_best_baseline_stands_beside_the_figure():
-    made = run(draw(right=3), draw("good", right=2), draw("poor", right=1))
-    row = by_title(rows({"look-alikes": made}))["look-alikes: likeliest name right"]
-    assert row.baseline[0] == "good"
-    alarms = run(
-        draw(refs=1, condition=HALF),
+def test_the_cosine_stands_beside_the_figure_where_it_has_one():
+    made = run(
+        draw(refs=1, condition=HALF, right=3),
+        draw("cosine", refs=1, condition=HALF, right=1, alarms=2),
         draw("loud", refs=1, condition=HALF, alarms=9),
-        draw("quiet", refs=1, condition=HALF, alarms=2),
     )
-    row = by_title(rows({"things": alarms}))["half known, 1 ref.: strangers with a false alarm"]
-    assert (row.baseline[0], row.baseline[1].mean) == ("quiet", pytest.approx(0.2))
-    assert row.reached.mean == 0
-
-
-def test_growth_has_a_row_for_each_size_and_their_ratio():
-    sizes = {"objects=5": 2, "objects=50": 3, "objects=150": 4}
-    made = run(*(draw(refs=1, condition=name, alarms=n) for name, n in sizes.items()))
-    *each, ratio = rows({"growth": made})
-    assert [row.reached.mean for row in each] == pytest.approx([0.2, 0.3, 0.4])
-    assert [row.target.condition for row in each] == list(sizes)
-    assert ratio.target is STEADY
-    assert (ratio.reached.mean, ratio.verdict) == (pytest.approx(2.0), "missed")
-
-
-def test_a_size_without_any_false_alarm_gives_no_ratio():
-    made = run(*(draw(refs=1, condition=f"objects={n}", alarms=n) for n in (0, 5)))
-    assert rows({"growth": made})[-1].verdict == "not measured"
-
-
-def test_a_ratio_within_the_target_is_reached():
-    made = run(*(draw(refs=1, condition=f"objects={n}", alarms=n) for n in (3, 4)))
-    assert rows({"growth": made})[-1].verdict == "reached"
+    table = by_title(rows({"things": made}))
+    assert table["half known, 1 ref.: right named"].cosine.mean == pytest.approx(1 / 3)
+    assert table["half known, 1 ref.: other things named"].cosine.mean == pytest.approx(0.2)
+    assert table["half known, 1 ref.: other things named"].reached.mean == 0
+    assert table["half known, 3 ref.: right named"].cosine is None

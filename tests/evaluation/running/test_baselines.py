@@ -9,12 +9,15 @@ from pekit_agents.evaluation.baselines import (
     ConceptHeads,
     ImageRetrieval,
     PaperRule,
+    RegionCosine,
     baselines,
     false_pair_threshold,
 )
 from pekit_agents.evaluation.concept_head import fit_heads
+from pekit_agents.evaluation.draws import Task
 from pekit_agents.evaluation.features import Features
-from pekit_agents.testing import fake_profile
+from pekit_agents.evaluation.lineup import StandardLineup
+from pekit_agents.testing import fake_profile, graded_profile
 
 LEFT, RIGHT = (0, 0, 80, 120), (80, 0, 160, 120)
 
@@ -80,6 +83,30 @@ def test_the_papers_rule_takes_the_best_view_over_three_quarters(
     assert look.scores["green"] == pytest.approx(-1 / 3, abs=0.01)
 
 
+def test_a_fixed_cosine_compares_what_the_encoder_normalised(tmp_path, references, save):
+    profile = graded_profile()  # whose discriminant it does not use
+    rule = RegionCosine(Features(profile, tmp_path / "cache", tools="fake"))
+    rule.learn(references, dict.fromkeys(references, "thing"))
+    look = rule.look(save(tmp_path / "q.png", {"pale red": LEFT, "yellow": RIGHT}))
+    # Yellow has a cosine of 1/3 to red and to green, which is under 0.35.
+    (named,) = look.named
+    assert (named.name, named.box.xyxy) == ("red", LEFT)
+    unit = profile.encoder.normalize(np.array([[127, -128, -128, 8], [127, -74, -74, 8]]))
+    assert named.score == pytest.approx(float(unit[0] @ unit[1]), abs=1e-5)
+    assert look.scores["blue"] < 0
+    assert (named.probability, look.possible) == (None, ())
+    assert rule.look(save(tmp_path / "grey.png", {})).scores["red"] == -1.0
+
+
+def test_regions_are_enough_where_no_baseline_reads_whole_images(features, references):
+    task = Task(0, 1, references, dict.fromkeys(references, "thing"), ())
+    whole = StandardLineup(features)
+    fast = StandardLineup(features, only=("cosine",))
+    assert fast.names == ("pekit", "cosine")
+    assert len(fast.jobs([task])) == 3  # the references as objects
+    assert len(whole.jobs([task])) == 3 + 3  # and as whole images
+
+
 def test_the_papers_rule_does_not_normalise_like_the_encoder(tmp_path, references):
     profile = fake_profile()
     profile.encoder.normalize = lambda vectors: np.full_like(vectors, 0.5)  # all alike
@@ -135,7 +162,7 @@ def test_a_symmetric_problem_has_no_bias():
 
 def test_without_class_tokens_the_mean_stands_in(features):
     names = [baseline.name for baseline in baselines(features)]
-    assert names == ["image mean", "paper rule", "concept head"]
+    assert names == ["image mean", "cosine", "paper rule", "concept head"]
 
 
 @pytest.mark.usefixtures("embedded_model")

@@ -16,14 +16,14 @@ SHADES = {"red": (255, 0, 0), "pink": (255, 66, 66), "blue": (0, 0, 255), "sky":
 
 
 @pytest.fixture
-def twins(bench, tmp_path):
+def look_alikes(bench, tmp_path):
     """A bench with two pairs of look-alikes, four photos each."""
     photos = []
     for name, colour in SHADES.items():
         for index in range(4):
             picture = Image.new("RGB", (120, 120), (128, 128, 128))
             picture.paste(colour, (20, 10 + 5 * index, 90, 90))
-            path = tmp_path / "twins" / f"{name}-{index}.png"
+            path = tmp_path / "look_alikes" / f"{name}-{index}.png"
             path.parent.mkdir(exist_ok=True)
             picture.save(path)
             photos.append(Photo(path, frozenset({name})))
@@ -32,16 +32,16 @@ def twins(bench, tmp_path):
     return replace(bench, dataset=dataset, seeds=tuple(range(6)))
 
 
-def test_a_look_alike_that_was_rejected_is_not_named_again(twins):
-    run = corrections(twins, refs=2)
+def test_a_look_alike_that_was_rejected_is_not_named_again(look_alikes):
+    run = corrections(look_alikes, refs=2)
     repeated, alarms, recall = effects(run)
     assert (repeated.before.mean, repeated.after.mean) == (1, 0)
     assert alarms.before.mean > 0 == alarms.after.mean
     assert (recall.before.mean, recall.after.mean, recall.change.mean) == (1, 1, 0)
 
 
-def test_the_photos_that_are_corrected_are_not_those_that_are_counted(twins):
-    run = corrections(replace(twins, seeds=(0,)), refs=2, photos=1)
+def test_the_photos_that_are_corrected_are_not_those_that_are_counted(look_alikes):
+    run = corrections(replace(look_alikes, seeds=(0,)), refs=2, photos=1)
     keys = [(draw.recognizer, draw.condition) for draw in run.draws]
     assert keys == [
         ("pekit", "other photos"),
@@ -57,8 +57,8 @@ def test_the_photos_that_are_corrected_are_not_those_that_are_counted(twins):
     assert len(others) == 4 * 2
 
 
-def test_scores_of_what_was_rejected_are_those_of_nothing(twins):
-    run = corrections(twins, refs=2)
+def test_scores_of_what_was_rejected_are_those_of_nothing(look_alikes):
+    run = corrections(look_alikes, refs=2)
     before, after = (
         [
             max(trial.scores.values())
@@ -74,8 +74,8 @@ def test_scores_of_what_was_rejected_are_those_of_nothing(twins):
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [({"photos": 0}, "1 photo to correct or more"), ({"strictness": 0.5}, "calibration")],
+    [({"photos": 0}, "1 photo to correct or more"), ({"strictness": 0.5}, "discriminant")],
 )
-def test_what_cannot_be_measured_is_refused(twins, options, says):
+def test_what_cannot_be_measured_is_refused(look_alikes, options, says):
     with pytest.raises(InvalidInput, match=says):
-        corrections(twins, refs=2, **options)
+        corrections(look_alikes, refs=2, **options)

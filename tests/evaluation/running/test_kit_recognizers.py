@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from pekit_agents.calibration import Calibration
 from pekit_agents.details import PatchDescriber
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import draw_task
 from pekit_agents.evaluation.features import Features
-from pekit_agents.evaluation.kit_recognizers import KitRecognizer, PeKitRecognizer
-from pekit_agents.evaluation.per_object import PerObjectThreshold, raised_thresholds
-from pekit_agents.evaluation.replay import Replay
-from pekit_agents.matching import MatchSettings
-from pekit_agents.testing import ColourEncoder, fake_profile, solid_scene
-from pekit_agents.twins import TwinSettings
-from pekit_agents.types import Box, Details, Proposal
+from pekit_agents.evaluation.kit_recognizers import (
+    CorrectedRecognizer,
+    KitRecognizer,
+    PeKitRecognizer,
+)
+from pekit_agents.settings import RerankSettings
+from pekit_agents.testing import ColourEncoder, fake_profile, graded_profile
+from pekit_agents.types import Box, Proposal
 
 CATEGORIES = dict.fromkeys(("red", "blue", "Red  Dog", "grey"), "thing")
 
@@ -74,35 +74,108 @@ def test_a_photo_without_regions_names_nothing(tmp_path, save):
     assert (look.named, look.scores) == ((), {"red": -1.0})
 
 
+def test_with_nothing_remembered_nothing_is_named(tmp_path, save):
+    grey, red = save(tmp_path / "grey.png", {}), save(tmp_path / "red.png", {"red": (0, 0, 9, 9)})
+    for profile, least in ((fake_profile(), -1.0), (graded_profile(), -100.0)):
+        look = learned(tmp_path, {"grey": [grey]}, profile=profile).look(red)
+        assert (look.named, look.possible, look.scores) == ((), (), {"grey": least})
+
+
 def test_only_what_was_computed_now_has_a_time(tmp_path, save):
     red = save(tmp_path / "red.png", {"red": (10, 10, 90, 90)})
     assert learned(tmp_path, {"red": [red]}).look(red).seconds > 0
     assert learned(tmp_path, {"red": [red]}).look(red).seconds is None
 
 
-def test_the_score_is_in_the_units_of_the_threshold(tmp_path, save):
-    two = save(tmp_path / "two.png", {"red": (0, 0, 60, 60), "blue": (80, 0, 140, 60)})
-    red = save(tmp_path / "red.png", {"red": (10, 10, 90, 90)})
-    calibration = Calibration(location=0.5, scale=0.1, regions=1, mean=0.9, deviation=0.1)
-    matching = MatchSettings(calibration=calibration)
-    profile = replace(fake_profile(), matching=matching)
-    look = learned(tmp_path, {"red": [red]}, profile=profile).look(two)
-    assert look.scores["red"] == pytest.approx(1 - 0.1 * np.log(2), abs=1e-5)
-    by_caller = learned(tmp_path, {"red": [red]}, profile=profile, threshold=0.99).look(two)
-    assert by_caller.scores["red"] == pytest.approx(1, abs=1e-5)  # taken as it is
-    assert [named.name for named in by_caller.named] == ["red"]
+def both(look):
+    return [(each.name, each.box, each.alternatives) for each in (*look.named, *look.possible)]
 
 
-def test_the_cached_kit_answers_like_remember_and_find(colours, tmp_path):
+@pytest.mark.parametrize("make", [fake_profile, graded_profile])
+def test_the_cached_kit_answers_like_remember_and_find(colours, tmp_path, save, make):
     task = draw_task(colours, 2, seed=0)
-    features = Features(fake_profile(), tmp_path / "cache", tools="fake")
-    cached, direct = PeKitRecognizer(features), KitRecognizer(fake_profile())
+    features = Features(make(), tmp_path / "cache", tools="fake")
+    cached, direct = PeKitRecognizer(features), KitRecognizer(make())
     for recognizer in (cached, direct):
         recognizer.learn(task.references, task.categories)
-    for photo in task.photos:
-        ours, theirs = cached.look(photo.path).named, direct.look(photo.path).named
-        assert [(n.name, n.box) for n in ours] == [(n.name, n.box) for n in theirs]
-        assert [n.score for n in ours] == pytest.approx([n.score for n in theirs], abs=1e-6)
+    shade = save(tmp_path / "shade.png", {"pale red": (10, 10, 70, 70)})
+    for photo in [*(photo.path for photo in task.photos), shade]:
+        ours, theirs = cached.look(photo), direct.look(photo)
+        assert both(ours) == both(theirs)
+        assert [n.score for n in ours.named] == pytest.approx(
+            [n.score for n in theirs.named], abs=1e-4
+        )
+        assert [n.probability for n in ours.possible] == [n.probability for n in theirs.possible]
+
+
+def test_there_are_three_answers(tmp_path, save):
+    red = save(tmp_path / "red.png", {"red": (10, 10, 90, 90)})
+    recognizer = learned(tmp_path, {"red": [red]}, profile=graded_profile())
+    (named,) = recognizer.look(red).named
+    assert named.probability == pytest.approx(1, abs=1e-3)
+    shade = recognizer.look(save(tmp_path / "shade.png", {"pale red": (10, 10, 90, 90)}))
+    (possible,) = shade.possible
+    assert (shade.named, possible.name) == ((), "red")
+    assert possible.probability == pytest.approx(0.36, abs=0.02)
+    silent = recognizer.look(save(tmp_path / "blue.png", {"blue": (10, 10, 90, 90)}))
+    assert (silent.named, silent.possible) == ((), ())
+
+
+def test_scores_are_log_odds_and_end_where_no_prior_reaches(tmp_path, save):
+    red = save(tmp_path / "red.png", {"red": (10, 10, 90, 90)})
+    recognizer = learned(tmp_path, {"red": [red]}, profile=graded_profile())
+    shade = recognizer.look(save(tmp_path / "shade.png", {"pale red": (10, 10, 90, 90)}))
+    chance = shade.possible[0].probability
+    # P = 1 / (1 + exp(-score)) with one object and a prior of 0.
+    assert shade.scores["red"] == pytest.approx(math.log(chance / (1 - chance)), abs=1e-4)
+    for name, patches in (("blue", {"blue": (10, 10, 90, 90)}), ("grey", {})):
+        assert recognizer.look(save(tmp_path / f"{name}.png", patches)).scores == {"red": -100.0}
+
+
+def test_the_score_of_a_photo_is_that_of_its_likeliest_region(tmp_path, save):
+    red = save(tmp_path / "red.png", {"red": (10, 10, 90, 90)})
+    recognizer = learned(tmp_path, {"red": [red]}, profile=graded_profile())
+    two = {"pale blue": (0, 0, 60, 60), "pale red": (80, 0, 140, 60)}
+    look = recognizer.look(save(tmp_path / "two.png", two))
+    alone = recognizer.look(save(tmp_path / "one.png", {"pale red": (80, 0, 140, 60)}))
+    assert look.scores["red"] == pytest.approx(alone.scores["red"], abs=1e-4)
+
+
+def test_a_strictness_changes_what_is_named_and_no_score(tmp_path, save):
+    red = save(tmp_path / "red.png", {"red": (10, 10, 90, 90)})
+    shade = save(tmp_path / "shade.png", {"pale red": (10, 10, 90, 90)})
+    made = {
+        word: learned(tmp_path, {"red": [red]}, profile=graded_profile(), strictness=word).look(
+            shade
+        )
+        for word in ("recall", "precision")
+    }
+    assert [named.name for named in made["recall"].named] == ["red"]
+    assert (made["precision"].named, made["precision"].possible) == ((), ())
+    assert made["recall"].scores == made["precision"].scores
+
+
+def test_a_limit_that_is_not_for_the_profile_is_refused_before_any_work(tmp_path):
+    features = Features(graded_profile(), tmp_path / "cache", tools="fake")
+    with pytest.raises(InvalidInput, match="expected a strictness, found a threshold"):
+        PeKitRecognizer(features, threshold=0.5)
+    with pytest.raises(InvalidInput, match="expected a profile with a discriminant"):
+        PeKitRecognizer(features, profile=fake_profile(), strictness="recall")
+
+
+def test_what_was_rejected_is_another_thing(tmp_path, save):
+    red = save(tmp_path / "red.png", {"red": (10, 10, 90, 90)})
+    shade = save(tmp_path / "shade.png", {"pale red": (10, 10, 90, 90)})
+    features = Features(graded_profile(), tmp_path / "cache", tools="fake")
+    before = PeKitRecognizer(features, strictness="recall")
+    after = CorrectedRecognizer(features, [shade], strictness="recall")
+    for recognizer in (before, after):
+        recognizer.learn({"red": [red]}, CATEGORIES)
+    assert [named.name for named in before.look(shade).named] == ["red"]
+    assert (after.look(shade).named, after.look(shade).possible) == ((), ())
+    # score - log(1 + exp(L_r)), with L_r of the same region to itself far above 0
+    assert after.look(shade).scores["red"] < before.look(shade).scores["red"] - 5
+    assert [named.name for named in after.look(red).named] == ["red"]
 
 
 @pytest.mark.usefixtures("embedded_model")
@@ -150,19 +223,18 @@ def carton(tmp_path):
     return draw
 
 
-def test_near_twins_are_told_apart_as_in_the_kit_whatever_their_scores(tmp_path, carton):
+def test_look_alikes_are_told_apart_as_in_the_kit_whatever_their_scores(tmp_path, carton):
     references = {
         "orange": [carton("orange", (80, 40, 40), (240, 140, 0), 32)],
         "apple": [carton("apple", (40, 80, 40), (90, 200, 40), 32)],
     }
     categories = dict.fromkeys(references, "juice")
-    twins = TwinSettings(within=0.2, kinship=0.9, score=1, likeness=10, colour=80, sure=0.8)
     profile = replace(
-        fake_profile(),
+        graded_profile(),
         extractor=Middle(),
         proposer=Middle(),
-        matching=MatchSettings(threshold=0.7, ambiguity=0.05, twins=twins),
         describer=PatchDescriber(ColourEncoder()),
+        reranking=RerankSettings(colour=400),
     )
     cached = PeKitRecognizer(Features(profile, tmp_path / "cache", tools="fake"))
     direct = KitRecognizer(profile)
@@ -178,58 +250,3 @@ def test_near_twins_are_told_apart_as_in_the_kit_whatever_their_scores(tmp_path,
         assert [(n.name, n.alternatives) for n in ours.named] == [(truth, ())]
         assert (theirs.name, theirs.alternatives) == (truth, ())
         assert min(ours.scores, key=ours.scores.get) == truth
-
-
-def test_a_picture_stands_for_details_or_has_none():
-    replay = Replay("id", 2)
-    details = Details(*(np.ones(shape, np.int8) for shape in ((1, 2), (1, 2), 1)))
-    vector = np.array([1, 0], np.float32)
-    one, other = replay.picture(vector, details), replay.picture(vector)
-    region = Proposal(Box(0, 0, 16, 16), 1.0)
-    assert replay.describe(one, region) is details
-    with pytest.raises(InvalidInput, match="found one without"):
-        replay.describe(other, region)
-
-
-def test_a_picture_stands_for_its_vector_also_beyond_256():
-    replay = Replay("id", 2)
-    vectors = [np.array([index, 1], np.float32) for index in range(300)]
-    pictures = [replay.picture(vector) for vector in vectors]
-    grids = replay.encode([pictures[299], pictures[3]])
-    assert [grid.reshape(-1).tolist() for grid in grids] == [[299, 1], [3, 1]]
-
-
-def test_an_objects_threshold_rises_over_its_look_alikes():
-    views = {
-        "a": np.array([[1, 0, 0]], np.float32),
-        "like a": np.array([[0.8, 0.6, 0]], np.float32),
-        "other": np.array([[0, 0, 1], [0, 0.6, 0.8]], np.float32),
-    }
-    found = raised_thresholds(views, 0.5, 0.5)
-    assert found["a"] == pytest.approx(0.8)
-    assert found["like a"] == pytest.approx(0.8)
-    # like a has cosines 0 and 0.36 to the views of other: 0.5 * 0.36 + 0.5 * 0.18, under tau.
-    assert found["other"] == 0.5
-
-
-def test_a_sighting_under_its_objects_threshold_is_left_out(tmp_path):
-    def shade(name, colour):
-        picture = solid_scene({})
-        picture.paste(colour, (10, 10, 90, 90))
-        picture.save(tmp_path / name)
-        return tmp_path / name
-
-    references = {
-        "red": [shade("red.png", (255, 0, 0))],
-        "reddish": [shade("reddish.png", (255, 60, 0))],
-        "blue": [shade("blue.png", (0, 0, 255))],
-    }
-    features = Features(fake_profile(), tmp_path / "cache", tools="fake")
-    plain, raised = PeKitRecognizer(features), PerObjectThreshold(features)
-    for recognizer in (plain, raised):
-        recognizer.learn(references, dict.fromkeys(references, "thing"))
-    # Seen from grey: red and reddish have a cosine of 0.967, and both under 0.96 with pale red.
-    pale = shade("pale.png", (255, 60, 60))
-    assert [n.name for n in plain.look(pale).named] == ["reddish"]
-    assert raised.look(pale).named == ()
-    assert [n.name for n in raised.look(references["blue"][0]).named] == ["blue"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from pekit_agents import PeKit
 from pekit_agents.errors import InvalidInput
-from pekit_agents.evaluation import metrics, running
+from pekit_agents.evaluation import metrics, metrics_of_others, running
+from pekit_agents.evaluation.bench import Bench
+from pekit_agents.evaluation.calibrating import holding_out
+from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.protocols import (
     Variation,
     ablation,
@@ -19,8 +23,9 @@ from pekit_agents.evaluation.protocols import (
 )
 from pekit_agents.evaluation.records import Photo
 from pekit_agents.evaluation.run_file import RUN_FILE, read_run
-from pekit_agents.testing import fake_profile
+from pekit_agents.testing import fake_profile, graded_profile
 from pekit_agents.types import Box
+from tests.evaluation.calibrating.drawn import draw_things
 
 
 def test_recognition_has_a_draw_for_each_seed_number_and_condition(bench):
@@ -124,6 +129,14 @@ def test_a_changed_photo_is_another_run(bench, save):
         recognition(bench, (1,))
 
 
+def test_a_changed_discriminant_is_another_run(bench):
+    profile = graded_profile()
+    recognition(replace(bench, profile="graded", loaded=profile), (1,))
+    steeper = replace(profile, discriminant=replace(profile.discriminant, slope=2.0))
+    with pytest.raises(InvalidInput, match="found another run"):
+        recognition(replace(bench, profile="graded", loaded=steeper), (1,))
+
+
 def test_references_are_added_one_by_one_and_the_photos_stay(bench):
     run = references(bench, 3)
     assert [draw.refs for draw in run.draws] == [1, 2, 3]
@@ -179,12 +192,11 @@ def test_variations_answer_the_same_photos_under_their_own_names(bench):
     variations = [
         Variation("fake"),
         Variation("fake", mode="fast", threshold=-0.9),
-        Variation("fake", per_object=True),
     ]
     run = ablation(bench, variations, refs=1, open_set=False)
-    names = ["fake, auto", "fake, fast, tau -0.9", "fake, auto, per object"]
+    names = ["fake, auto", "fake, fast, tau -0.9"]
     assert [draw.recognizer for draw in run.draws] == names
-    plain, loose, _ = run.draws
+    plain, loose = run.draws
     grey = [t for t in loose.trials if t.photo == "background/grey.png"]
     assert [t.photo for t in plain.trials] == [t.photo for t in loose.trials]
     assert grey[0].named == ()
@@ -198,24 +210,55 @@ def test_a_loose_threshold_names_more(bench):
     assert loose > strict
 
 
-def test_held_out_statistics_are_of_things_that_are_not_measured(bench, monkeypatch):
-    from pekit_agents.evaluation import bench as module
+def test_a_strictness_is_a_variation_of_a_profile_with_a_discriminant(bench, tmp_path, save):
+    shade = save(tmp_path / "data" / "pale red.png", {"pale red": (10, 10, 90, 90)})
+    photos = (*bench.dataset.photos, Photo(shade, frozenset()))
+    dataset = replace(bench.dataset, photos=photos)
+    graded = replace(bench, dataset=dataset, profile="graded", loaded=graded_profile())
+    variations = [
+        Variation("graded"),
+        Variation("graded", strictness="recall"),
+        Variation("graded", strictness=0.02),
+    ]
+    run = ablation(graded, variations, refs=1, open_set=False)
+    assert [draw.recognizer for draw in run.draws] == [
+        "graded, auto",
+        "graded, auto, recall",
+        "graded, auto, strictness 0.02",
+    ]
+    # Two photos are of nothing: the grey one, and the shade that a lenient search names.
+    assert [metrics_of_others.others_named(draw).value for draw in run.draws] == [0, 0.5, 0]
+    with pytest.raises(InvalidInput, match="found a threshold"):
+        ablation(graded, [Variation("graded", threshold=0.5)], refs=1)
 
+
+def test_a_held_out_calibration_is_of_things_that_are_not_measured(tmp_path, monkeypatch):
     given = []
 
     def refitted(photos, *, version, more, base, progress):
-        assert more == ()
-        assert base is bench.loaded
-        given.append([path.parent.name for path in photos])
-        return fake_profile()
+        given.append({path.parent.name for path in photos})
+        return replace(fake_profile(), discriminant=None)
 
-    monkeypatch.setattr(module, "refitted_profile", refitted)
-    held_out = replace(bench, profile="embedded", held_out=True, seeds=(0, 1))
-    run = recognition(held_out, (1,), open_set=False)
+    draw_things(tmp_path / "things", kinds=3, each=4)
+    # The statistics are those of the embedded model, which fakes do not run.
+    monkeypatch.setattr(holding_out, "refitted_profile", refitted)
+    dataset = load_dataset(tmp_path / "things")
+    bench = Bench(
+        dataset,
+        loaded=fake_profile(),
+        held_out=True,
+        seeds=(0, 1),
+        with_baselines=False,
+        cache=tmp_path / "cache",
+    )
+    run = recognition(bench, (1,), open_set=False)
+    categories = {thing.name: thing.category for thing in dataset.things}
     for draw, folders in zip(run.draws, given, strict=True):
-        assert len(draw.known) == 2
-        assert set(folders) == {"blue", "cyan", "green", "red"} - set(draw.known)
-        assert {name for trial in draw.trials for name in trial.shows} == set(draw.known)
+        assert folders == set(categories) - set(draw.known)
+        assert Counter(categories[name] for name in draw.known) == dict.fromkeys(
+            set(categories.values()), 2
+        )  # half of each kind
+        assert any(named.probability for trial in draw.trials for named in trial.named)
 
 
 def test_held_out_statistics_are_for_the_embedded_profile(bench):
@@ -229,44 +272,35 @@ def test_numbers_of_references_that_cannot_be_drawn_are_refused(bench, refs):
         recognition(bench, refs)
 
 
-def test_targets_are_measured_on_things_that_gave_no_statistics(bench, monkeypatch, tmp_path, save):
-    from pekit_agents.evaluation import bench as benches
+def test_targets_are_measured_part_by_part(bench, tmp_path, save):
     from pekit_agents.evaluation import targets
 
-    given = []
-
-    def refitted(photos, *, version, base, more=(), progress=None):
-        del progress
-        assert base is bench.loaded
-        given.append((version, {path.parent.name for path in photos}, list(more)))
-        return fake_profile()
-
-    monkeypatch.setattr(benches, "refitted_profile", refitted)
-    monkeypatch.setattr(targets, "refitted_profile", refitted)
-    held_out = replace(bench, profile="embedded", held_out=True)
-    more = save(tmp_path / "more" / "plum.png", {"magenta": (20, 20, 90, 90)})
+    dataset = replace(
+        bench.dataset, things=tuple(replace(t, category="dog") for t in bench.dataset.things)
+    )
+    graded = replace(bench, dataset=dataset, profile="graded", loaded=graded_profile())
     runs = targets.measure(
-        held_out,
+        graded,
         tmp_path / "targets",
         look_alikes=bench.dataset,
         backgrounds=[save(tmp_path / "scenery" / "1.png", {})],
-        distractors=more.parent,
-        sizes=(1, 2),
         count=2,
         scene_seeds=(4, 5),
     )
     seeds = {part: {draw.seed for draw in run.draws} for part, run in runs.items()}
-    assert seeds == {"things": {0}, "growth": {0}, "scenes": {4, 5}, "look-alikes": {4, 5}}
-    assert set(runs) == {"things", "growth", "scenes", "look-alikes"}
+    assert seeds == {"alone": {0}, "things": {0}, "look-alikes": {4, 5}, "scenes": {4, 5}}
     for part, run in runs.items():
         assert (tmp_path / "targets" / part / "report.html").is_file()
-        assert run.draws
-    measured = set(runs["things"].draws[0].known)
-    assert given[0][1] == {"blue", "cyan", "green", "red"} - measured
-    version, folders, scenery = given[-1]
-    assert (version, folders) == ("of-colours", {"blue", "cyan", "green", "red"})
-    assert [path.name for path in scenery] == ["1.png"]
+        assert {draw.recognizer for draw in run.draws} == {"pekit", "cosine"}
     assert {len(draw.known) for draw in runs["look-alikes"].draws} == {4}
     table = targets.rows(runs)
     assert {row.target.part for row in table} == set(runs)
-    assert any(row.verdict != "not measured" for row in table)
+    assert {row.verdict for row in table if row.target.part == "alone"} == {"goal"}
+    assert all(row.verdict != "not measured" for row in table)
+
+
+def test_without_kinds_nothing_is_measured_alone(bench, tmp_path):
+    from pekit_agents.evaluation import targets
+
+    runs = targets.measure(bench, tmp_path / "targets")
+    assert set(runs) == {"things"}

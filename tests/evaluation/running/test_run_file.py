@@ -17,10 +17,11 @@ TRIAL = Trial(
     group="positive",
     shows=("red",),
     boxes={"red": (Box(0.0, 1.0, 20.0, 30.5),)},
-    named=(Named("red", 0.9123, Box(1.0, 2.0, 3.0, 4.0), ("blue",)), Named("blue", 0.5)),
+    named=(Named("red", 0.9123, Box(1.0, 2.0, 3.0, 4.0), ("blue",), 0.75), Named("blue", 0.5)),
     scores={"red": 0.9123, "blue": -0.25},
     seconds=0.1234,
     about=("red",),
+    possible=(Named("blue", -1.5, Box(0.0, 0.0, 9.0, 9.0), probability=0.1824),),
 )
 DRAW = Draw(
     recognizer="pekit",
@@ -48,13 +49,28 @@ def test_a_run_is_read_as_it_was_written(tmp_path):
     assert read_run(tmp_path / "new" / "folder" / RUN_FILE) == RUN
 
 
+def test_a_file_from_before_there_were_three_answers_is_read(tmp_path):
+    path = write_run(RUN, tmp_path)
+    content = json.loads(path.read_text("utf-8"))
+    for trial in content["draws"][0]["trials"]:
+        del trial["possible"]
+        for named in trial["named"]:
+            del named["probability"]
+    path.write_text(json.dumps(content), "utf-8")
+    trial = read_run(tmp_path).draws[0].trials[0]
+    assert trial.possible == ()
+    assert [named.probability for named in trial.named] == [None, None]
+    assert trial.named[0].alternatives == ("blue",)
+
+
 def test_numbers_are_rounded(tmp_path):
-    named = Named("red", 0.123456, Box(0.123, 1.25, 2.0, 3.0))
+    named = Named("red", 0.123456, Box(0.123, 1.25, 2.0, 3.0), probability=0.98765)
     trial = replace(TRIAL, named=(named,), scores={"red": 0.123456}, seconds=1.23456)
     write_run(replace(RUN, draws=(replace(DRAW, trials=(trial,)),)), tmp_path)
     found = read_run(tmp_path).draws[0].trials[0]
     assert found.named[0].score == found.scores["red"] == 0.1235
     assert found.named[0].box == Box(0.1, 1.2, 2.0, 3.0)
+    assert found.named[0].probability == 0.9877
     assert found.seconds == 1.2346
 
 
