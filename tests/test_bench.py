@@ -45,7 +45,7 @@ def test_the_quick_bench_measures_every_row_and_prints_json(tmp_path):
     report = json.loads(result.stdout)
     assert "cores" in report["machine"]
     goals = [row["goal"] for row in report["rows"]]
-    assert len(goals) == 13
+    assert len(goals) == 19
     judged = {row["goal"]: row["passed"] for row in report["rows"] if row["judged"]}
     assert len(judged) == 3  # what must be 0 at any size
     assert set(judged.values()) == {True}
@@ -66,9 +66,12 @@ def test_the_index_is_compared_with_the_copy_in_ram_at_each_size():
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     rows = json.loads(result.stdout)["rows"]
-    assert [row["goal"].split(",")[0] for row in rows] == ["find in 500 views"] * 2 + [
-        "find in 1"
-    ] * 2
+    assert [row["goal"].removesuffix(": index / copy in RAM") for row in rows] == [
+        f"find in {views} views by {rule}, {regions}"
+        for views in ("500", "1,000")
+        for rule in ("cosine", "discriminant")
+        for regions in ("1 region", "20 regions")
+    ]
     assert all(row["reached"] > 0 and "D = 16" in row["detail"] for row in rows)
 
 

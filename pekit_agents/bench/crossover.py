@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.bench.objects import VIEWS_EACH, fill, open_memory
 from pekit_agents.bench.rows import Row, medians_ms
-from pekit_agents.bench.search import (
-    BATCHES,
-    FLOOR,
-    MANY,
-    MAX_WEIGHT,
-    make_queries,
-    matrix_of,
-    regions_in_words,
-)
+from pekit_agents.bench.rules import rules
+from pekit_agents.bench.search import BATCHES, MANY, make_queries, matrix_of, regions_in_words
+from pekit_agents.matching import RANKS
 
 if TYPE_CHECKING:
+    from pekit_agents.bench.rules import Rule
     from pekit_agents.memory import Memory
     from pekit_agents.types import FloatArray
 
@@ -42,22 +38,25 @@ def crossover_rows(
         in_ram = open_memory(root, user, index_above=views, dim=dim)
         indexed = open_memory(root, user, index_above=views // 2, dim=dim)
         indexed.compact()
-        for count in (1, MANY):
-            queries = make_queries(matrix_of(views, dim), count)
-            tasks = [_search(memory, queries) for memory in (indexed, in_ram)]
-            by_index, by_product = medians_ms(tasks, repeats)
+        matrix = matrix_of(views, dim)
+        for rule, count in product(rules(dim), (1, MANY)):
+            queries = make_queries(matrix, count)
+            tasks = [_search(memory, rule, queries) for memory in (indexed, in_ram)]
+            by_index, by_copy = medians_ms(tasks, repeats)
+            regions = regions_in_words(count)
             yield Row(
-                f"find in {views:,} views, {regions_in_words(count)}: index / copy in RAM",
+                f"find in {views:,} views {rule.name}, {regions}: index / copy in RAM",
                 1.0,
-                by_index / by_product,
-                f"{by_index:.1f} ms, {by_product:.1f} ms, D = {dim}",
+                by_index / by_copy,
+                f"{by_index:.1f} ms, {by_copy:.1f} ms, D = {dim}",
                 judged=False,
             )
 
 
-def _search(memory: Memory, queries: FloatArray) -> Callable[[int], Any]:
+def _search(memory: Memory, rule: Rule, queries: FloatArray) -> Callable[[int], Any]:
     def search(turn: int) -> object:
         gallery = memory.gallery()  # looks whether the memory has changed
-        return gallery.nearest(queries[turn % BATCHES], max_weight=MAX_WEIGHT, floor=FLOOR)
+        regions = queries[turn % BATCHES]
+        return gallery.nearest(regions, rule.scorer, floor=rule.floor, ranks=RANKS)
 
     return search

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pekit_agents.bench.corrections import corrected_row
+from pekit_agents.bench.corrections import corrected_rows
 from pekit_agents.bench.crowd import crowd_row
 from pekit_agents.bench.objects import DIM
 from pekit_agents.bench.rows import Row
@@ -64,7 +64,7 @@ def run_memory_bench(
 def _rows(root: Path, sizes: BenchSizes, progress: Callable[[str], None]) -> Iterator[Row]:
     progress(f"searching {sizes.small_views:,} views")
     yield from small_rows(root, sizes.small_views, sizes.dim, sizes.repeats)
-    yield corrected_row(root, sizes.small_views, sizes.dim, sizes.repeats)
+    yield from corrected_rows(root, sizes.small_views, sizes.dim, sizes.repeats)
     if sizes.large_views:
         progress(f"storing, indexing and searching {sizes.large_views:,} views")
         yield from large_rows(root, sizes.large_views, sizes.dim, sizes.index_above, sizes.repeats)

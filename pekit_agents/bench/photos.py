@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.bench.objects import ENCODER, described, made_up, open_memory
-from pekit_agents.bench.search import MAX_WEIGHT, shown
-from pekit_agents.matching import MatchSettings
+from pekit_agents.bench.search import shown
 from pekit_agents.memory.forgetting import user_folder
 from pekit_agents.memory.transactions import Transactions
 from pekit_agents.retrievers.photo_library import PhotoLibrary
 from pekit_agents.retrievers.photo_table import Photo, photo_schema, put_rows, to_rows
+from pekit_agents.settings import MatchSettings
 from pekit_agents.testing import ColourEncoder, fake_profile
 from pekit_agents.types import Box
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 VIEWS = (1, 3)
 #: One photo in so many shows the first of them, and as many the second.
 EVERY = 100
-#: What shows an object scores about .7, what shows nothing .3 at most.
+#: What shows an object scores about .8, what shows nothing .3 at most.
 TAU = 0.5
 _USER = "ann"
 _OBJECTS = 20
@@ -63,7 +63,7 @@ class MadeUpLibrary:
         """Return the library, opened anew."""
         encoder = ColourEncoder(ENCODER)
         encoder.dim = self.regions.shape[1]  # it is asked for nothing else
-        settings = MatchSettings(threshold=TAU, max_weight=MAX_WEIGHT)
+        settings = MatchSettings(threshold=TAU)
         profile = replace(fake_profile(), encoder=encoder, matching=settings)
         return PhotoLibrary.open(self.root, _USER, profile)
 

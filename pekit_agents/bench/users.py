@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.bench.objects import described, fill, made_up, open_memory
 from pekit_agents.bench.process import rss_mb
 from pekit_agents.bench.rows import Row, percentiles
+from pekit_agents.bench.rules import BY_COSINE
+from pekit_agents.matching import RANKS
 from pekit_agents.memory import Memory
 from pekit_agents.memory.residency import shared_residency
 
 if TYPE_CHECKING:
-    from pekit_agents.types import FloatArray
+    from pekit_agents.scoring import Nearest
+    from pekit_agents.types import FloatArray, PersonalObject
 
 OBJECTS_EACH = 20
 # How many users' memories are open at a time: with 5 views of 384 numbers for each object, the
 # snapshots of all these do not fit into the default bound.
 _OPEN = 5_000
-_FLOOR, _MAX_WEIGHT = 0.28, 0.5
 
 
 def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]) -> Iterator[Row]:
@@ -48,15 +50,15 @@ def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]
         own, other = (_a_view(n, dim) for n in (number, (number + 1) % users))
         started = time.perf_counter()
         kept[number] = memory = open_memory(root, _user(number), dim=dim)
-        memory.gallery().nearest(own, max_weight=_MAX_WEIGHT, floor=_FLOOR)
+        _search(memory, own)
         opened.append(time.perf_counter() - started)
         kept.pop(number - _OPEN, None)
         started = time.perf_counter()
-        objects, near = memory.gallery().nearest(own, max_weight=_MAX_WEIGHT, floor=_FLOOR)
+        objects, near = _search(memory, own)
         again.append(time.perf_counter() - started)
         missing += int(objects[near.objects[0, 0]].object_id != _first_of(number))
         # Whatever is asked for, below the lowest score: the nearest is always one's own.
-        anything, near = memory.gallery().nearest(other, max_weight=_MAX_WEIGHT, floor=-2.0)
+        anything, near = _search(memory, other, floor=-2.0)
         answers = {anything[i].object_id for i in near.objects[0]}
         ours = {described(number * OBJECTS_EACH + i).object_id for i in range(OBJECTS_EACH)}
         foreign += len((answers | {obj.object_id for obj in memory.objects()}) - ours)
@@ -80,6 +82,12 @@ def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]
         foreign + missing,
         f"{foreign} and {missing}; the users' ids are paths to each other's folders",
     )
+
+
+def _search(
+    memory: Memory, regions: FloatArray, floor: float = BY_COSINE.floor
+) -> tuple[Sequence[PersonalObject], Nearest]:
+    return memory.gallery().nearest(regions, BY_COSINE.scorer, floor=floor, ranks=RANKS)
 
 
 def _user(number: int) -> str:
