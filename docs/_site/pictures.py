@@ -34,7 +34,7 @@ def draw_pictures(folder: Path) -> list[Path]:
             kit.remember(thing.name, photo_path(thing.photo), category=thing.category)
         finding = kit.find(compose(SCENES[0])[0])
         cup = load_image(photo_path("coffee.png"))
-        darker = vary(cup, brightness=0.9, colour=0.9, mirror=True)
+        darker = vary(cup, brightness=0.95, mirror=True)
         kit.remember("Office cup", darker, category="coffee cup")
         unsure = kit.find(vary(cup, mirror=True))
     return [
