@@ -47,5 +47,4 @@ def test_look_alikes_are_told_apart_patch_by_patch(packages, tmp_path):
             for photo in photos[3:]
             for match in same.find(photo).matches
         )
-    assert right["details"] >= 10  # of 12 photos
-    assert right["scores"] <= 8
+    assert right["details"] >= max(10, right["scores"])  # of 12 photos

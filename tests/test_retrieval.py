@@ -158,7 +158,7 @@ def test_a_photo_without_regions_has_no_matches(gallery):
 
 @pytest.mark.parametrize(
     ("strictness", "prior"),
-    [(None, 0), ("balanced", 0), ("recall", -1), ("precision", 2), (0.08, 1.25)],
+    [(None, 0), ("balanced", 0), ("recall", -0.375), ("precision", 2), (0.08, 1.25)],
 )
 def test_a_strictness_is_the_prior_that_leads_to_it(gallery, strictness, prior):
     profile = replace(graded_profile(), discriminant=DISCRIMINANT)

@@ -90,7 +90,7 @@ def calibrate(
     Args:
         profile: Its vision tools; a discriminant that it has is not used.
         datasets: Things and their photos. Things of one category in one data set are of one kind;
-            those without a category are fitted on, and judged with nothing.
+            those without a category are fitted on, and judged only where no thing has one.
         background: Photos of anything else.
         cache: The folder to keep features in; None keeps none.
         tools: With a cache: names the tools with all their settings.
@@ -163,6 +163,8 @@ def gather(
             things[len(photos)] = (dataset.root, thing.name)
             kinds[len(photos)] = numbers.setdefault(kind, len(numbers))
             photos[name], categories[name] = own, thing.category
+    if len(numbers) == len(things):  # nobody said anything: any other thing is one of its kind
+        kinds, numbers = dict.fromkeys(things, 0), {"things": 0}
     several = sum(len(own) > 1 for own in photos.values())
     if several < LEAST_THINGS:
         raise InvalidInput(

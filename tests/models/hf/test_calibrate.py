@@ -82,7 +82,7 @@ def test_the_file_is_of_the_encoder_and_the_command_says_where_to_name_it(home):
     made = read_calibration(home / "tiny.npz")
     assert made.encoder_id == load_profile(str(home / "tiny.toml")).encoder.id
     assert made.discriminant.centre.shape == (32,)
-    assert made.discriminant.conditions.shape[0] == 4
+    assert made.discriminant.conditions.shape[0] == 5
     printed = (home / "printed.txt").read_text("utf-8")
     assert "32 photos of 8 things" in printed
     assert 'Add to tiny.toml, above its tables: calibration = "tiny.npz"' in printed
