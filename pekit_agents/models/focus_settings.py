@@ -6,6 +6,6 @@ from pekit_agents.settings import MatchSettings, RerankSettings
 
 __all__ = ["MATCHING", "RERANKING"]
 
-# `pekit eval scenes`: 0 finds .84 / .92 of the boxes, 1 .86 / .94.
+# Found in composed scenes, see docs/lab-book.md.
 MATCHING = MatchSettings(framing=1.0)
 RERANKING = RerankSettings(colour=15.0)

@@ -7,10 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pekit_agents.calibration import EncoderCalibration
-from pekit_agents.evaluation.calibrating.crossing import cross_validate, fit_all
-from pekit_agents.evaluation.calibrating.making import gather
-from pekit_agents.evaluation.calibrating.seeing import looks_at
+from pekit_agents.evaluation.calibrating.making import fit, gather
 from pekit_agents.evaluation.draws import half_of_each_kind, restrict
 from pekit_agents.profiles import calibrated_profile, refitted_profile
 
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.features import Features
     from pekit_agents.evaluation.records import Dataset
     from pekit_agents.profiles import Profile
-    from pekit_agents.scoring import Discriminant
 
 __all__ = ["HeldOut"]
 
@@ -67,22 +63,10 @@ class HeldOut:
             progress=lambda *step: self._progress("statistics", *step),
         )
         hidden = {thing.name for thing in self._dataset.things} - {t.name for t in half.things}
-        discriminant = self._fitted(self._material.without(self._dataset, hidden), profile)
-        made = EncoderCalibration(profile.encoder.id, profile.augment, discriminant)
-        return calibrated_profile(profile, made)
-
-    def _fitted(self, material: Material, profile: Profile) -> Discriminant:
-        encoder = profile.encoder
-        background = material.normalized_background(encoder)
-        crossed = cross_validate(
-            material.seen,
-            material.kinds,
-            background,
-            encoder,
-            named=profile.matching.named,
-            progress=lambda *step: self._progress("cross-validation", *step),
+        made, _ = fit(
+            self._material.without(self._dataset, hidden), profile, progress=self._progress
         )
-        return fit_all(looks_at(material.seen, encoder), background, crossed)
+        return calibrated_profile(profile, made)
 
     @cached_property
     def _material(self) -> Material:

@@ -19,6 +19,7 @@ from pekit_agents.evaluation.records import NO_CATEGORY
 from pekit_agents.evaluation.running import silent
 
 if TYPE_CHECKING:
+    from pekit_agents.evaluation.calibrating.crossing import Crossed
     from pekit_agents.evaluation.calibrating.report import Report
     from pekit_agents.evaluation.calibrating.seeing import Seen
     from pekit_agents.evaluation.records import Dataset
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Encoder
     from pekit_agents.types import FloatArray
 
-__all__ = ["LEAST_THINGS", "Material", "calibrate", "gather"]
+__all__ = ["LEAST_THINGS", "Material", "calibrate", "fit", "gather"]
 
 #: Things with two photos or more, in each of which something stands out.
 LEAST_THINGS = 6
@@ -104,19 +105,7 @@ def calibrate(
     with tempfile.TemporaryDirectory() if cache is None else nullcontext(cache) as folder:
         features = Features(profile, Path(folder), tools=tools)
         material = gather(datasets, features, background, progress=progress)
-    encoder = profile.encoder
-    vectors = material.normalized_background(encoder)
-    crossed = cross_validate(
-        material.seen,
-        material.kinds,
-        vectors,
-        encoder,
-        named=profile.matching.named,
-        dimensions=dimensions,
-        progress=lambda *step: progress("cross-validation", *step),
-    )
-    looks = looks_at(material.seen, encoder)
-    discriminant = fit_all(looks, vectors, crossed, dimensions=dimensions)
+    made, crossed = fit(material, profile, dimensions=dimensions, progress=progress)
     report = report_of(
         crossed,
         material.names,
@@ -125,7 +114,41 @@ def calibrate(
         things=len(material.kinds),
         background=len(background),
     )
-    return EncoderCalibration(encoder.id, profile.augment, discriminant), report
+    return made, report
+
+
+def fit(
+    material: Material,
+    profile: Profile,
+    *,
+    dimensions: int = DIMENSIONS,
+    progress: Progress = silent,
+) -> tuple[EncoderCalibration, Crossed]:
+    """Fit a discriminant to what was seen, and return what cross-validation found as well.
+
+    Args:
+        material: What is seen of things.
+        profile: Its encoder normalises; its settings say how probable a named object is.
+        dimensions: d, at most.
+        progress: Called after each step.
+
+    Raises:
+        InvalidInput: There are too few things.
+    """
+    encoder = profile.encoder
+    background = material.normalized_background(encoder)
+    crossed = cross_validate(
+        material.seen,
+        material.kinds,
+        background,
+        encoder,
+        named=profile.matching.named,
+        dimensions=dimensions,
+        progress=lambda *step: progress("cross-validation", *step),
+    )
+    looks = looks_at(material.seen, encoder)
+    discriminant = fit_all(looks, background, crossed, dimensions=dimensions)
+    return EncoderCalibration(encoder.id, profile.augment, discriminant), crossed
 
 
 def gather(
