@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from pekit_agents.errors import InvalidInput
 
-__all__ = ["MatchSettings", "RerankSettings"]
+__all__ = ["MOST_LOG_ODDS", "MatchSettings", "RerankSettings"]
+
+#: How far a prior may lie from even odds.
+MOST_LOG_ODDS = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class MatchSettings:
             "named": (0, 1),
             "possible": (0, self.named),
             "sure": (0.5, 1),
-            "prior": (-100, 100),
+            "prior": (-MOST_LOG_ODDS, MOST_LOG_ODDS),
             "framing": (0, 100),
         }
         for name, (low, high) in ranges.items():

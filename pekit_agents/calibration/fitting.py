@@ -14,6 +14,7 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.scoring import Discriminant
+from pekit_agents.settings import MOST_LOG_ODDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -190,8 +191,10 @@ def fit_priors(trials: Trials, named: float) -> tuple[FloatArray, FloatArray]:
     order = np.argsort(-trials.scores[others])
     scores, weights = trials.scores[others][order], trials.weights[others][order]
     above = np.cumsum(weights) / weights.sum()
-    level = np.interp(_RATES, above, scores)
-    return _RATES.astype(np.float32), (level - np.log(named / (1 - named))).astype(np.float32)
+    level = np.interp(_RATES, above, scores) - np.log(named / (1 - named))
+    # Few trials that are easily told apart lead to log-odds of any size.
+    priors = level.clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
+    return _RATES.astype(np.float32), priors.astype(np.float32)
 
 
 def _within(residuals: NDArray[np.float64], things: NDArray[np.int64]) -> NDArray[np.float64]:

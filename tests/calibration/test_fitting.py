@@ -18,6 +18,7 @@ from pekit_agents.calibration.fitting import (
 )
 from pekit_agents.errors import InvalidInput
 from pekit_agents.scoring import Grouped
+from pekit_agents.settings import MatchSettings
 
 NOTHING = np.zeros((0, 6), np.float32)
 
@@ -228,6 +229,13 @@ def test_the_stricter_the_rate_the_higher_the_prior():
     assert (np.diff(rates) > 0).all()
     assert (np.diff(priors) <= 0).all()
     assert priors[0] > priors[-1]
+
+
+def test_priors_are_such_as_settings_take():
+    trials = trials_of([-900.0, -300.0, 5.0], [False, False, True])
+    _, priors = fit_priors(trials, 0.5)
+    assert priors.min() == -100
+    assert MatchSettings(prior=float(priors.min())).prior == -100
 
 
 def test_photos_count_by_their_weight():
