@@ -128,7 +128,8 @@ def half_of(dataset: Dataset, seed: int, purpose: str) -> frozenset[str]:
 def half_of_each_kind(dataset: Dataset, seed: int) -> frozenset[str]:
     """Return a random half of the things of each category, so that both halves have look-alikes.
 
-    Of a category with an odd number either half may be the larger one, by turns.
+    Of a category with an odd number either half may be the larger one: by turns, and which comes
+    first is drawn. So a thing that is the only one of its category is in either half.
 
     Args:
         dataset: Whose things.
@@ -138,7 +139,7 @@ def half_of_each_kind(dataset: Dataset, seed: int) -> frozenset[str]:
     for thing in dataset.things:
         categories.setdefault(thing.category, []).append(thing.name)
     half: list[str] = []
-    more = False
+    (more, _) = _shuffled([False, True], seed, "larger half")
     for category, names in sorted(categories.items()):
         shuffled = _shuffled(names, seed, f"half of {category}")
         odd = len(names) % 2

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.evaluation.draws import draw_task, half_of, restrict, usable
+from pekit_agents.evaluation.draws import (
+    draw_task,
+    half_of,
+    half_of_each_kind,
+    restrict,
+    usable,
+)
 from pekit_agents.evaluation.records import Photo
 
 
@@ -86,3 +92,16 @@ def test_a_part_of_a_data_set_has_no_photo_of_or_about_another_thing(colours, tm
     part = restrict(replace(colours, photos=(*colours.photos, about_red)), {"blue", "cyan"})
     assert [thing.name for thing in part.things] == ["blue", "cyan"]
     assert len(part.photos) == 9  # two things' four photos and the background
+
+
+def test_of_each_kind_a_half_is_drawn_and_single_things_are_in_either(colours):
+    names = [thing.name for thing in colours.things]
+    categories = dict(zip(names, ("ball", "ball", "cube", "disc"), strict=True))
+    things = tuple(replace(t, category=categories[t.name]) for t in colours.things)
+    halves = [half_of_each_kind(replace(colours, things=things), seed) for seed in range(20)]
+    assert halves[3] == half_of_each_kind(replace(colours, things=things), 3)
+    for half in halves:
+        assert len(half & set(names[:2])) == 1
+        assert len(half & set(names[2:])) == 1  # odd numbers: by turns
+    for name in names:
+        assert 0 < sum(name in half for half in halves) < 20
