@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pekit_agents.models.guidance import NEARLY
 from pekit_agents.settings import MatchSettings, RerankSettings
 
 __all__ = ["MATCHING", "RERANKING"]
 
 # Found in composed scenes, see docs/lab-book.md.
-MATCHING = MatchSettings(framing=1.0)
+MATCHING = MatchSettings(framing=NEARLY)
 RERANKING = RerankSettings(colour=15.0)

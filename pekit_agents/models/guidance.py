@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Guide
     from pekit_agents.types import FloatArray
 
-__all__ = ["REACH", "box_ladder", "likeness_of", "pool_boxes", "resembling"]
+__all__ = ["NEARLY", "REACH", "box_ladder", "likeness_of", "pool_boxes", "resembling"]
 
 _SIZES = (2.5, 3.5, 5.0, 7.0, 10.0)  # patches: the square root of a box's area
 _ASPECTS = (0.6, 1.0, 1.6)  # width over height
@@ -33,7 +33,8 @@ _LEAST = 2  # patches a side
 REACH = 4.5
 _APART = 0.1  # IoU above which two boxes are one place
 _WITHIN = 0.3  # of the smaller box: so much inside another is a part of it, or holds it
-_NEARLY = 1.5  # log-odds less by no more than this: still the same thing, with more of it
+#: A box around another whose log-odds are lower by no more than this is of the same thing: more of it.
+NEARLY = 1.0
 _RANKED = 1500  # boxes thought over at most
 
 
@@ -101,7 +102,7 @@ def resembling(
     kept: list[int] = []
     for index in ranked:
         if not _same_place(xyxy[[index]], xyxy[kept]).any():
-            nearly = ranked[likeness[ranked] > likeness[index] - _NEARLY]
+            nearly = ranked[likeness[ranked] > likeness[index] - NEARLY]
             whole = _largest_around(index, nearly, xyxy)
             if not _same_place(xyxy[[whole]], xyxy[kept]).any():
                 kept.append(whole)

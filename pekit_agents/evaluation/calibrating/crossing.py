@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
     from pekit_agents.scoring import Identities, Scorer
     from pekit_agents.types import FloatArray
 
-__all__ = ["FOLDS", "REFS", "Answers", "Crossed", "cross_validate", "fit_all", "folds_of"]
+__all__ = ["REFS", "ROUNDS", "Answers", "Crossed", "cross_validate", "fit_all", "held_out"]
 
-FOLDS = 3
+#: How often things are held out: each of seven of a kind meets each other.
+ROUNDS = 24
 #: References of a thing in the trials, as far as it has so many.
 REFS = (1, 3)
 _DRAWS = 4
@@ -81,23 +84,39 @@ class Crossed:
     by_cosine: Answers
 
 
-def folds_of(kinds: Mapping[int, int]) -> list[NDArray[np.int64]]:
-    """Return the things of each fold: of every kind as equal parts as there can be.
+def held_out(kinds: Mapping[int, int]) -> list[NDArray[np.int64]]:
+    """Return the things of each round: a third of those of a kind, two at least, by turns.
+
+    Things that were seldom held out together come first, so that each meets each other of its
+    kind. In a round as many kinds take part as leave two thirds of all things to fit to. Things
+    without another of their kind can be taken for nothing, so they always stay.
 
     Args:
-        kinds: The kind of each thing. Things without others of their kind go round.
+        kinds: The kind of each thing.
     """
-    parts: list[list[int]] = [[] for _ in range(FOLDS)]
-    alone = 0
-    for kind in sorted(set(kinds.values())):
-        things = sorted(thing for thing, of in kinds.items() if of == kind)
-        # Two of a kind in a fold are the least that can be taken for each other.
-        groups = max(1, min(FOLDS, len(things) // 2))
-        for place, thing in enumerate(things):
-            fold = alone if groups == 1 else place * groups // len(things)
-            parts[fold % FOLDS].append(thing)
-        alone += groups == 1
-    return [np.array(part, np.int64) for part in parts if part]
+    rng = np.random.default_rng(_SEED)
+    together: Counter[tuple[int, int]] = Counter()
+
+    def next_of(things: Sequence[int], some: Sequence[int]) -> int:
+        left: list[int] = rng.permutation([each for each in things if each not in some]).tolist()
+        return min(left, key=lambda thing: sum(together[thing, each] for each in some or [thing]))
+
+    rounds = []
+    for _ in range(ROUNDS):
+        out: list[int] = []
+        left = [thing for thing in kinds if list(kinds.values()).count(kinds[thing]) > 1]
+        while left:
+            first = next_of(left, [])
+            alike = [thing for thing in left if kinds[thing] == kinds[first]]
+            left = [thing for thing in left if thing not in alike]
+            some = [first]
+            while len(some) < max(2, len(alike) // 3):
+                some.append(next_of(alike, some))
+            if not out or len(out) + len(some) <= len(kinds) / 3:
+                out += some
+        together.update(product(out, out))
+        rounds.append(np.array(sorted(out), np.int64))
+    return rounds
 
 
 def cross_validate(
@@ -125,17 +144,17 @@ def cross_validate(
         InvalidInput: There are too few things or looks.
     """
     looks = looks_at(seen, encoder)
-    folds, everything = folds_of(kinds), np.unique(looks.things)
+    rounds, everything = held_out(kinds), np.unique(looks.things)
     photos = _photos(seen, encoder)
     made: list[Discriminant] = []
-    for done, fold in enumerate(folds, start=1):
-        others = np.setdiff1d(everything, fold)
+    for done, out in enumerate(rounds, start=1):
+        others = np.setdiff1d(everything, out)
         made.append(fit_discriminant(looks.of(others), background, dimensions=dimensions))
-        progress(done, len(folds) * 4)
+        progress(done, len(rounds) * 4)
 
     def tried(step: int, scorers: Sequence[Scorer]) -> Answers:
-        found = _answers(photos, kinds, folds, scorers)
-        progress(len(folds) + step * len(folds), len(folds) * 4)
+        found = _answers(photos, kinds, rounds, scorers)
+        progress(len(rounds) + step * len(rounds), len(rounds) * 4)
         return found
 
     slope = fit_scale(tried(1, [uncalibrated(each) for each in made]).trials)
@@ -143,7 +162,7 @@ def cross_validate(
     offset = fit_scale(tried(2, scaled).trials, slope=1.0)
     answers = tried(3, [replace(each, offset=offset) for each in scaled])
     rates, priors = fit_priors(answers.trials, named)
-    by_cosine = _answers(photos, kinds, folds, [COSINE] * len(folds))
+    by_cosine = _answers(photos, kinds, rounds, [COSINE] * len(rounds))
     return Crossed(slope, offset, rates, priors, answers, by_cosine)
 
 
@@ -183,19 +202,19 @@ def _photos(seen: Sequence[Seen], encoder: Encoder) -> list[_Photo]:
 def _answers(
     photos: Sequence[_Photo],
     kinds: Mapping[int, int],
-    folds: Sequence[NDArray[np.int64]],
+    rounds: Sequence[NDArray[np.int64]],
     scorers: Sequence[Scorer],
 ) -> Answers:
     """Return what photos score against each thing alone: its own, and those of others of its kind.
 
-    Both are of the thing's fold, which the fold's scorer has not seen.
+    Both are held out in the round, whose scorer has not seen them.
     """
     rows: list[tuple[int, int, int, int, float]] = []
-    for fold, scorer in zip(folds, scorers, strict=True):
-        inside = [photo for photo in photos if photo.thing in fold]
-        for thing in fold.tolist():
+    for number, (out, scorer) in enumerate(zip(rounds, scorers, strict=True)):
+        inside = [photo for photo in photos if photo.thing in out]
+        for thing in out.tolist():
             searched = [p for p in inside if kinds[p.thing] == kinds[thing]]
-            rng = np.random.default_rng([_SEED, thing])
+            rng = np.random.default_rng([_SEED, thing, number])
             for refs in REFS:
                 for _ in range(_DRAWS):
                     for shown, score in _trial(thing, searched, refs, scorer, rng):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import permutations, product
 
 import numpy as np
 import pytest
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.evaluation.calibrating import crossing
 from pekit_agents.evaluation.calibrating.crossing import (
-    FOLDS,
     REFS,
+    ROUNDS,
     cross_validate,
     fit_all,
-    folds_of,
+    held_out,
 )
 from pekit_agents.evaluation.calibrating.seeing import looks_at
 from tests.evaluation.calibrating.drawn import NOTHING, Unit, seen
@@ -25,29 +27,27 @@ def kinds_of(*sizes: int) -> dict[int, int]:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "expected"),
-    [
-        ((6,), [[0, 1], [2, 3], [4, 5]]),
-        ((7,), [[0, 1, 2], [3, 4], [5, 6]]),
-        ((4, 4), [[0, 1, 4, 5], [2, 3, 6, 7]]),
-        ((3, 2, 3), [[0, 1, 2], [3, 4], [5, 6, 7]]),  # too few of each to part
-        ((1, 1, 1, 1), [[0, 3], [1], [2]]),  # things without others of their kind go round
-        ((3,), [[0, 1, 2]]),
-    ],
+    "sizes", [(6,), (15,), (4, 4), (3, 2, 3), (6, 5, 4, 3, 2, 1), (30,), (2,) * 9]
 )
-def test_two_of_a_kind_or_more_are_in_a_fold(sizes, expected):
-    assert [fold.tolist() for fold in folds_of(kinds_of(*sizes))] == expected
-
-
-@pytest.mark.parametrize("sizes", [(6, 5, 4, 3, 2, 1), (30,), (1,) * 20, (2,) * 9])
-def test_folds_share_all_things_out(sizes):
+def test_a_round_holds_out_a_third_of_a_kind_and_leaves_two_thirds_of_all(sizes):
     kinds = kinds_of(*sizes)
-    folds = folds_of(kinds)
-    assert sorted(thing for fold in folds for thing in fold.tolist()) == list(kinds)
-    assert len(folds) == FOLDS
-    for fold in folds:
-        for kind, count in Counter(kinds[thing] for thing in fold.tolist()).items():
-            assert count >= 2 or sizes[kind] == 1
+    rounds = held_out(kinds)
+    assert len(rounds) == ROUNDS
+    for out in rounds:
+        assert 2 <= len(out) <= max(2, len(kinds) / 3)
+        for kind, count in Counter(kinds[thing] for thing in out.tolist()).items():
+            assert count == max(2, sizes[kind] // 3)
+
+
+@pytest.mark.parametrize("sizes", [(4, 4, 3, 7), (6, 5, 4, 3, 2, 1), (7, 7), (2,) * 9])
+def test_each_thing_meets_each_other_of_its_kind_and_what_has_none_stays(sizes):
+    kinds = kinds_of(*sizes)
+    met = {pair for out in held_out(kinds) for pair in permutations(out.tolist(), 2)}
+    for kind in range(len(sizes)):
+        alike = [thing for thing in kinds if kinds[thing] == kind]
+        assert set(permutations(alike, 2)) <= met
+    alone = {thing for thing in kinds if sizes[kinds[thing]] == 1}
+    assert not alone & {thing for out in held_out(kinds) for thing in out.tolist()}
 
 
 def towards(degrees: float, up: float = 0.0) -> tuple[float, float, float]:
@@ -79,12 +79,12 @@ def made():
     return crossed(photos_of(12))
 
 
-def test_a_thing_meets_its_own_photos_and_those_of_others_of_its_kind_and_fold(made):
-    answers, folds = made.answers, folds_of(KINDS)
+def test_a_thing_meets_its_own_photos_and_those_of_others_of_its_kind(made):
+    answers, rounds = made.answers, held_out(KINDS)
     assert set(answers.refs.tolist()) == set(REFS)
     for remembered, shown in answers.things.tolist():
         assert KINDS[remembered] == KINDS[shown]
-        assert any({remembered, shown} <= set(fold.tolist()) for fold in folds)
+        assert any({remembered, shown} <= set(out.tolist()) for out in rounds)
     np.testing.assert_array_equal(answers.trials.same, answers.things[:, 0] == answers.things[:, 1])
     assert answers.kinds.tolist() == [KINDS[thing] for thing in answers.things[:, 0].tolist()]
 
@@ -93,9 +93,10 @@ def test_a_thing_meets_its_own_photos_and_those_of_others_of_its_kind_and_fold(m
 def test_photos_that_introduced_a_thing_are_not_tried(made, refs, own):
     answers = made.answers
     some = (answers.refs == refs) & (answers.things[:, 0] == 0)
-    # Four draws; own photos without the references, and four of the one other of the fold.
-    assert (some & answers.trials.same).sum() == 4 * own
-    assert (some & ~answers.trials.same).sum() == 4 * 4
+    times = 4 * sum(0 in out for out in held_out(KINDS))
+    # Four draws in each round: own photos without the references, and four of the one other.
+    assert (some & answers.trials.same).sum() == times * own
+    assert (some & ~answers.trials.same).sum() == times * 4
 
 
 def test_own_photos_and_those_of_others_of_each_kind_count_alike(made):
@@ -106,36 +107,36 @@ def test_own_photos_and_those_of_others_of_each_kind_count_alike(made):
             assert answers.trials.weights[some].sum() == pytest.approx(1)
 
 
-def test_a_kind_without_others_counts_nothing():
+def test_a_thing_without_others_of_its_kind_is_not_tried():
     found = crossed(photos_of(7), kinds_of(6, 1))
-    alone = found.answers.things[:, 0] == 6
-    assert alone.any()
-    assert found.answers.trials.weights[alone].sum() == 0
-    assert found.answers.trials.weights[~alone].sum() == pytest.approx(2)
+    assert set(found.answers.things.ravel().tolist()) == set(range(6))
+    assert found.answers.trials.weights.sum() == pytest.approx(2)
 
 
-def test_the_fold_of_a_thing_is_no_part_of_the_fit_that_judges_it():
-    """Whatever is seen of the others of its fold, beside the trials with it, scores stay."""
-    photos = photos_of(12)
-    fold = folds_of(KINDS)[0].tolist()
-    assert fold == [0, 1, 6, 7]
-    moved = [
-        seen(p.thing, p.regions[0][::-1], view=p.view[0][::-1]) if p.thing in (6, 7) else p
-        for p in photos
-    ]
-    before, after = (crossed(each).by_cosine for each in (photos, moved))
-    own = before.things[:, 0] < 2
-    np.testing.assert_array_equal(before.trials.scores[own], after.trials.scores[own])
-    ones, others = (crossed(each) for each in (photos, moved))
-    # Slope and offset are of all folds; without them the scores of things 0 and 1 are the same.
-    bare = [(each.answers.trials.scores[own] - each.offset) / each.slope for each in (ones, others)]
-    np.testing.assert_allclose(bare[0], bare[1], rtol=1e-3, atol=1e-3)
-    elsewhere = np.isin(before.things[:, 0], [2, 3])
-    bare = [
-        (each.answers.trials.scores[elsewhere] - each.offset) / each.slope
-        for each in (ones, others)
-    ]
-    assert not np.allclose(bare[0], bare[1], rtol=1e-3, atol=1e-3)  # these were fitted with them
+def test_what_is_held_out_is_no_part_of_the_fit_that_judges(monkeypatch):
+    """Each scorer judges things of its round, and was fitted to all others and to none of these."""
+    fitted, judged = [], []
+    fit, answer = crossing.fit_discriminant, crossing._answers
+
+    def fit_and_tell(looks, *args, **options):
+        fitted.append(set(looks.things.tolist()))
+        return fit(looks, *args, **options)
+
+    def answer_and_tell(photos, kinds, rounds, scorers):
+        judged.append([set(out.tolist()) for out in rounds])
+        return answer(photos, kinds, rounds, scorers)
+
+    monkeypatch.setattr(crossing, "fit_discriminant", fit_and_tell)
+    monkeypatch.setattr(crossing, "_answers", answer_and_tell)
+    things = crossed(photos_of(12)).answers.things
+    assert len(fitted) == ROUNDS
+    for rounds in judged:
+        assert [kept | out for kept, out in zip(fitted, rounds, strict=True)] == [
+            set(KINDS)
+        ] * ROUNDS
+        assert not any(kept & out for kept, out in zip(fitted, rounds, strict=True))
+    met = {pair for out in judged[0] for pair in product(out, out)}
+    assert {tuple(pair) for pair in things.tolist()} <= met
 
 
 def test_a_photo_without_regions_shows_nothing():
@@ -181,7 +182,8 @@ def test_the_same_photos_give_the_same_numbers(made):
 def test_every_step_is_told():
     told = []
     crossed(photos_of(12), progress=lambda *step: told.append(step))
-    assert told == [(1, 12), (2, 12), (3, 12), (6, 12), (9, 12), (12, 12)]
+    done = [*range(1, ROUNDS + 1), 2 * ROUNDS, 3 * ROUNDS, 4 * ROUNDS]
+    assert told == [(step, 4 * ROUNDS) for step in done]
 
 
 def test_too_few_things_are_refused():
