@@ -208,6 +208,26 @@ def test_kinds_end_with_a_table_of_each_kind_and_all(data, monkeypatch):
     assert found["reliability"]["pekit, 1 reference, all kinds"]["error"] < 0.01
 
 
+def test_kinds_ask_for_a_second_opinion_of_what_is_only_possible(data, monkeypatch):
+    from pekit_agents.cli import describe as cli_describe
+
+    asked = []
+
+    class Agrees:
+        def answer(self, image, question):
+            asked.append(question)
+            return "yes"
+
+    monkeypatch.setitem(PROFILES, "graded", graded_profile)
+    monkeypatch.setenv("PEKIT_PROFILE", "graded")
+    monkeypatch.setattr(cli_describe, "load_answerer", lambda model, endpoint: Agrees())
+    solid_scene({"pale red": (10, 10, 90, 90)}).save(data / "green" / "1.png")
+    (data / "categories.json").write_text(json.dumps({"red": "dog", "green": "dog"}), "utf-8")
+    result = run("kinds", data, "--refs", "1", "--draws", "1", "--second-opinion", "some-lvlm")
+    assert "pekit, second opinion" in " ".join(result.output.split())
+    assert "dog" in asked[0]
+
+
 def test_one_kind_alone_is_measured_and_the_baseline_left_out(data, monkeypatch):
     monkeypatch.setitem(PROFILES, "graded", graded_profile)
     monkeypatch.setenv("PEKIT_PROFILE", "graded")

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from pekit_agents.cli.evaluation_measuring import Baselines, Draws, Files, Setup, Subject
-from pekit_agents.cli.evaluation_options import DataArgument, numbers
+from pekit_agents.cli.evaluation_options import DataArgument, EndpointOption, numbers
 from pekit_agents.cli.output import out, plain, print_json, say
 from pekit_agents.cli.signatures import grouped
 
@@ -42,19 +42,30 @@ def kinds(
     draws: Draws,
     subject: Subject,
     baselines: Annotated[bool, typer.Option(help="measure a fixed cosine as well")] = True,
+    second_opinion: Annotated[
+        str,
+        typer.Option(
+            help="LVLM to ask about what is only possible, a row of its own: a hub id or folder; "
+            "with --endpoint its name there"
+        ),
+    ] = "",
+    endpoint: EndpointOption = "",
     files: Files,
 ) -> None:
     """Remember one thing at a time: are others of its kind taken for it?
 
     categories.json in the folder of the data says what each thing is: {"rex": "dog", ...}.
     """
+    from pekit_agents.cli.describe import load_answerer
     from pekit_agents.evaluation.baselines import COSINE
     from pekit_agents.evaluation.protocols import kinds as protocol
 
     counts = numbers("--refs", refs, int)
+    answerer = load_answerer(second_opinion, endpoint) if second_opinion else None
 
     def measured(bench: Bench) -> Run:
-        return protocol(replace(bench, only=(COSINE,)), counts, of=of)
+        asking = replace(bench, only=(COSINE,), answerer=answerer, asked=second_opinion)
+        return protocol(asking, counts, of=of)
 
     setup = Setup(data, draws, subject, Baselines(baselines=baselines), files)
     _show(setup.carry_out("kinds", measured), as_json=files.as_json)

@@ -28,7 +28,7 @@ from pekit_agents.profiles import (
     load_profile,
     recipe_of,
 )
-from pekit_agents.protocols import SearchMode
+from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.settings import MatchSettings
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ class Bench:
         out: The folder of the run; None keeps it in RAM alone.
         force: Whether another run in that folder may be replaced.
         progress: Called after each photo.
+        answerer: Who gives a second opinion of what is only possible, measured beside the kit
+            alone; None leaves that out.
+        asked: The name of the answerer.
         loaded: A profile of one's own, which ``profile`` then names; its name must change when
             its tools or their settings do. With ``held_out``, an embedded one whose model is run.
     """
@@ -87,6 +90,8 @@ class Bench:
     out: Path | None = None
     force: bool = False
     progress: Progress = silent
+    answerer: AnswerModel | None = None
+    asked: str = ""
     loaded: Profile | None = None
 
     def __post_init__(self) -> None:
@@ -142,6 +147,7 @@ class Bench:
             with_baselines=self.with_baselines,
             only=self.only,
             negatives=self.negatives,
+            answerer=self.answerer,
         )
 
     def run(
@@ -191,6 +197,7 @@ class Bench:
             "held_out": self.held_out,
             "more": [each.name for each in self.more],
             "statistics": len(self.statistics),
+            "second_opinion": self.asked,
             "baselines": self.with_baselines,
             "only": list(self.only),
             "negatives": len(self.negatives),

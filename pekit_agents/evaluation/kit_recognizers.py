@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.features import Features
     from pekit_agents.evaluation.recognizers import Look
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import SearchMode
+    from pekit_agents.protocols import AnswerModel, SearchMode
 
-__all__ = ["CorrectedRecognizer", "KitRecognizer", "PeKitRecognizer"]
+__all__ = [
+    "SECOND_OPINION",
+    "AskingRecognizer",
+    "CorrectedRecognizer",
+    "KitRecognizer",
+    "PeKitRecognizer",
+]
+
+#: The product that asks an LVLM about what is only possible.
+SECOND_OPINION = "pekit, second opinion"
 
 
 class KitRecognizer:
@@ -34,19 +43,27 @@ class KitRecognizer:
         profile: The vision tools and their settings.
         name: What to call it in a report.
         mode: How hard to look.
+        answerer: Who is asked about what is only possible; None asks nobody.
     """
 
-    def __init__(self, profile: Profile, *, name: str = "pekit", mode: SearchMode = "auto") -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        name: str = "pekit",
+        mode: SearchMode = "auto",
+        answerer: AnswerModel | None = None,
+    ) -> None:
         self.name = name
-        self._profile = profile
+        self._profile, self._answerer = profile, answerer
         self._mode: SearchMode = mode
-        self._memory = ScratchKit(profile)
+        self._memory = self._new_memory()
 
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
         """Remember the things in a new memory."""
-        self._memory = ScratchKit(self._profile)
+        self._memory = self._new_memory()
         for thing, photos in references.items():
             self._memory.remember(thing, list(photos), categories[thing])
 
@@ -55,6 +72,42 @@ class KitRecognizer:
         start = time.perf_counter()
         found = self._memory.find(photo, self._mode)
         return replace(found, seconds=time.perf_counter() - start)
+
+    def _new_memory(self) -> ScratchKit:
+        return ScratchKit(self._profile, answerer=self._answerer)
+
+
+class AskingRecognizer(KitRecognizer):
+    """The product that asks an LVLM about what is only possible.
+
+    What it takes for the object counts as named, what it does not as neither named nor possible.
+
+    Args:
+        features: Says in which reference photos there is an object, and gives the mode.
+        answerer: Who is asked.
+        profile: The vision tools and their settings; None takes the features' own.
+    """
+
+    def __init__(
+        self, features: Features, answerer: AnswerModel, *, profile: Profile | None = None
+    ) -> None:
+        super().__init__(
+            profile or features.profile,
+            name=SECOND_OPINION,
+            mode=features.mode,
+            answerer=answerer,
+        )
+        self._features = features
+
+    def learn(
+        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
+    ) -> None:
+        """Remember the things in a new memory; a photo without an object is left out."""
+        shown = {
+            thing: [p for p in photos if self._features.introduced(p, categories[thing])]
+            for thing, photos in references.items()
+        }
+        super().learn({thing: photos for thing, photos in shown.items() if photos}, categories)
 
 
 class PeKitRecognizer:

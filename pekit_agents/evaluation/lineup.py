@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pekit_agents.evaluation.baselines import baselines, reads_whole
-from pekit_agents.evaluation.kit_recognizers import PeKitRecognizer
+from pekit_agents.evaluation.kit_recognizers import (
+    SECOND_OPINION,
+    AskingRecognizer,
+    PeKitRecognizer,
+)
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.draws import Task
     from pekit_agents.evaluation.features import Features
     from pekit_agents.evaluation.recognizers import Recognizer
     from pekit_agents.profiles import Profile
+    from pekit_agents.protocols import AnswerModel
 
 __all__ = ["Lineup", "StandardLineup", "feature_jobs"]
 
@@ -43,7 +48,7 @@ class Lineup(Protocol):
 
 
 class StandardLineup:
-    """The kit, and the baselines if wanted.
+    """The kit, the kit with a second opinion and the baselines if wanted.
 
     Args:
         features: Gives the features of photos.
@@ -51,6 +56,7 @@ class StandardLineup:
         with_baselines: Whether the baselines are measured as well.
         only: The names of those baselines that are; empty measures all.
         negatives: Photos without any of the things, for baselines that learn from them.
+        answerer: Who gives a second opinion; None leaves that out.
     """
 
     def __init__(
@@ -61,8 +67,9 @@ class StandardLineup:
         with_baselines: bool = True,
         only: Collection[str] = (),
         negatives: Sequence[Path] = (),
+        answerer: AnswerModel | None = None,
     ) -> None:
-        self._features = features
+        self._features, self._answerer = features, answerer
         self._profile_for = profile_for
         every = baselines(features, negatives) if with_baselines else []
         self._others = [other for other in every if not only or other.name in only]
@@ -71,12 +78,16 @@ class StandardLineup:
     @property
     def names(self) -> tuple[str, ...]:
         """The recognizers' names, the kit's first."""
-        return ("pekit", *(other.name for other in self._others))
+        asking = () if self._answerer is None else (SECOND_OPINION,)
+        return ("pekit", *asking, *(other.name for other in self._others))
 
     def recognizers(self, seed: int) -> Sequence[Recognizer]:
         """Return the recognizers for a seed."""
         profile = self._profile_for(seed) if self._profile_for else None
-        return [PeKitRecognizer(self._features, profile=profile), *self._others]
+        kit: list[Recognizer] = [PeKitRecognizer(self._features, profile=profile)]
+        if self._answerer is not None:
+            kit.append(AskingRecognizer(self._features, self._answerer, profile=profile))
+        return [*kit, *self._others]
 
     def jobs(self, tasks: Iterable[Task]) -> list[Job]:
         """Return what makes the features for these tasks."""

@@ -33,7 +33,7 @@ _LEAST = 2  # patches a side
 REACH = 4.5
 _APART = 0.1  # IoU above which two boxes are one place
 _WITHIN = 0.3  # of the smaller box: so much inside another is a part of it, or holds it
-#: A box around another whose log-odds are lower by no more than this is of the same thing: more of it.
+#: A box around another with log-odds lower by no more than this shows more of the same thing.
 NEARLY = 1.0
 _RANKED = 1500  # boxes thought over at most
 

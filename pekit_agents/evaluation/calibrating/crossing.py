@@ -127,6 +127,7 @@ def cross_validate(
     *,
     named: float,
     dimensions: int = DIMENSIONS,
+    chosen: Callable[[NDArray[np.int64]], NDArray[np.int64]] = lambda others: others,
     progress: Callable[[int, int], None],
 ) -> Crossed:
     """Fit and measure by cross-validation.
@@ -138,6 +139,8 @@ def cross_validate(
         encoder: Normalises.
         named: As in :class:`~pekit_agents.settings.MatchSettings`.
         dimensions: d, at most.
+        chosen: Gives those to fit to, of the things that are not held out in a round: all. What
+            fewer of them find says whether more would help.
         progress: Called after each step.
 
     Raises:
@@ -148,7 +151,7 @@ def cross_validate(
     photos = _photos(seen, encoder)
     made: list[Discriminant] = []
     for done, out in enumerate(rounds, start=1):
-        others = np.setdiff1d(everything, out)
+        others = chosen(np.setdiff1d(everything, out))
         made.append(fit_discriminant(looks.of(others), background, dimensions=dimensions))
         progress(done, len(rounds) * 4)
 

@@ -70,6 +70,53 @@ def test_what_is_measured_kind_by_kind_and_over_all(shelf):
     assert whole.estimates["others_possible"].mean == pytest.approx(8 / 32)
 
 
+class Judge:
+    """Compares the colours of the two things that it is shown, or says the same of all."""
+
+    def __init__(self, always=""):
+        self.always, self.asked = always, 0
+
+    def answer(self, image, question):
+        self.asked += 1
+        width, height = image.size
+        left, right = (
+            image.getpixel((x, (height + 40) // 2)) for x in (width // 4, 3 * width // 4)
+        )
+        same = max(abs(a - b) for a, b in zip(left, right, strict=True)) < 20
+        return self.always or ("yes" if same else "no")
+
+
+def with_opinion(shelf, judge):
+    asking = replace(shelf, with_baselines=False, answerer=judge, asked="judge")
+    whole = {one.configuration.recognizer: one.estimates for one in all_kinds(kinds(asking, (1,)))}
+    assert set(whole) == {"pekit", "pekit, second opinion"}
+    return whole
+
+
+def test_a_second_opinion_is_counted_beside_what_the_product_says_alone(shelf):
+    judge = Judge()
+    whole = with_opinion(shelf, judge)
+    alone, asked = whole["pekit"], whole["pekit, second opinion"]
+    assert judge.asked == 8  # the possible ones, and no other
+    assert alone["others_possible"].mean == pytest.approx(8 / 32)
+    assert asked["others_possible"].mean == asked["others_named"].mean == 0
+    assert asked["top1"].mean == 1
+
+
+def test_a_second_opinion_that_always_agrees_names_what_was_only_possible(shelf):
+    asked = with_opinion(shelf, Judge("yes"))["pekit, second opinion"]
+    assert asked["others_named"].mean == pytest.approx(8 / 32)
+    assert asked["others_possible"].mean == 0
+
+
+def test_a_reference_without_an_object_is_left_out_before_a_second_opinion_too(shelf, save):
+    photos = {photo.path for photo in shelf.dataset.photos if photo.shows == {"blue"}}
+    for path in sorted(photos)[:2]:
+        save(path, {})
+    asked = with_opinion(shelf, Judge())["pekit, second opinion"]
+    assert asked["others_named"].mean == 0
+
+
 def test_one_kind_alone_can_be_asked_for(shelf):
     run = kinds(shelf, (1,), of="toy")
     assert {draw.condition for draw in run.draws} == {"toy"}
