@@ -176,6 +176,7 @@ def material(options: argparse.Namespace, seed: int, folder: Path) -> Material:
         out=folder / str(seed),
         known=sorted(known),
         references=options.refs,
+        arrangement=options.arrangement,
         extractor=options.profile.extractor,
     )
     return Material(known, task, scenes.photos)
@@ -241,6 +242,9 @@ def main() -> None:
     parser.add_argument("changes", nargs="*", metavar="NAME=VALUE")
     parser.add_argument("--backgrounds", type=Path, required=True)
     parser.add_argument("--refs", type=int, default=3, help="references of a thing")
+    parser.add_argument(
+        "--as", dest="arrangement", default="mixed", help="how things lie in scenes"
+    )
     parser.add_argument("--draws", type=int, default=2)
     parser.add_argument("--scenes", type=int, default=16, help="for each draw")
     options = parser.parse_args()

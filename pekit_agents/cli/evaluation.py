@@ -18,6 +18,7 @@ from pekit_agents.cli.evaluation_vqa import vqa
 from pekit_agents.cli.options import StrictnessOption, strict
 from pekit_agents.cli.signatures import grouped
 from pekit_agents.errors import InvalidInput
+from pekit_agents.evaluation.arrangement import Arrangement
 from pekit_agents.protocols import SearchMode
 
 __all__ = ["evaluate"]
@@ -105,6 +106,9 @@ def scenes(
     backgrounds: Annotated[Path, typer.Option(help="folder of photos without any of the things")],
     count: Annotated[int, typer.Option(min=1, help="scenes for each draw")] = 20,
     refs: CountOption = 3,
+    arrangement: Annotated[
+        Arrangement, typer.Option("--as", help="how things lie in them, and come")
+    ] = "mixed",
     draws: Draws = _FEW_DRAWS,
     subject: Subject,
     baselines: Baselines,
@@ -117,7 +121,14 @@ def scenes(
     setup = Setup(data, draws, subject, baselines, files)
     setup.measure(
         "scenes",
-        lambda b: protocol(b, photos, (b.out or Path()) / "scenes", refs=refs, count=count),
+        lambda b: protocol(
+            b,
+            photos,
+            (b.out or Path()) / "scenes",
+            refs=refs,
+            count=count,
+            arrangement=arrangement,
+        ),
     )
 
 

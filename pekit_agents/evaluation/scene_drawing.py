@@ -1,10 +1,11 @@
-"""How a composed scene is drawn: tiles of a mosaic, or things pasted onto a background.
+"""How a composed scene is drawn: tiles of a mosaic, things pasted on a background or half hidden.
 
 Pure drawing: what is drawn where comes out with the picture, in pixels of the scene.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
 
     from pekit_agents.types import RGBImage
 
-__all__ = ["SIZE", "Piece", "draw_mosaic", "draw_pasted"]
+__all__ = ["SIZE", "Piece", "draw_hidden", "draw_mosaic", "draw_pasted"]
 
 #: Width and height of a scene in pixels.
 SIZE = (1024, 768)
 
 _GAP = 6  # pixels between tiles
 _CLOSEST = 0.7  # side of the closest window of a tile, in sides of the largest
+_LARGE = (0.7, 0.95)  # longer side of a thing that is half hidden, in heights of the scene
 _SIDES = (0.28, 0.5)  # longer side of a pasted thing, in heights of the scene
 _LARGEST_ZOOM = 1.5  # a small cut-out is not blown up further
 _SOFT = 0.06  # width of the soft edge around a box, in its longer sides
@@ -36,6 +38,7 @@ _OVERLAP = 0.05  # share of a box that another may hide
 _TRIES = 40  # places tried at one size
 _SIZES = 5  # times a thing without a place is made smaller
 _OPAQUE = 128
+_EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,19 +57,20 @@ class Piece:
 
 
 def draw_mosaic(pieces: Sequence[Piece], random: Random) -> tuple[RGBImage, list[Box | None]]:
-    """Return a mosaic of 4 or 6 photos, each cropped anew around its thing.
+    """Return a mosaic of photos, each cropped anew around its thing.
 
     Args:
-        pieces: Four or six photos.
+        pieces: Four, six or nine photos; as many columns as rows, or one more.
         random: Chooses the crops and the light.
 
     Returns:
         The scene and each thing's box in it; None for a photo without a thing.
     """
-    columns = len(pieces) // 2
+    columns = math.ceil(len(pieces) ** 0.5)
+    rows = len(pieces) // columns
     canvas = Image.new("RGB", SIZE, (random.randint(190, 255),) * 3)
     width = (SIZE[0] - (columns + 1) * _GAP) // columns
-    height = (SIZE[1] - 3 * _GAP) // 2
+    height = (SIZE[1] - (rows + 1) * _GAP) // rows
     boxes: list[Box | None] = []
     for index, piece in enumerate(pieces):
         x = _GAP + index % columns * (width + _GAP)
@@ -110,6 +114,38 @@ def draw_pasted(
             lay(canvas, light, small, (x, y))
         boxes.append(_moved(_scaled(box, size[0] / picture.width, size[1] / picture.height), x, y))
     return canvas, boxes
+
+
+def draw_hidden(
+    background: RGBImage, piece: Piece, before: RGBImage, random: Random
+) -> tuple[RGBImage, Box]:
+    """Return a large thing of which another photo hides the left or the right half.
+
+    Args:
+        background: Any photo.
+        piece: A photo whose thing has a box.
+        before: What hides it.
+        random: Chooses the size, the place, the side and the light.
+
+    Returns:
+        The scene and the box of the half that shows.
+    """
+    canvas = ImageOps.fit(background, SIZE)
+    picture, alpha, box = _cut_out(piece)
+    scale = random.uniform(*_LARGE) * SIZE[1] / max(box.width, box.height)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    x = random.randint(0, max(0, SIZE[0] - size[0]))
+    y = random.randint(0, max(0, SIZE[1] - size[1]))
+    lay(canvas, _lit(picture.resize(size), random), alpha.resize(size), (x, y))
+    whole = _moved(_scaled(box, scale, scale), x, y)
+    middle = round((whole.x0 + whole.x1) / 2)
+    shown = min(whole.y1, float(SIZE[1]))
+    cover = ImageOps.fit(before, SIZE)
+    if random.random() < _EVEN:
+        canvas.paste(cover.crop((0, 0, middle, SIZE[1])), (0, 0))
+        return canvas, Box(middle, whole.y0, min(whole.x1, float(SIZE[0])), shown)
+    canvas.paste(cover.crop((middle, 0, *SIZE)), (middle, 0))
+    return canvas, Box(whole.x0, whole.y0, middle, shown)
 
 
 def _tile(piece: Piece, size: tuple[int, int], random: Random) -> tuple[RGBImage, Box | None]:

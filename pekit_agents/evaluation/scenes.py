@@ -5,26 +5,37 @@ pasted onto a background. In each lie things to be remembered, strangers (things
 that nobody introduces) and, in mosaics, background photos. Every eighth scene holds nothing to
 be remembered. A cut-out follows the outline that an extractor finds, or the thing's box with a
 soft edge; the scene's group says which: "mosaic", "pasted (mask)" or "pasted (box)".
+
+Other arrangements are groups of their own: collages of 4, 6 or 9 photos, one large thing of which
+half is hidden, or the two kinds as people send them on: turned, from a screen, or small.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput, NoObjectFound
+from pekit_agents.evaluation.arrangement import ARRANGEMENTS
 from pekit_agents.evaluation.datasets.manifest import write_manifest
 from pekit_agents.evaluation.records import Dataset, Photo, Thing
-from pekit_agents.evaluation.scene_drawing import Piece, draw_mosaic, draw_pasted
+from pekit_agents.evaluation.scene_drawing import (
+    Piece,
+    draw_hidden,
+    draw_mosaic,
+    draw_pasted,
+)
+from pekit_agents.evaluation.scene_sending import screenshot, thumbnail, turned
 from pekit_agents.images import load_image
 from pekit_agents.types import Box
 from pekit_agents.views import Reference, find_object
 
 if TYPE_CHECKING:
+    from pekit_agents.evaluation.arrangement import Arrangement
     from pekit_agents.protocols import ViewExtractor
     from pekit_agents.types import RGBImage
 
@@ -88,6 +99,7 @@ def compose_scenes(
     known: Sequence[str] | None = None,
     references: int = 3,
     extractor: ViewExtractor | None = None,
+    arrangement: Arrangement = "mixed",
     progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
     """Compose scenes, write them as files, and return them as a data set.
@@ -105,6 +117,7 @@ def compose_scenes(
         references: How many photos to set aside for introducing a thing, where the data set does
             not do so itself. No scene is made of them.
         extractor: Finds and outlines things in their photos, for cut-outs along the outline.
+        arrangement: How things lie in them.
         progress: Called after each scene with (scenes done, scenes in all).
 
     Returns:
@@ -113,13 +126,17 @@ def compose_scenes(
         set (or the outlines) are.
 
     Raises:
-        InvalidInput: There are too few photos, boxes or backgrounds, a name is unknown, a number
-            is below 1, or the folder is not empty.
+        InvalidInput: There are too few photos, boxes or backgrounds, a name or the arrangement is
+            unknown, a number is below 1, or the folder is not empty.
         ImageError: A photo cannot be read.
     """
     if count < 1 or references < 1:
         raise InvalidInput(
             f"expected count and references of at least 1, found {count} and {references}"
+        )
+    if arrangement not in ARRANGEMENTS:
+        raise InvalidInput(
+            f"expected one of {', '.join(ARRANGEMENTS)} as arrangement, found {arrangement!r}"
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(
@@ -135,14 +152,19 @@ def compose_scenes(
     out.mkdir(parents=True, exist_ok=True)
     photos = []
     for index in range(count):
-        picture, photo = _scene(index, sources, decks, random)
+        picture, photo = _scene(index, sources, decks, random, arrangement)
         path = out / f"scene-{index:03}.jpg"
         picture.save(path, quality=92)
         photos.append(replace(photo, path=path))
         if progress is not None:
             progress(index + 1, count)
     scenes = Dataset(f"scenes of {dataset.name}", out, sources.known, tuple(photos))
-    made = {"of": dataset.name, "seed": seed, "strangers": list(sources.strangers)}
+    made = {
+        "of": dataset.name,
+        "seed": seed,
+        "arrangement": arrangement,
+        "strangers": list(sources.strangers),
+    }
     write_manifest(scenes, made)
     return scenes
 
@@ -207,34 +229,63 @@ def _introduced(thing: Thing, drawn: Sequence[Photo], usable: Sequence[Photo]) -
 
 
 def _scene(
-    index: int, sources: _Sources, decks: tuple[_Deck, _Deck], random: Random
+    index: int,
+    sources: _Sources,
+    decks: tuple[_Deck, _Deck],
+    random: Random,
+    arrangement: Arrangement,
 ) -> tuple[RGBImage, Photo]:
     """Return one scene and what it shows; its path is not set yet."""
-    mosaic = index % 2 == 0
-    several = 0 if index % _WITHOUT == _WITHOUT - 1 else random.randint(1, 3)
-    names = decks[0].deal(several) + decks[1].deal(random.randint(0 if several else 1, 2))
+    collage = int(arrangement.removeprefix("collage-")) if "collage" in arrangement else None
+    hidden = arrangement == "hidden"
+    mosaic = collage is not None or (index % 2 == 0 and not hidden)
+    none_known = index % _WITHOUT == _WITHOUT - 1
+    several = 0 if none_known else 1 if hidden else random.randint(1, 3)
+    names = decks[0].deal(several)
+    names += decks[1].deal(int(none_known) if hidden else random.randint(0 if several else 1, 2))
     pieces = {
         name: piece
         for name in names
         if (piece := _piece(name, sources, random, outlined=not mosaic))
     }
+    boxes: Mapping[str, tuple[Box, ...]]
     if mosaic:
-        picture, boxes = _mosaic(pieces, sources, random)
+        picture, boxes = _mosaic(pieces, sources, random, collage)
         group = _MOSAIC
     else:
-        backdrop = load_image(random.choice(sources.backgrounds))
-        picture, drawn = draw_pasted(backdrop, list(pieces.values()), random)
-        boxes = {name: (box,) for name, box in zip(pieces, drawn, strict=True) if box}
+        picture, boxes = _laid(pieces, sources, random, hidden=hidden)
         group = "pasted (box)" if sources.extractor is None else "pasted (mask)"
+    if arrangement in ("turned-90", "turned-180"):
+        picture, boxes = turned(picture, boxes, int(arrangement.removeprefix("turned-")))
+    elif arrangement == "screenshot":
+        picture, boxes = screenshot(picture, boxes, random)
+    elif arrangement == "thumbnail":
+        picture, boxes = thumbnail(picture, boxes)
+    group = group if arrangement == "mixed" else arrangement
     return picture, Photo(Path(), frozenset(boxes), boxes, group)
 
 
-def _mosaic(
-    pieces: dict[str, Piece], sources: _Sources, random: Random
+def _laid(
+    pieces: dict[str, Piece], sources: _Sources, random: Random, *, hidden: bool
 ) -> tuple[RGBImage, dict[str, tuple[Box, ...]]]:
-    """Return a mosaic of the things, filled up with backgrounds to four or six tiles."""
-    tiles: list[tuple[str | None, Piece]] = list(pieces.items())
-    for _ in range((4 if len(tiles) <= 4 else 6) - len(tiles)):
+    """Return the things on a background, or half of the only one."""
+    backdrop = load_image(random.choice(sources.backgrounds))
+    if hidden and pieces:
+        ((name, piece),) = pieces.items()
+        before = load_image(random.choice(sources.backgrounds))
+        picture, box = draw_hidden(backdrop, piece, before, random)
+        return picture, {name: (box,)}
+    picture, drawn = draw_pasted(backdrop, list(pieces.values()), random)
+    return picture, {name: (box,) for name, box in zip(pieces, drawn, strict=True) if box}
+
+
+def _mosaic(
+    pieces: dict[str, Piece], sources: _Sources, random: Random, count: int | None
+) -> tuple[RGBImage, dict[str, tuple[Box, ...]]]:
+    """Return a mosaic of the things, filled up with backgrounds to so many tiles, or 4 or 6."""
+    things: list[tuple[str | None, Piece]] = [*pieces.items()]
+    tiles = things[:count]
+    for _ in range((count or (4 if len(tiles) <= 4 else 6)) - len(tiles)):
         tiles.append((None, Piece(load_image(random.choice(sources.backgrounds)))))
     random.shuffle(tiles)
     picture, boxes = draw_mosaic([piece for _, piece in tiles], random)

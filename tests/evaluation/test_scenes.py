@@ -14,6 +14,7 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.records import Dataset, Photo, Thing
 from pekit_agents.evaluation.scene_drawing import SIZE, Piece, draw_mosaic, draw_pasted
+from pekit_agents.evaluation.scene_sending import turned
 from pekit_agents.evaluation.scenes import compose_scenes
 from pekit_agents.testing import PALETTE, ColourExtractor, ColourProposer, solid_scene
 from pekit_agents.types import Box, Mask
@@ -218,3 +219,69 @@ def test_pasted_things_hardly_hide_each_other_and_one_without_room_is_left_out()
     assert 3 < len(placed) < 40
     assert max(containment([a], [b])[0, 0] for a, b in combinations(placed, 2)) <= 0.05 + 1e-9
     assert all(0 <= x0 < x1 <= SIZE[0] and 0 <= y0 < y1 <= SIZE[1] for x0, y0, x1, y1 in placed)
+
+
+def scenes_as(arrangement, dataset, backgrounds, out, count=8):
+    return compose_scenes(
+        dataset, backgrounds, seed=3, count=count, out=out, arrangement=arrangement
+    ).photos
+
+
+@pytest.mark.parametrize(
+    "arrangement", ["collage-4", "collage-6", "collage-9", "turned-90", "turned-180", "screenshot"]
+)
+def test_boxes_lie_on_their_things_however_these_are_arranged(
+    arrangement, dataset, backgrounds, tmp_path
+):
+    photos = scenes_as(arrangement, dataset, backgrounds, tmp_path / "scenes")
+    assert {photo.group for photo in photos} == {arrangement}
+    for photo in photos:
+        assert photo.boxes.keys() == photo.shows
+        for name, boxes in photo.boxes.items():
+            assert [colour_at(photo.path, box) for box in boxes] == [name]
+        found = [region.box.xyxy for region in seen(photo.path)]
+        for (box,) in photo.boxes.values():
+            assert iou_matrix([box.xyxy], found).max() > 0.8
+
+
+def test_turning_a_scene_four_times_by_90_degrees_gives_it_back():
+    picture, boxes = solid_scene({"red": (10, 20, 60, 50)}), {"red": (Box(10, 20, 60, 50),)}
+    again, moved = picture, boxes
+    for _ in range(4):
+        again, moved = turned(again, moved, 90)
+    assert (again.tobytes(), moved) == (picture.tobytes(), boxes)
+    twice, over = turned(*turned(picture, boxes, 90), 90)
+    head, down = turned(picture, boxes, 180)
+    assert (twice.tobytes(), over) == (head.tobytes(), down)
+    ((region,),) = (ColourProposer().propose(turned(picture, boxes, 90)[0], [], "scene"),)
+    assert region.box == turned(picture, boxes, 90)[1]["red"][0]
+
+
+def test_of_a_hidden_thing_one_half_shows(dataset, backgrounds, tmp_path):
+    photos = scenes_as("hidden", dataset, backgrounds, tmp_path / "scenes")
+    shown = [photo for photo in photos if photo.boxes]
+    assert len(shown) >= 7
+    for photo in shown[:7]:
+        ((name, (box,)),) = photo.boxes.items()
+        assert colour_at(photo.path, box) == name
+        assert box.height > 0.6 * SIZE[1]
+        assert box.width < 0.65 * box.height  # the whole is 1.0 to 1.25 times as wide as high
+        (region,) = seen(photo.path)
+        assert iou_matrix([box.xyxy], [region.box.xyxy])[0, 0] > 0.8
+
+
+def test_a_thumbnail_is_small_and_its_boxes_with_it(dataset, backgrounds, tmp_path):
+    whole = scenes_as("mixed", dataset, backgrounds, tmp_path / "mixed", count=2)
+    small = scenes_as("thumbnail", dataset, backgrounds, tmp_path / "small", count=2)
+    for large, little in zip(whole, small, strict=True):
+        with Image.open(little.path) as picture:
+            assert picture.size == (320, 240)
+        for name, (box,) in little.boxes.items():
+            scaled = [value * 320 / SIZE[0] for value in large.boxes[name][0].xyxy]
+            assert box.xyxy == pytest.approx(scaled)
+
+
+def test_an_unknown_arrangement_is_refused(dataset, backgrounds, tmp_path):
+    with pytest.raises(InvalidInput, match="expected one of mixed, collage-4"):
+        scenes_as("pile", dataset, backgrounds, tmp_path / "scenes")
+    assert not (tmp_path / "scenes").exists()

@@ -16,6 +16,7 @@ from pekit_agents.evaluation.protocols.recognition import HALF
 from pekit_agents.evaluation.scenes import compose_scenes
 
 if TYPE_CHECKING:
+    from pekit_agents.evaluation.arrangement import Arrangement
     from pekit_agents.evaluation.bench import Bench
     from pekit_agents.evaluation.draws import Task
     from pekit_agents.evaluation.records import Dataset, Photo, Run
@@ -30,6 +31,7 @@ def scenes(
     *,
     refs: int = 3,
     count: int = 20,
+    arrangement: Arrangement = "mixed",
 ) -> Run:
     """Measure recognition in composed scenes, with half of the things known and with all.
 
@@ -43,6 +45,7 @@ def scenes(
             from the same photos and settings are taken as they are.
         refs: References of each thing.
         count: How many scenes to compose for each draw.
+        arrangement: How things lie in them.
 
     Raises:
         InvalidInput: Too few things have enough photos, or a scene cannot be composed.
@@ -55,13 +58,16 @@ def scenes(
         measured = usable(bench.measured(dataset, seed), refs)
         known = half_of(measured, seed, "known")
         task = draw_task(measured, refs, seed)
-        photos = _composed(bench, measured, task, sorted(known), backgrounds, folder, count)
+        photos = _composed(
+            bench, measured, task, sorted(known), backgrounds, folder, count, arrangement
+        )
         half = draw_task(measured, refs, seed, known=known, condition=HALF)
         tasks += [replace(each, photos=photos) for each in (task, half)]
         bench.progress("scenes", index, len(bench.seeds))
     settings = {
         "refs": refs,
         "count": count,
+        "arrangement": arrangement,
         "backgrounds": len(backgrounds),
         "used_things": len(dataset.things),
     }
@@ -76,9 +82,10 @@ def _composed(
     backgrounds: Sequence[Path],
     folder: Path,
     count: int,
+    arrangement: Arrangement,
 ) -> tuple[Photo, ...]:
     """Return the scenes of one draw, composed now or before."""
-    made_of = repr((task, known, sorted(backgrounds), count))
+    made_of = repr((task, known, sorted(backgrounds), count, arrangement))
     place = folder / f"draw-{task.seed}-{digest(made_of)[:8]}"
     if not place.is_dir():
         things = tuple(
@@ -96,6 +103,7 @@ def _composed(
                 out=half_made,
                 known=known,
                 references=task.refs,
+                arrangement=arrangement,
                 # Known boxes favour no profile; an outline favours the one that draws it.
                 extractor=None if boxed else bench.features.profile.extractor,
             )
