@@ -39,7 +39,7 @@ DIMENSIONS = 200
 # Of the mean variance, added to every direction of either covariance: with this one the log-odds
 # need no offset. 0.3 to 1 differ within noise.
 _RIDGE = 0.3
-_STEPS = 50
+_STEPS = 100
 _LEAST_SPREAD = 0.1  # variance: a look at one thing has 1
 _RATES = np.geomspace(0.002, 0.5, 40)
 
@@ -122,6 +122,8 @@ def fit_discriminant(
     points = plane(vectors)
     means = np.stack([points[things == name].mean(axis=0) for name in names])
     within = _within(points - means[np.searchsorted(names, things)], things)
+    # Looks that are all the same would have no spread at all; vectors are no more exact than this.
+    within += np.finfo(np.float32).eps * points.var(axis=0).mean() * np.eye(rank)
     between = np.cov(means.T) - within * (1 / counts).mean()
     basis, variances = _diagonalise(_ridged(within), _ridged(_positive(between)))
     origin = means.mean(axis=0)
@@ -172,7 +174,7 @@ def fit_scale(trials: Trials, *, slope: float | None = None) -> float:
         curve = (trials.weights * chance * (1 - chance) * gradient**2).sum()
         step = error / max(curve, 1e-12)
         value -= float(np.clip(step, -1, 1))
-        if abs(step) < 1e-7:
+        if abs(step) * np.abs(gradient).max() < 1e-7:  # in log-odds: scores may be of any size
             break
     return value
 

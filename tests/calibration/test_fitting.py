@@ -67,6 +67,21 @@ def test_the_ratio_of_variances_is_found_whatever_the_number_of_looks():
         assert made.between.mean() == pytest.approx(4, rel=0.25)
 
 
+def test_looks_that_are_all_the_same_give_scores_that_a_slope_can_be_fitted_to():
+    looks = drawn(8, 4, within=0.0)
+    made = uncalibrated(fit_discriminant(looks, NOTHING))
+    objects = Grouped.of([some(looks, thing)[:1] for thing in range(8)], 6)
+    none = Grouped(looks.vectors[:0], np.zeros(9, np.int64))
+    scores = made.identities(objects, none).scores(looks.vectors).astype(np.float64)
+    same = looks.things[:, None] == np.arange(8)
+    trials = Trials(scores.ravel(), same.ravel(), np.full(same.size, 1 / same.size))
+    assert scores[same].min() > 0 > scores[~same].max()
+    slope = fit_scale(trials)
+    chances = 1 / (1 + np.exp(-slope * scores))
+    assert chances[same].min() > 0.8
+    assert chances[~same].max() < 0.2
+
+
 def test_directions_in_which_things_differ_more_have_larger_variances():
     rng = np.random.default_rng(1)
     spread = np.array([3, 1, 1, 0.2, 0.2, 0.2])
