@@ -246,6 +246,7 @@ def main() -> None:
         "--as", dest="arrangement", default="mixed", help="how things lie in scenes"
     )
     parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0, help="of the first draw")
     parser.add_argument("--scenes", type=int, default=16, help="for each draw")
     options = parser.parse_args()
     changes = [(n, ast.literal_eval(v)) for n, v in (one.split("=", 1) for one in options.changes)]
@@ -254,7 +255,10 @@ def main() -> None:
     options.profile = embedded_profile(cache_size=_PASSES)
     passes = Passes(options.profile)
     with tempfile.TemporaryDirectory() as folder:
-        draws = [material(options, seed, Path(folder)) for seed in range(options.draws)]
+        draws = [
+            material(options, seed, Path(folder))
+            for seed in range(options.seed, options.seed + options.draws)
+        ]
         scenes = sum(len(draw.scenes) for draw in draws)
         print(
             f"{'':46}{'scenes':18}{'photos of one thing':18} forward passes a photo of\n"

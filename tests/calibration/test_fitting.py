@@ -77,7 +77,7 @@ def test_looks_that_are_all_the_same_give_scores_that_a_slope_can_be_fitted_to()
     trials = Trials(scores.ravel(), same.ravel(), np.full(same.size, 1 / same.size))
     assert scores[same].min() > 0 > scores[~same].max()
     slope = fit_scale(trials)
-    chances = 1 / (1 + np.exp(-slope * scores))
+    chances = 1 / (1 + np.exp(-np.clip(slope * scores, -60, 60)))
     assert chances[same].min() > 0.8
     assert chances[~same].max() < 0.2
 
