@@ -201,7 +201,7 @@ class Correcting:
         if not 1 <= region <= len(finding.proposals):
             raise InvalidInput(
                 f"expected the number of one of the photo's {len(finding.proposals)} regions, "
-                f"found {region}; search the photo again for the numbers of its sightings"
+                f"found {region}; search the photo again for the numbers of its matches"
             )
         proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
         score = float(self._scores(vector[None], obj)[0])
@@ -238,7 +238,7 @@ def _only(matches: Sequence[Match], obj: PersonalObject) -> Match:
     if len(matches) > 1:
         listed = ", ".join(f"{match.region} ({answer_of(match)})" for match in matches)
         raise InvalidInput(
-            f'expected one sighting that may be "{obj.name}", found {len(matches)}; say which '
+            f'expected one match that may be "{obj.name}", found {len(matches)}; say which '
             f"region it is: {listed}"
         )
     return matches[0]

@@ -148,7 +148,7 @@ class PeKit(Comparing, Correcting, Keeping):
 
     @property
     def review(self) -> ReviewQueue:
-        """Doubtful sightings that were kept to be decided on later."""
+        """Doubtful matches that were kept to be decided on later."""
         return ReviewQueue(self, self._memory, keep_crops=self._keep_crops)
 
     @property
@@ -362,7 +362,7 @@ class PeKit(Comparing, Correcting, Keeping):
     ) -> Answer:
         """Let an LVLM answer a question about a photo, or about remembered objects alone.
 
-        With sightings it is given the annotated picture and the instruction, without any the
+        With matches it is given the annotated picture and the instruction, without any the
         plain picture and the bare question (paper 3.6).
 
         Args:

@@ -2,8 +2,9 @@
 
 ``python tests/measure_looking.py THINGS --backgrounds PHOTOS`` remembers half of the things of a
 data set and searches the others' photos and composed scenes, as the package is and with each of
-``ALTERNATIVES``; ``NAME=VALUE`` asks for others (``models.guidance.REACH=2.2``). The discriminant
-that ships may have seen the things: this says what a change is worth, not how good recognition is.
+``ALTERNATIVES``; ``NAME=VALUE`` asks for others (``models.guidance.REACH=2.2``), several at once
+with semicolons between. The discriminant that ships may have seen the things: this says what a
+change is worth, not how good recognition is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -249,9 +250,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the first draw")
     parser.add_argument("--scenes", type=int, default=16, help="for each draw")
     options = parser.parse_args()
-    changes = [(n, ast.literal_eval(v)) for n, v in (one.split("=", 1) for one in options.changes)]
-    if not changes:
-        changes = [(name, value) for name, values in ALTERNATIVES.items() for value in values]
+    changes = [one.split(";") for one in options.changes] or [
+        [f"{name}={value!r}"] for name, values in ALTERNATIVES.items() for value in values
+    ]
     options.profile = embedded_profile(cache_size=_PASSES)
     passes = Passes(options.profile)
     with tempfile.TemporaryDirectory() as folder:
@@ -265,15 +266,15 @@ def main() -> None:
             f"{'':46}{'found':9}{'right':10}{'own':9}{'others':9}"
             f"{'scene':>5}{'known':>7}{'others':>8}{'s':>5}"
         )
-        for title, value in [("as it is", None), *changes]:
-            before = time.perf_counter()
-            if title == "as it is":
-                count = measure(draws, options.profile, passes)
-            else:
-                with changed(options.profile, title, value) as profile:
-                    count = measure(draws, profile, passes)
-            name = title if value is None else f"{title.removeprefix('models.')} = {value}"
-            show(name, count, scenes, time.perf_counter() - before)
+        for some in [[], *changes]:
+            before, profile = time.perf_counter(), options.profile
+            with ExitStack() as stack:
+                for name, value in (one.split("=", 1) for one in some):
+                    change = changed(profile, name, ast.literal_eval(value))
+                    profile = stack.enter_context(change)
+                count = measure(draws, profile, passes)
+            title = "; ".join(some).replace("models.", "") or "as it is"
+            show(title, count, scenes, time.perf_counter() - before)
 
 
 if __name__ == "__main__":
