@@ -38,7 +38,6 @@ __all__ = [
 RANKS = 5
 #: So many places of a photo count as ``places ** CROWD``: what shows in one shows in others too.
 CROWD = 0.3
-_BESIDE = 0.2  # of the smaller of two boxes in the other, at most: they lie side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +247,7 @@ class _Places:
             return True
         others += [i for i in range(frame) if found[i].objects[0] == own]
         return any(
-            self._inside[frame, i] > settings.inside and self._inside[k, i] < _BESIDE
+            self._inside[frame, i] > settings.inside and self._inside[k, i] < 1 - settings.inside
             for i in others
         )
 

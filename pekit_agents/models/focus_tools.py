@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import close_up, containment, iou_matrix, nms
-from pekit_agents.models.focus import DIM, FocusFeatures, FocusModel
+from pekit_agents.boxes import close_up, iou_matrix, nms
+from pekit_agents.models.focus import DIM, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
 from pekit_agents.models.guidance import REACH, likeness_of, resembling
 from pekit_agents.models.saliency import salient_regions
@@ -31,18 +31,11 @@ __all__ = ["STATISTICS_FILE", "FocusEncoder", "FocusExtractor", "FocusProposer"]
 STATISTICS_FILE = "focus_statistics.npz"
 
 _QUARTER = 0.6  # side of the four overlapping crops that a scene is searched in
-_MAX_ZOOMS = 4
+_MAX_SALIENT = 2  # places where something stands out that are seen close up
+_MAX_PLACES = 8  # other places, and those that came of all these
 _SAME_PLACE = 0.5  # IoU above which two regions need one close-up
 _SIMPLE = 0.1  # of the photo: one region at least this large needs no second look
-_EDGE = 0.02  # of the longer side: nearer than this, a region is cut off
-_MAX_SECOND_ZOOMS = 8
-_MAYBE = 2.2  # log-odds below being named: what is possible, and worth a scene
-_HINTS = 2  # close-ups that decide between one look and a scene
-_BESIDE = 0.5  # of the smaller box inside the other, at most
-_HIGHER = (0.7, 0.75, 0.8)  # of the peak: here several things that stand out as one fall apart
-_SOFT = 0.78  # saliency of a main thing up to which it may be several things, taken for one
-_MAX_PLACES = 8  # that a guide may name
-_WIDE = 2.0  # side of the close-up of such a place: the guide may have seen a part only
+_WIDE = 2.0  # side of the close-up of a guide's place: it may have seen a part only
 _SAME_FRAMING = 0.8  # IoU above which a second close-up would show the same again
 
 
@@ -61,14 +54,13 @@ class FocusProposer:
     """Proposals by saliency, in the whole photo and, for a scene, close up.
 
     One look costs one forward pass. A scene costs 5 (the whole photo and its four overlapping
-    quarters) and one for each close-up: of places where something stood out (at most 4), of places
-    that resemble what is remembered, where there is a guide (at most 8), and centred on what was
-    seen there (at most 8); so an object ends up framed alike, whatever led to it.
+    quarters) and one for each close-up: of the two places that stand out most, of places that
+    resemble what is remembered, where there is a guide (at most 8), and centred on what was seen
+    there (at most 8); so an object ends up framed alike, whatever led to it.
 
     ``"auto"`` takes one look when a single large thing stands out that at most one edge of the
-    photo cuts off, else a scene. With a guide such a thing that would not be named may be several
-    that stand out as one, or hide what is looked for: close-ups of its likeliest pieces and places
-    decide.
+    photo cuts off, else a scene. With a guide such a thing that would not be named may hide what is
+    looked for: a close-up of the likeliest place decides.
     """
 
     def __init__(self, model: FocusModel) -> None:
@@ -98,14 +90,12 @@ class FocusProposer:
         found = _regions(self._model, image, [whole])
         if mode == "fast" or (mode == "auto" and self._is_simple(image, found, guide)):
             return found
-        quarters = _quarters(whole)
-        found += _regions(self._model, image, quarters)
-        xyxy = np.array([region.box.xyxy for region in found], np.float64).reshape(-1, 4)
-        distinct = nms(xyxy, [region.score for region in found], _SAME_PLACE)
-        places = [found[index].box for index in distinct[:_MAX_ZOOMS]]
+        windows = [whole, *_quarters(whole)]
+        found += _regions(self._model, image, windows[1:])
+        places = _most_salient(found)
         zooms = [close_up(box, *image.size) for box in places]
         if guide is not None:
-            alike = self._resembling(image, [whole, *quarters], guide)
+            alike = self._resembling(image, windows, guide, limit=_MAX_PLACES)
             places += alike
             zooms += [close_up(box, *image.size, factor=_WIDE) for box in alike]
         closer = _regions(self._model, image, zooms)
@@ -121,15 +111,11 @@ class FocusProposer:
             return alone
         (main,) = found
         (features,) = self._model.features([image])
-        grid = features.patches
-        if likeness_of(grid, whole, main.box, guide) > 0:
+        if likeness_of(features.patches, whole, main.box, guide) > 0:
             return True
-        alike = resembling([grid], [whole], guide, limit=_MAX_PLACES)
-        if main.score > _SOFT:
-            alike = _beside(main.box, alike)
-        zooms = [close_up(box, *image.size, factor=_WIDE) for box in alike[:_HINTS]]
-        zooms += [close_up(box, *image.size) for box in _pieces(features, whole, guide)]
-        return self._likeness_in(image, zooms, guide) <= -_MAYBE
+        likeliest = self._resembling(image, [whole], guide, limit=1)
+        zooms = [close_up(box, *image.size, factor=_WIDE) for box in likeliest]
+        return self._likeness_in(image, zooms, guide) <= -REACH
 
     def _likeness_in(self, image: RGBImage, zooms: Sequence[Box], guide: Guide) -> float:
         """Return how much anything in some close-ups resembles what is remembered."""
@@ -143,9 +129,11 @@ class FocusProposer:
             default=-math.inf,
         )
 
-    def _resembling(self, image: RGBImage, windows: Sequence[Box], guide: Guide) -> list[Box]:
+    def _resembling(
+        self, image: RGBImage, windows: Sequence[Box], guide: Guide, *, limit: int
+    ) -> list[Box]:
         grids = [features.patches for features in self._model.features(_crops(image, windows))]
-        return resembling(grids, windows, guide, limit=_MAX_PLACES)
+        return resembling(grids, windows, guide, limit=limit)
 
 
 class FocusEncoder:
@@ -212,36 +200,18 @@ def _crops(image: RGBImage, windows: Sequence[Box]) -> list[RGBImage]:
 
 
 def _stands_alone(regions: Sequence[Proposal], whole: Box) -> bool:
-    """Return whether one large thing stands out; what fills the photo is a background."""
+    """Return whether one large thing stands out; what two edges cut off is a background."""
     if len(regions) != 1 or regions[0].box.area < _SIMPLE * whole.area:
         return False
-    box, margin = regions[0].box, _EDGE * max(whole.width, whole.height)
+    box = regions[0].box
     gaps = (box.x0, box.y0, whole.width - box.x1, whole.height - box.y1)
-    return sum(gap <= margin for gap in gaps) <= 1
+    return sum(gap < 1 for gap in gaps) <= 1  # less than a pixel
 
 
-def _pieces(features: FocusFeatures, whole: Box, guide: Guide) -> list[Box]:
-    """Return what a main thing falls apart into higher up, as far as it may be known.
-
-    At most as many pieces as are seen close up, the most alike first.
-    """
-    pieces = [
-        region.box
-        for level in _HIGHER
-        for region in salient_regions(features.saliency, whole, level=level)[1:]
-    ]
-    likeness = [likeness_of(features.patches, whole, box, guide) for box in pieces]
-    xyxy = np.array([box.xyxy for box in pieces], np.float64).reshape(-1, 4)
-    distinct = nms(xyxy, likeness, _SAME_PLACE)
-    return [pieces[index] for index in distinct if likeness[index] > -REACH][:_HINTS]
-
-
-def _beside(main: Box, boxes: Sequence[Box]) -> list[Box]:
-    """Return the boxes that are not in a main thing, nor hold it."""
-    xyxy = np.array([box.xyxy for box in boxes], np.float64).reshape(-1, 4)
-    main_xyxy = np.array([main.xyxy])
-    inside = containment(xyxy, main_xyxy)[:, 0]
-    return [box for box, share in zip(boxes, inside, strict=True) if share < _BESIDE]
+def _most_salient(regions: Sequence[Proposal]) -> list[Box]:
+    xyxy = np.array([region.box.xyxy for region in regions], np.float64).reshape(-1, 4)
+    distinct = nms(xyxy, [region.score for region in regions], _SAME_PLACE)
+    return [regions[index].box for index in distinct[:_MAX_SALIENT]]
 
 
 def _quarters(whole: Box) -> list[Box]:
@@ -264,4 +234,4 @@ def _moved(regions: Sequence[Proposal], places: Sequence[Box]) -> list[Proposal]
         if (iou_matrix(np.array([region.box.xyxy]), xyxy) < _SAME_FRAMING).all():
             framed.append(region.box)
             kept.append(region)
-    return kept[:_MAX_SECOND_ZOOMS]
+    return kept[:_MAX_PLACES]

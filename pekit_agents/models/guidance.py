@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import containment, iou_matrix
+from pekit_agents.boxes import containment
 from pekit_agents.types import Box
 
 if TYPE_CHECKING:
@@ -28,11 +28,9 @@ __all__ = ["NEARLY", "REACH", "box_ladder", "likeness_of", "pool_boxes", "resemb
 
 _SIZES = (2.5, 3.5, 5.0, 7.0, 10.0)  # patches: the square root of a box's area
 _ASPECTS = (0.6, 1.0, 1.6)  # width over height
-_LEAST = 2  # patches a side
-#: Log-odds below being named: a box is worth a closer look. It holds more than the thing.
-REACH = 4.5
-_APART = 0.1  # IoU above which two boxes are one place
-_WITHIN = 0.3  # of the smaller box: so much inside another is a part of it, or holds it
+#: Log-odds below being named from which on a place may be something: those of "possible".
+REACH = 2.2
+_WITHIN = 0.3  # of the smaller box: so much inside another is the same place, or a part of it
 #: A box around another with log-odds lower by no more than this shows more of the same thing.
 NEARLY = 1.0
 _RANKED = 1500  # boxes thought over at most
@@ -49,8 +47,7 @@ def box_ladder(rows: int, columns: int) -> NDArray[np.int64]:
     for size in _SIZES:
         step = max(1, round(size / 4))
         for aspect in _ASPECTS:
-            width = max(_LEAST, round(size * aspect**0.5))
-            height = max(_LEAST, round(size / aspect**0.5))
+            width, height = round(size * aspect**0.5), round(size / aspect**0.5)
             for y in range(0, rows - height + 1, step):
                 for x in range(0, columns - width + 1, step):
                     boxes.add((x, y, x + width, y + height))
@@ -130,8 +127,7 @@ def likeness_of(grid: FloatArray, window: Box, box: Box, guide: Guide) -> float:
 
 
 def _same_place(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
-    same: NDArray[np.bool_] = iou_matrix(box, others)[0] > _APART
-    same |= containment(box, others)[0] > _WITHIN
+    same: NDArray[np.bool_] = containment(box, others)[0] > _WITHIN
     return same
 
 

@@ -13,7 +13,7 @@ from pekit_agents.embedding import embed_reference
 from pekit_agents.errors import ModelError
 from pekit_agents.images import load_image
 from pekit_agents.models import focus, focus_tools
-from pekit_agents.models.focus import FocusFeatures, FocusModel, grid_shape
+from pekit_agents.models.focus import FocusModel, grid_shape
 from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
 from pekit_agents.types import Box, Proposal
 
@@ -226,40 +226,24 @@ def test_one_large_thing_that_is_no_background_stands_alone(boxes, alone):
     assert focus_tools._stands_alone(regions, Box(0, 0, 100, 100)) is alone
 
 
-CORNER, MIDDLE = Box(0, 0, 60, 60), Box(200, 60, 400, 340)  # of the cup's photo; the cup is there
+CORNER = Box(0, 0, 60, 60)  # of the cup's photo; the cup is elsewhere
 
 
 @pytest.mark.parametrize(
-    ("main", "soft", "place", "close_up_of_it", "closer"),
-    [
-        (-1.0, 0.0, CORNER, 0.0, True),
-        (-1.0, 0.0, MIDDLE, 0.0, False),
-        (-1.0, 1.0, MIDDLE, 0.0, True),
-        (-1.0, 1.0, CORNER, -2.1, True),
-        (-1.0, 1.0, CORNER, -2.3, False),
-        (0.1, 1.0, CORNER, 0.0, False),
-    ],
-    ids=[
-        "something beside an unknown thing",
-        "only the thing itself",
-        "what may be several things",
-        "possible",
-        "known only from afar",
-        "the thing is known",
-    ],
+    ("main", "close_up_of_it", "closer"),
+    [(-1.0, 0.0, True), (-1.0, -2.1, True), (-1.0, -2.3, False), (0.1, 0.0, False)],
+    ids=["something else", "something possible", "known only from afar", "the thing is known"],
 )
 def test_a_simple_photo_is_searched_when_something_else_may_be_known(
-    model, cup, monkeypatch, main, soft, place, close_up_of_it, closer
+    model, cup, monkeypatch, main, close_up_of_it, closer
 ):
     whole = Box(0, 0, *cup.size)
 
     def likeness(grid, window, box, guide):
         return main if window == whole else close_up_of_it
 
-    monkeypatch.setattr(focus_tools, "_SOFT", soft)
-    monkeypatch.setattr(focus_tools, "_pieces", lambda *_: [])
     monkeypatch.setattr(focus_tools, "likeness_of", likeness)
-    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [place])
+    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [CORNER])
     found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
     assert (len({region.window for region in found}) > 1) is closer
 
@@ -274,10 +258,9 @@ def test_what_does_not_stand_alone_is_searched_as_a_scene_whatever_is_known(
     assert len({region.window for region in found}) > 1
 
 
-def test_a_photo_of_an_unknown_thing_costs_two_close_ups_of_places_at_most(model, cup, monkeypatch):
-    places = [CORNER, Box(500, 0, 590, 90), Box(0, 300, 90, 390), Box(500, 300, 590, 390)]
+def passes_of(model, photo, monkeypatch, mode, places):
+    """Return how many pictures each call to the model looks at, of places a guide would name."""
     monkeypatch.setattr(focus_tools, "likeness_of", lambda *_: -3.0)
-    monkeypatch.setattr(focus_tools, "_pieces", lambda *_: [])
     monkeypatch.setattr(focus_tools, "resembling", lambda *_, limit, **__: places[:limit])
     looked_at = []
     features = FocusModel.features
@@ -286,91 +269,23 @@ def test_a_photo_of_an_unknown_thing_costs_two_close_ups_of_places_at_most(model
         "features",
         lambda self, images: looked_at.append(len(images)) or features(self, images),
     )
-    FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
-    # The photo, from the cache the second time, and close-ups of places.
-    assert looked_at == [1, 1, 2]
+    FocusProposer(model).propose_guided(photo, [], mode, lambda pooled: pooled[:, 0])
+    return looked_at
 
 
-PIECES = [Box(210, 70, 300, 200), Box(310, 210, 390, 330), Box(210, 210, 300, 330)]
-
-
-@pytest.fixture
-def falls_apart(cup, monkeypatch):
-    """What stands out in the cup's photo falls apart into pieces, where more is asked for."""
-    regions = focus_tools.salient_regions
-
-    def higher(saliency, window, level=None):
-        if level is None:
-            return regions(saliency, window)
-        return [Proposal(box, 1.0) for box in (MIDDLE, *PIECES)]
-
-    monkeypatch.setattr(focus_tools, "salient_regions", higher)
-    monkeypatch.setattr(focus_tools, "resembling", lambda *_, **__: [])
-
-
-@pytest.mark.parametrize(
-    ("main", "piece", "close_up_of_it", "closer"),
-    [
-        (-1.0, -4.4, 0.1, True),
-        (-1.0, -1.0, -2.1, True),
-        (-1.0, -1.0, -2.3, False),
-        (-1.0, -4.6, 0.1, False),
-        (0.1, -1.0, 5.0, False),
-    ],
-    ids=[
-        "a known thing beside others",
-        "a possible thing beside others",
-        "unknown things",
-        "pieces like nothing known",
-        "a thing that is known",
-    ],
-)
-@pytest.mark.usefixtures("falls_apart")
-def test_what_falls_apart_is_searched_when_a_piece_may_be_known(
-    model, cup, monkeypatch, main, piece, close_up_of_it, closer
+def test_a_photo_of_an_unknown_thing_costs_one_close_up_of_the_likeliest_place(
+    model, cup, monkeypatch
 ):
-    whole = Box(0, 0, *cup.size)
-
-    def likeness(grid, window, box, guide):
-        if window != whole:
-            return close_up_of_it
-        return piece if box in PIECES else main
-
-    monkeypatch.setattr(focus_tools, "likeness_of", likeness)
-    found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
-    assert (len({region.window for region in found}) > 1) is closer
+    places = [CORNER, Box(500, 0, 590, 90), Box(0, 300, 90, 390)]
+    # The photo, from the cache the second time to find places and the third to compare.
+    assert passes_of(model, cup, monkeypatch, "auto", places) == [1, 1, 1, 1]
 
 
-@pytest.mark.usefixtures("falls_apart")
-def test_two_pieces_at_most_are_seen_close_up_the_most_alike_first(model, cup, monkeypatch):
-    whole, seen = Box(0, 0, *cup.size), []
-
-    def likeness(grid, window, box, guide):
-        if window != whole:
-            seen.append(window)
-            return -1.0
-        return {PIECES[0]: -0.19, PIECES[1]: -0.1, PIECES[2]: -0.15}.get(box, -1.0)
-
-    monkeypatch.setattr(focus_tools, "likeness_of", likeness)
-    FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
-    assert list(dict.fromkeys(seen)) == [close_up(PIECES[i], *cup.size) for i in (1, 2)]
-
-
-def test_things_that_stand_out_as_one_fall_apart_higher_up():
-    saliency = np.zeros((224, 224), np.float32)
-    saliency[56:112, 28:196] = 0.73  # joins the two
-    saliency[56:112, 28:84] = saliency[56:112, 140:196] = 1.0
-    features = FocusFeatures(np.zeros((16, 16, 768), np.float32), saliency, np.zeros(768))
-    whole = Box(0, 0, 224, 224)
-
-    def guide(pooled):
-        return np.zeros(len(pooled), np.float32)
-
-    assert len(focus_tools.salient_regions(saliency, whole)) == 1
-    one, other = Box(28, 56, 84, 112), Box(140, 56, 196, 112)
-    assert set(focus_tools._pieces(features, whole, guide)) == {one, other}
-    saliency[56:112, 28:196] = 1.0
-    assert focus_tools._pieces(features, whole, guide) == []
+def test_a_scene_costs_ten_close_ups_of_places_at_most(model, photos, monkeypatch):
+    scene, _ = crowd(photos)
+    places = [Box(40 * i, 40 * i, 40 * i + 30, 40 * i + 30) for i in range(12)]
+    whole, quarters, again, close, _ = passes_of(model, scene, monkeypatch, "scene", places)
+    assert (whole, quarters, again, close) == (1, 4, 5, 2 + 8)
 
 
 def test_a_place_of_the_guide_is_seen_in_a_wide_close_up(model, photos, monkeypatch):
