@@ -15,7 +15,7 @@ import numpy as np
 from pekit_agents.boxes import close_up, iou_matrix, nms
 from pekit_agents.models.focus import DIM, FocusModel
 from pekit_agents.models.focus_graph import BLOCKS, SOURCE_SHA256
-from pekit_agents.models.guidance import REACH, likeness_of, resembling
+from pekit_agents.models.guidance import likeness_of, resembling
 from pekit_agents.models.saliency import salient_regions
 from pekit_agents.types import Box
 from pekit_agents.whitening import Whitening
@@ -35,6 +35,7 @@ _MAX_SALIENT = 2  # places where something stands out that are seen close up
 _MAX_PLACES = 8  # other places, and those that came of all these
 _SAME_PLACE = 0.5  # IoU above which two regions need one close-up
 _SIMPLE = 0.1  # of the photo: one region at least this large needs no second look
+_MAYBE = 2.2  # log-odds below being named: what is possible, and worth a scene
 _WIDE = 2.0  # side of the close-up of a guide's place: it may have seen a part only
 _SAME_FRAMING = 0.8  # IoU above which a second close-up would show the same again
 
@@ -115,7 +116,7 @@ class FocusProposer:
             return True
         likeliest = self._resembling(image, [whole], guide, limit=1)
         zooms = [close_up(box, *image.size, factor=_WIDE) for box in likeliest]
-        return self._likeness_in(image, zooms, guide) <= -REACH
+        return self._likeness_in(image, zooms, guide) <= -_MAYBE
 
     def _likeness_in(self, image: RGBImage, zooms: Sequence[Box], guide: Guide) -> float:
         """Return how much anything in some close-ups resembles what is remembered."""

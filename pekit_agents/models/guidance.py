@@ -24,16 +24,15 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Guide
     from pekit_agents.types import FloatArray
 
-__all__ = ["NEARLY", "REACH", "box_ladder", "likeness_of", "pool_boxes", "resembling"]
+__all__ = ["NEARLY", "box_ladder", "likeness_of", "pool_boxes", "resembling"]
 
 _SIZES = (2.5, 3.5, 5.0, 7.0, 10.0)  # patches: the square root of a box's area
 _ASPECTS = (0.6, 1.0, 1.6)  # width over height
-#: Log-odds below being named from which on a place may be something: those of "possible".
-REACH = 2.2
+#: Log-odds below being named: a box is worth a closer look. It holds more than the thing.
+_REACH = 4.5
 _WITHIN = 0.3  # of the smaller box: so much inside another is the same place, or a part of it
 #: A box around another with log-odds lower by no more than this shows more of the same thing.
 NEARLY = 1.0
-_RANKED = 1500  # boxes thought over at most
 
 
 @lru_cache
@@ -94,8 +93,8 @@ def resembling(
     found = [_scored(grid, window, guide) for grid, window in zip(grids, windows, strict=True)]
     xyxy = np.concatenate([boxes for boxes, _ in found])
     likeness = np.concatenate([scores for _, scores in found])
-    ranked = np.argsort(-likeness, kind="stable")[:_RANKED]
-    ranked = ranked[likeness[ranked] > -REACH]
+    ranked = np.argsort(-likeness, kind="stable")
+    ranked = ranked[likeness[ranked] > -_REACH]
     kept: list[int] = []
     for index in ranked:
         if not _same_place(xyxy[[index]], xyxy[kept]).any():

@@ -102,8 +102,8 @@ def test_what_is_far_from_being_named_is_no_place():
     def reaching(by):
         return lambda pooled: np.full(len(pooled), -by, np.float32)
 
-    assert len(resembling([planted()], [WINDOW], reaching(2.1), limit=5)) > 0
-    assert resembling([planted()], [WINDOW], reaching(2.3), limit=5) == []
+    assert len(resembling([planted()], [WINDOW], reaching(4.4), limit=5)) > 0
+    assert resembling([planted()], [WINDOW], reaching(4.6), limit=5) == []
 
 
 def test_several_windows_are_searched_together():
