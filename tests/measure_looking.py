@@ -57,6 +57,7 @@ class Count:
 
     Attributes:
         things: Known things in scenes.
+        framed: Those that any region has the box of: no rule of what is named could find more.
         found: Those that were named with their box.
         boxes: Named boxes in scenes.
         right: Those that are of the thing.
@@ -68,6 +69,7 @@ class Count:
     """
 
     things: int = 0
+    framed: int = 0
     found: int = 0
     boxes: int = 0
     right: int = 0
@@ -195,13 +197,23 @@ def _in_scene(kit: PeKit, photo: Photo, known: frozenset[str], passes: Passes) -
     from pekit_agents.boxes import iou_matrix
 
     laid = [(name, box) for name in photo.shows & known for box in photo.boxes[name]]
-    named = [(match.object.name, match.box) for match in kit.find(photo.path).matches]
+    finding = kit.find(photo.path)
+    named = [(match.object.name, match.box) for match in finding.matches]
+    regions = [region.box.xyxy for region in finding.proposals]
     same = [
         [a == b and iou_matrix([box.xyxy], [where.xyxy])[0, 0] >= _LIKE_IT for b, where in laid]
         for a, box in named
     ]
-    found = sum(map(any, zip(*same, strict=True)))
-    return Count(len(laid), found, len(named), sum(map(any, same)), passes=(passes.taken(), 0, 0))
+    return Count(
+        things=len(laid),
+        framed=sum(
+            bool(regions) and iou_matrix([box.xyxy], regions).max() >= _LIKE_IT for _, box in laid
+        ),
+        found=sum(map(any, zip(*same, strict=True))),
+        boxes=len(named),
+        right=sum(map(any, same)),
+        passes=(passes.taken(), 0, 0),
+    )
 
 
 def _in_photo(kit: PeKit, photo: Photo, known: frozenset[str], passes: Passes) -> Count:
@@ -217,7 +229,8 @@ def show(title: str, count: Count, scenes: int, taken: float) -> None:
     each = zip(count.passes, (scenes, count.own, count.others), strict=True)
     passes = "  ".join(f"{total / photos:5.2f}" for total, photos in each)
     print(
-        f"{title:46}{count.found:4}/{count.things:<4}{count.right:4}/{count.boxes:<4}"
+        f"{title:46}{count.framed:5} {count.found:5}/{count.things:<4}"
+        f"{count.right:4}/{count.boxes:<4}"
         f"{count.own_named:5}/{count.own:<4}{count.others_named:4}/{count.others:<4} {passes}"
         f"{taken:6.0f}",
         flush=True,
@@ -252,8 +265,8 @@ def main() -> None:
         ]
         scenes = sum(len(draw.scenes) for draw in draws)
         print(
-            f"{'':46}{'scenes':18}{'photos of one thing':18} forward passes a photo of\n"
-            f"{'':46}{'found':9}{'right':10}{'own':9}{'others':9}"
+            f"{'':46}{'scenes':25}{'photos of one thing':18} forward passes a photo of\n"
+            f"{'':44}{'framed':>7} {'found':9}{'right':10}{'own':9}{'others':9}"
             f"{'scene':>5}{'known':>7}{'others':>8}{'s':>5}"
         )
         for some in [[], *changes]:
