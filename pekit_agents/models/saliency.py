@@ -27,9 +27,7 @@ _MIN_SHARE = 0.1  # of the largest component: smaller ones beside it are noise
 _MAX_COVER = 0.9  # of the window: where everything is salient (a wall, a lawn) nothing stands out
 
 
-def salient_regions(
-    saliency: FloatArray, window: Box, *, level: float = _THRESHOLD
-) -> list[Proposal]:
+def salient_regions(saliency: FloatArray, window: Box) -> list[Proposal]:
     """Return the regions that stand out in a window, the most salient first.
 
     The first is the whole salient area, which is the object when there is one. When the area
@@ -38,7 +36,6 @@ def salient_regions(
     Args:
         saliency: (7 * h, 7 * w) float32 in [0, 1], covering the window edge to edge.
         window: Which rectangle of the photo the map covers.
-        level: Share of the map's peak that stands out; what is one area may be several higher up.
 
     Returns:
         Proposals in pixels of the photo with masks over the window; ``[]`` for a flat map,
@@ -47,7 +44,7 @@ def salient_regions(
     peak = float(saliency.max())
     if peak < _MIN_PEAK:
         return []
-    threshold = level * peak
+    threshold = _THRESHOLD * peak
     cells = _cell_means(saliency)
     pieces = [
         piece for piece in connected_components(cells > threshold) if piece.sum() >= _MIN_CELLS
