@@ -207,7 +207,10 @@ class _Places:
         held: list[int] = []  # their frames
         for k in candidates:
             frame = k if frames is None else frames[k]
-            part = self._same[k, kept] & (self._inside[frame, held] > self._settings.inside)
+            # Where an object is named, what overlaps it and is too unsure to be is no other.
+            inside = self._settings.inside
+            most = 1 - inside if self._found[k].possible else inside
+            part = self._same[k, kept] & (self._inside[frame, held] > most)
             if not ((self._overlap[frame, held] > self._settings.overlap) | part).any():
                 kept.append(k)
                 held.append(frame)

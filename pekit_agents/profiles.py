@@ -220,17 +220,12 @@ def calibrated_profile(profile: Profile, made: Path | str | EncoderCalibration) 
     """Return a profile with a discriminant that was fitted for its encoder.
 
     Args:
-        profile: Without a discriminant.
+        profile: Its encoder is what it was fitted for; a discriminant that it has is replaced.
         made: What ``pekit calibrate`` wrote for this encoder, or its file.
 
     Raises:
-        ProfileError: The profile has a discriminant, it was fitted for another encoder or other
-            views, or the file cannot be read.
+        ProfileError: It was fitted for another encoder or other views, or the file cannot be read.
     """
-    if profile.discriminant is not None:
-        raise ProfileError(
-            f"expected a profile without a discriminant, found {profile.name!r}, which has one"
-        )
     if not isinstance(made, EncoderCalibration):
         made = read_calibration(Path(made).expanduser())
     made.require(profile.encoder, augment=profile.augment)

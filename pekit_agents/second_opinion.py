@@ -41,6 +41,7 @@ _REPLY = re.compile(
     r"[ \t]*(?:[^\w\s]|[\r\n]|$)",  # "No idea" is no answer
     re.IGNORECASE,
 )
+_DENIAL = re.compile(r"\b(?:no|not)\b|n.t\b", re.IGNORECASE)
 _CAPTION = 40  # pixels above each half
 _LETTERS = 24
 _GAP = 16  # pixels between the halves
@@ -56,9 +57,8 @@ def second_opinion(
 ) -> Finding:
     """Ask a model about the possible matches of a photo, the likeliest first.
 
-    A match that may be one of several objects is left as it is, and so is one whose object has no
-    view with a crop. Where the model fails with :class:`ModelError` the match stays possible, and a
-    warning is logged.
+    A match that may be one of several objects is left as it is. So is one whose object has no view
+    with a crop, or where the model fails with :class:`ModelError`, and a warning is logged.
 
     Args:
         finding: What was found in the photo.
@@ -84,6 +84,11 @@ def second_opinion(
             break
         crop = None if match.ambiguous else _most_similar_crop(match, views)
         if crop is None:
+            if not match.ambiguous:
+                _LOGGER.warning(
+                    "no second opinion of region %d: no view has a crop; remember with keep_crops",
+                    match.region,
+                )
             continue
         asked += 1
         opinion = _ask(answerer, finding.image, match, crop)
@@ -114,10 +119,12 @@ def parse(reply: str) -> Opinion:
     """Return what a reply says: its first word, where that stands alone.
 
     Case and punctuation do not matter, and words may follow a punctuation mark or the end of the
-    line. Everything else is "unsure".
+    line. Everything else is "unsure", and so is a "yes" with a "no" or "not" in its first line.
     """
     found = _REPLY.match(reply)
     word = found[1].casefold() if found else ""
+    if word == "yes" and _DENIAL.search(reply.strip().partition("\n")[0]):
+        return "unsure"
     return "yes" if word == "yes" else "no" if word == "no" else "unsure"
 
 

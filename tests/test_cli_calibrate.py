@@ -50,7 +50,7 @@ def test_it_writes_a_file_and_says_how_well_it_holds(run, tmp_path):
         "These are rough numbers: 9 things were tried, 15 are better.",
         "Slope ",
         "Calibration: made.npz",
-        'Name it in a profile of your own: base = "fake", calibration = "made.npz"',
+        'In Python: calibrated_profile(load_profile("fake"), "made.npz")',
     ):
         assert part in done.stdout
     assert read_calibration(tmp_path / "made.npz").encoder_id == "colour@1"

@@ -193,6 +193,18 @@ def test_what_is_possible_takes_no_place_from_what_is_named():
     assert [(each.region, each.possible) for each in found] == [(1, False), (0, True)]
 
 
+@pytest.mark.parametrize(("object_", "kept"), [(0, 1), (1, 2)], ids=["the same", "another"])
+def test_what_is_possible_beside_its_own_name_is_not_told_twice(object_, kept):
+    shifted = Box(6, 0, 16, 10)  # IoU 1/4 with LEFT, two fifths of it inside
+    scores = [-50.0, -50.0]
+    scores[object_] = -1.0
+    near = nearest((2.0, -50.0), tuple(scores))
+    assert len(selected([LEFT, shifted], near, decide=by_probability)) == kept
+    scores[object_] = 1.5  # sure enough: two of one thing, side by side
+    near = nearest((2.0, -50.0), tuple(scores))
+    assert len(selected([LEFT, shifted], near, decide=by_probability)) == 2
+
+
 PART = Box(0, 0, 3, 3)  # IoU 0.09 with LEFT, wholly inside
 
 

@@ -98,6 +98,16 @@ def test_unsure_and_nonsense_leave_the_match_possible(kit, reply):
     assert match == replace(finding.possible[0], opinion="unsure")
 
 
+def test_without_a_kept_crop_nobody_is_asked_and_the_log_says_so(tmp_path, caplog):
+    kit = PeKit.open(tmp_path / "no crops", profile=graded_profile())
+    kit.remember("Biscuit", solid_scene({"red": RED}), category="dog")
+    judge = Scripted()
+    with caplog.at_level(logging.WARNING, "pekit_agents"):
+        after = kit.second_opinion(kit.find(PALE), judge)
+    assert (judge.asked, len(after.possible)) == ([], 1)
+    assert "no view has a crop; remember with keep_crops" in caplog.text
+
+
 def test_a_model_that_fails_leaves_the_match_possible_and_is_no_opinion(crowded, caplog):
     finding = crowded.find(THREE)
     model = Scripted(ModelError("it is down"), "no", "yes")
@@ -234,6 +244,9 @@ def test_both_halves_are_fitted_and_captioned():
         ("  'yes'\n", "yes"),
         ("Yes, the white paw is the same.", "yes"),
         ("yes\nBoth have a white paw.", "yes"),
+        ("Yes, definitely not.", "unsure"),
+        ("Yes, but it isn't the same.", "unsure"),
+        ("Yes.\nNot a doubt.", "yes"),
         ("No", "no"),
         ("no. The ears differ.", "no"),
         ("Unsure.", "unsure"),

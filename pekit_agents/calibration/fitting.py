@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BESIDE",
     "DIMENSIONS",
+    "INDISTINCT",
     "Looks",
     "Trials",
     "fit_discriminant",
@@ -40,6 +41,11 @@ DIMENSIONS = 200
 # need no offset. 0.3 to 1 differ within noise.
 _RIDGE = 0.3
 _STEPS = 100
+#: What is wrong where nothing can be fitted.
+INDISTINCT = (
+    "expected photos of a thing to be more alike than photos of other things, found that they are "
+    "not; are the photos in the right folders, and of different things?"
+)
 _LEAST_SPREAD = 0.1  # variance: a look at one thing has 1
 _RATES = np.geomspace(0.002, 0.5, 40)
 
@@ -92,7 +98,7 @@ def fit_discriminant(
         dimensions: d, at most.
 
     Raises:
-        InvalidInput: There are too few things or looks.
+        InvalidInput: There are too few things or looks, or nothing tells the things apart.
     """
     plain = looks.conditions == 0
     vectors, things = looks.vectors[plain].astype(np.float64), looks.things[plain]
@@ -124,8 +130,10 @@ def fit_discriminant(
     within = _within(points - means[np.searchsorted(names, things)], things)
     # Looks that are all the same would have no spread at all; vectors are no more exact than this.
     within += np.finfo(np.float32).eps * points.var(axis=0).mean() * np.eye(rank)
-    between = np.cov(means.T) - within * (1 / counts).mean()
-    basis, variances = _diagonalise(_ridged(within), _ridged(_positive(between)))
+    between = _positive(np.cov(means.T) - within * (1 / counts).mean())
+    if not between.any():
+        raise InvalidInput(INDISTINCT)
+    basis, variances = _diagonalise(_ridged(within), _ridged(between))
     origin = means.mean(axis=0)
     made = Discriminant(
         centre=centre.astype(np.float32),

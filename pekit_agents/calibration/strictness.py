@@ -12,7 +12,7 @@ __all__ = ["STRICTNESS", "Strictness", "rate_of"]
 Strictness: TypeAlias = Literal["recall", "balanced", "precision"] | float
 
 #: What the words stand for. "balanced" is about what equal odds lead to (`pekit calibrate`).
-STRICTNESS: dict[str, float] = {"recall": 0.2, "balanced": 0.1, "precision": 0.02}
+STRICTNESS: dict[str, float] = {"recall": 0.2, "balanced": 0.12, "precision": 0.02}
 
 
 def rate_of(strictness: Strictness) -> float:

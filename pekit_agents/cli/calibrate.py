@@ -56,6 +56,7 @@ def calibrate(
     from pekit_agents.evaluation.bench import default_cache, tools_of
     from pekit_agents.evaluation.calibrating.making import calibrate as run_calibrate
     from pekit_agents.evaluation.datasets import load_dataset
+    from pekit_agents.profiles import RECIPES
 
     _check_target(out, force)
     chosen = _uncalibrated(profile)
@@ -78,8 +79,10 @@ def calibrate(
     say(f"Calibration: {out}")
     if profile.endswith(".toml"):
         say(f'Add to {profile}, above its tables: calibration = "{_beside(out, profile)}"')
-    else:
+    elif profile in RECIPES:
         say(f'Name it in a profile of your own: base = "{profile}", calibration = "{out}"')
+    else:
+        say(f'In Python: calibrated_profile(load_profile("{profile}"), "{out}")')
 
 
 def show_report(report: Report) -> None:
@@ -91,6 +94,9 @@ def show_report(report: Report) -> None:
     console.print(_table_of(report.rows))
     console.print(_reliability(report.bins))
     say(f"Expected calibration error: {report.deviation:.3f}")
+    whole = report.rows[0]
+    if (whole.others_named.mean or 0.0) > (whole.others_by_cosine.mean or 0.0):
+        say("A threshold on cosines tells these things apart better: fit to more things.")
     if report.tried < _ROUGH:
         say(f"These are rough numbers: {report.tried} things were tried, {_ROUGH} are better.")
 

@@ -10,7 +10,7 @@ from pekit_agents.errors import InvalidInput
 
 @pytest.mark.parametrize(
     ("strictness", "rate"),
-    [("recall", 0.2), ("balanced", 0.1), ("precision", 0.02), (0.05, 0.05), (1, 1.0)],
+    [("recall", 0.2), ("balanced", 0.12), ("precision", 0.02), (0.05, 0.05), (1, 1.0)],
 )
 def test_strictness_is_a_word_or_a_rate(strictness, rate):
     found = rate_of(strictness)

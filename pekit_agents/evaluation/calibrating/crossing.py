@@ -13,6 +13,7 @@ import numpy as np
 
 from pekit_agents.calibration.fitting import (
     DIMENSIONS,
+    INDISTINCT,
     Looks,
     Trials,
     fit_discriminant,
@@ -21,6 +22,7 @@ from pekit_agents.calibration.fitting import (
     uncalibrated,
 )
 from pekit_agents.embedding import mean_direction
+from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.calibrating.seeing import looks_at
 from pekit_agents.matching import CROWD
 from pekit_agents.scoring import COSINE, Discriminant, Grouped
@@ -144,7 +146,7 @@ def cross_validate(
         progress: Called after each step.
 
     Raises:
-        InvalidInput: There are too few things or looks.
+        InvalidInput: There are too few things or looks, or nothing tells the things apart.
     """
     looks = looks_at(seen, encoder)
     rounds, everything = held_out(kinds), np.unique(looks.things)
@@ -161,6 +163,8 @@ def cross_validate(
         return found
 
     slope = fit_scale(tried(1, [uncalibrated(each) for each in made]).trials)
+    if not slope > 0:
+        raise InvalidInput(INDISTINCT)
     scaled = [replace(each, slope=slope) for each in made]
     offset = fit_scale(tried(2, scaled).trials, slope=1.0)
     answers = tried(3, [replace(each, offset=offset) for each in scaled])

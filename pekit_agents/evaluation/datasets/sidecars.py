@@ -39,9 +39,13 @@ def _with_categories(dataset: Dataset) -> Dataset:
         return dataset
     said = _mapping(path)
     _refuse_strangers(path, said, [thing.name for thing in dataset.things], "things")
+    for name, category in said.items():
+        if not isinstance(category, str) or not category.strip():
+            raise InvalidInput(
+                f"{path}: expected a word as category of {name!r}, found {category!r}"
+            )
     things = tuple(
-        replace(thing, category=str(said.get(thing.name, thing.category)))
-        for thing in dataset.things
+        replace(thing, category=said.get(thing.name, thing.category)) for thing in dataset.things
     )
     return replace(dataset, things=things)
 

@@ -79,6 +79,25 @@ def made():
     return crossed(photos_of(12))
 
 
+def test_photos_that_say_nothing_of_who_they_show_are_refused():
+    rng = np.random.default_rng(0)
+    looks = [towards(rng.uniform(0, 360), rng.normal()) for _ in range(24)]
+    # Each thing is shown twice, by looks that are farther apart than those of different things.
+    mixed = [
+        seen(thing, look, view=look)
+        for thing in range(12)
+        for look in (looks[thing], looks[(thing + 12) % 24])
+    ]
+    opposite = [
+        seen(thing, towards(10 * thing + 180 * turn), view=towards(10 * thing + 180 * turn))
+        for thing in range(12)
+        for turn in range(2)
+    ]
+    for photos in (opposite, mixed):
+        with pytest.raises(InvalidInput, match="more alike than photos of other things"):
+            crossed(photos)
+
+
 def test_a_thing_meets_its_own_photos_and_those_of_others_of_its_kind(made):
     answers, rounds = made.answers, held_out(KINDS)
     assert set(answers.refs.tolist()) == set(REFS)

@@ -80,6 +80,9 @@ def test_a_sighting_may_be_one_of_several_boxes(plant):
     [
         ("categories.json", "{", r"categories.json: expected a JSON file"),
         ("categories.json", "[]", "expected a JSON object, found list"),
+        ("categories.json", '{"mug": 5}', r"expected a word as category of 'mug', found 5"),
+        ("categories.json", '{"mug": null}', r"a word as category of 'mug', found None"),
+        ("categories.json", '{"mug": " "}', r"a word as category of 'mug', found ' '"),
         ("categories.json", '{"mgu": "cup"}', r"expected things .* found \['mgu'\]"),
         ("boxes.json", '{"mug/9.jpg": [0, 0, 1, 1]}', r"expected photos .* found \['mug/9.jpg'\]"),
         ("boxes.json", '{"mug/1.jpg": [0, 0, 20, 15]}', "divided by the photo's 40 x 30"),
