@@ -17,6 +17,7 @@ import numpy as np
 from pekit_agents.crops import make_crop
 from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
 from pekit_agents.introduction import MAX_VIEWS, Progress, extract_views
+from pekit_agents.memory.changes import same_look
 from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.telling import answer_of
 from pekit_agents.types import Match
@@ -81,6 +82,9 @@ class Correcting:
 
     def reject(self, match: Match, object: str | None = None) -> list[PersonalObject]:
         """Learn that a match is wrong: the region becomes a negative of what it was taken for.
+
+        A view that is all but the same, such as one that was confirmed by mistake, is removed,
+        unless the object would have none left.
 
         Args:
             match: A match, named or possible, in what :meth:`PeKit.find` returned.
@@ -148,6 +152,15 @@ class Correcting:
         for match in wrong:
             self.reject(match, obj.object_id)
         return tuple(wrong)
+
+    def is_rejected_in(self, finding: Finding, ref: str) -> bool:
+        """Return whether a region of a photo was rejected already, as what an object is not.
+
+        Args:
+            finding: What :meth:`PeKit.find` returned for the photo.
+            ref: The object's name or id.
+        """
+        return bool(same_look(finding.vectors, self.negatives(ref)).any())
 
     def not_mine(
         self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None

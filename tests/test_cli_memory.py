@@ -176,6 +176,28 @@ def test_what_is_possible_is_confirmed_or_rejected(graded):
     assert match["name"] == "Cup"
 
 
+def test_rejecting_a_photo_again_adds_nothing(graded, monkeypatch):
+    graded("reject", "Cup", "pink.png")
+    with monkeypatch.context() as patched:
+        patched.setattr("pekit_agents.PeKit.not_mine", None)  # finds other views in real photos
+        (cup,) = read(graded("reject", "Cup", "pink.png", "--json"))
+    assert cup["n_negatives"] == 1
+
+
+def test_one_region_of_several_is_confirmed_or_rejected(graded):
+    solid_scene({"pale red": (20, 20, 60, 60), "pale blue": (80, 20, 140, 90)}).save("both.png")
+    regions = {
+        m["name"]: m["region"] for m in read(graded("find", "both.png", "--json"))["possible"]
+    }
+    (bike,) = read(graded("confirm", "Bike", "both.png", "--region", str(regions["Cup"]), "--json"))
+    assert bike["n_views"] == 2
+    (cup,) = read(graded("reject", "Cup", "both.png", "--region", str(regions["Bike"]), "--json"))
+    assert cup["n_negatives"] == 2
+    done = graded("reject", "Cup", "both.png", "pink.png", "--region", "1")
+    assert (done.code, "expected one photo, found 2" in " ".join(done.err.split())) == (2, True)
+    assert "--region" in graded("confirm", "--help").out
+
+
 def test_doubtful_matches_are_kept_and_decided_on(graded, tmp_path):
     def keep():
         assert graded("find", "pink.png", "--review").code == 0

@@ -75,6 +75,29 @@ def test_rejecting_twice_is_rejecting_once(kit):
     assert kit.get("Cup").n_negatives == 1
 
 
+def test_what_was_confirmed_by_mistake_can_be_rejected_after_all(kit):
+    match = only(kit.find(photo(PINK)))
+    kit.confirm(match)
+    (cup,) = kit.reject(match)
+    assert (cup.n_views, cup.n_negatives) == (1, 1)
+    assert (names(kit.find(photo(PINK))), names(kit.find(photo(RED)))) == ([], ["Cup"])
+    assert kit.confirm(match).n_views == 2
+
+
+def test_the_last_view_stays_whatever_is_rejected(kit):
+    (cup,) = kit.reject(only(kit.find(photo(RED))))
+    assert (cup.n_views, cup.n_negatives) == (1, 1)
+    assert kit.reject_in(kit.find(photo(BLUE)), "Cup") == ()
+
+
+def test_what_was_rejected_in_a_photo_is_known(kit):
+    assert not kit.is_rejected_in(kit.find(photo(PINK)), "Cup")
+    kit.reject(only(kit.find(photo(PINK))))
+    assert kit.is_rejected_in(kit.find(photo(BLUE, PINK)), "Cup")
+    assert not kit.is_rejected_in(kit.find(photo(PINK)), "Bike")
+    assert not kit.is_rejected_in(kit.find(photo(BLUE)), "Cup")
+
+
 def test_photos_of_other_things_are_not_mine(kit):
     assert kit.not_mine("Cup", [photo(PINK), photo(CRIMSON)]).n_negatives == 2
     assert names(kit.find(photo(PINK))) == names(kit.find(photo(CRIMSON))) == []

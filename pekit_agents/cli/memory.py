@@ -34,6 +34,9 @@ memory_commands = typer.Typer()
 
 NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
 PhotosArgument = Annotated[list[Path], typer.Argument(help="one photo or several")]
+RegionOption = Annotated[
+    int, typer.Option(min=0, help="of one photo: the number of the region, see `pekit find --json`")
+]
 
 
 @memory_commands.command("list")
@@ -158,13 +161,15 @@ def confirm(
     user: UserOption = "default",
     profile: ProfileOption = "embedded",
     keep_crops: KeepCropsOption = False,
+    region: RegionOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Learn that photos show an object, named, possible or neither: "yes, this is Rex"."""
+    _check_region(region, photos)
     kit = open_kit(memory, user, profile, keep_crops=keep_crops)
     with working("learning"):
         for photo in photos:
-            kit.confirm_in(kit.find(photo), name)
+            kit.confirm_in(kit.find(photo), name, region=region)
     show_objects([kit.get(name)], as_json, title="Learnt")
 
 
@@ -174,12 +179,16 @@ def reject(
     kit: PeKit,
     name: NameArgument,
     photos: PhotosArgument,
+    region: RegionOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Learn that photos do not show an object, whatever looks like it: "no, that is not Rex"."""
+    _check_region(region, photos)
     with working("learning"):
         for photo in photos:
-            if not kit.reject_in(kit.find(photo), name):
+            finding = kit.find(photo)
+            rejected = kit.reject_in(finding, name, region=region)
+            if not rejected and not kit.is_rejected_in(finding, name):
                 kit.not_mine(name, photo)
     show_objects([kit.get(name)], as_json, title="Learnt")
 
@@ -301,6 +310,14 @@ def reembed(
         print_json({"encoder_id": kit.profile.encoder.id, "objects": len(objects)})
         return
     say(f"Embedded with {kit.profile.encoder.id} (objects: {len(objects)}).")
+
+
+def _check_region(region: int, photos: list[Path]) -> None:
+    if region and len(photos) > 1:
+        raise typer.BadParameter(
+            f"expected one photo, found {len(photos)}: a region is of one photo",
+            param_hint="--region",
+        )
 
 
 def _write_crops(stored: list[StoredView], folder: Path, force: bool) -> list[Path]:

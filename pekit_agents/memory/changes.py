@@ -67,7 +67,7 @@ def with_views(
             f'"{record.object.name}" would hold {count} views, expected at most {at_most}; '
             "remove some views first. Nothing was changed."
         )
-    kept = _without_negatives(record, _same_look(record.negatives, vectors[new]))
+    kept = _without_negatives(record, same_look(record.negatives, vectors[new]))
     return _with(
         kept,
         np.concatenate([record.vectors, vectors[new]]),
@@ -89,23 +89,25 @@ def with_look(
     Raises:
         InvalidInput: It would hold more than ``at_most`` views.
     """
-    if _same_look(vectors, record.vectors).any():
-        return _without_negatives(record, _same_look(record.negatives, vectors))
+    if same_look(vectors, record.vectors).any():
+        return _without_negatives(record, same_look(record.negatives, vectors))
     return with_views(record, vectors, views, at_most)
 
 
 def with_negatives(record: MemoryRecord, vectors: FloatArray) -> MemoryRecord:
     """Return the record with (M, D) negatives added that it does not hold yet.
 
-    Of more than :data:`MAX_NEGATIVES` the oldest are left out.
+    What is no look of the object is none of its views any more: a confirmed match that is rejected
+    after all does not stay. An object keeps its views where no other would be left. Of more than
+    :data:`MAX_NEGATIVES` the oldest negatives are left out.
     """
     held = record.negatives.reshape(-1, vectors.shape[1])
     for vector in vectors:
-        if not _same_look(vector[None], held).any():
+        if not same_look(vector[None], held).any():
             held = np.concatenate([held, vector[None]])
     if len(held) == len(record.negatives):
         return record
-    return _with_negatives(record, held[-MAX_NEGATIVES:])
+    return _with_negatives(_without_looks(record, vectors), held[-MAX_NEGATIVES:])
 
 
 def without_negatives(record: MemoryRecord) -> MemoryRecord:
@@ -145,15 +147,21 @@ def without_view(record: MemoryRecord, view_id: str) -> MemoryRecord:
             f'"{view_id}" is the only view of "{name}", expected another one to be left; '
             "add a better photo first, or forget the object."
         )
-    return _with(record, record.vectors[kept], tuple(record.views[index] for index in kept))
+    return _with_only(record, kept)
 
 
-def _same_look(vectors: FloatArray, others: FloatArray) -> NDArray[np.bool_]:
+def same_look(vectors: FloatArray, others: FloatArray) -> NDArray[np.bool_]:
     """Return for each of (K, D) vectors whether one of (L, D) others is the same look."""
     if not len(vectors) or not len(others):
         return np.zeros(len(vectors), np.bool_)
     same: NDArray[np.bool_] = (vectors @ others.T).max(axis=1) > SAME_LOOK
     return same
+
+
+def _without_looks(record: MemoryRecord, vectors: FloatArray) -> MemoryRecord:
+    """Return the record without its views that are one of (M, D) looks, if another is left."""
+    kept = np.flatnonzero(~same_look(record.vectors, vectors)).tolist()
+    return _with_only(record, kept) if kept else record
 
 
 def _looks_like(
@@ -174,6 +182,10 @@ def _without_negatives(record: MemoryRecord, which: NDArray[np.bool_]) -> Memory
 def _with_negatives(record: MemoryRecord, negatives: FloatArray) -> MemoryRecord:
     obj = dataclasses.replace(record.object, n_negatives=len(negatives))
     return dataclasses.replace(record, object=obj, negatives=negatives)
+
+
+def _with_only(record: MemoryRecord, kept: list[int]) -> MemoryRecord:
+    return _with(record, record.vectors[kept], tuple(record.views[index] for index in kept))
 
 
 def _with(record: MemoryRecord, vectors: FloatArray, views: tuple[StoredView, ...]) -> MemoryRecord:

@@ -106,6 +106,8 @@ class Editing:
     def add_negatives(self, object_id: str, vectors: ArrayLike) -> PersonalObject:
         """Note looks that are not the object's; those that are noted already add nothing.
 
+        A view that is all but the same is removed, unless no other would be left.
+
         Args:
             object_id: Which object.
             vectors: (M >= 1, D) float32, finite and of unit length.
