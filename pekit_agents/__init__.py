@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pekit_agents.answer import Answer
+    from pekit_agents.answering.answer import Answer
     from pekit_agents.errors import (
         AmbiguousName,
         EncoderMismatch,
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
         SchemaMismatch,
         WriteConflict,
     )
-    from pekit_agents.finding import Finding
-    from pekit_agents.images import load_image
-    from pekit_agents.kit import PeKit
+    from pekit_agents.images.loading import load_image
+    from pekit_agents.introduction.references import Reference
+    from pekit_agents.kit.kit import PeKit
     from pekit_agents.profiles import Profile, load_profile
+    from pekit_agents.retrieval.finding import Finding
     from pekit_agents.settings import MatchSettings
     from pekit_agents.types import (
         Advice,
@@ -47,10 +48,9 @@ if TYPE_CHECKING:
         StoredView,
         View,
     )
-    from pekit_agents.views import Reference
 
 _HOMES = {
-    "answer": ("Answer",),
+    "answering.answer": ("Answer",),
     "errors": (
         "AmbiguousName",
         "EncoderMismatch",
@@ -68,9 +68,9 @@ _HOMES = {
         "SchemaMismatch",
         "WriteConflict",
     ),
-    "finding": ("Finding",),
-    "images": ("load_image",),
-    "kit": ("PeKit",),
+    "retrieval.finding": ("Finding",),
+    "images.loading": ("load_image",),
+    "kit.kit": ("PeKit",),
     "profiles": ("Profile", "load_profile"),
     "settings": ("MatchSettings",),
     "types": (
@@ -85,7 +85,7 @@ _HOMES = {
         "StoredView",
         "View",
     ),
-    "views": ("Reference",),
+    "introduction.references": ("Reference",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

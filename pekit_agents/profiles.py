@@ -21,17 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.calibration import SHIPPED, EncoderCalibration, read_calibration
-from pekit_agents.details import PatchDescriber
+from pekit_agents.embedding.local_features import PatchDescriber
 from pekit_agents.errors import ProfileError
-from pekit_agents.models.detection import DetectionSettings
+from pekit_agents.models.hf.detection import DetectionSettings
 from pekit_agents.models.recipes import Recipe, read_recipe
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.protocols import Describer, Encoder, Proposer, ViewExtractor
 from pekit_agents.settings import MatchSettings, RerankSettings
 
 if TYPE_CHECKING:
-    from pekit_agents.models.detection import Detector
-    from pekit_agents.models.grounded_sam import Segmenter
+    from pekit_agents.models.hf.detection import Detector
+    from pekit_agents.models.hf.grounded_sam import Segmenter
     from pekit_agents.scoring import Discriminant
 
 __all__ = [
@@ -166,9 +166,9 @@ def embedded_profile(*, cache_size: int = 32) -> Profile:
         MissingDependency: The package that ships the model is not installed.
         ModelError: The model's file is not there.
     """
-    from pekit_agents.models.focus import FocusModel
-    from pekit_agents.models.focus_settings import MATCHING, RERANKING
-    from pekit_agents.models.focus_tools import FocusEncoder, FocusExtractor, FocusProposer
+    from pekit_agents.models.embedded.model import FocusModel
+    from pekit_agents.models.embedded.settings import MATCHING, RERANKING
+    from pekit_agents.models.embedded.tools import FocusEncoder, FocusExtractor, FocusProposer
 
     model = FocusModel(cache_size=cache_size)
     encoder = FocusEncoder(model)
@@ -206,8 +206,8 @@ def refitted_profile(
         MissingDependency: The package that ships the model is not installed.
         ProfileError: ``base`` is no embedded profile.
     """
-    from pekit_agents.models.focus_statistics import refitted_encoder
-    from pekit_agents.models.focus_tools import FocusEncoder
+    from pekit_agents.models.embedded.statistics import refitted_encoder
+    from pekit_agents.models.embedded.tools import FocusEncoder
 
     base = base or load_profile("embedded")
     if not isinstance(base.encoder, FocusEncoder):
@@ -306,8 +306,8 @@ def _load(name: str) -> Profile:
 
 @cache
 def _build(recipe: Recipe) -> Profile:
-    from pekit_agents.models.detection import BoxExtractor, BoxProposer
-    from pekit_agents.models.grounded_sam import GroundedSam
+    from pekit_agents.models.hf.detection import BoxExtractor, BoxProposer
+    from pekit_agents.models.hf.grounded_sam import GroundedSam
 
     detector = _detector(recipe.detector)
     extractor: ViewExtractor = BoxExtractor(detector, recipe.extraction)
@@ -328,10 +328,10 @@ def _build(recipe: Recipe) -> Profile:
 
 @cache
 def _detector(spec: ModelSpec) -> Detector:
-    from pekit_agents.models.deferred import DeferredDetector
-    from pekit_agents.models.grounding_dino import LOADERS, GroundingDino
-    from pekit_agents.models.hub import checkpoint_folder, model_type, original_file
-    from pekit_agents.models.owlv2 import Owlv2
+    from pekit_agents.models.hf.deferred import DeferredDetector
+    from pekit_agents.models.hf.grounding_dino import LOADERS, GroundingDino
+    from pekit_agents.models.hf.hub import checkpoint_folder, model_type, original_file
+    from pekit_agents.models.hf.owlv2 import Owlv2
 
     families: dict[str, Callable[..., Detector]] = {
         **dict.fromkeys(LOADERS, GroundingDino),
@@ -348,9 +348,9 @@ def _detector(spec: ModelSpec) -> Detector:
 
 @cache
 def _segmenter(spec: ModelSpec) -> Segmenter:
-    from pekit_agents.models.deferred import DeferredSegmenter
-    from pekit_agents.models.hub import checkpoint_folder, model_type, original_file
-    from pekit_agents.models.sam import Sam, Sam2
+    from pekit_agents.models.hf.deferred import DeferredSegmenter
+    from pekit_agents.models.hf.hub import checkpoint_folder, model_type, original_file
+    from pekit_agents.models.hf.sam import Sam, Sam2
 
     if spec.is_original:
         from pekit_agents.models.reference.sam import OriginalSam
@@ -364,9 +364,9 @@ def _segmenter(spec: ModelSpec) -> Segmenter:
 
 @cache
 def _encoder(spec: ModelSpec) -> Encoder:
-    from pekit_agents.models.clip import ClipEncoder
-    from pekit_agents.models.dinov2 import DinoEncoder
-    from pekit_agents.models.hub import checkpoint_folder, model_type
+    from pekit_agents.models.hf.clip import ClipEncoder
+    from pekit_agents.models.hf.dinov2 import DinoEncoder
+    from pekit_agents.models.hf.hub import checkpoint_folder, model_type
 
     families = {
         **dict.fromkeys(DinoEncoder.LOADERS, DinoEncoder),

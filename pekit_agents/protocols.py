@@ -1,7 +1,7 @@
 """The swappable vision tools (paper 3.5): each is one small protocol.
 
 Any object with these methods will do; nothing has to be inherited. Images are PIL images in
-mode RGB, upright, as :func:`pekit_agents.images.load_image` returns them.
+mode RGB, upright, as :func:`pekit_agents.images.loading.load_image` returns them.
 """
 
 from __future__ import annotations

@@ -158,8 +158,8 @@ class View:
         vector: (D,) float32 of unit length.
         proposal: The region that was pooled, in pixels of its photo.
         crop: What is kept of the photo; None where nothing is.
-        sharpness: How sharp the object is in it, see :func:`pekit_agents.advice.sharpness`; None
-            where that cannot be told.
+        sharpness: How sharp the object is in it, see
+            :func:`pekit_agents.introduction.quality.sharpness`; None where that cannot be told.
         details: The object patch by patch; None where the profile does not describe it.
     """
 

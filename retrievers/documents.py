@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from pekit_agents.tools import wordings
+from pekit_agents.tools import replies as wordings
 
 if TYPE_CHECKING:
-    from pekit_agents.retrievers.photo_library import FoundPhoto
+    from pekit_agents.retrievers.photo_library.library import FoundPhoto
     from pekit_agents.types import Match, PersonalObject
 
 __all__ = ["PersonalDocument", "of_matches", "of_objects", "of_photos"]

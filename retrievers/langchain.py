@@ -24,11 +24,11 @@ except ImportError as exc:
 
 from pekit_agents.retrievers import documents
 from pekit_agents.retrievers.object_search import ObjectSearch
-from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.tools.actions import PersonalActions
 
 if TYPE_CHECKING:
-    from pekit_agents.images import ImageSource
+    from pekit_agents.images.loading import ImageSource
     from pekit_agents.profiles import Profile
     from pekit_agents.retrievers.documents import PersonalDocument
     from pekit_agents.tools.image_store import ImageStore

@@ -22,10 +22,10 @@ except ImportError as exc:
 
 from pekit_agents.retrievers import documents
 from pekit_agents.retrievers.object_search import ObjectSearch
-from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.tools.actions import PersonalActions
-from pekit_agents.tools.image_paths import path_of
 from pekit_agents.tools.image_store import UnknownImage, check_limits
+from pekit_agents.tools.llama_index.image_paths import path_of
 
 if TYPE_CHECKING:
     from pekit_agents.profiles import Profile

@@ -9,7 +9,7 @@ from pekit_agents.retrievers.text_search import TextSearch
 from pekit_agents.tools.image_store import is_handle
 
 if TYPE_CHECKING:
-    from pekit_agents.images import ImageSource
+    from pekit_agents.images.loading import ImageSource
     from pekit_agents.retrievers.documents import PersonalDocument
     from pekit_agents.tools.actions import PersonalActions
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from pekit_agents.advice import advise
 from pekit_agents.errors import NoObjectFound
 from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.draws import candidates
-from pekit_agents.images import load_image
-from pekit_agents.introduction import extract_view
+from pekit_agents.images.loading import load_image
+from pekit_agents.introduction.extraction import extract_view
+from pekit_agents.introduction.quality import advise
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.types import Box, View
 

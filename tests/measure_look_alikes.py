@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pekit_agents.evaluation.bench import Bench
     from pekit_agents.evaluation.draws import Task
-    from pekit_agents.evaluation.lineup import Job
-    from pekit_agents.evaluation.recognizers import Recognizer
+    from pekit_agents.evaluation.recognizers.lineup import Job
+    from pekit_agents.evaluation.recognizers.recognizer import Recognizer
 
 _MEASURES = ("top1", "likeliest", "wrong_share")
 
@@ -43,7 +43,7 @@ class Weights:
 
     def recognizers(self, seed: int) -> Sequence[Recognizer]:
         """Return the product with each."""
-        from pekit_agents.evaluation.kit_recognizers import PeKitRecognizer
+        from pekit_agents.evaluation.recognizers.kit import PeKitRecognizer
         from pekit_agents.settings import RerankSettings
 
         features = self._bench.features
@@ -63,7 +63,7 @@ class Weights:
 
     def jobs(self, tasks: Iterable[Task]) -> list[Job]:
         """Return what makes the features for these tasks."""
-        from pekit_agents.evaluation.lineup import feature_jobs
+        from pekit_agents.evaluation.recognizers.lineup import feature_jobs
 
         return feature_jobs(self._bench.features, tasks)
 
@@ -74,7 +74,7 @@ def main() -> None:
     from pekit_agents.evaluation.datasets import load_dataset
     from pekit_agents.evaluation.datasets.files import photos_in
     from pekit_agents.evaluation.draws import draw_task, usable
-    from pekit_agents.evaluation.summary import summarise
+    from pekit_agents.evaluation.metrics.summary import summarise
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("look_alikes", type=Path)

@@ -123,7 +123,7 @@ def changed(profile: Profile, name: str, value: Any) -> Iterator[Profile]:
     if not leaf.startswith("_"):
         places += [m for m in importers if m not in places and hasattr(m, leaf)]
     before = [getattr(place, leaf) for place in places]
-    ladder = importlib.import_module("pekit_agents.models.guidance").box_ladder
+    ladder = importlib.import_module("pekit_agents.models.embedded.guidance").box_ladder
     try:
         for place in places:
             setattr(place, leaf, value)
@@ -155,7 +155,7 @@ def material(options: argparse.Namespace, seed: int, folder: Path) -> Material:
     from pekit_agents.evaluation.datasets import load_dataset
     from pekit_agents.evaluation.datasets.files import photos_in
     from pekit_agents.evaluation.draws import draw_task, half_of, usable
-    from pekit_agents.evaluation.scenes import compose_scenes
+    from pekit_agents.evaluation.scenes.composing import compose_scenes
 
     dataset = load_dataset(options.things)
     known = half_of(usable(dataset, options.refs), seed, "known")

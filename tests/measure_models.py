@@ -28,10 +28,10 @@ from rich.console import Console
 from rich.table import Table
 
 from pekit_agents import PeKit, Profile
-from pekit_agents.models.detection import DetectionSettings
+from pekit_agents.models.hf.detection import DetectionSettings
+from pekit_agents.models.hf.tiny import save_detector, save_encoder, save_segmenter, word_tokenizer
 from pekit_agents.models.sizes import ARCHITECTURES
 from pekit_agents.models.spec import ModelSpec
-from pekit_agents.models.tiny import save_detector, save_encoder, save_segmenter, word_tokenizer
 from pekit_agents.profiles import grounded_sam_profile
 
 DETECTORS = {

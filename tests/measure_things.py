@@ -92,7 +92,7 @@ def main() -> None:
     from pekit_agents.evaluation.calibrating.making import gather
     from pekit_agents.evaluation.datasets import load_dataset
     from pekit_agents.evaluation.datasets.files import photos_in
-    from pekit_agents.evaluation.features import Features
+    from pekit_agents.evaluation.features.features import Features
     from pekit_agents.profiles import embedded_profile
 
     parser = argparse.ArgumentParser(description=__doc__)

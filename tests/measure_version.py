@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pekit_agents.evaluation.metrics.summary import Summary
     from pekit_agents.evaluation.records import Draw, Run
-    from pekit_agents.evaluation.summary import Summary
 
 _FORWARDS = 3000  # kept in RAM: draws share photos
 _MEASURES = {
@@ -154,7 +154,7 @@ def answered(draw: Draw, task: dict[str, Any], found: dict[str, Any]) -> Draw:
 
 def _summaries(draws: list[Draw]) -> list[Summary]:
     from pekit_agents.evaluation.all_kinds import ALL_KINDS
-    from pekit_agents.evaluation.summary import summarise
+    from pekit_agents.evaluation.metrics.summary import summarise
 
     alone = [replace(draw, condition=ALL_KINDS) for draw in draws if len(draw.known) == 1]
     return [*summarise(alone), *summarise(draws)]
@@ -186,7 +186,7 @@ def main() -> None:
     options = parser.parse_args()
     from pekit_agents.evaluation.datasets import load_dataset
     from pekit_agents.evaluation.datasets.files import photos_in
-    from pekit_agents.evaluation.run_file import read_run
+    from pekit_agents.evaluation.runs.run_file import read_run
 
     here = Path(__file__).resolve().parents[1]
     sets = [load_dataset(folder) for folder in options.more]

@@ -19,8 +19,8 @@ package_files = resources.files("pekit_agents")
 for name in (
     "py.typed",
     "evaluation/report/page.html",
-    "models/focus_statistics.npz",
-    "models/focus_discriminant.npz",
+    "models/embedded/focus_statistics.npz",
+    "models/embedded/focus_discriminant.npz",
 ):
     assert package_files.joinpath(name).is_file(), f"{name} is not in the package"
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import ProfileError
-from pekit_agents.models.detection import DetectionSettings
+from pekit_agents.models.hf.detection import DetectionSettings
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.profiles import (
     PROFILES,
@@ -192,7 +192,7 @@ def test_statistics_of_other_photos_give_other_vectors_under_another_id(photos):
 
 @pytest.mark.usefixtures("embedded_model")
 def test_other_statistics_cost_no_pass_that_was_made_before(photos, monkeypatch):
-    from pekit_agents.models.focus import FocusModel
+    from pekit_agents.models.embedded.model import FocusModel
 
     base, runs = embedded_profile(cache_size=64), []
     run = FocusModel._run

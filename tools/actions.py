@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
-from pekit_agents.prompting import instruction
+from pekit_agents.owner_text import NAME_LIMIT, quote
+from pekit_agents.prompting.from_memory import named_objects
+from pekit_agents.prompting.instruction import instruction
 from pekit_agents.protocols import AnswerModel
-from pekit_agents.recall import named_objects
-from pekit_agents.tools import wordings
+from pekit_agents.tools import replies as wordings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.results import ActionError, ActionResult, fixable
-from pekit_agents.wording import NAME_LIMIT, quote
 
 if TYPE_CHECKING:
-    from pekit_agents.finding import Finding
-    from pekit_agents.images import ImageSource
-    from pekit_agents.kit import PeKit
+    from pekit_agents.images.loading import ImageSource
+    from pekit_agents.kit.kit import PeKit
     from pekit_agents.profiles import Profile
+    from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import PersonalObject
 
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]

@@ -83,7 +83,7 @@ class DirectoryImageStore:
         return image
 
     def path(self, user_id: str, handle: str) -> Path:
-        """Return the file of a picture; see :class:`~pekit_agents.tools.image_paths.ImagePaths`."""
+        """Return the file of a picture; as ``ImagePaths`` asks for it."""
         self.get(user_id, handle)  # it is there, it is whole, and it is in use
         return self._folder(user_id) / handle
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from os import PathLike
 
-from pekit_agents.kit import PeKit
+from pekit_agents.kit.kit import PeKit
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.tools.image_store import check_limits
 

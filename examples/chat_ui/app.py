@@ -21,12 +21,15 @@ from examples.chat_ui.this_machine import keep_to_this_machine
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.images import load_image
 from pekit_agents.tools.actions import ActionError
+from pekit_agents.tools.annotated_pictures import PersonalView
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_kinds import mime_of
-from pekit_agents.tools.message_handles import labelled_images
-from pekit_agents.tools.message_images import image_block, text_block
-from pekit_agents.tools.middleware import PersonalizationMiddleware
-from pekit_agents.tools.personal_views import PersonalView
+from pekit_agents.tools.langchain import (
+    PersonalizationMiddleware,
+    image_block,
+    labelled_images,
+    text_block,
+)
 from pekit_agents.types import PersonalObject
 
 USER = "me"

@@ -24,7 +24,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 from examples.chat_model import MODEL_VARIABLE
-from pekit_agents.demo_scenes import photo_path
+from pekit_agents.demo import photo_path
 
 __all__ = ["attach", "chromium", "converse", "enter", "page_of_chat", "say", "send", "take"]
 

@@ -20,9 +20,12 @@ from pydantic import BaseModel
 from examples.fastapi_chat.accounts import Accounts, connected
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_kinds import mime_of
-from pekit_agents.tools.message_handles import labelled_images
-from pekit_agents.tools.message_images import image_block, text_block
-from pekit_agents.tools.middleware import PersonalizationMiddleware
+from pekit_agents.tools.langchain import (
+    PersonalizationMiddleware,
+    image_block,
+    labelled_images,
+    text_block,
+)
 
 if TYPE_CHECKING:
     from pekit_agents.profiles import Profile

@@ -11,9 +11,9 @@ from pathlib import Path
 from langchain_core.messages import HumanMessage
 
 from pekit_agents import Finding, load_image
+from pekit_agents.prompting import answer_of
 from pekit_agents.retrievers.photo_library import PhotoLibrary
-from pekit_agents.telling import answer_of
-from pekit_agents.tools.message_images import Block, image_block, text_block
+from pekit_agents.tools.langchain import Block, image_block, text_block
 
 __all__ = ["Retrieved", "photos_in", "retrieve", "to_message"]
 

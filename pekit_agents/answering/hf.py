@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pekit_agents.answering.hf_loading import LVLM, load_lvlm, running
 from pekit_agents.errors import InvalidInput, ModelError
+from pekit_agents.models.hf.torch_runtime import torch, transformers
 from pekit_agents.models.spec import ModelSpec
-from pekit_agents.models.torch_runtime import torch, transformers
 
 if TYPE_CHECKING:
     from pekit_agents.types import RGBImage

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pekit_agents.errors import MissingDependency, ModelError
-from pekit_agents.models import torch_runtime
-from pekit_agents.models.hub import checkpoint_folder
+from pekit_agents.models.hf import torch_runtime
+from pekit_agents.models.hf.hub import checkpoint_folder
+from pekit_agents.models.hf.torch_runtime import choose_device, choose_dtype, torch
 from pekit_agents.models.spec import ModelSpec
-from pekit_agents.models.torch_runtime import choose_device, choose_dtype, torch
 
 __all__ = ["LVLM", "load_lvlm", "running"]
 

@@ -11,7 +11,7 @@ from pekit_agents.bench.objects import VIEWS_EACH, fill, open_memory
 from pekit_agents.bench.rows import Row, medians_ms
 from pekit_agents.bench.rules import rules
 from pekit_agents.bench.search import BATCHES, MANY, make_queries, matrix_of, regions_in_words
-from pekit_agents.matching import RANKS
+from pekit_agents.retrieval.matching import RANKS
 
 if TYPE_CHECKING:
     from pekit_agents.bench.rules import Rule

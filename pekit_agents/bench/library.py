@@ -15,12 +15,12 @@ from pekit_agents.bench.objects import described
 from pekit_agents.bench.photos import TAU, VIEWS, MadeUpLibrary, fill_library
 from pekit_agents.bench.process import rss_mb
 from pekit_agents.bench.rows import Row, in_turns, medians_ms, percentiles
-from pekit_agents.memory.residency import shared_residency
+from pekit_agents.memory.search.ram import shared_residency
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pekit_agents.retrievers.photo_library import FoundPhoto, PhotoLibrary
+    from pekit_agents.retrievers.photo_library.library import FoundPhoto, PhotoLibrary
     from pekit_agents.types import FloatArray
 
 #: With fewer photos, times and RAM are those of what stands around the search.

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.memory import Memory, MemoryRecord
-from pekit_agents.memory.forgetting import user_folder
+from pekit_agents.memory.place.forgetting import user_folder
 from pekit_agents.memory.records import new_rev, new_views, to_rows
 from pekit_agents.memory.schema import table_schema
-from pekit_agents.memory.transactions import Transactions
+from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.types import PersonalObject
 
 if TYPE_CHECKING:

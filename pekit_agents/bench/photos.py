@@ -13,10 +13,10 @@ import numpy as np
 
 from pekit_agents.bench.objects import ENCODER, described, made_up, open_memory
 from pekit_agents.bench.search import shown
-from pekit_agents.memory.forgetting import user_folder
-from pekit_agents.memory.transactions import Transactions
-from pekit_agents.retrievers.photo_library import PhotoLibrary
-from pekit_agents.retrievers.photo_table import Photo, photo_schema, put_rows, to_rows
+from pekit_agents.memory.place.forgetting import user_folder
+from pekit_agents.memory.table.transactions import Transactions
+from pekit_agents.retrievers.photo_library.library import PhotoLibrary
+from pekit_agents.retrievers.photo_library.table import Photo, photo_schema, put_rows, to_rows
 from pekit_agents.settings import MatchSettings
 from pekit_agents.testing import ColourEncoder, fake_profile
 from pekit_agents.types import Box

@@ -11,7 +11,7 @@ import numpy as np
 from pekit_agents.bench.objects import VIEWS_EACH, described, fill, made_up, open_memory, unit
 from pekit_agents.bench.rows import Row, medians_ms
 from pekit_agents.bench.rules import BY_COSINE, rules
-from pekit_agents.matching import RANKS
+from pekit_agents.retrieval.matching import RANKS
 from pekit_agents.scoring import Grouped, nearest_objects
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from pekit_agents.bench.objects import described, fill, made_up, open_memory
 from pekit_agents.bench.process import rss_mb
 from pekit_agents.bench.rows import Row, percentiles
 from pekit_agents.bench.rules import BY_COSINE
-from pekit_agents.matching import RANKS
 from pekit_agents.memory import Memory
-from pekit_agents.memory.residency import shared_residency
+from pekit_agents.memory.search.ram import shared_residency
+from pekit_agents.retrieval.matching import RANKS
 
 if TYPE_CHECKING:
     from pekit_agents.scoring import Nearest

@@ -10,10 +10,10 @@ import lancedb
 from pekit_agents.bench.objects import DIM, ENCODER, described, fill, made_up, open_memory
 from pekit_agents.bench.rows import Row, medians_ms
 from pekit_agents.memory import MemoryRecord
-from pekit_agents.memory.forgetting import user_folder
-from pekit_agents.memory.optimizing import optimize
+from pekit_agents.memory.place.forgetting import user_folder
 from pekit_agents.memory.records import new_rev, new_views, to_rows
 from pekit_agents.memory.schema import table_schema
+from pekit_agents.memory.table.optimizing import optimize
 
 _START = 200  # objects that are there before
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, PeKitError, ProfileError
+from pekit_agents.files import written_whole
 from pekit_agents.scoring import Discriminant
-from pekit_agents.whole_file import written_whole
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["SHIPPED", "EncoderCalibration", "read_calibration", "write_calibration"]
 
 #: The file of the embedded profile's encoder.
-SHIPPED = resources.files("pekit_agents.models") / "focus_discriminant.npz"
+SHIPPED = resources.files("pekit_agents.models.embedded") / "focus_discriminant.npz"
 
 _KIND = "pekit-calibration-2"
 _NUMBERS = ("slope", "offset")

@@ -16,7 +16,7 @@ from rich.table import Table
 from pekit_agents.cli.bench import bench
 from pekit_agents.cli.calibrate import calibrate
 from pekit_agents.cli.describe import describe, load_answerer
-from pekit_agents.cli.evaluation import evaluate
+from pekit_agents.cli.evaluation.app import evaluate
 from pekit_agents.cli.ingest import ingest, optimize
 from pekit_agents.cli.memory import memory_commands
 from pekit_agents.cli.options import (
@@ -35,11 +35,11 @@ from pekit_agents.cli.output import err, plain, print_json, say, show_objects, w
 from pekit_agents.cli.output import out as console
 from pekit_agents.cli.review import review as review_commands
 from pekit_agents.errors import InvalidInput, PeKitError
+from pekit_agents.prompting.match_text import answer_of, chances_of
 from pekit_agents.protocols import SearchMode
-from pekit_agents.telling import answer_of, chances_of
 
 if TYPE_CHECKING:
-    from pekit_agents.finding import Finding
+    from pekit_agents.retrieval.finding import Finding
 
 __all__ = ["app", "main"]
 
@@ -61,7 +61,7 @@ def demo(
     ] = Path("pekit-demo"),
 ) -> None:
     """Remember a few objects and find them in composed scenes."""
-    from pekit_agents.demo import run_demo
+    from pekit_agents.demo.run import run_demo
 
     results = run_demo(out, console)
     if not all(result.right for result in results):
@@ -84,7 +84,7 @@ def remember(
     as_json: JsonOption = False,
 ) -> None:
     """Introduce an object with one photo or several."""
-    from pekit_agents.views import Reference
+    from pekit_agents.introduction.references import Reference
 
     if box is not None and len(photos) != 1:
         raise typer.BadParameter(f"--box goes with one photo, found {len(photos)}")
@@ -203,7 +203,7 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is installed, which profiles can run, and where things are."""
-    from pekit_agents.diagnosis import diagnose
+    from pekit_agents.cli.doctor import diagnose
 
     report = diagnose(memory, profile)
     if as_json:

@@ -12,8 +12,8 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from pekit_agents.cli.evaluation_options import CacheOption, photos_of
-from pekit_agents.cli.evaluation_output import advancing
+from pekit_agents.cli.evaluation.options import CacheOption, photos_of
+from pekit_agents.cli.evaluation.output import advancing
 from pekit_agents.cli.options import ForceOption, JsonOption
 from pekit_agents.cli.output import out as console
 from pekit_agents.cli.output import plain, print_json, say
@@ -21,7 +21,7 @@ from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.calibrating.report import Bin, Report, Row
-    from pekit_agents.evaluation.intervals import Estimate
+    from pekit_agents.evaluation.metrics.bootstrap import Estimate
     from pekit_agents.profiles import Profile
 
 __all__ = ["calibrate", "show_report"]

@@ -19,7 +19,7 @@ from pekit_agents.cli.output import err, print_json
 from pekit_agents.cli.output import out as console
 
 if TYPE_CHECKING:
-    from pekit_agents.ingestion import IngestReport, Runner
+    from pekit_agents.introduction.folders import IngestReport, Runner
 
 __all__ = ["ingest", "optimize"]
 
@@ -44,8 +44,8 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Remember a whole folder of photos; run again, it goes on where it stopped."""
-    from pekit_agents.ingestion import find_jobs, read_metadata
-    from pekit_agents.ingestion import ingest as run_ingest
+    from pekit_agents.introduction.folders import find_jobs, read_metadata
+    from pekit_agents.introduction.folders import ingest as run_ingest
     from pekit_agents.memory import Memory
     from pekit_agents.profiles import load_profile
 
@@ -71,10 +71,10 @@ def ingest(
 
 def _runner(on_ray: bool) -> Runner:
     if on_ray:
-        from pekit_agents.ingestion_ray import run_on_ray
+        from pekit_agents.introduction.cluster import run_on_ray
 
         return run_on_ray
-    from pekit_agents.ingestion import run_in_processes
+    from pekit_agents.introduction.folders import run_in_processes
 
     return run_in_processes
 
@@ -111,8 +111,8 @@ def optimize(
     user: UserOption = "default",
 ) -> None:
     """Make the files small, and bring the index of a very large memory up to date."""
-    from pekit_agents.memory import optimizing
-    from pekit_agents.memory.forgetting import user_folder
+    from pekit_agents.memory.place.forgetting import user_folder
+    from pekit_agents.memory.table import optimizing
 
     folders = list(optimizing.user_folders(memory)) if everybody else [user_folder(memory, user)]
     with Progress(console=err, transient=True) as progress:

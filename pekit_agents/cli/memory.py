@@ -25,7 +25,7 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.types import OnConflict
 
 if TYPE_CHECKING:
-    from pekit_agents.kit import PeKit
+    from pekit_agents.kit.kit import PeKit
     from pekit_agents.types import StoredView
 
 __all__ = ["memory_commands"]
@@ -295,7 +295,7 @@ def reembed(
     as_json: JsonOption = False,
 ) -> None:
     """Carry a memory over to the encoder of --profile, from the crops that were kept."""
-    from pekit_agents.kit import PeKit
+    from pekit_agents.kit.kit import PeKit
 
     with working("embedding anew") as tell:
         kit = PeKit.reembed(

@@ -12,7 +12,7 @@ from pekit_agents.cli.signatures import parameters_of, with_parameters
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
-    from pekit_agents.kit import PeKit
+    from pekit_agents.kit.kit import PeKit
 
 __all__ = [
     "DEFAULT_MEMORY",
@@ -68,7 +68,7 @@ def strict(text: str | None) -> Strictness | None:
 
 def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:
     """Open a user's kit."""
-    from pekit_agents.kit import PeKit
+    from pekit_agents.kit.kit import PeKit
 
     return PeKit.open(memory, profile=profile, user_id=user, keep_crops=keep_crops)
 

@@ -11,11 +11,11 @@ from rich.table import Table
 from pekit_agents.cli.options import JsonOption, on_kit
 from pekit_agents.cli.output import out, plain, print_json, say, show_objects
 from pekit_agents.errors import InvalidInput
-from pekit_agents.telling import answer_of, chances_of
+from pekit_agents.prompting.match_text import answer_of, chances_of
 
 if TYPE_CHECKING:
-    from pekit_agents.kit import PeKit
-    from pekit_agents.reviewing import ReviewItem
+    from pekit_agents.kit.kit import PeKit
+    from pekit_agents.kit.review import ReviewItem
 
 __all__ = ["review"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pekit_agents.evaluation.summary import Summary, summarise
+from pekit_agents.evaluation.metrics.summary import Summary, summarise
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.records import Run

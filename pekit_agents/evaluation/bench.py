@@ -17,10 +17,10 @@ from platformdirs import user_cache_path
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.calibrating.holding_out import HeldOut
-from pekit_agents.evaluation.features import Features
-from pekit_agents.evaluation.lineup import StandardLineup
-from pekit_agents.evaluation.provenance import processing_version
-from pekit_agents.evaluation.running import Progress, Study, carry_out, silent
+from pekit_agents.evaluation.features.features import Features
+from pekit_agents.evaluation.features.provenance import processing_version
+from pekit_agents.evaluation.recognizers.lineup import StandardLineup
+from pekit_agents.evaluation.runs.running import Progress, Study, carry_out, silent
 from pekit_agents.profiles import (
     RECIPES,
     Profile,
@@ -33,7 +33,7 @@ from pekit_agents.settings import MatchSettings
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.draws import Task
-    from pekit_agents.evaluation.lineup import Lineup
+    from pekit_agents.evaluation.recognizers.lineup import Lineup
     from pekit_agents.evaluation.records import Dataset, Run
     from pekit_agents.scoring import Discriminant
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pekit_agents.evaluation import metrics
-from pekit_agents.evaluation.intervals import Difference, Estimate, difference, estimate
-from pekit_agents.evaluation.metrics import Tally
+from pekit_agents.evaluation.metrics import recognition as metrics
+from pekit_agents.evaluation.metrics.bootstrap import Difference, Estimate, difference, estimate
+from pekit_agents.evaluation.metrics.recognition import Tally
 from pekit_agents.evaluation.protocols.corrections import AFTER, BEFORE, OTHERS, TOLD
 from pekit_agents.evaluation.records import Draw, Run, Trial
 

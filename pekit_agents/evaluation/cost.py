@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from PIL import ImageOps
 
-from pekit_agents.embedding import embed_proposals, embed_reference
+from pekit_agents.embedding.pooling import embed_proposals, embed_reference
 from pekit_agents.errors import InvalidInput
-from pekit_agents.evaluation.running import Progress, silent
-from pekit_agents.evaluation.vector_memory import VectorMemory
-from pekit_agents.images import load_image
+from pekit_agents.evaluation.recognizers.vector_memory import VectorMemory
+from pekit_agents.evaluation.runs.running import Progress, silent
+from pekit_agents.images.loading import load_image
 from pekit_agents.types import Box, Proposal
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ class Target:
     Attributes:
         title: What it says.
         part: Which run it is taken from.
-        measure: Of :data:`~pekit_agents.evaluation.measures.MEASURES`.
+        measure: Of :data:`~pekit_agents.evaluation.metrics.measures.MEASURES`.
         refs: References of each thing.
         condition: Of the draws.
         reach: What is to be reached.

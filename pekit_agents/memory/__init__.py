@@ -4,13 +4,13 @@ Each user has a table of their own with one row per object: its reference vector
 and context c_p. Searching happens on a read-only copy in RAM, the ``Snapshot``.
 """
 
-from pekit_agents.memory.forgetting import forget_user
-from pekit_agents.memory.gallery import Gallery
+from pekit_agents.memory.memory import Memory
 from pekit_agents.memory.names import require_free
-from pekit_agents.memory.portraits import Portrait
+from pekit_agents.memory.place.forgetting import forget_user
 from pekit_agents.memory.records import MemoryRecord
-from pekit_agents.memory.snapshot import Snapshot
-from pekit_agents.memory.store import Memory
+from pekit_agents.memory.search.gallery import Gallery
+from pekit_agents.memory.search.snapshot import Snapshot
+from pekit_agents.memory.search.stored_features import Portrait
 
 __all__ = [
     "Gallery",

@@ -15,10 +15,10 @@ from pekit_agents.memory.changes import (
     without_view,
 )
 from pekit_agents.memory.names import require_free
+from pekit_agents.memory.place.retry import OutrunError
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
-from pekit_agents.memory.retry import OutrunError
-from pekit_agents.memory.table import find_record, not_found, read_objects, replace_unchanged
-from pekit_agents.memory.transactions import Transactions
+from pekit_agents.memory.table.table import find_record, not_found, read_objects, replace_unchanged
+from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.memory.validation import (
     check_texts,
     checked_crops,

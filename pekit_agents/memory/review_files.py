@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pekit_agents.memory.cloud import require_files
-from pekit_agents.memory.retry import store_error
-from pekit_agents.memory.storage import as_remote
+from pekit_agents.memory.place.cloud import require_files
+from pekit_agents.memory.place.retry import store_error
+from pekit_agents.memory.place.storage import as_remote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.memory.changes import MAX_NEGATIVES
-from pekit_agents.wording import clean_category, clean_context, clean_name
+from pekit_agents.owner_text import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

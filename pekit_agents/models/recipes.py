@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pekit_agents.errors import PeKitError, ProfileError
-from pekit_agents.models.detection import DetectionSettings, PromptStyle
+from pekit_agents.models.hf.detection import DetectionSettings, PromptStyle
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.settings import MatchSettings
 

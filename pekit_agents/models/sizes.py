@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pekit_agents.models.torch_runtime import torch, transformers
+from pekit_agents.models.hf.torch_runtime import torch, transformers
 
 __all__ = ["ARCHITECTURES", "parameter_count"]
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from pekit_agents import InvalidInput, PeKit
-from pekit_agents.answer import Answer
+from pekit_agents.answering.answer import Answer
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 
 PLAIN = "Describe this picture."

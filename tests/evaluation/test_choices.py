@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pekit_agents.evaluation.choices import ask, parse_choice
 from pekit_agents.evaluation.records import Question
+from pekit_agents.evaluation.vqa.choices import ask, parse_choice
 
 FUR = {"A": "Brown", "B": "Grey"}
 SEAT = {"A": "A white rocking chair", "B": "A red bench"}

@@ -13,9 +13,9 @@ from pekit_agents.boxes import containment, iou_matrix
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.records import Dataset, Photo, Thing
-from pekit_agents.evaluation.scene_drawing import SIZE, Piece, draw_mosaic, draw_pasted
-from pekit_agents.evaluation.scene_sending import turned
-from pekit_agents.evaluation.scenes import compose_scenes
+from pekit_agents.evaluation.scenes.composing import compose_scenes
+from pekit_agents.evaluation.scenes.drawing import SIZE, Piece, draw_mosaic, draw_pasted
+from pekit_agents.evaluation.scenes.sending import turned
 from pekit_agents.testing import PALETTE, ColourExtractor, ColourProposer, solid_scene
 from pekit_agents.types import Box, Mask
 

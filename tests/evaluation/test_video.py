@@ -15,8 +15,8 @@ from pekit_agents.evaluation.datasets import load_dataset
 
 av = pytest.importorskip("av")
 
-from pekit_agents.evaluation.segments import Segment, read_segments  # noqa: E402
-from pekit_agents.evaluation.video import sample_frames, sharpness  # noqa: E402
+from pekit_agents.evaluation.datasets.frames import sample_frames, sharpness  # noqa: E402
+from pekit_agents.evaluation.datasets.segments import Segment, read_segments  # noqa: E402
 
 STEP = 8  # grey levels from one frame's counter to the next
 HEADER = "segment_id,is_anchor,instance_name,video_id,channel_id,start_time,end_time,query"
@@ -226,7 +226,7 @@ def test_sharpness_is_the_variance_of_the_laplacian():
 def test_without_pyav_the_line_to_type_is_named():
     code = (
         "import sys; sys.modules['av'] = None\n"
-        "try:\n    import pekit_agents.evaluation.video\n"
+        "try:\n    import pekit_agents.evaluation.datasets.frames\n"
         "except ImportError as error:\n    print(error)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,8 +9,8 @@ import pytest
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.records import Dataset, Photo, Question, Thing
-from pekit_agents.evaluation.vqa import Reply, run_vqa, summarize
-from pekit_agents.kit import PeKit
+from pekit_agents.evaluation.vqa.vqa import Reply, run_vqa, summarize
+from pekit_agents.kit.kit import PeKit
 from pekit_agents.testing import fake_profile, solid_scene
 
 CHOICES = {"A": "Left", "B": "Right"}

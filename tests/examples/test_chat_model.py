@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from examples import chat_model
 from examples.chat_model import OfflineStandIn
-from pekit_agents.prompting import instruction
+from pekit_agents.prompting.instruction import instruction
 from pekit_agents.types import Box, Candidate, Match, PersonalObject
 
 

@@ -11,9 +11,9 @@ pytest.importorskip("langchain", reason="LangChain is not installed")
 from examples.photo_rag.__main__ import app
 from examples.photo_rag.contact_sheet import contact_sheet
 from examples.photo_rag.retrieval import photos_in, retrieve, to_message
-from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene
-from pekit_agents.tools.message_images import images_in
+from pekit_agents.tools.langchain.pictures import images_in
 
 PLACES = {"left": (5, 5, 45, 45), "right": (100, 60, 150, 110)}
 

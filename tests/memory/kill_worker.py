@@ -18,10 +18,10 @@ import pyarrow as pa
 from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory import Memory
 from pekit_agents.memory.details import pack
-from pekit_agents.memory.forgetting import user_folder
+from pekit_agents.memory.place.forgetting import user_folder
 from pekit_agents.memory.records import to_rows
 from pekit_agents.memory.schema import BASED_ON, SCHEMA_VERSION, table_schema
-from pekit_agents.memory.table import rewrite
+from pekit_agents.memory.table.table import rewrite
 from pekit_agents.types import Crop, Details, PersonalObject
 
 MARKER = "marker-of-every-context-c41e"

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import PeKitError
-from pekit_agents.memory import editing, locking
+from pekit_agents.memory import editing
+from pekit_agents.memory.place import locking
 from pekit_agents.memory.schema import table_schema
 
 LOCKING = pytest.mark.parametrize("mode", ["locked", "unlocked"])

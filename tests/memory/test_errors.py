@@ -15,8 +15,8 @@ from pekit_agents.errors import (
     SchemaMismatch,
     WriteConflict,
 )
-from pekit_agents.memory import retry
-from pekit_agents.memory.retry import OutrunError, insist
+from pekit_agents.memory.place import retry
+from pekit_agents.memory.place.retry import OutrunError, insist
 from pekit_agents.memory.schema import table_schema
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pekit_agents.memory.forgetting import user_folder
+from pekit_agents.memory.place.forgetting import user_folder
 
 WORKER = Path(__file__).with_name("kill_worker.py")
 spec = importlib.util.spec_from_file_location("kill_worker", WORKER)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import MemoryStoreError, SchemaMismatch
-from pekit_agents.memory import table as tables
 from pekit_agents.memory.details import pack
 from pekit_agents.memory.records import MemoryRecord, new_views, to_rows
 from pekit_agents.memory.schema import BASED_ON, table_schema
+from pekit_agents.memory.table import table as tables
 from pekit_agents.types import Crop
 
 

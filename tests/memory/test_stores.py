@@ -16,14 +16,14 @@ from pekit_agents.errors import (
     ObjectNotFound,
     SchemaMismatch,
 )
-from pekit_agents.kit import PeKit
+from pekit_agents.kit.kit import PeKit
 from pekit_agents.memory import Memory, forget_user
-from pekit_agents.memory import table as tables
 from pekit_agents.memory.details import pack
-from pekit_agents.memory.forgetting import user_folder
+from pekit_agents.memory.place.forgetting import user_folder
+from pekit_agents.memory.place.storage import connect
 from pekit_agents.memory.records import to_rows
 from pekit_agents.memory.schema import SCHEMA_VERSION, table_schema
-from pekit_agents.memory.storage import connect
+from pekit_agents.memory.table import table as tables
 from pekit_agents.testing import fake_profile, solid_scene
 
 pytestmark = pytest.mark.usefixtures("nothing_here")

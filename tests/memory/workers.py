@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from pekit_agents.errors import MemoryStoreError, ObjectExists
-from pekit_agents.memory import Memory, locking
+from pekit_agents.memory import Memory
+from pekit_agents.memory.place import locking
 from pekit_agents.types import PersonalObject
 
 DIM = 16

@@ -18,7 +18,7 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.profiles import Profile
 from pekit_agents.retrievers.llama_index import PersonalObjectRetriever, PhotoLibraryRetriever
-from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import ColourEncoder, fake_profile, graded_profile, solid_scene, to_png
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.image_folder import DirectoryImageStore

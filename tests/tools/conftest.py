@@ -14,7 +14,7 @@ from pydantic import Field
 
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene, to_png
 from pekit_agents.tools.actions import PersonalActions
-from pekit_agents.tools.langchain import PersonalToolkit
+from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
 RED = (20, 20, 80, 80)
 

@@ -8,7 +8,7 @@ from PIL import Image
 from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.actions import ActionError, PersonalActions
 from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.personal_views import PersonalViews
+from pekit_agents.tools.annotated_pictures import PersonalViews
 
 GREY = (128, 128, 128)
 

@@ -17,7 +17,7 @@ def test_the_verbs_need_no_framework() -> None:
     code = (
         "import sys, pekit_agents.tools.actions, pekit_agents.tools.specs, "
         "pekit_agents.tools.image_folder, pekit_agents.tools.identity, "
-        "pekit_agents.retrievers.documents, pekit_agents.retrievers.photo_library\n"
+        "pekit_agents.retrievers.documents, pekit_agents.retrievers.photo_library.library\n"
         "pekit_agents.tools.specs.tool_specs()\n"
         "print([name for name in ('langchain', 'langchain_core', 'llama_index', 'pydantic', "
         "'torch') if name in sys.modules])"

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 
-from pekit_agents.kit import PeKit
+from pekit_agents.kit.kit import PeKit
 from pekit_agents.retrievers import langchain, llama_index
-from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import fake_profile, solid_scene
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.kit_pool import KitPool
-from pekit_agents.tools.langchain import PersonalToolkit
-from pekit_agents.tools.llama_index import PersonalToolSpec
-from pekit_agents.tools.llama_index_agent import PersonalFunctionAgent
-from pekit_agents.tools.middleware import PersonalizationMiddleware
+from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
+from pekit_agents.tools.langchain.toolkit import PersonalToolkit
+from pekit_agents.tools.llama_index.agent import PersonalFunctionAgent
+from pekit_agents.tools.llama_index.tools import PersonalToolSpec
 
 PHOTO = solid_scene({"red": (9, 9, 60, 60)})
 

@@ -11,13 +11,13 @@ from llama_index.core.llms.mock import MockFunctionCallingLLM
 from pekit_agents.errors import InvalidInput
 from pekit_agents.testing import graded_profile
 from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.annotated_pictures import PersonalViews
 from pekit_agents.tools.image_store import MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
-from pekit_agents.tools.langchain import PersonalToolkit
-from pekit_agents.tools.llama_index import PersonalToolSpec
-from pekit_agents.tools.llama_index_agent import PersonalFunctionAgent
-from pekit_agents.tools.middleware import PersonalizationMiddleware
-from pekit_agents.tools.personal_views import PersonalViews
+from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
+from pekit_agents.tools.langchain.toolkit import PersonalToolkit
+from pekit_agents.tools.llama_index.agent import PersonalFunctionAgent
+from pekit_agents.tools.llama_index.tools import PersonalToolSpec
 
 
 class Judge:

@@ -21,10 +21,10 @@ from pekit_agents.calibration.fitting import (
     fit_scale,
     uncalibrated,
 )
-from pekit_agents.embedding import mean_direction
+from pekit_agents.embedding.pooling import mean_direction
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.calibrating.seeing import looks_at
-from pekit_agents.matching import CROWD
+from pekit_agents.retrieval.matching import CROWD
 from pekit_agents.scoring import COSINE, Discriminant, Grouped
 
 if TYPE_CHECKING:

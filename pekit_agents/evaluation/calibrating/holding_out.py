@@ -13,7 +13,7 @@ from pekit_agents.profiles import calibrated_profile, refitted_profile
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.calibrating.making import Material
-    from pekit_agents.evaluation.features import Features
+    from pekit_agents.evaluation.features.features import Features
     from pekit_agents.evaluation.records import Dataset
     from pekit_agents.profiles import Profile
 

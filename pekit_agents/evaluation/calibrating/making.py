@@ -14,16 +14,16 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.calibrating.crossing import cross_validate, fit_all
 from pekit_agents.evaluation.calibrating.report import report_of
 from pekit_agents.evaluation.calibrating.seeing import looks_at, see, vectors_of_regions
-from pekit_agents.evaluation.features import Features
+from pekit_agents.evaluation.features.features import Features
 from pekit_agents.evaluation.records import NO_CATEGORY
-from pekit_agents.evaluation.running import silent
+from pekit_agents.evaluation.runs.running import silent
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.calibrating.crossing import Crossed
     from pekit_agents.evaluation.calibrating.report import Report
     from pekit_agents.evaluation.calibrating.seeing import Seen
     from pekit_agents.evaluation.records import Dataset
-    from pekit_agents.evaluation.running import Progress
+    from pekit_agents.evaluation.runs.running import Progress
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder
     from pekit_agents.types import FloatArray

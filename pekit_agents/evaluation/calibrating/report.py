@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.evaluation.intervals import Estimate, estimate
-from pekit_agents.evaluation.metrics import Tally
+from pekit_agents.evaluation.metrics.bootstrap import Estimate, estimate
+from pekit_agents.evaluation.metrics.recognition import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

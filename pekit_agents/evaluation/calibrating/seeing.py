@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.calibration.fitting import BESIDE, Looks
-from pekit_agents.embedding import mean_direction, pool_reference
+from pekit_agents.embedding.pooling import mean_direction, pool_reference
 from pekit_agents.errors import NoObjectFound
 from pekit_agents.evaluation.calibrating.conditions import CONDITIONS
-from pekit_agents.evaluation.photo_features import load
-from pekit_agents.matching import distinct_places
-from pekit_agents.views import Reference, find_object
+from pekit_agents.evaluation.features.compute import load
+from pekit_agents.introduction.references import Reference, find_object
+from pekit_agents.retrieval.matching import distinct_places
 
 if TYPE_CHECKING:
-    from pekit_agents.evaluation.features import Features
+    from pekit_agents.evaluation.features.features import Features
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder
     from pekit_agents.types import FloatArray

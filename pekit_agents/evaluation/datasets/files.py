@@ -9,7 +9,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from pekit_agents.errors import ImageError, InvalidInput
-from pekit_agents.images import load_image
+from pekit_agents.images.loading import load_image
 
 __all__ = ["check_readable", "folders_in", "photos_in", "read_json", "upright_size"]
 

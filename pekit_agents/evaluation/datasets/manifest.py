@@ -133,7 +133,7 @@ def _read_photo(row: Mapping[str, Any], root: Path) -> Photo:
 LAYOUT = Layout(
     name="manifest",
     title="a data set that this package wrote",
-    source="Make it again with pekit_agents.evaluation.scenes or pekit_agents.evaluation.video.",
+    source="Make it again with `pekit eval scenes` or `pekit eval frames`.",
     tree="""
         <folder>/
         ├── dataset.json    things, photos, boxes

@@ -56,7 +56,7 @@ def _load(root: Path) -> Dataset:
     if train is None or test is None:
         found = (
             "the This-Is-My videos; take frames of them with "
-            "pekit_agents.evaluation.video.sample_frames, and load what that wrote"
+            "pekit_agents.evaluation.datasets.frames.sample_frames, and load what that wrote"
         )
         raise bad_layout(LAYOUT, root, found)
     things = tuple(

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.draws import draw_task, half_of, usable
-from pekit_agents.evaluation.kit_recognizers import CorrectedRecognizer, PeKitRecognizer
-from pekit_agents.evaluation.lineup import feature_jobs
+from pekit_agents.evaluation.recognizers.kit import CorrectedRecognizer, PeKitRecognizer
+from pekit_agents.evaluation.recognizers.lineup import feature_jobs
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.evaluation.bench import Bench
     from pekit_agents.evaluation.draws import Task
-    from pekit_agents.evaluation.lineup import Job
-    from pekit_agents.evaluation.recognizers import Recognizer
+    from pekit_agents.evaluation.recognizers.lineup import Job
+    from pekit_agents.evaluation.recognizers.recognizer import Recognizer
     from pekit_agents.evaluation.records import Run
 
 __all__ = ["AFTER", "BEFORE", "OTHERS", "TOLD", "corrections"]

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.draws import draw_task, half_of, usable
-from pekit_agents.evaluation.entries import digest
+from pekit_agents.evaluation.features.entries import digest
 from pekit_agents.evaluation.protocols.recognition import HALF
-from pekit_agents.evaluation.scenes import compose_scenes
+from pekit_agents.evaluation.scenes.composing import compose_scenes
 
 if TYPE_CHECKING:
-    from pekit_agents.evaluation.arrangement import Arrangement
     from pekit_agents.evaluation.bench import Bench
     from pekit_agents.evaluation.draws import Task
     from pekit_agents.evaluation.records import Dataset, Photo, Run
+    from pekit_agents.evaluation.scenes.arrangement import Arrangement
 
 __all__ = ["scenes"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from operator import neg
 from typing import Literal, TypeAlias
 
-from pekit_agents.evaluation.intervals import Estimate
-from pekit_agents.evaluation.summary import Configuration, Summary
+from pekit_agents.evaluation.metrics.bootstrap import Estimate
+from pekit_agents.evaluation.metrics.summary import Configuration, Summary
 
 __all__ = ["Candidate", "Choice", "Ground", "candidates", "choose", "rivals", "tempting"]
 

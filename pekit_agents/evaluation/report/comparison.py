@@ -8,8 +8,8 @@ from rich import box
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from pekit_agents.evaluation.compare import Comparison, Pairing, PhotoChange
-from pekit_agents.evaluation.measures import MEASURES, Measure
+from pekit_agents.evaluation.comparison.compare import Comparison, Pairing, PhotoChange
+from pekit_agents.evaluation.metrics.measures import MEASURES, Measure
 from pekit_agents.evaluation.report.content import Block, Cell, Page, Row, Section, Table
 from pekit_agents.evaluation.report.html import to_html
 from pekit_agents.evaluation.report.markdown import to_markdown

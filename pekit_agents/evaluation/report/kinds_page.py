@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pekit_agents.evaluation.all_kinds import ALONE, all_kinds
-from pekit_agents.evaluation.intervals import Estimate
+from pekit_agents.evaluation.metrics.bootstrap import Estimate
+from pekit_agents.evaluation.metrics.summary import Summary, summarise
 from pekit_agents.evaluation.records import Run
 from pekit_agents.evaluation.report.choosing import Candidate
 from pekit_agents.evaluation.report.content import Page, Section, Table
@@ -18,7 +19,6 @@ from pekit_agents.evaluation.report.tables import (
     provenance_table,
     words_table,
 )
-from pekit_agents.evaluation.summary import Summary, summarise
 
 __all__ = ["kinds_page"]
 

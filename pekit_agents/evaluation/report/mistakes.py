@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from pekit_agents.evaluation.judging import (
+from pekit_agents.evaluation.metrics.judging import (
     accepted,
     missed_things,
     with_known,

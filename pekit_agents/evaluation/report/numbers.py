@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pekit_agents.evaluation.intervals import Difference, Estimate
-from pekit_agents.evaluation.measures import Measure
+from pekit_agents.evaluation.metrics.bootstrap import Difference, Estimate
+from pekit_agents.evaluation.metrics.measures import Measure
 from pekit_agents.evaluation.report.content import Cell
 
 __all__ = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from pekit_agents.evaluation.measures import MEASURES
+from pekit_agents.evaluation.metrics.measures import MEASURES
+from pekit_agents.evaluation.metrics.summary import Configuration, Summary, summarise
 from pekit_agents.evaluation.protocols.recognition import HALF
 from pekit_agents.evaluation.records import Run
 from pekit_agents.evaluation.report.choosing import Candidate, Choice, choose, rivals
@@ -24,7 +25,6 @@ from pekit_agents.evaluation.report.tables import (
     words_table,
 )
 from pekit_agents.evaluation.report.verdict import verdict
-from pekit_agents.evaluation.summary import Configuration, Summary, summarise
 
 __all__ = ["run_page"]
 

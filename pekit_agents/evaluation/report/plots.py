@@ -12,11 +12,11 @@ from statistics import NormalDist
 from typing import Any, TypeAlias
 
 from pekit_agents.errors import MissingDependency
-from pekit_agents.evaluation.curves import open_set_curve
-from pekit_agents.evaluation.intervals import Estimate
-from pekit_agents.evaluation.measures import MEASURES
-from pekit_agents.evaluation.reliability import Reliability
-from pekit_agents.evaluation.summary import Summary
+from pekit_agents.evaluation.metrics.bootstrap import Estimate
+from pekit_agents.evaluation.metrics.curves import open_set_curve
+from pekit_agents.evaluation.metrics.measures import MEASURES
+from pekit_agents.evaluation.metrics.reliability import Reliability
+from pekit_agents.evaluation.metrics.summary import Summary
 
 try:
     import matplotlib as mpl

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pekit_agents.evaluation.reliability import Reliability, reliability
+from pekit_agents.evaluation.metrics.reliability import Reliability, reliability
+from pekit_agents.evaluation.metrics.summary import Summary
 from pekit_agents.evaluation.report.content import Figure
 from pekit_agents.evaluation.report.plots import detection_error_plot, reliability_plot
-from pekit_agents.evaluation.summary import Summary
 
 __all__ = ["probability_figures"]
 

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pekit_agents.evaluation.intervals import estimate
-from pekit_agents.evaluation.measures import MEASURES
-from pekit_agents.evaluation.metrics import Counts, count, group_accuracy, group_average
+from pekit_agents.evaluation.metrics.bootstrap import estimate
+from pekit_agents.evaluation.metrics.measures import MEASURES
+from pekit_agents.evaluation.metrics.recognition import Counts, count, group_accuracy, group_average
+from pekit_agents.evaluation.metrics.summary import Summary
 from pekit_agents.evaluation.records import Draw, Run
 from pekit_agents.evaluation.report.choosing import Candidate
 from pekit_agents.evaluation.report.content import Cell, Row, Table
@@ -20,7 +21,6 @@ from pekit_agents.evaluation.report.numbers import (
     ratio_text,
     value_text,
 )
-from pekit_agents.evaluation.summary import Summary
 
 __all__ = [
     "confusion_table",

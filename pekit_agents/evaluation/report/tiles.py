@@ -8,11 +8,11 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pekit_agents.drawing import Colour, annotate
 from pekit_agents.errors import ImageError, MissingDependency
 from pekit_agents.evaluation.report.content import Tile
 from pekit_agents.evaluation.report.numbers import percent
-from pekit_agents.images import load_image
+from pekit_agents.images.loading import load_image
+from pekit_agents.prompting.drawing import Colour, annotate
 from pekit_agents.types import Box, Match, PersonalObject
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pekit_agents.evaluation.curves import best_within, open_set_curve
+from pekit_agents.evaluation.metrics.curves import best_within, open_set_curve
+from pekit_agents.evaluation.metrics.summary import Summary, measure_difference
 from pekit_agents.evaluation.records import Run
 from pekit_agents.evaluation.report.choosing import Candidate, Choice, rivals, tempting
 from pekit_agents.evaluation.report.mistakes import Kind, count_mistakes
 from pekit_agents.evaluation.report.numbers import percent, percent_range, points
-from pekit_agents.evaluation.summary import Summary, measure_difference
 
 __all__ = ["verdict"]
 

@@ -3,7 +3,7 @@
 Weights are the authors' files: ``groundingdino_swint_ogc.pth`` or
 ``groundingdino_swinb_cogcoor.pth``; which of the two a file is of is seen in it. They hold BERT's
 weights too, so that of ``bert-base-uncased`` only configuration and vocabulary are needed, see
-:func:`pekit_agents.models.hub.text_folder`.
+:func:`pekit_agents.models.hf.hub.text_folder`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import MissingDependency, ModelError
-from pekit_agents.models.checkpoints import load_processor
-from pekit_agents.models.grounding_dino import pixels_of
-from pekit_agents.models.hub import text_folder
+from pekit_agents.models.hf.checkpoints import load_processor
+from pekit_agents.models.hf.grounding_dino import pixels_of
+from pekit_agents.models.hf.hub import text_folder
+from pekit_agents.models.hf.torch_runtime import TorchModel, in_batches, torch, transformers
 from pekit_agents.models.reference.weights import fill, read_weights, width_of
-from pekit_agents.models.torch_runtime import TorchModel, in_batches, torch, transformers
 from pekit_agents.types import Box, Proposal
 
 # Of what the package calls some is deprecated; its users can do nothing about it.
@@ -53,7 +53,7 @@ _building = threading.Lock()
 
 
 class OriginalGroundingDino:
-    """A :class:`~pekit_agents.models.detection.Detector`.
+    """A :class:`~pekit_agents.models.hf.detection.Detector`.
 
     Args:
         path: The file with the weights.

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from pekit_agents.errors import MissingDependency, ModelError
+from pekit_agents.models.hf.torch_runtime import TorchModel, in_batches, torch
 from pekit_agents.models.reference.weights import fill, read_weights, width_of
-from pekit_agents.models.torch_runtime import TorchModel, in_batches, torch
 from pekit_agents.types import Box, Mask
 
 try:
@@ -39,7 +39,7 @@ _BOXES_AT_ONCE = 32
 
 
 class OriginalSam:
-    """A :class:`~pekit_agents.models.grounded_sam.Segmenter`.
+    """A :class:`~pekit_agents.models.hf.grounded_sam.Segmenter`.
 
     The photo is resized to 1024 px on its longer side and padded at the right and the bottom.
 

@@ -7,8 +7,8 @@ from pickle import UnpicklingError
 from typing import Any
 
 from pekit_agents.errors import ModelError
-from pekit_agents.models.checkpoints import check_complete
-from pekit_agents.models.torch_runtime import torch
+from pekit_agents.models.hf.checkpoints import check_complete
+from pekit_agents.models.hf.torch_runtime import torch
 
 __all__ = ["fill", "read_weights", "width_of"]
 

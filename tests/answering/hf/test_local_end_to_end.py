@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
 
-from pekit_agents import PeKit, kit
+from pekit_agents import PeKit
 from pekit_agents.answering import HFAnswerModel
 from pekit_agents.cli.describe import describe
+from pekit_agents.kit import kit
 from pekit_agents.testing import fake_profile, to_png
 
 app = typer.Typer()

@@ -12,7 +12,7 @@ from pekit_agents.calibration import read_calibration, write_calibration
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.evaluation.calibrating.making import calibrate, gather
 from pekit_agents.evaluation.datasets import load_dataset
-from pekit_agents.evaluation.features import Features
+from pekit_agents.evaluation.features.features import Features
 from pekit_agents.profiles import calibrated_profile
 from pekit_agents.testing import ColourEncoder, fake_profile, graded_profile, solid_scene
 from tests.evaluation.calibrating.drawn import draw_things

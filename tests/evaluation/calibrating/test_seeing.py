@@ -9,7 +9,7 @@ from PIL import Image
 from pekit_agents.calibration.fitting import BESIDE
 from pekit_agents.errors import ImageError
 from pekit_agents.evaluation.calibrating.seeing import looks_at, see, vectors_of_regions
-from pekit_agents.evaluation.features import Features
+from pekit_agents.evaluation.features.features import Features
 from pekit_agents.testing import fake_profile, solid_scene
 from tests.evaluation.calibrating.drawn import Unit, seen
 

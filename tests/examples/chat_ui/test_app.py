@@ -19,7 +19,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from examples.chat_ui import app
 from pekit_agents.testing import fake_profile
-from pekit_agents.tools.middleware import PersonalizationMiddleware
+from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
 
 
 class Page:

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage
 from PIL import Image
 
-from pekit_agents.tools.message_images import images_in
+from pekit_agents.tools.langchain.pictures import images_in
 
 
 @pytest.fixture

@@ -29,25 +29,25 @@ def _real_tokenizer():
 
 
 def _save_detector(folder: Path, prefix: str) -> None:
-    from pekit_agents.models.tiny import save_detector
+    from pekit_agents.models.hf.tiny import save_detector
 
     save_detector(folder, prefix)
 
 
 def _save_detector_with_real_words(folder: Path) -> None:
-    from pekit_agents.models.tiny import save_detector
+    from pekit_agents.models.hf.tiny import save_detector
 
     save_detector(folder, tokenizer=_real_tokenizer())
 
 
 def _save_sam(folder: Path) -> None:
-    from pekit_agents.models.tiny import save_segmenter
+    from pekit_agents.models.hf.tiny import save_segmenter
 
     save_segmenter(folder)
 
 
 def _save_dino(folder: Path, prefix: str, **changes: int) -> None:
-    from pekit_agents.models.tiny import save_encoder
+    from pekit_agents.models.hf.tiny import save_encoder
 
     save_encoder(folder, prefix, **changes)
 

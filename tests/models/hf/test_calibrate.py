@@ -15,8 +15,8 @@ pytest.importorskip("transformers", reason="transformers is not installed: no hf
 
 from pekit_agents import InvalidInput, PeKit, ProfileError
 from pekit_agents.calibration import read_calibration
-from pekit_agents.diagnosis import diagnose
-from pekit_agents.models.detection import DetectionSettings
+from pekit_agents.cli.doctor import diagnose
+from pekit_agents.models.hf.detection import DetectionSettings
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.profiles import grounded_sam_profile, load_profile
 

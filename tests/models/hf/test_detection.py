@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 
 from pekit_agents.errors import ModelError, ProfileError
-from pekit_agents.models.deferred import DeferredDetector, DeferredSegmenter
-from pekit_agents.models.detection import (
+from pekit_agents.models.hf.deferred import DeferredDetector, DeferredSegmenter
+from pekit_agents.models.hf.detection import (
     BoxExtractor,
     BoxProposer,
     DetectionSettings,
     as_concept,
     select,
 )
-from pekit_agents.models.grounded_sam import GroundedSam
+from pekit_agents.models.hf.grounded_sam import GroundedSam
 from pekit_agents.protocols import Proposer, ViewExtractor
 from pekit_agents.types import Box, Mask, Proposal
 

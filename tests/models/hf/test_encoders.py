@@ -11,11 +11,11 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="torch is not installed: no hf profiles")
 pytest.importorskip("transformers", reason="transformers is not installed: no hf profiles")
 
-from pekit_agents.embedding import embed_proposals, pool  # noqa: E402
+from pekit_agents.embedding.pooling import embed_proposals, pool  # noqa: E402
 from pekit_agents.errors import ModelError  # noqa: E402
-from pekit_agents.models.clip import ClipEncoder  # noqa: E402
-from pekit_agents.models.dinov2 import DinoEncoder  # noqa: E402
-from pekit_agents.models.patch_encoder import grid_shape  # noqa: E402
+from pekit_agents.models.hf.clip import ClipEncoder  # noqa: E402
+from pekit_agents.models.hf.dinov2 import DinoEncoder  # noqa: E402
+from pekit_agents.models.hf.patch_encoder import grid_shape  # noqa: E402
 from pekit_agents.models.spec import ModelSpec  # noqa: E402
 from pekit_agents.protocols import Encoder  # noqa: E402
 from pekit_agents.types import Box, Proposal  # noqa: E402

@@ -13,9 +13,9 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="torch is not installed: no hf profiles")
 pytest.importorskip("transformers", reason="transformers is not installed: no hf profiles")
 
-from pekit_agents.images import load_image  # noqa: E402
-from pekit_agents.models.detection import BoxExtractor, BoxProposer, DetectionSettings  # noqa: E402
-from pekit_agents.models.grounding_dino import GroundingDino  # noqa: E402
+from pekit_agents.images.loading import load_image  # noqa: E402
+from pekit_agents.models.hf.detection import BoxExtractor, BoxProposer, DetectionSettings  # noqa: E402
+from pekit_agents.models.hf.grounding_dino import GroundingDino  # noqa: E402
 from pekit_agents.models.spec import ModelSpec  # noqa: E402
 
 FAMILIES = ["grounding-dino", "mm-grounding-dino"]

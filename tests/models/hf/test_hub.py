@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed: no hf profiles")
 
 from pekit_agents.errors import ModelError
-from pekit_agents.models.hub import local_folder, model_type, pixel_statistics
+from pekit_agents.models.hf.hub import local_folder, model_type, pixel_statistics
 from pekit_agents.models.spec import ModelSpec
 
 SHA = "a" * 40
@@ -33,7 +33,7 @@ FILES = {
 SCRIPT = """
 import sys
 from pekit_agents.errors import ModelError
-from pekit_agents.models.hub import checkpoint_folder
+from pekit_agents.models.hf.hub import checkpoint_folder
 from pekit_agents.models.spec import ModelSpec
 try:
     print(checkpoint_folder(ModelSpec(*sys.argv[1:])))

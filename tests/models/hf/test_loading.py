@@ -15,14 +15,14 @@ transformers = pytest.importorskip(
 )
 
 from pekit_agents.errors import ModelError  # noqa: E402
-from pekit_agents.models.checkpoints import load_model, load_processor, weights_hash  # noqa: E402
-from pekit_agents.models.spec import ModelSpec  # noqa: E402
-from pekit_agents.models.torch_runtime import (  # noqa: E402
+from pekit_agents.models.hf.checkpoints import load_model, load_processor, weights_hash  # noqa: E402
+from pekit_agents.models.hf.torch_runtime import (  # noqa: E402
     TorchModel,
     choose_device,
     choose_dtype,
     in_batches,
 )
+from pekit_agents.models.spec import ModelSpec  # noqa: E402
 
 SPEC = ModelSpec("the-model")
 

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: no hf profiles")
 pytest.importorskip("transformers", reason="transformers is not installed: no hf profiles")
 
-from pekit_agents.models.owlv2 import Owlv2  # noqa: E402
+from pekit_agents.models.hf.owlv2 import Owlv2  # noqa: E402
 from pekit_agents.models.spec import ModelSpec  # noqa: E402
 
 

@@ -17,7 +17,7 @@ pytest.importorskip("transformers", reason="transformers is not installed: no hf
 
 from pekit_agents import PeKit  # noqa: E402
 from pekit_agents.errors import EncoderMismatch, ModelError, NoObjectFound  # noqa: E402
-from pekit_agents.models.detection import DetectionSettings  # noqa: E402
+from pekit_agents.models.hf.detection import DetectionSettings  # noqa: E402
 from pekit_agents.models.spec import ModelSpec  # noqa: E402
 from pekit_agents.profiles import grounded_sam_profile, load_profile  # noqa: E402
 from pekit_agents.settings import MatchSettings  # noqa: E402
@@ -178,7 +178,7 @@ def test_the_command_line_runs_a_profile_of_saved_tiny_models(tmp_path, noise):
     """What docs/models.md says to type."""
     noise(seed=1).save(tmp_path / "biscuit.jpg")
     made = subprocess.run(
-        [sys.executable, "-m", "pekit_agents.models.tiny", "tiny"], cwd=tmp_path, check=True,
+        [sys.executable, "-m", "pekit_agents.models.hf.tiny", "tiny"], cwd=tmp_path, check=True,
         capture_output=True, text=True,
     )  # fmt: skip
     assert made.stdout.strip() == f"Profile: {Path('tiny') / 'profile.toml'}"

@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: no hf profiles")
 pytest.importorskip("transformers", reason="transformers is not installed: no hf profiles")
 
-from pekit_agents.embedding import coverage  # noqa: E402
-from pekit_agents.models.sam import Sam, Sam2  # noqa: E402
+from pekit_agents.embedding.pooling import coverage  # noqa: E402
+from pekit_agents.models.hf.sam import Sam, Sam2  # noqa: E402
 from pekit_agents.models.spec import ModelSpec  # noqa: E402
 from pekit_agents.types import Box, Proposal  # noqa: E402
 

@@ -84,9 +84,9 @@ def home(tmp_path_factory) -> Path:
     import torch
     from transformers import BertConfig
 
+    from pekit_agents.models.hf.tiny import word_tokenizer
     from pekit_agents.models.reference import grounding_dino
     from pekit_agents.models.spec import ModelSpec
-    from pekit_agents.models.tiny import word_tokenizer
 
     folder = tmp_path_factory.mktemp("originals")
     torch.manual_seed(0)

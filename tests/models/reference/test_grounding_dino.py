@@ -11,7 +11,7 @@ import transformers
 from PIL import Image
 
 from pekit_agents.errors import ModelError
-from pekit_agents.images import load_image
+from pekit_agents.images.loading import load_image
 from pekit_agents.models.reference import grounding_dino
 from pekit_agents.models.reference.grounding_dino import OriginalGroundingDino
 from pekit_agents.models.spec import ModelSpec

@@ -10,7 +10,7 @@ import pytest
 
 from pekit_agents.cli import main
 from pekit_agents.errors import ModelError
-from pekit_agents.models.tiny import save_encoder
+from pekit_agents.models.hf.tiny import save_encoder
 from pekit_agents.profiles import load_profile
 
 PROFILE = """
@@ -82,7 +82,7 @@ def test_the_best_view_has_a_mask_of_the_original_sam(profile, noise):
 
 
 def test_original_and_converted_models_can_be_mixed(profile, tmp_path, noise):
-    from pekit_agents.models.tiny import save_segmenter
+    from pekit_agents.models.hf.tiny import save_segmenter
 
     save_segmenter(tmp_path / "segmenter")
     views = load_profile(profile(segmenter=str(tmp_path / "segmenter"))).extractor.extract(

@@ -7,7 +7,7 @@ import pytest
 import segment_anything
 import torch
 
-from pekit_agents.embedding import coverage
+from pekit_agents.embedding.pooling import coverage
 from pekit_agents.errors import ModelError
 from pekit_agents.models.reference.sam import OriginalSam
 from pekit_agents.models.spec import ModelSpec

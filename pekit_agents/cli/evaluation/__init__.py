@@ -1,0 +1,1 @@
+"""``pekit eval``: one file for each group of its commands."""

@@ -1,0 +1,1 @@
+"""What the models make of a photo, computed once and kept."""

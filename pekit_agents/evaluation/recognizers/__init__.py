@@ -1,0 +1,1 @@
+"""What is measured: the product and the baselines behind one protocol."""

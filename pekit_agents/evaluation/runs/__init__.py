@@ -1,0 +1,1 @@
+"""Running draws, and the file of a run."""

@@ -1,0 +1,1 @@
+"""Questions about personal objects, answered by an LVLM and marked."""

@@ -1,0 +1,10 @@
+"""The only door for pictures: a photo is read, limited, turned upright and made RGB here."""
+
+from pekit_agents.images.loading import ImageLimits, ImageSource, describe_source, load_image
+
+__all__ = [
+    "ImageLimits",
+    "ImageSource",
+    "describe_source",
+    "load_image",
+]

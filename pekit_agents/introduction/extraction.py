@@ -1,0 +1,91 @@
+"""Personalized object introduction (paper 3.2 and 3.6): from reference photos to views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pekit_agents.embedding.pooling import embed_reference
+from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound
+from pekit_agents.images.loading import load_image
+from pekit_agents.introduction.crops import make_crop
+from pekit_agents.introduction.quality import sharpness
+from pekit_agents.introduction.references import Reference, find_object
+
+if TYPE_CHECKING:
+    from pekit_agents.images.loading import ImageSource
+    from pekit_agents.introduction.references import ReferencePhotos
+    from pekit_agents.profiles import Profile
+    from pekit_agents.types import View
+
+__all__ = ["MAX_VIEWS", "Progress", "extract_view", "extract_views"]
+
+#: The most views that one object holds.
+MAX_VIEWS = 64
+#: Called after each reference photo with (photos done, photos in all).
+Progress = Callable[[int, int], None]
+
+
+def extract_view(
+    image: ImageSource | Reference, category: str, profile: Profile, *, keep_crop: bool = False
+) -> View:
+    """Return the view of an object in one photo (Eq. 1 and 2), with a crop if one is kept.
+
+    Raises:
+        ImageError: The photo cannot be read.
+        InvalidInput: The caller's box or mask does not fit it.
+        NoObjectFound: It shows no object.
+    """
+    reference = image if isinstance(image, Reference) else Reference(image)
+    photo = load_image(reference.image)
+    region = find_object(photo, reference, category, profile.extractor)
+    view = embed_reference(photo, region, profile.encoder, augment=profile.augment)
+    return replace(
+        view,
+        crop=make_crop(photo, region) if keep_crop else None,
+        details=None if profile.describer is None else profile.describer.describe(photo, region),
+        sharpness=sharpness(photo, region.box),
+    )
+
+
+def extract_views(
+    images: ReferencePhotos,
+    category: str,
+    profile: Profile,
+    *,
+    already: int = 0,
+    keep_crops: bool = False,
+    progress: Progress | None = None,
+) -> list[View]:
+    """Return one view for each photo, or raise and name the photo that gives none.
+
+    Args:
+        images: One photo or a list of them.
+        category: What the object is (k_p).
+        profile: The vision tools.
+        already: How many views the object holds.
+        keep_crops: Whether each view comes with a crop of its photo.
+        progress: Called after each photo.
+
+    Raises:
+        InvalidInput: There are no photos or too many, or a box or mask does not fit.
+        ImageError: A photo cannot be read.
+        NoObjectFound: A photo shows no object.
+    """
+    photos: list[Any] = list(images) if isinstance(images, (list, tuple)) else [images]
+    if not 1 <= len(photos) <= MAX_VIEWS - already:
+        raise InvalidInput(
+            f"expected 1 to {MAX_VIEWS - already} photos "
+            f"(an object holds at most {MAX_VIEWS} views), found {len(photos)}"
+        )
+    views = []
+    for index, photo in enumerate(photos, start=1):
+        try:
+            views.append(extract_view(photo, category, profile, keep_crop=keep_crops))
+        except (ImageError, NoObjectFound, InvalidInput) as exc:
+            place = f"photo {index} of {len(photos)}: "
+            raise type(exc)(f"{place}{exc}; nothing was stored") from exc
+        if progress is not None:
+            progress(index, len(photos))
+    return views

@@ -1,0 +1,1 @@
+"""Export and import of a memory, as one file."""

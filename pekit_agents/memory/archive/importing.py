@@ -1,0 +1,114 @@
+"""Taking objects over from an export: which come in, and under which name."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, get_args
+
+from pekit_agents.errors import InvalidInput, ObjectExists
+from pekit_agents.memory.names import name_key
+from pekit_agents.memory.records import new_rev, to_rows
+from pekit_agents.memory.table.table import read_objects, read_revs, upsert
+from pekit_agents.types import OnConflict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from lancedb.table import Table
+
+    from pekit_agents.memory.records import MemoryRecord
+    from pekit_agents.types import PersonalObject
+
+_SHOWN = 5
+
+
+class Importing:
+    """One import, which may have to be tried several times."""
+
+    def __init__(
+        self, records: Sequence[MemoryRecord], on_conflict: OnConflict, schema: pa.Schema
+    ) -> None:
+        if on_conflict not in get_args(OnConflict):
+            known = ", ".join(repr(choice) for choice in get_args(OnConflict))
+            raise InvalidInput(f"expected on_conflict to be one of {known}, found {on_conflict!r}")
+        # Stamps of its own, because the objects may still be here as they were exported.
+        self._records = [dataclasses.replace(record, rev=new_rev()) for record in records]
+        self._on_conflict: OnConflict = on_conflict
+        self._schema = schema
+        self._written: list[MemoryRecord] = []
+
+    def commit(self, table: Table) -> tuple[PersonalObject, ...]:
+        """Write all that come in; all of them or none.
+
+        Returns:
+            The objects as stored.
+        """
+        revs = {record.rev for record in self._written}
+        if not revs or not revs <= read_revs(table):  # else the attempt before had landed
+            self._written, gone = self._plan(read_objects(table))
+            if self._written:
+                upsert(table, to_rows(self._written, self._schema), gone)
+        return tuple(record.object for record in self._written)
+
+    def _plan(self, there: Sequence[PersonalObject]) -> tuple[list[MemoryRecord], list[str]]:
+        """Return what to write, and the ids of what it replaces beyond that."""
+        by_id = {obj.object_id: obj for obj in there}
+        by_name = {name_key(obj.name): obj for obj in there}
+        if self._on_conflict == "rename":
+            return _renamed(self._records, by_id, set(by_name)), []
+        if self._on_conflict == "replace":
+            return _in_place(self._records, by_id, by_name)
+        new: list[MemoryRecord] = []
+        clashing: list[MemoryRecord] = []
+        for record in self._records:
+            obj = record.object
+            taken = obj.object_id in by_id or name_key(obj.name) in by_name
+            (clashing if taken else new).append(record)
+        if clashing and self._on_conflict == "error":
+            names = ", ".join(f'"{record.object.name}"' for record in clashing[:_SHOWN])
+            more = f" and {len(clashing) - _SHOWN} more" if len(clashing) > _SHOWN else ""
+            raise ObjectExists(
+                f"expected objects that are new here, but the names or ids of {names}{more} are "
+                "taken; nothing was imported. Skip, replace or rename them."
+            )
+        return new, []
+
+
+def _renamed(
+    records: Sequence[MemoryRecord], by_id: dict[str, PersonalObject], taken: set[str]
+) -> list[MemoryRecord]:
+    ids, renamed = set(by_id), []
+    for record in records:
+        obj = record.object
+        object_id = uuid.uuid4().hex if obj.object_id in ids else obj.object_id
+        name, number = obj.name, 2
+        while name_key(name) in taken:
+            name, number = f"{obj.name} ({number})", number + 1
+        taken.add(name_key(name))
+        ids.add(object_id)
+        new = dataclasses.replace(obj, object_id=object_id, name=name)
+        renamed.append(dataclasses.replace(record, object=new))
+    return renamed
+
+
+def _in_place(
+    records: Sequence[MemoryRecord],
+    by_id: dict[str, PersonalObject],
+    by_name: dict[str, PersonalObject],
+) -> tuple[list[MemoryRecord], list[str]]:
+    """Let each record take the id of the object of its name, so that it is found in its place."""
+    incoming = {record.object.object_id for record in records}
+    placed, gone = [], []
+    used: set[str] = set()
+    for record in records:
+        obj = record.object
+        same = by_name.get(name_key(obj.name))
+        if same is not None and same.object_id != obj.object_id:
+            if obj.object_id in by_id:  # two are replaced by one
+                gone.append(same.object_id)
+            elif same.object_id not in incoming and same.object_id not in used:
+                obj = dataclasses.replace(obj, object_id=same.object_id)
+        used.add(obj.object_id)
+        placed.append(dataclasses.replace(record, object=obj))
+    return placed, [object_id for object_id in gone if object_id not in used]

@@ -1,0 +1,1 @@
+"""Where a user's data lie: a folder, a bucket or LanceDB Cloud; locks, retries, forgetting."""

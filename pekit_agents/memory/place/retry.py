@@ -1,0 +1,113 @@
+"""The seam to LanceDB: which of its errors pass by themselves, and what the others become."""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+import pyarrow as pa
+
+from pekit_agents.errors import MemoryStoreError, PeKitError, WriteConflict
+from pekit_agents.memory.place.cloud import as_cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+_ATTEMPTS = 24
+_FIRST_PAUSE_S = 0.004
+_LONGEST_PAUSE_S = 0.2
+
+# LanceDB raises plain RuntimeError, ValueError and OSError; only their text tells them apart.
+_FOREIGN = (RuntimeError, ValueError, OSError, pa.ArrowException)
+# Another process removed the version that was being read, or committed first.
+_CONFLICT = re.compile(r"conflict|concurrent (writers|transaction)", re.IGNORECASE)
+_MOVED_ON = re.compile(r"not found|no such file", re.IGNORECASE)
+_RUST_SOURCE = re.compile(r",? ?/\S+?\.rs:\d+:\d+")
+_REMEDY = {
+    "read": "If the disk and the permissions are in order, the files are damaged: restore them "
+    "from a backup.",
+    "written": "Check that the disk has room and that the folder may be written, then try again.",
+}
+_CLOUD_REMEDY = (
+    "Check the API key, the region and the host, and that the database can be reached, then try "
+    "again."
+)
+
+
+class OutrunError(Exception):
+    """A compare-and-set found that another writer had been faster."""
+
+
+def insist(
+    operation: Callable[[], _T], *, doing: str, folder: Path, reset: Callable[[], None]
+) -> _T:
+    """Run ``operation`` until other processes do not get in its way any more.
+
+    Args:
+        operation: Must be safe to run again.
+        doing: "read" or "written", for the message.
+        folder: Where the memory lies, for the message.
+        reset: Drops what is kept open, so that the next attempt sees the newest version.
+
+    Raises:
+        WriteConflict: Other writers won every time.
+        MemoryStoreError: LanceDB or the disk failed.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return operation()
+        except PeKitError:
+            raise
+        except Exception as exc:
+            if not is_foreign(exc):
+                raise
+            if not _passes(exc, folder) or attempt == _ATTEMPTS - 1:
+                raise store_error(exc, doing=doing, folder=folder) from exc
+            _log.debug("attempt %d on %s: %s", attempt + 1, folder, exc)
+        reset()
+        _pause(attempt)
+    raise AssertionError("unreachable")
+
+
+def is_foreign(exc: Exception) -> bool:
+    """Return whether ``exc`` comes from LanceDB, Arrow or the disk, or says ``OutrunError``."""
+    # LanceDB panics on some damaged files, with a class that no module exports.
+    return isinstance(exc, (OutrunError, *_FOREIGN)) or type(exc).__name__ == "RustPanic"
+
+
+def _passes(exc: Exception, folder: Path) -> bool:
+    return _lost_race(exc, folder) or bool(_MOVED_ON.search(_reason(exc, folder)))
+
+
+def _lost_race(exc: Exception, folder: Path) -> bool:
+    return isinstance(exc, OutrunError) or bool(_CONFLICT.search(_reason(exc, folder)))
+
+
+def _reason(exc: Exception, folder: Path) -> str:
+    # Without the folder, whose name could contain any of the words that are looked for.
+    return _RUST_SOURCE.sub("", str(exc)).replace(str(folder), "").strip()
+
+
+def _pause(attempt: int) -> None:
+    longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt)
+    time.sleep(random.uniform(0.0, longest))  # noqa: S311 - spreads the writers, no secret
+
+
+def store_error(exc: Exception, *, doing: str, folder: Path) -> MemoryStoreError:
+    """Return what to raise in place of ``exc``, an error of LanceDB, Arrow or the disk."""
+    if _lost_race(exc, folder):
+        return WriteConflict(
+            f"Other writers changed the memory in {folder} on each of {_ATTEMPTS} attempts. "
+            "It is safe to try again."
+        )
+    remedy = _REMEDY[doing] if as_cloud(folder) is None else _CLOUD_REMEDY
+    return MemoryStoreError(
+        f"The memory in {folder} could not be {doing}: {_reason(exc, folder)}. {remedy}"
+    )

@@ -1,0 +1,89 @@
+"""How much of all users' memories one process keeps in RAM.
+
+Snapshots, and copies of what lies beside a memory, stay until these change or until newer ones
+need the room: the least recently used go first. One larger than the whole bound is handed out
+and lives as long as somebody works with it, but it is not kept.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from collections import OrderedDict
+from functools import cache
+from typing import Any, Protocol
+
+from pekit_agents.memory.search.limits import RAM_MB, limit
+
+
+class Copy(Protocol):
+    """What is kept: it may be referred to weakly and says how many bytes it takes."""
+
+    @property
+    def nbytes(self) -> int:
+        """About how much RAM it takes."""
+        ...
+
+
+class Residency:
+    """Copies by a key of their owner, at most ``limit_bytes`` in all; safe across threads."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self._keys = itertools.count()
+        self._lock = threading.Lock()
+        self._nbytes = 0
+        self._kept: OrderedDict[int, Copy] = OrderedDict()
+        self._alive: weakref.WeakValueDictionary[int, Copy] = weakref.WeakValueDictionary()
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the copies that are kept take."""
+        return self._nbytes
+
+    def key_for(self, owner: object) -> int:
+        """Return a new key; what is kept under it goes when ``owner`` does."""
+        key = next(self._keys)
+        weakref.finalize(owner, self.drop, key)
+        return key
+
+    def get(self, key: int) -> Any:
+        """Return what its owner has put under ``key``; None if it is not in RAM any more."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._alive.get(key)
+
+    def put(self, key: int, copy: Copy) -> None:
+        """Keep ``copy`` in place of the one under ``key``, as far as there is room."""
+        with self._lock:
+            self._remove(key)
+            self._alive[key] = copy
+            if copy.nbytes > self.limit_bytes:
+                return
+            self._kept[key] = copy
+            self._nbytes += copy.nbytes
+            while self._nbytes > self.limit_bytes:
+                self._remove(next(iter(self._kept)))
+
+    def drop(self, key: int) -> None:
+        """Let go of what is under ``key``."""
+        with self._lock:
+            self._remove(key)
+            self._alive.pop(key, None)
+
+    def _remove(self, key: int) -> None:
+        copy = self._kept.pop(key, None)
+        if copy is not None:
+            self._nbytes -= copy.nbytes
+
+
+@cache
+def shared_residency() -> Residency:
+    """Return the one of this process; its bound is read from the environment once.
+
+    Raises:
+        InvalidInput: The variable is not a number of megabytes.
+    """
+    return Residency(limit(RAM_MB) * 1024 * 1024)

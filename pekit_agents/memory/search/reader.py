@@ -1,0 +1,153 @@
+"""What searching and listing read of one user's memory: from RAM while it fits there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pekit_agents.errors import MemoryStoreError
+from pekit_agents.memory.place.cloud import as_cloud
+from pekit_agents.memory.schema import check_schema
+from pekit_agents.memory.search.gallery import LargeGallery
+from pekit_agents.memory.search.ram import shared_residency
+from pekit_agents.memory.search.snapshot import build_snapshot
+from pekit_agents.memory.search.view_index import ViewIndex, holds_more
+from pekit_agents.memory.table.table import find_record, read_objects, read_searched
+
+if TYPE_CHECKING:
+    from lancedb.table import Table
+
+    from pekit_agents.memory.search.gallery import Gallery
+    from pekit_agents.memory.search.ram import Residency
+    from pekit_agents.memory.search.snapshot import Snapshot
+    from pekit_agents.memory.table.transactions import Transactions
+    from pekit_agents.types import FloatArray, PersonalObject
+
+
+class Reader:
+    """Reads one user's memory; safe across threads.
+
+    Args:
+        transactions: The user's.
+        index_above: With more views than this they are searched by the index.
+        residency: Where snapshots are kept; None for that of the process.
+    """
+
+    def __init__(
+        self, transactions: Transactions, *, index_above: int, residency: Residency | None = None
+    ) -> None:
+        residency = shared_residency() if residency is None else residency
+        self._transactions, self._residency = transactions, residency
+        self._index_above = index_above
+        self._key = residency.key_for(self)
+        self._large = LargeGallery(
+            transactions,
+            ViewIndex(transactions.folder, transactions.schema),
+            residency=residency,
+            resident_views=index_above,
+        )
+        # Of which table and version what is kept is. A memory that was forgotten and begun anew
+        # is another table and counts its versions from 1 again.
+        self._table: Table | None = None
+        self._size: tuple[int, bool] = (0, False)  # the version, and whether it is large
+
+    def snapshot(self) -> Snapshot:
+        """Return everything remembered, as it is now; kept in RAM until the table changes.
+
+        Raises:
+            MemoryStoreError: The memory cannot be read.
+        """
+        return self._transactions.read(self._snapshot)
+
+    def gallery(self) -> Gallery:
+        """Return what to search in: the snapshot, or the index where that would be too large.
+
+        Raises:
+            MemoryStoreError: The memory cannot be read, or is too large to search where it lies.
+        """
+
+        def choose(table: Table | None) -> Gallery:
+            if not self._is_large(table):
+                return self._snapshot(table)
+            if as_cloud(self._transactions.folder) is not None:
+                raise MemoryStoreError(
+                    f"The memory in {self._transactions.folder} cannot be searched: expected at "
+                    f"most {self._index_above} views, found more, and there is no index at a "
+                    "db:// URI. Set PEKIT_INDEX_ABOVE higher if they fit into RAM, or move the "
+                    "memory to a folder or an s3:// URI by an export and an import."
+                )
+            return self._large
+
+        return self._transactions.read(choose)
+
+    def objects(self) -> tuple[PersonalObject, ...]:
+        """Return all objects by ``created_at`` and then ``object_id``.
+
+        Raises:
+            MemoryStoreError: The memory cannot be read.
+        """
+
+        def read(table: Table | None) -> tuple[PersonalObject, ...]:
+            if table is None or not self._is_large(table):
+                return self._snapshot(table).objects
+            found = read_objects(table)
+            return tuple(sorted(found, key=lambda obj: (obj.created_at, obj.object_id)))
+
+        return self._transactions.read(read)
+
+    def vectors_of(self, object_ids: Sequence[str]) -> list[FloatArray]:
+        """Return the views of each of some objects, (V, D) float32.
+
+        Raises:
+            ObjectNotFound: One of them is not there (any more).
+            MemoryStoreError: The memory cannot be read.
+        """
+
+        def read(table: Table | None) -> list[FloatArray]:
+            if table is None or not self._is_large(table):
+                return self._snapshot(table).vectors_of(object_ids)
+            return [find_record(table, each).vectors for each in object_ids]
+
+        return self._transactions.read(read)
+
+    def version(self) -> int:
+        """Return the table's version; 0 before the first write.
+
+        Raises:
+            MemoryStoreError: The memory cannot be read.
+        """
+        return self._transactions.read(_version)
+
+    def drop(self) -> None:
+        """Let go of what is kept in RAM."""
+        self._residency.drop(self._key)
+        self._large.drop()
+
+    def _snapshot(self, table: Table | None) -> Snapshot:
+        self._notice(table)
+        version = _version(table)
+        snapshot: Snapshot | None = self._residency.get(self._key)
+        if snapshot is None or snapshot.version != version:
+            schema = self._transactions.schema
+            rows = schema.empty_table() if table is None else read_searched(table)
+            if table is not None:  # somebody may have embedded the memory anew
+                check_schema(table.schema, schema, self._transactions.folder)
+            snapshot = build_snapshot(rows, version)
+            self._residency.put(self._key, snapshot)
+        return snapshot
+
+    def _is_large(self, table: Table | None) -> bool:
+        self._notice(table)
+        version = _version(table)
+        if self._size[0] != version:
+            self._size = version, holds_more(table, self._index_above)
+        return self._size[1]
+
+    def _notice(self, table: Table | None) -> None:
+        if table is not self._table:
+            self._table, self._size = table, (0, False)
+            self.drop()
+
+
+def _version(table: Table | None) -> int:
+    return 0 if table is None else int(table.version)

@@ -1,0 +1,1 @@
+"""The LanceDB table of a user: one row for each object, changed by compare-and-set."""

@@ -1,0 +1,112 @@
+"""Keeping the files small, and removing every byte of what was forgotten.
+
+LanceDB never changes a file: deleting a row hides it, and old versions keep it. Measured on
+lancedb 0.40, an object's bytes are gone only when the fragment that held it has been rewritten,
+the old versions are cleaned up, and the files that racing or killed writers left are removed.
+LanceDB removes the last kind after a week; ``delete_unverified=True``, which would do it at
+once, destroys tables that are being written and is never used here.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pekit_agents.errors import MemoryStoreError
+from pekit_agents.memory.table.table import ASIDE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lancedb.table import Table
+
+# Readers of an old version finish within this, or start again on the newest one.
+GRACE = timedelta(seconds=2)
+# LanceDB rewrites all rows of a table below a million when it merges its files. The larger a
+# table is, the more commits go by, so that a commit costs the rewriting of 50 rows on average.
+_FEWEST_COMMITS, _MOST_COMMITS, _ROWS_A_COMMIT = 20, 500, 50
+# LanceDB counts in milliseconds and warns at 0, which is meant here.
+_AT_ONCE = timedelta(milliseconds=1)
+_ROUNDS = 5
+_STALE_S = 3600.0
+_SETTLE_S = 2.0
+
+
+def is_due(table: Table, *, since: int) -> bool:
+    """Return whether ``table`` should be compacted after its commits since a version."""
+    # Versions count the commits of all processes: many short ones must not outgrow the disk.
+    if since // _FEWEST_COMMITS == table.version // _FEWEST_COMMITS:
+        return False
+    step = min(max(table.count_rows() // _ROWS_A_COMMIT, _FEWEST_COMMITS), _MOST_COMMITS)
+    step -= step % _FEWEST_COMMITS
+    return bool(since // step < table.version // step)
+
+
+def compact(table: Table, files: Path) -> None:
+    """Merge small files and remove old versions, after a grace period for their readers."""
+    table.optimize(cleanup_older_than=GRACE)
+    _sweep(table, files, older_than_s=_STALE_S)
+
+
+def purge(table: Table, files: Path, *, alone: bool) -> None:
+    """Remove every byte of the rows that were deleted from ``table``.
+
+    Args:
+        table: At its newest version.
+        files: Its folder.
+        alone: Whether it is certain that nobody else is writing. If it is not, files that a
+            writer left less than an hour ago stay until a later ``purge`` or ``compact``.
+
+    Raises:
+        MemoryStoreError: Old versions could not be removed, so bytes are left.
+    """
+    table.update(where="true", values_sql={"rev": "rev"})  # rewrites all fragments
+    for _ in range(_ROUNDS):
+        time.sleep(2 * _AT_ONCE.total_seconds())
+        table.optimize(cleanup_older_than=_AT_ONCE)
+        if len(_manifests(files)) == 1:
+            break
+    else:
+        if alone:
+            raise MemoryStoreError(
+                f"Old versions are left in {files}, expected none: bytes of what was forgotten "
+                "are still on disk. Check the system's clock; the next write tries again."
+            )
+    # Where locks only pretend to work, a file without a mention may be about to get one.
+    if alone and strays(table, files):
+        time.sleep(_SETTLE_S)
+    _sweep(table, files, older_than_s=_SETTLE_S if alone else _STALE_S)
+
+
+def _sweep(table: Table, files: Path, *, older_than_s: float) -> None:
+    for path in strays(table, files, older_than_s=older_than_s):
+        path.unlink(missing_ok=True)
+    for path in files.parent.glob(f"{ASIDE}*"):
+        if _age_s(path) >= _STALE_S:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def strays(table: Table, files: Path, *, older_than_s: float = 0.0) -> list[Path]:
+    """Return the data files below ``files`` that no version of ``table`` mentions."""
+    # The listing comes first: a file that is committed meanwhile is then found mentioned.
+    found = list((files / "data").glob("*"))
+    old = [path for path in found if _age_s(path) >= older_than_s]
+    if not old:
+        return []
+    manifests = b"".join(path.read_bytes() for path in _manifests(files))
+    unknown = [path for path in old if path.name.encode() not in manifests]
+    if table.count_rows() and not any(path.name.encode() in manifests for path in found):
+        # Rows without a file: the manifests are not written as they were measured to be. Take
+        # nothing for a stray but what is never part of a table.
+        return [path for path in unknown if path.name.startswith(".tmp")]
+    return unknown
+
+
+def _age_s(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
+
+
+def _manifests(files: Path) -> list[Path]:
+    return list((files / "_versions").glob("*.manifest"))

@@ -1,0 +1,1 @@
+"""The embedded profile: a DINOv2-small that a package ships, with saliency, on onnxruntime."""

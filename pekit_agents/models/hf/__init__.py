@@ -1,0 +1,1 @@
+"""Models of transformers: loaded from a folder or from the hub, on torch."""

@@ -1,0 +1,75 @@
+"""Reading photos into a library: what is new, what is known, what cannot be read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pekit_agents.errors import InvalidInput
+from pekit_agents.images.loading import load_image
+
+if TYPE_CHECKING:
+    from pekit_agents.images.loading import ImageSource
+
+__all__ = ["IndexReport", "PhotoProgress", "Tally", "check_id", "opened"]
+
+#: Called after each photo with (photo id, "indexed", "skipped" or "failed").
+PhotoProgress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What became of the photos of one :meth:`PhotoLibrary.index`.
+
+    Attributes:
+        indexed: How many were encoded and stored.
+        skipped: How many were there already, unchanged.
+        failed: (photo id, reason) of those that cannot be read.
+    """
+
+    indexed: int = 0
+    skipped: int = 0
+    failed: tuple[tuple[str, str], ...] = field(default=())
+
+
+class Tally:
+    """Counts what became of photos and tells it on."""
+
+    def __init__(self, progress: PhotoProgress | None) -> None:
+        self.indexed = self.skipped = 0
+        self.failed: list[tuple[str, str]] = []
+        self._progress = progress
+
+    def report(self) -> IndexReport:
+        """Return the counts so far."""
+        return IndexReport(self.indexed, self.skipped, tuple(self.failed))
+
+    def add(self, photo_id: str, state: str, reason: str = "") -> None:
+        """Count one photo: ``"indexed"``, ``"skipped"`` or ``"failed"``."""
+        self.indexed += state == "indexed"
+        self.skipped += state == "skipped"
+        if state == "failed":
+            self.failed.append((photo_id, reason))
+        if self._progress is not None:
+            self._progress(photo_id, state)
+
+
+def check_id(photo_id: object) -> None:
+    """Raise InvalidInput for what cannot name a photo."""
+    if not isinstance(photo_id, str) or not photo_id:
+        raise InvalidInput(f"expected a photo id, a text with characters, found {photo_id!r:.80}")
+
+
+def opened(source: ImageSource) -> tuple[ImageSource, str]:
+    """Return a photo in a form that is read once only, and the hash of its content."""
+    if isinstance(source, (str, os.PathLike)) and Path(os.fsdecode(source)).is_file():
+        source = Path(os.fsdecode(source)).read_bytes()
+    if isinstance(source, bytes):
+        return source, hashlib.sha256(source).hexdigest()
+    image = load_image(source)
+    told = b"%d %d " % image.size + image.tobytes()
+    return image, hashlib.sha256(told).hexdigest()

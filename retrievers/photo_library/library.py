@@ -1,0 +1,353 @@
+"""A photo library: photos are encoded once and searched for ever after.
+
+What is stored of a photo is its regions and their vectors, not what was recognised. Comparing
+them with the memory is cheap and happens in each search, so an object that is remembered later
+is found in photos that were indexed long before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice, tee
+from typing import TYPE_CHECKING
+
+from pekit_agents.errors import (
+    EncoderMismatch,
+    ImageError,
+    InvalidInput,
+    MissingDependency,
+    PeKitError,
+)
+from pekit_agents.kit.kit import PeKit
+from pekit_agents.memory.place.cloud import require_files
+from pekit_agents.memory.place.forgetting import forget_folder, user_folder
+from pekit_agents.memory.table.transactions import Transactions
+from pekit_agents.prompting.from_memory import named_objects
+from pekit_agents.retrievers.photo_library.indexing import (
+    IndexReport,
+    PhotoProgress,
+    Tally,
+    check_id,
+    opened,
+)
+from pekit_agents.retrievers.photo_library.regions import RegionScan
+from pekit_agents.retrievers.photo_library.table import (
+    Photo,
+    delete_photo,
+    photo_schema,
+    put_rows,
+    to_rows,
+)
+from pekit_agents.retrievers.text_search import TextSearch
+from pekit_agents.types import Candidate
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from lancedb.table import Table
+
+    from pekit_agents.images.loading import ImageSource
+    from pekit_agents.profiles import Profile
+    from pekit_agents.protocols import SearchMode
+    from pekit_agents.types import Match
+
+__all__ = ["FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
+
+_BATCH = 16  # photos a commit: what an interruption costs at most
+_FITTING = 5  # objects that the words of a query may stand for
+
+
+class PhotoNotFound(PeKitError, LookupError):
+    """The library has no photo of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhoto:
+    """A photo of the library and the objects that were looked for.
+
+    Attributes:
+        photo_id: The caller's name for it.
+        size_wh: Width and height of the upright photo in pixels.
+        matches: Where the objects that were looked for are named, the surest first.
+        score: The score of the least sure object that was looked for.
+        possible: Where something may be one of the objects that were looked for.
+        probability: That of the least sure object that was looked for, in [0, 1]; None where the
+            profile knows no probabilities.
+    """
+
+    photo_id: str
+    size_wh: tuple[int, int]
+    matches: tuple[Match, ...]
+    score: float
+    possible: tuple[Match, ...] = ()
+    probability: float | None = None
+
+
+class PhotoLibrary:
+    """The photos of one user, searched by the personal objects in them.
+
+    Safe to call from several threads and processes. The photos themselves are not stored.
+
+    Example:
+        >>> library = PhotoLibrary.open("memory", user_id="ann")      # doctest: +SKIP
+        >>> library.index((path.name, path) for path in Path("photos").glob("*.jpg"))
+        >>> library.search(["Biscuit", "my red mug"])
+    """
+
+    def __init__(self, kit: PeKit, transactions: Transactions) -> None:
+        """Use :meth:`open`."""
+        self._kit = kit
+        self._transactions = transactions
+        self._words, self._regions = TextSearch(), RegionScan()
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        user_id: str = "default",
+        profile: str | Profile = "embedded",
+        *,
+        reindex: bool = False,
+        keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> PhotoLibrary:
+        """Open the library of a user, which need not exist yet, beside the user's memory.
+
+        Args:
+            path: The directory that holds the memories of all users, or an ``s3://`` URI.
+            user_id: Whose library.
+            profile: A profile's name, or one's own.
+            reindex: Whether a library of another encoder is emptied, to be indexed again with
+                :meth:`index`; otherwise it is refused. The photos themselves are not stored.
+            keep_crops: For what is remembered through :attr:`kit`, as for :meth:`PeKit.open`.
+            storage_options: For an ``s3://`` URI, as for :meth:`PeKit.open`.
+
+        Raises:
+            InvalidInput: The user id is empty or too long, or the path is a ``db://`` URI.
+            ProfileError: The profile is unknown or cannot be run here.
+            EncoderMismatch: Memory or library were written with another encoder.
+            MemoryStoreError: The directory cannot be used.
+        """
+        require_files(os.fspath(path), "A photo library")
+        kit = PeKit.open(
+            path,
+            profile=profile,
+            user_id=user_id,
+            keep_crops=keep_crops,
+            storage_options=storage_options,
+        )
+        encoder = kit.profile.encoder
+        # A folder of its own within the user's: the memory cleans up only its own files.
+        folder = user_folder(os.fspath(path), user_id, storage_options) / "photos"
+        transactions = Transactions(folder, photo_schema(encoder.id, encoder.dim))
+        try:
+            transactions.read(lambda table: table)  # checks what is there
+        except EncoderMismatch as exc:
+            if not reindex:
+                raise EncoderMismatch(
+                    f"The photo library in {folder} was indexed with another encoder, expected "
+                    f"{encoder.id}. Open it with reindex=True, which empties it, and index the "
+                    "photos again, or open it with the encoder that wrote it."
+                ) from exc
+            forget_folder(folder)
+        return cls(kit, transactions)
+
+    @property
+    def kit(self) -> PeKit:
+        """The memory that photos are searched with."""
+        return self._kit
+
+    def index(
+        self,
+        photos: Iterable[tuple[str, ImageSource]],
+        *,
+        mode: SearchMode = "auto",
+        progress: PhotoProgress | None = None,
+    ) -> IndexReport:
+        """Encode photos and store their regions; what is there already is passed over.
+
+        An interrupted call goes on where it was when it is repeated. A photo that cannot be read
+        is reported and left out.
+
+        Args:
+            photos: (photo id, photo) pairs; may be a generator. A photo with a known id and a new
+                content takes the old one's place.
+            mode: How hard to look, as for :meth:`PeKit.find`; ``"scene"`` finds more small
+                things and takes longer. Photos that are there already stay as they are.
+            progress: Called after each photo.
+
+        Returns:
+            What became of them.
+
+        Raises:
+            InvalidInput: A photo id is empty or no text, or the mode is not one.
+            MemoryStoreError: The library cannot be written.
+        """
+        tally = Tally(progress)
+        fresh = self._encoded(photos, self._contents(), tally, mode)
+        while batch := list(islice(fresh, _BATCH)):
+            rows = to_rows(list({photo.photo_id: photo for photo in batch}.values()), self._schema)
+            self._transactions.commit(partial(put_rows, rows=rows))
+        return tally.report()
+
+    def search(self, names: Sequence[str], *, k: int = 20) -> list[FoundPhoto]:
+        """Return the photos that show, or may show, all of some personal objects.
+
+        Args:
+            names: Names or ids of remembered objects, at least one.
+            k: The most to return.
+
+        Returns:
+            The photos, the surest first: by the probability of the least sure object, or by its
+            score where the profile knows no probabilities. ``[]`` when none shows them all.
+
+        Raises:
+            InvalidInput: There are no names, or ``k`` is below 1.
+            ObjectNotFound: No remembered object has that name or id.
+            AmbiguousName: Several objects have that name.
+            MemoryStoreError: The library cannot be read.
+        """
+        if isinstance(names, str) or not names:
+            raise InvalidInput(f"expected a list of one or more names, found {names!r}")
+        wanted = {self._kit.get(name).object_id for name in names}
+        return self._found(wanted, len(wanted), k)
+
+    def search_text(self, query: str, *, k: int = 20) -> list[FoundPhoto]:
+        """Return the photos that a text asks for, such as "photos with Biscuit and my red mug".
+
+        They show, or may show, all the objects that the text names. Where it names none, its words
+        are looked up in names, categories and notes, and photos of any object that fits are
+        returned.
+
+        Args:
+            query: Any text.
+            k: The most to return.
+
+        Raises:
+            InvalidInput: ``k`` is below 1.
+            MemoryStoreError: The library cannot be read.
+        """
+        objects = self._kit.objects()
+        named = {obj.object_id for obj in named_objects(objects, query)}
+        if named:
+            return self._found(named, len(named), k)
+        hits = self._words.search(query, objects, _FITTING)
+        return self._found({obj.object_id for obj, _ in hits}, 1, k)
+
+    def photo_ids(self) -> list[str]:
+        """Return the ids of all photos in the library, in alphabetical order."""
+        return sorted(self._contents())
+
+    def forget_photo(self, photo_id: str) -> None:
+        """Remove what is stored of a photo; afterwards no file of the library holds it.
+
+        Raises:
+            PhotoNotFound: There is no such photo.
+            MemoryStoreError: The library cannot be written.
+        """
+        if photo_id not in self._contents():
+            raise PhotoNotFound(f"expected a photo of the library, found {photo_id!r:.80}")
+        self._transactions.erase(lambda table, _: delete_photo(table, photo_id=photo_id))
+
+    def _encoded(
+        self,
+        photos: Iterable[tuple[str, ImageSource]],
+        known: dict[str, str],
+        tally: Tally,
+        mode: SearchMode,
+    ) -> Iterator[Photo]:
+        for photo_id, source in photos:
+            check_id(photo_id)
+            try:
+                image, content = opened(source)
+                if known.get(photo_id) == content:
+                    tally.add(photo_id, "skipped")
+                    continue
+                rgb, proposals, vectors = self._kit.propose(image, mode=mode)
+            except (ImageError, MissingDependency) as exc:
+                tally.add(photo_id, "failed", str(exc))
+                continue
+            known[photo_id] = content
+            tally.add(photo_id, "indexed")
+            yield Photo(photo_id, content, rgb.size, [p.box for p in proposals], vectors)
+
+    def _contents(self) -> dict[str, str]:
+        """Return photo id -> content hash of everything in the library."""
+
+        def read(table: Table | None) -> dict[str, str]:
+            if table is None:
+                return {}
+            rows = table.search().select(["photo_id", "content"]).to_arrow()
+            pairs = zip(rows["photo_id"].to_pylist(), rows["content"].to_pylist(), strict=True)
+            return dict(pairs)
+
+        return self._transactions.read(read)
+
+    def _found(self, wanted: set[str], at_least: int, k: int) -> list[FoundPhoto]:
+        """Return the photos with at least so many of the wanted objects."""
+        if k < 1:
+            raise InvalidInput(f"expected k of at least 1, found {k}")
+
+        if not wanted:
+            return []
+        may_show = self._kit.region_test(wanted)
+
+        def read(table: Table | None) -> list[FoundPhoto]:
+            if table is None:
+                return []
+            return list(self._showing(self._regions.photos(table, may_show), wanted, at_least))
+
+        found = self._transactions.read(read)
+        return sorted(found, key=_rank)[:k]
+
+    def _showing(
+        self, photos: Iterable[Photo], wanted: set[str], at_least: int
+    ) -> Iterator[FoundPhoto]:
+        photos, compared = tee(photos)
+        answers = self._kit.match_regions((photo.boxes, photo.vectors) for photo in compared)
+        for photo, (named, possible) in zip(photos, answers, strict=True):
+            shown, perhaps = (_showing_some(matches, wanted) for matches in (named, possible))
+            best = _best(each for _, each in (*shown, *perhaps))
+            if len(best) >= at_least:
+                weakest = min(best, key=_strength)
+                yield FoundPhoto(
+                    photo.photo_id,
+                    photo.size_wh,
+                    tuple(match for match, _ in shown),
+                    weakest.score,
+                    tuple(match for match, _ in perhaps),
+                    weakest.probability,
+                )
+
+    @property
+    def _schema(self) -> pa.Schema:
+        return self._transactions.schema
+
+
+def _showing_some(matches: Iterable[Match], wanted: set[str]) -> list[tuple[Match, Candidate]]:
+    """Return the matches of wanted objects, each with the likeliest of these that it may be."""
+    found = []
+    for match in matches:
+        first = Candidate(match.object, match.score, match.probability)
+        some = [c for c in (first, *match.alternatives) if c.object.object_id in wanted]
+        found += [(match, each) for each in some[:1]]
+    return found
+
+
+def _best(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return the likeliest of each object."""
+    best: dict[str, Candidate] = {}
+    for each in sorted(candidates, key=_strength):
+        best[each.object.object_id] = each
+    return list(best.values())
+
+
+def _rank(photo: FoundPhoto) -> tuple[float, float, str]:
+    return -_strength(photo), -photo.score, photo.photo_id
+
+
+def _strength(sure: Candidate | FoundPhoto) -> float:
+    """Return what is ranked by; the same kind for everything that one profile finds."""
+    return sure.score if sure.probability is None else sure.probability

@@ -1,0 +1,82 @@
+"""What becomes of imported objects whose id or name is taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from pekit_agents.errors import InvalidInput, ObjectExists
+from pekit_agents.memory.archive import importing
+
+
+@pytest.fixture
+def clashing(memory, thing, unit_vectors):
+    """A memory in which the id "a" and the name of "b" are taken."""
+    memory.insert(thing("a", "Cup", context="mine"), unit_vectors(1, seed=7))
+    memory.insert(thing("z", "räx 👩‍👩‍👧", minute=1), unit_vectors(1, seed=8))
+    return memory
+
+
+def names(memory):
+    return {obj.object_id: obj.name for obj in memory.objects()}
+
+
+def test_a_conflict_imports_nothing(clashing, exported):
+    before = clashing.snapshot()
+    with pytest.raises(ObjectExists, match='"Bella", "Räx'):
+        clashing.import_file(exported)
+    assert clashing.snapshot() is before
+
+
+def test_skipping_keeps_what_is_here(clashing, exported, memory):
+    memory.delete("z")
+    assert [obj.object_id for obj in clashing.import_file(exported, on_conflict="skip")] == ["b"]
+    assert names(clashing) == {"a": "Cup", "b": "Räx 👩‍👩‍👧"}
+
+
+def test_replacing_puts_them_in_place_and_forgets_what_was_there(clashing, exported):
+    clashing.import_file(exported, on_conflict="replace")
+    assert names(clashing) == {"a": "Bella", "z": "Räx 👩‍👩‍👧"}
+    assert clashing.get("z").object.n_views == 2
+    own = clashing._transactions.folder.rglob("*")
+    content = b"".join(path.read_bytes() for path in own if path.is_file())
+    assert b"Cup" not in content
+    assert b"mine" not in content
+    clashing.import_file(exported, on_conflict="replace")
+    assert names(clashing) == {"a": "Bella", "z": "Räx 👩‍👩‍👧"}
+
+
+def test_replacing_two_by_one_leaves_one(memory, exported, thing, unit_vectors):
+    memory.insert(thing("a", "Cup"), unit_vectors())
+    memory.insert(thing("z", "Bella"), unit_vectors())
+    memory.import_file(exported, on_conflict="replace")
+    assert names(memory) == {"a": "Bella", "b": "Räx 👩‍👩‍👧"}
+
+
+def test_renaming_keeps_both(clashing, exported):
+    clashing.import_file(exported, on_conflict="rename")
+    found = names(clashing)
+    assert sorted(found.values()) == ["Bella", "Cup", "Räx 👩‍👩‍👧 (2)", "räx 👩‍👩‍👧"]
+    assert found["a"] == "Cup"
+    clashing.import_file(exported, on_conflict="rename")
+    assert "Bella (2)" in names(clashing).values()
+    assert "Räx 👩‍👩‍👧 (3)" in names(clashing).values()
+
+
+def test_what_to_do_must_be_one_of_the_four(memory, exported):
+    with pytest.raises(InvalidInput, match="'error', 'skip', 'replace', 'rename'"):
+        memory.import_file(exported, on_conflict="merge")
+
+
+def test_an_import_that_landed_in_spite_of_an_error_is_not_done_again(
+    memory, exported, monkeypatch
+):
+    upsert, errors = importing.upsert, [RuntimeError("lance error: Not found: data/0")]
+
+    def landed_but_failed(*args):
+        upsert(*args)
+        if errors:
+            raise errors.pop()
+
+    monkeypatch.setattr(importing, "upsert", landed_but_failed)
+    assert len(memory.import_file(exported)) == 2
+    assert names(memory) == {"a": "Bella", "b": "Räx 👩‍👩‍👧"}

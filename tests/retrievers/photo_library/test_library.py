@@ -1,0 +1,378 @@
+"""Photos are encoded once; objects may come later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_tests.integration_tests import RetrieversIntegrationTests
+
+from pekit_agents.errors import EncoderMismatch, InvalidInput, ObjectNotFound
+from pekit_agents.kit.kit import PeKit
+from pekit_agents.profiles import Profile
+from pekit_agents.retrievers.langchain import PhotoLibraryRetriever
+from pekit_agents.retrievers.photo_library.library import PhotoLibrary, PhotoNotFound
+from pekit_agents.testing import ColourEncoder, fake_profile, graded_profile, solid_scene
+from pekit_agents.tools.actions import PersonalActions
+
+Draw = Callable[..., bytes]
+
+
+class Counting(ColourEncoder):
+    """Counts the photos it encodes."""
+
+    count = 0
+
+    def encode(self, images: Any) -> Any:
+        self.count += len(images)
+        return super().encode(images)
+
+
+@pytest.fixture
+def encoder() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def library(root: Path, actions: PersonalActions, encoder: Counting) -> PhotoLibrary:
+    fake = fake_profile()
+    profile = Profile("fake", fake.extractor, fake.proposer, encoder, fake.matching, augment=False)
+    return PhotoLibrary.open(root, "ann", profile)
+
+
+@pytest.fixture
+def photos(photo: Draw) -> dict[str, bytes]:
+    return {
+        "dog": photo("red"),
+        "dog-and-mug": photo("red", "blue"),
+        "all": photo("red", "blue", "green"),
+        "nothing": photo(),
+        "stranger": photo("magenta", "blue"),
+    }
+
+
+def ids(found: Any) -> set[str]:
+    return {photo.photo_id for photo in found}
+
+
+def test_photos_with_all_of_the_objects(library: PhotoLibrary, photos: dict[str, bytes]) -> None:
+    report = library.index(photos.items())
+    assert (report.indexed, report.skipped, report.failed) == (5, 0, ())
+    assert ids(library.search(["Biscuit"])) == {"dog", "dog-and-mug", "all"}
+    assert ids(library.search(["biscuit", "MY RED MUG"])) == {"dog-and-mug", "all"}
+    assert ids(library.search(["Biscuit", "my red mug", "Zoë's plate"])) == {"all"}
+    assert library.photo_ids() == sorted(photos)
+
+
+def test_a_found_photo_says_where_the_objects_are(
+    library: PhotoLibrary, photos: dict[str, bytes]
+) -> None:
+    library.index(photos.items())
+    (found,) = [p for p in library.search(["my red mug"]) if p.photo_id == "stranger"]
+    (match,) = found.matches
+    assert match.box.xyxy == (60, 10, 100, 50)
+    assert found.size_wh == (160, 120)
+    assert found.score == match.score
+
+
+def test_the_library_sees_what_find_sees(library: PhotoLibrary, photos: dict[str, bytes]) -> None:
+    library.index(photos.items())
+    by_find = {
+        photo_id: [(m.object.name, m.box, m.score) for m in library.kit.find(image).matches]
+        for photo_id, image in photos.items()
+    }
+    for name in ("Biscuit", "my red mug", "Zoë's plate"):
+        for found in library.search([name]):
+            expected = [match for match in by_find[found.photo_id] if match[0] == name]
+            assert [(m.object.name, m.box) for m in found.matches] == [
+                (n, b) for n, b, _ in expected
+            ]
+            # A product of other shapes may round differently.
+            assert [m.score for m in found.matches] == pytest.approx([s for *_, s in expected])
+
+
+def test_an_object_that_comes_later_is_found_without_encoding_again(
+    library: PhotoLibrary, photos: dict[str, bytes], encoder: Counting
+) -> None:
+    library.index(photos.items())
+    library.kit.remember("Rex", solid_scene({"magenta": (20, 20, 80, 80)}), category="cat")
+    before = encoder.count
+    assert ids(library.search(["Rex"])) == {"stranger"}
+    assert encoder.count == before
+
+
+def test_a_forgotten_object_is_unknown(library: PhotoLibrary, photos: dict[str, bytes]) -> None:
+    library.index(photos.items())
+    library.kit.forget("Biscuit")
+    with pytest.raises(ObjectNotFound):
+        library.search(["Biscuit"])
+    assert ids(library.search_text("Biscuit")) == set()
+
+
+def test_known_photos_are_skipped_and_changed_ones_replaced(
+    library: PhotoLibrary, photos: dict[str, bytes], encoder: Counting
+) -> None:
+    library.index(photos.items())
+    before = encoder.count
+    assert library.index(photos.items()).skipped == 5
+    assert encoder.count == before
+    report = library.index({**photos, "dog": photos["nothing"]}.items())
+    assert (report.indexed, report.skipped) == (1, 4)
+    assert ids(library.search(["Biscuit"])) == {"dog-and-mug", "all"}
+
+
+def test_one_id_twice_in_a_batch_is_one_photo(
+    library: PhotoLibrary, photos: dict[str, bytes]
+) -> None:
+    library.index([("a", photos["dog"]), ("a", photos["all"])])
+    assert [found.photo_id for found in library.search(["Biscuit"])] == ["a"]
+    assert ids(library.search(["Zoë's plate"])) == {"a"}
+
+
+def test_an_interrupted_run_goes_on_where_it_was(
+    library: PhotoLibrary, photo: Draw, encoder: Counting
+) -> None:
+    many = [(f"{i:02}", photo("red", height=30 + i)) for i in range(40)]
+
+    def failing() -> Iterator[tuple[str, bytes]]:
+        yield from many[:35]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        library.index(failing())
+    kept = len(library.photo_ids())
+    assert kept == 32  # whole batches
+    report = library.index(many)
+    assert (report.indexed, report.skipped) == (40 - kept, kept)
+
+
+def test_bad_photos_are_reported_and_left_out(
+    library: PhotoLibrary, photos: dict[str, bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "dog.png"
+    path.write_bytes(photos["dog"])
+    seen: list[tuple[str, str]] = []
+    report = library.index(
+        [
+            ("broken", b"no picture"),
+            ("path", path),
+            ("missing", tmp_path / "missing.png"),
+            ("url", "https://example.com/dog.png"),
+            ("drawn", solid_scene({"red": (9, 9, 60, 60)})),
+        ],
+        progress=lambda *state: seen.append(state),
+    )
+    assert (report.indexed, [photo_id for photo_id, _ in report.failed]) == (
+        2,
+        ["broken", "missing", "url"],
+    )
+    assert all("expected" in reason for _, reason in report.failed)
+    assert [state for _, state in seen] == ["failed", "indexed", "failed", "failed", "indexed"]
+    assert ids(library.search(["Biscuit"])) == {"path", "drawn"}
+    assert library.index([("path", path)]).skipped == 1
+
+
+def test_forgetting_a_photo_leaves_no_byte(
+    library: PhotoLibrary, photos: dict[str, bytes], root: Path
+) -> None:
+    library.index([("holiday-in-rome", photos["dog"]), ("other", photos["all"])])
+    assert b"holiday-in-rome" in _disk(root)
+    library.forget_photo("holiday-in-rome")
+    assert b"holiday-in-rome" not in _disk(root)
+    assert library.photo_ids() == ["other"]
+    assert ids(library.search(["Biscuit"])) == {"other"}
+    with pytest.raises(PhotoNotFound):
+        library.forget_photo("holiday-in-rome")
+
+
+@pytest.mark.parametrize("photo_id", ["", None, 3])
+def test_a_photo_needs_an_id(library: PhotoLibrary, photo: Draw, photo_id: Any) -> None:
+    with pytest.raises(InvalidInput, match="photo id"):
+        library.index([(photo_id, photo("red"))])
+
+
+@pytest.mark.parametrize("names", [[], "Biscuit"])
+def test_a_search_needs_names(library: PhotoLibrary, names: Any) -> None:
+    with pytest.raises(InvalidInput, match="names"):
+        library.search(names)
+    with pytest.raises(InvalidInput, match="k of"):
+        library.search(["Biscuit"], k=0)
+
+
+def test_unknown_names_and_empty_libraries(library: PhotoLibrary, root: Path) -> None:
+    assert library.search(["Biscuit"]) == []
+    assert library.photo_ids() == []
+    assert list(root.rglob("photos")) == []  # reading creates nothing
+    with pytest.raises(ObjectNotFound):
+        library.search(["Rex"])
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("photos with Biscuit and my red mug", {"dog-and-mug", "all"}),
+        ("Biscuit", {"dog", "dog-and-mug", "all"}),
+        ("the ceramic thing", {"all"}),
+        ("zeppelins", set()),
+        ("", set()),
+    ],
+)
+def test_free_text(
+    library: PhotoLibrary, photos: dict[str, bytes], query: str, expected: set[str]
+) -> None:
+    library.index(photos.items())
+    assert ids(library.search_text(query)) == expected
+
+
+def test_users_have_libraries_of_their_own(
+    library: PhotoLibrary, photos: dict[str, bytes], root: Path
+) -> None:
+    library.index(photos.items())
+    bobs = PhotoLibrary.open(root, "bob", fake_profile())
+    bobs.kit.remember("Biscuit", solid_scene({"red": (9, 9, 60, 60)}), category="dog")
+    assert bobs.search(["Biscuit"]) == []
+    assert bobs.photo_ids() == []
+    with pytest.raises(PhotoNotFound):
+        bobs.forget_photo("dog")
+
+
+def test_another_encoder_is_refused(
+    library: PhotoLibrary, photos: dict[str, bytes], tmp_path: Path
+) -> None:
+    empty = tmp_path / "no-memory"
+    PhotoLibrary.open(empty, "ann", fake_profile()).index(photos.items())
+    with pytest.raises(EncoderMismatch, match=r"colour@2.*reindex=True.*index the photos again"):
+        PhotoLibrary.open(empty, "ann", fake_profile("colour@2"))
+
+
+def test_after_a_change_of_encoder_the_library_is_indexed_again_on_request(
+    photos: dict[str, bytes], tmp_path: Path
+) -> None:
+    kit = PeKit.open(tmp_path, fake_profile(), "ann", keep_crops=True)
+    kit.remember("Biscuit", photos["dog"], category="dog")
+    old = PhotoLibrary.open(tmp_path, "ann", fake_profile())
+    old.index(photos.items())
+    newer = fake_profile("colour@2")
+    PeKit.reembed(tmp_path, newer, "ann")
+    with pytest.raises(EncoderMismatch):
+        old.search(["Biscuit"])
+    library = PhotoLibrary.open(tmp_path, "ann", newer, reindex=True)
+    assert library.photo_ids() == []
+    library.index(photos.items())
+    assert ids(library.search(["Biscuit"])) == {"dog", "dog-and-mug", "all"}
+    again = PhotoLibrary.open(tmp_path, "ann", newer, reindex=True)  # has this encoder already
+    assert len(again.photo_ids()) == len(photos)
+
+
+def test_a_photo_id_is_never_read_as_a_filter(
+    library: PhotoLibrary, photos: dict[str, bytes]
+) -> None:
+    nasty = "x' OR '1'='1"
+    library.index([(nasty, photos["dog"]), ("other", photos["dog"])])
+    library.forget_photo(nasty)
+    assert library.photo_ids() == ["other"]
+
+
+class TestStandard(RetrieversIntegrationTests):
+    @pytest.fixture(autouse=True)
+    def _library(self, library: PhotoLibrary, photos: dict[str, bytes]) -> None:
+        library.index(photos.items())
+        self._library_of_ann = library
+
+    @property
+    def retriever_constructor(self) -> type[PhotoLibraryRetriever]:
+        return PhotoLibraryRetriever
+
+    @property
+    def retriever_constructor_params(self) -> dict[str, Any]:
+        return {"library": self._library_of_ann}
+
+    @property
+    def retriever_query_example(self) -> str:
+        return "photos with Biscuit"
+
+
+def test_documents_of_photos(library: PhotoLibrary, photos: dict[str, bytes]) -> None:
+    library.index(photos.items())
+    retriever = PhotoLibraryRetriever(library=library, k=1)
+    (found,) = retriever.invoke("Biscuit and Zoë's plate")
+    assert (found.id, found.metadata["photo_id"]) == ("photo:all", "all")
+    assert '"Biscuit" (category "dog"): upper left' in found.page_content
+    assert '"Zoë\'s plate"' in found.page_content
+    assert asyncio.run(retriever.ainvoke("Biscuit and Zoë's plate")) == [found]
+
+
+@pytest.fixture
+def perhaps(tmp_path: Path, graded: PersonalActions, photo: Draw) -> PhotoLibrary:
+    """A library that knows probabilities, with photos that show things or may show them."""
+    library = PhotoLibrary.open(tmp_path / "graded", "ann", graded_profile())
+    colours = {
+        "a-may-be-dog": ["pale red"],
+        "b-dog": ["red"],
+        "c-dog-twice": ["pale red", "red"],
+        "d-dog-may-be-mug": ["red", "pale blue"],
+        "e-both": ["red", "blue"],
+        "f-plate": ["green"],
+    }
+    library.index((name, photo(*shown)) for name, shown in colours.items())
+    return library
+
+
+def test_a_photo_that_may_show_an_object_comes_after_those_that_do(perhaps: PhotoLibrary) -> None:
+    found = perhaps.search(["Biscuit"])
+    assert [photo.photo_id for photo in found[-1:]] == ["a-may-be-dog"]
+    assert ids(found[:-1]) == {"b-dog", "c-dog-twice", "d-dog-may-be-mug", "e-both"}
+    assert [photo.probability for photo in found] == pytest.approx([1, 1, 1, 1, 0.36], abs=0.03)
+    *_, last = found
+    assert (last.matches, [match.object.name for match in last.possible]) == ((), ["Biscuit"])
+    assert last.score == last.possible[0].score < 0
+    (twice,) = [photo for photo in found if photo.photo_id == "c-dog-twice"]
+    assert (len(twice.matches), len(twice.possible)) == (1, 1)
+    assert twice.score == twice.matches[0].score  # the surer of the two
+
+
+def test_a_photo_is_as_sure_as_the_least_sure_object(perhaps: PhotoLibrary) -> None:
+    sure, unsure = perhaps.search(["Biscuit", "my red mug"])
+    assert (sure.photo_id, unsure.photo_id) == ("e-both", "d-dog-may-be-mug")
+    assert [sure.probability, unsure.probability] == pytest.approx([1.0, 0.3], abs=0.03)
+    assert unsure.probability == unsure.possible[0].probability
+
+
+def test_a_photo_of_one_of_two_look_alikes_is_found_by_either(
+    perhaps: PhotoLibrary, photo: Draw
+) -> None:
+    perhaps.kit.remember("Bella", photo("red"), category="dog")
+    for name in ("Biscuit", "Bella"):
+        (found,) = [each for each in perhaps.search([name]) if each.photo_id == "b-dog"]
+        assert found.matches[0].ambiguous
+        assert found.probability == pytest.approx(0.5, abs=0.01)
+    # What is one of the two is not both.
+    assert "b-dog" not in ids(perhaps.search(["Biscuit", "Bella"]))
+
+
+def test_without_probabilities_photos_are_ranked_by_score(library: PhotoLibrary) -> None:
+    faded = solid_scene({"pale red": (10, 10, 50, 50)})
+    library.index([("a-faded", faded), ("b-red", solid_scene({"red": (10, 10, 50, 50)}))])
+    found = library.search(["Biscuit"])
+    assert [photo.photo_id for photo in found] == ["b-red", "a-faded"]
+    assert [photo.probability for photo in found] == [None, None]
+
+
+def test_the_document_of_a_photo_says_what_may_be(perhaps: PhotoLibrary) -> None:
+    retriever = PhotoLibraryRetriever(library=perhaps, k=9)
+    sure, unsure = retriever.invoke("Biscuit and my red mug")
+    assert [doc.metadata["certainty"] for doc in (sure, unsure)] == ["certain", "possible"]
+    assert unsure.metadata["probability"] == pytest.approx(0.3, abs=0.03)
+    assert len(unsure.metadata["object_ids"].split()) == 1
+    assert len(unsure.metadata["possible_ids"].split()) == 1
+    dog, mug = unsure.page_content.splitlines()
+    assert dog.startswith('"Biscuit" (category "dog"): upper left')
+    assert mug.startswith('may be "my red mug" (category "mug"), probability 3')
+    assert "may be" not in sure.page_content
+
+
+def _disk(root: Path) -> bytes:
+    return b"\n".join(path.read_bytes() for path in root.rglob("*") if path.is_file())

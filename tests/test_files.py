@@ -1,0 +1,41 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from pekit_agents.files import written_whole
+
+
+@pytest.mark.parametrize(("shared", "mode"), [(True, 0o644), (False, 0o600)])
+def test_a_file_takes_its_place_when_all_is_written(tmp_path, shared, mode):
+    path = tmp_path / "made.npz"
+    path.write_bytes(b"before")
+    with written_whole(path, shared=shared) as file:
+        file.write(b"after")
+        assert path.read_bytes() == b"before"
+    assert path.read_bytes() == b"after"
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def write_half_of_it(path):
+    with written_whole(path, shared=True) as file:
+        file.write(b"aft")
+        raise RuntimeError("half way")
+
+
+def test_what_was_there_stays_when_the_writing_fails(tmp_path):
+    path = tmp_path / "made.npz"
+    path.write_bytes(b"before")
+    with pytest.raises(RuntimeError, match="half way"):
+        write_half_of_it(path)
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_half_of_it(tmp_path / "no" / "a")

@@ -1,0 +1,166 @@
+"""Messages for chat engines, and the forms in which LlamaIndex carries a picture."""
+
+import base64
+from io import BytesIO
+
+import pytest
+from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
+from llama_index.core.chat_engine import SimpleChatEngine
+from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.schema import ImageDocument
+
+from pekit_agents.tools.llama_index.agent import apersonalize_message, personalize_message
+from pekit_agents.tools.llama_index.pictures import Label, labels_in, picture_data
+
+
+def _data_url(data):
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
+
+
+def _in_file(data, folder):
+    (folder / "photo.png").write_bytes(data)
+    return ImageBlock(path=folder / "photo.png")
+
+
+FORMS = {
+    "bytes": lambda data, _: ImageBlock(image=data),
+    "base64": lambda data, _: ImageBlock(image=base64.b64encode(data)),
+    "stream": lambda data, _: ImageBlock(image=BytesIO(data)),
+    "data URL": lambda data, _: ImageBlock(url=_data_url(data)),
+    "path": _in_file,
+}
+
+
+@pytest.fixture
+def kit(actions):
+    return actions.open_kit("ann")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_picture_in_any_form_is_annotated(kit, remember, photo, pictures, tmp_path, form):
+    remember("Biscuit", "red", context="Eats shoes.")
+    block = FORMS[form](photo("red"), tmp_path)
+    blocks = [TextBlock(text="What is Biscuit doing?"), block]
+    message = ChatMessage(role="user", blocks=blocks, additional_kwargs={"mood": "good"})
+    told = personalize_message(message, kit)
+    assert [type(block).__name__ for block in told.blocks] == [
+        "TextBlock",
+        "ImageBlock",
+        "TextBlock",
+    ]
+    assert told.blocks[0].text == "What is Biscuit doing?"
+    assert told.blocks[1].image_mimetype == "image/jpeg"
+    assert 'called "Biscuit"' in told.blocks[2].text
+    assert '"Eats shoes."' in told.blocks[2].text
+    assert pictures([told]) != [photo("red")]
+    assert told.additional_kwargs == {"mood": "good"}
+    assert message.blocks == blocks
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_an_agent_takes_a_picture_in_any_form(
+    make_agent, scripted, remember, photo, pictures, tmp_path, form
+):
+    remember("Biscuit", "red")
+    agent = make_agent(scripted("Biscuit."), user_id="ann")
+    blocks = [TextBlock(text="Who?"), FORMS[form](photo("red"), tmp_path)]
+    memory = ChatMemoryBuffer.from_defaults(token_limit=9999)
+    await agent.run(ChatMessage(role="user", blocks=blocks), memory=memory)
+    assert 'called "Biscuit"' in agent.llm.seen[0][-1].content
+    assert pictures(await memory.aget_all()) == []
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [],
+        [TextBlock(text="Hello!")],
+        [TextBlock(text="Look."), ImageBlock(url="https://example.invalid/photo.png")],
+        [ImageBlock(image=b"no picture at all")],
+        [ImageBlock(image=BytesIO(b""))],
+        [ImageBlock()],
+    ],
+    ids=["nothing", "words", "URL", "no picture", "empty", "hollow"],
+)
+async def test_what_cannot_be_searched_comes_back_as_it_is(kit, remember, blocks):
+    remember("Biscuit", "red")
+    message = ChatMessage(role="user", blocks=blocks)
+    assert personalize_message(message, kit) is message
+    assert await apersonalize_message(message, kit) is message
+
+
+async def test_without_a_match_the_message_is_returned_itself(kit, remember, said, photo):
+    message = said("What is it?", photo("blue"))
+    assert personalize_message(message, kit) is message  # nothing is remembered
+    remember("Biscuit", "red")
+    assert await apersonalize_message(message, kit) is message
+
+
+def test_only_the_pictures_with_something_in_them_change(kit, remember, said, photo, pictures):
+    remember("Biscuit", "red")
+    message = said("?", photo("blue"), photo("red"), photo("green"))
+    told = personalize_message(message, kit)
+    assert told.blocks[1] is message.blocks[1]
+    assert told.blocks[4] is message.blocks[3]
+    assert pictures([told])[1] != photo("red")
+    assert len(told.blocks) == 5
+
+
+def test_pictures_given_the_old_way_are_not_doubled(kit, remember, photo, pictures):
+    remember("Biscuit", "red")
+    document = ImageDocument(image=base64.b64encode(photo("red")).decode())
+    message = ChatMessage(role="user", content="Who?", additional_kwargs={"images": [document]})
+    told = personalize_message(message, kit)
+    again = ChatMessage.model_validate(told.model_dump())
+    assert len(pictures([again])) == 1
+    assert "images" not in told.additional_kwargs
+
+
+async def test_a_chat_engine_answers_about_the_annotated_picture(
+    kit, remember, said, photo, pictures, scripted
+):
+    remember("Biscuit", "red")
+    llm = scripted("Sleeping.", "Biscuit.")
+    engine = SimpleChatEngine.from_defaults(
+        llm=llm, memory=ChatMemoryBuffer.from_defaults(token_limit=9999)
+    )
+    told = await apersonalize_message(said("What is Biscuit doing?", photo("red")), kit)
+    assert str(await engine.achat(told.blocks)) == "Sleeping."
+    assert pictures(llm.seen[0]) == pictures([told])
+    # The signature asks for a text: the same by way of the history.
+    assert str(engine.chat("And who is it?", chat_history=[told])) == "Biscuit."
+    assert pictures(llm.seen[1]) == pictures([told])
+
+
+def test_a_picture_that_is_too_large_is_left_alone(monkeypatch, tmp_path, photo):
+    monkeypatch.setattr("pekit_agents.tools.llama_index.pictures._MAX_BYTES", 10)
+    for form in FORMS.values():
+        assert picture_data(form(photo("red"), tmp_path)) is None
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/photo.png", "file:///etc/hostname"])
+def test_a_url_is_never_opened(monkeypatch, url):
+    def connect(*args):
+        raise AssertionError("opened")
+
+    monkeypatch.setattr("socket.socket.connect", connect)
+    assert picture_data(ImageBlock(url=url)) is None
+
+
+def test_a_file_that_is_gone_is_left_alone(tmp_path, photo):
+    block = _in_file(photo("red"), tmp_path)
+    (tmp_path / "photo.png").unlink()
+    assert picture_data(block) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("", []),
+        (f"[image img_{'0' * 31}]", []),
+        (f"[image img_{'a' * 32}]", [Label(f"img_{'a' * 32}")]),
+        (f"x [marked image img_{'1' * 32}] y", [Label(f"img_{'1' * 32}", True)]),
+    ],
+)
+def test_labels_are_read_from_texts(text, labels):
+    assert labels_in(TextBlock(text=text)) == labels

@@ -1,0 +1,29 @@
+"""PeKit for LangChain: a toolkit for any agent, and a middleware that shows recognised things."""
+
+from pekit_agents.tools.langchain.conversation import PersonalMessages, hoist_tool_pictures
+from pekit_agents.tools.langchain.handles import labelled_images
+from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
+from pekit_agents.tools.langchain.pictures import (
+    Block,
+    MessageImage,
+    image_block,
+    images_in,
+    mime_of,
+    text_block,
+)
+from pekit_agents.tools.langchain.toolkit import PersonalToolkit, recent_handles
+
+__all__ = [
+    "Block",
+    "MessageImage",
+    "PersonalMessages",
+    "PersonalToolkit",
+    "PersonalizationMiddleware",
+    "hoist_tool_pictures",
+    "image_block",
+    "images_in",
+    "labelled_images",
+    "mime_of",
+    "recent_handles",
+    "text_block",
+]

@@ -1,0 +1,265 @@
+"""A middleware that makes any LangChain agent know its user's own things.
+
+Add it to ``create_agent`` and the agent is complete: the tools come with it, the user's pictures
+are searched before the model is called, and the model sees them with boxes, names and notes, for
+that call only. What stays in the conversation is handles, never bytes.
+
+A checkpointer stores what a run is started with before any middleware can act: a picture in the
+input is stored up to three times, and never again afterwards. Two ways leave none at all: start
+runs with ``agent.invoke(..., durability="exit")``, or with messages that
+:meth:`PersonalizationMiddleware.admit` has been over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from pekit_agents.errors import InvalidInput, MissingDependency
+
+try:
+    from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest
+    from langchain.agents.middleware.types import ModelResponse, ToolCallRequest
+    from langchain_core.messages import (
+        BaseMessage,
+        MessageLikeRepresentation,
+        SystemMessage,
+        ToolMessage,
+        convert_to_messages,
+    )
+    from langchain_core.tools import BaseTool
+    from langgraph.runtime import Runtime
+    from langgraph.types import Command
+except ImportError as exc:
+    raise MissingDependency(
+        'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
+    ) from exc
+
+from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
+from pekit_agents.tools.annotated_pictures import PersonalView, PersonalViews
+from pekit_agents.tools.identity import UserResolver, user_of
+from pekit_agents.tools.langchain.conversation import PersonalMessages
+from pekit_agents.tools.langchain.toolkit import PersonalToolkit
+
+if TYPE_CHECKING:
+    from pekit_agents.profiles import Profile
+    from pekit_agents.protocols import SearchMode
+    from pekit_agents.tools.actions import PersonalActions
+    from pekit_agents.tools.image_store import ImageStore
+
+__all__ = ["SYSTEM_PROMPT", "PersonalizationMiddleware"]
+
+_Handler = Callable[[ModelRequest[Any]], Any]
+_AsyncHandler = Callable[[ModelRequest[Any]], Awaitable[Any]]
+
+
+class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
+    """Personalises every model call of an agent.
+
+    Put it first in the list of middleware. Safe to share between threads, runs and users: it
+    keeps nothing of a run; findings are kept per user and picture until the memory changes.
+
+    Example:
+        >>> agent = create_agent(                                       # doctest: +SKIP
+        ...     model, middleware=[PersonalizationMiddleware.open("memory", user_id="ann")]
+        ... )
+
+    Args:
+        toolkit: The tools, which know whose run it is, and the memories and pictures behind them.
+        auto: Whether pictures are searched before the model is called. False leaves that to
+            the tools; pictures are labelled, shown and kept out of the conversation all the same.
+        tools: The tools to offer; None for all of the toolkit, ``[]`` for a model that calls none.
+        mode: How hard to look, as in :meth:`PeKit.find`.
+        max_images: How many pictures a model is shown, the newest first; older ones stay labels.
+        system_prompt: What the model is told about labels and tools; None for nothing.
+    """
+
+    def __init__(
+        self,
+        toolkit: PersonalToolkit,
+        *,
+        auto: bool = True,
+        tools: Sequence[BaseTool] | None = None,
+        mode: SearchMode = "auto",
+        max_images: int = 10,
+        system_prompt: str | None = SYSTEM_PROMPT,
+    ) -> None:
+        super().__init__()
+        if max_images < 0:
+            raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
+        self.tools = toolkit.get_tools() if tools is None else list(tools)
+        self._toolkit = toolkit
+        self._system_prompt = system_prompt
+        actions = toolkit.actions
+        views = (
+            PersonalViews(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
+            if auto
+            else None
+        )
+        self._messages = PersonalMessages(actions, views, max_images)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        user_id: str | None = None,
+        user_resolver: UserResolver | None = None,
+        profile: str | Profile = "embedded",
+        images: ImageStore | None = None,
+        answerer: Any = None,
+        second_opinion: bool = False,
+        keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
+        auto: bool = True,
+    ) -> PersonalizationMiddleware:
+        """Open the memories in a directory; see :meth:`PersonalToolkit.open` and the class."""
+        toolkit = PersonalToolkit.open(
+            path,
+            user_id=user_id,
+            user_resolver=user_resolver,
+            profile=profile,
+            images=images,
+            answerer=answerer,
+            second_opinion=second_opinion,
+            keep_crops=keep_crops,
+            storage_options=storage_options,
+        )
+        return cls(toolkit, auto=auto)
+
+    @property
+    def actions(self) -> PersonalActions:
+        """The verbs, and the memories and pictures behind them."""
+        return self._toolkit.actions
+
+    def admit(
+        self, messages: Sequence[MessageLikeRepresentation], user_id: str | None = None
+    ) -> list[BaseMessage]:
+        """Return messages with handles for pictures, to start a run with.
+
+        Args:
+            messages: Messages in any form that LangChain takes; they are not changed.
+            user_id: Whose pictures; may be left out when the toolkit is bound to a user.
+
+        Raises:
+            UnknownUser: It is not known whose pictures they are.
+            InvalidInput: The toolkit is bound to another user.
+        """
+        user = self._named_user(user_id)
+        return [self._messages.kept(user, message) for message in convert_to_messages(messages)]
+
+    async def aadmit(
+        self, messages: Sequence[MessageLikeRepresentation], user_id: str | None = None
+    ) -> list[BaseMessage]:
+        """Do as :meth:`admit`, off the event loop."""
+        return await asyncio.to_thread(self.admit, messages, user_id)
+
+    def view(self, handle: str, user_id: str | None = None) -> PersonalView:
+        """Return a picture as the model is shown it, to show the user the boxes and names, too.
+
+        What was searched for the model is not searched again.
+
+        Args:
+            handle: The picture's handle, from a label in the user's messages.
+            user_id: Whose picture; may be left out when the toolkit is bound to a user.
+
+        Raises:
+            UnknownUser: It is not known whose picture it is.
+            InvalidInput: The toolkit is bound to another user.
+            UnknownImage: This user has no such picture (any more).
+            ImageError: It cannot be shown.
+        """
+        return self._messages.view(self._named_user(user_id), handle)
+
+    def before_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any] | None:
+        """Put handles in place of the pictures that a run was started with."""
+        user = self._user(runtime)
+        changed = []
+        for message in state["messages"]:
+            kept = self._messages.kept(user, message)
+            if kept is not message:
+                changed.append(kept)
+        return {"messages": changed} if changed else None  # replaced by their ids
+
+    async def abefore_agent(
+        self, state: AgentState[Any], runtime: Runtime[Any]
+    ) -> dict[str, Any] | None:
+        """Do as :meth:`before_agent`, off the event loop."""
+        return await asyncio.to_thread(self.before_agent, state, runtime)
+
+    def wrap_model_call(self, request: ModelRequest[Any], handler: _Handler) -> ModelResponse[Any]:
+        """Show the model the pictures, for this call only."""
+        response: ModelResponse[Any] = handler(self._modify_request(request))
+        return response
+
+    async def awrap_model_call(
+        self, request: ModelRequest[Any], handler: _AsyncHandler
+    ) -> ModelResponse[Any]:
+        """Do as :meth:`wrap_model_call`, off the event loop."""
+        modified = await asyncio.to_thread(self._modify_request, request)
+        response: ModelResponse[Any] = await handler(modified)
+        return response
+
+    def wrap_tool_call(
+        self,
+        request: ToolCallRequest,
+        handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]],
+    ) -> ToolMessage | Command[Any]:
+        """Put handles in place of the pictures that any tool returns."""
+        return self._kept_result(request, handler(request))
+
+    async def awrap_tool_call(
+        self,
+        request: ToolCallRequest,
+        handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]],
+    ) -> ToolMessage | Command[Any]:
+        """Do as :meth:`wrap_tool_call`, off the event loop."""
+        result = await handler(request)
+        return await asyncio.to_thread(self._kept_result, request, result)
+
+    def _user(self, runtime: object) -> str:
+        toolkit = self._toolkit
+        return user_of(runtime, user_id=toolkit.user_id, resolver=toolkit.user_resolver)
+
+    def _named_user(self, user_id: str | None) -> str:
+        """Return whom the application means outside of a run."""
+        user = self._user(None) if user_id is None else user_id
+        if self._toolkit.user_id not in (None, user):
+            raise InvalidInput("expected the user that the tools are bound to, found another")
+        return user
+
+    def _modify_request(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+        user = self._user(request.runtime)
+        modified = request.override(messages=self._messages.shown(user, request.messages))
+        if self._system_prompt is None:
+            return modified
+        return modified.override(
+            system_message=_extended(request.system_message, self._system_prompt)
+        )
+
+    def _kept_result(
+        self, request: ToolCallRequest, result: ToolMessage | Command[Any]
+    ) -> ToolMessage | Command[Any]:
+        user = self._user(request.runtime)
+        if isinstance(result, ToolMessage):
+            return self._messages.kept(user, result)
+        update = result.update
+        if not isinstance(update, dict) or not isinstance(update.get("messages"), list):
+            return result
+        messages = [
+            self._messages.kept(user, message) if isinstance(message, BaseMessage) else message
+            for message in update["messages"]
+        ]
+        return replace(result, update={**update, "messages": messages})
+
+
+def _extended(system: SystemMessage | None, text: str) -> SystemMessage:
+    """Return the system message with a text after it."""
+    if system is None:
+        return SystemMessage(text)
+    if isinstance(system.content, str):
+        return system.model_copy(update={"content": f"{system.content}\n\n{text}"})
+    return system.model_copy(update={"content": [*system.content, {"type": "text", "text": text}]})

@@ -1,0 +1,275 @@
+"""Pictures in chat messages, whatever shape their provider gives them.
+
+Every provider spells an image block its own way, and LangChain passes most of them through. A
+shape is data here: where the payload lies in the block and where its MIME type does. Reading
+never opens anything: only data inside the message is decoded, after its size was checked. Remote
+URLs, file ids and damaged blocks are left alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from pekit_agents.errors import MissingDependency
+
+try:
+    from langchain_core.messages import BaseMessage
+except ImportError as exc:
+    raise MissingDependency(
+        'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
+    ) from exc
+
+from pekit_agents.images.loading import ImageLimits
+from pekit_agents.tools.image_kinds import mime_of
+
+__all__ = [
+    "Block",
+    "MessageImage",
+    "blank",
+    "image_block",
+    "images_in",
+    "mime_of",
+    "replace_blocks",
+    "replace_image",
+    "text_block",
+]
+
+Block: TypeAlias = dict[str, Any]
+_M = TypeVar("_M", bound=BaseMessage)
+_Path: TypeAlias = tuple[str, ...]
+
+_LOGGER = logging.getLogger(__name__)
+_MAX_BYTES = ImageLimits().max_bytes
+_DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*={0,2}\s*")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MessageImage:
+    """A picture found in a message.
+
+    Attributes:
+        index: The place of its block in ``message.content``.
+        block: The block.
+        data: The bytes of the image file.
+        mime: Its MIME type, such as ``image/png``.
+    """
+
+    index: int
+    block: Block
+    data: bytes
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """One spelling of an image block.
+
+    Attributes:
+        type: The block's ``type``; None for blocks known by their keys alone.
+        payload: Where the data is: base64 text, a data URL, or bytes.
+        mime: Where the MIME type is; None when the payload is a data URL and says it itself.
+        declared: Whether the block is an image only if its MIME type says so.
+    """
+
+    type: str | None
+    payload: _Path
+    mime: _Path | None = None
+    declared: bool = False
+
+
+_SHAPES = (
+    _Shape("image_url", ("image_url", "url")),  # OpenAI chat completions, and most others
+    _Shape("image_url", ("image_url",)),
+    _Shape("input_image", ("image_url",)),  # OpenAI responses
+    _Shape("input_image", ("image_url", "url")),
+    _Shape("image", ("source", "data"), ("source", "media_type")),  # Anthropic
+    _Shape("image", ("base64",), ("mime_type",)),  # LangChain standard, v1
+    _Shape("image", ("data",), ("mime_type",)),  # LangChain standard, v0
+    _Shape("image", ("url",)),
+    _Shape("media", ("data",), ("mime_type",), declared=True),  # Gemini
+    _Shape(None, ("inline_data", "data"), ("inline_data", "mime_type"), declared=True),
+    _Shape(None, ("inlineData", "data"), ("inlineData", "mimeType"), declared=True),
+    _Shape("file", ("base64",), ("mime_type",), declared=True),
+    _Shape("file", ("data",), ("mime_type",), declared=True),
+    _Shape("file", ("url",), declared=True),
+    _Shape("file", ("file", "file_data"), declared=True),  # OpenAI chat completions
+    _Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
+    _Shape(None, ("image", "source", "bytes"), ("image", "format")),  # Bedrock
+)
+
+
+def images_in(message: BaseMessage, *, max_bytes: int = _MAX_BYTES) -> list[MessageImage]:
+    """Return the pictures that a message holds inline, in their order.
+
+    Args:
+        message: Any message; it is not changed.
+        max_bytes: Larger pictures are passed over; the size is checked before decoding.
+
+    Returns:
+        The pictures; blocks that are remote, damaged or too large are not among them, and a
+        debug log says so. That the bytes are a readable picture is not checked.
+    """
+    if isinstance(message.content, str):
+        return []
+    found = []
+    for index, block in enumerate(message.content):
+        if not isinstance(block, dict):
+            continue
+        try:
+            picture = _read(block, max_bytes)
+        except ValueError as exc:
+            _LOGGER.debug("image block %d of message %s is passed over: %s", index, message.id, exc)
+            continue
+        if picture is not None:
+            found.append(MessageImage(index, block, *picture))
+    return found
+
+
+def replace_image(block: Mapping[str, Any], data: bytes, mime: str) -> Block:
+    """Return an image block of the same shape that holds another picture.
+
+    Args:
+        block: A block as a provider spells it; all its other keys are kept.
+        data: The bytes of the new image file.
+        mime: Its MIME type.
+
+    Raises:
+        ValueError: The block has no known shape of an image.
+    """
+    shape = _shape_of(block)
+    if shape is None:
+        raise ValueError(f"expected an image block, found one with the keys {sorted(block)}")
+    old = _get(block, shape.payload)
+    new: str | bytes = data
+    if isinstance(old, str):
+        new = base64.b64encode(data).decode()
+        if shape.mime is None or old[:5].lower() == "data:":
+            new = f"data:{mime};base64,{new}"
+    changed = _set(block, shape.payload, new)
+    if shape.mime is None:
+        return changed
+    return _set(
+        changed, shape.mime, mime.removeprefix("image/") if "format" in shape.mime else mime
+    )
+
+
+def blank(block: Mapping[str, Any]) -> Block:
+    """Return an image block without its picture: a form for :func:`replace_image` to fill in.
+
+    Raises:
+        ValueError: The block has no known shape of an image.
+    """
+    shape = _shape_of(block)
+    if shape is None:
+        raise ValueError(f"expected an image block, found one with the keys {sorted(block)}")
+    old = _get(block, shape.payload)
+    empty = b"" if isinstance(old, bytes) else "data:," if old[:5].lower() == "data:" else ""
+    return _set(block, shape.payload, empty)
+
+
+def image_block(data: bytes, mime: str) -> Block:
+    """Return a picture as the block that most chat models take: an ``image_url`` data URL."""
+    return replace_image({"type": "image_url", "image_url": {"url": "data:,"}}, data, mime)
+
+
+def text_block(text: str) -> Block:
+    """Return a text as a content block."""
+    return {"type": "text", "text": text}
+
+
+def replace_blocks(message: _M, blocks: Mapping[int, Sequence[Block]]) -> _M:
+    """Return the message with some blocks replaced by others; the message is not changed.
+
+    Args:
+        message: A message whose content is a list of blocks.
+        blocks: For the index of a block, what stands in its place: none, one or several.
+    """
+    if not blocks or isinstance(message.content, str):
+        return message
+    content: list[str | Block] = []
+    for index, block in enumerate(message.content):
+        content.extend(blocks.get(index, [block]))
+    return message.model_copy(update={"content": content})
+
+
+def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:
+    """Return the data and MIME type of an image block, None for any other block."""
+    shape = _shape_of(block)
+    if shape is None:
+        return None
+    payload, mime = _get(block, shape.payload), _declared_mime(block, shape)
+    if isinstance(payload, str) and (url := _DATA_URL.match(payload)):
+        if ";base64" not in url[2].lower():
+            raise ValueError("its data URL is not in base64")
+        payload, mime = payload[url.end() :], url[1].lower() or mime
+    elif shape.mime is None:
+        raise ValueError("it is remote, and remote pictures are never fetched")
+    if shape.declared and not mime.startswith("image/"):
+        return None
+    data = _decode(payload, max_bytes)
+    mime = mime or mime_of(data)
+    if not mime.startswith("image/"):
+        raise ValueError(f"expected the MIME type of an image, found {mime[:40]!r}")
+    return data, mime
+
+
+def _shape_of(block: Mapping[str, Any]) -> _Shape | None:
+    """Return the first shape whose payload the block holds."""
+    for shape in _SHAPES:
+        fits = shape.type is None or block.get("type") == shape.type
+        if fits and isinstance(_get(block, shape.payload), str | bytes):
+            return shape
+    return None
+
+
+def _declared_mime(block: Mapping[str, Any], shape: _Shape) -> str:
+    mime = None if shape.mime is None else _get(block, shape.mime)
+    if not isinstance(mime, str) or not mime:
+        return ""
+    return (mime if "/" in mime else f"image/{mime}").lower()
+
+
+def _decode(payload: str | bytes, max_bytes: int) -> bytes:
+    size = len(payload) if isinstance(payload, bytes) else len(payload) * 3 // 4
+    # Line breaks in the text count, so the margin of a fortieth.
+    if size > max_bytes + max_bytes // 40 + 3:
+        raise ValueError(f"expected at most {max_bytes} bytes, found about {size}")
+    if isinstance(payload, bytes):
+        data = payload
+    elif not _BASE64.fullmatch(payload):
+        raise ValueError("expected base64, found other characters")
+    else:
+        text = "".join(payload.split()).rstrip("=")
+        try:
+            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=_altchars(text))
+        except binascii.Error as exc:
+            raise ValueError(f"its base64 is damaged: {exc}") from exc
+    if not 0 < len(data) <= max_bytes:
+        raise ValueError(f"expected 1 to {max_bytes} bytes, found {len(data)}")
+    return data
+
+
+def _altchars(text: str) -> bytes | None:
+    return b"-_" if "-" in text or "_" in text else None
+
+
+def _get(block: object, path: _Path) -> Any:
+    for key in path:
+        if not isinstance(block, Mapping):
+            return None
+        block = block.get(key)
+    return block
+
+
+def _set(block: Mapping[str, Any], path: _Path, value: object) -> Block:
+    """Return a copy with one value changed; what is not on the path is shared."""
+    head, *rest = path
+    inner = value if not rest else _set(block.get(head) or {}, tuple(rest), value)
+    return {**block, head: inner}

@@ -1,0 +1,197 @@
+"""The verbs as LangChain tools."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from pekit_agents.errors import InvalidInput, MissingDependency
+
+try:
+    from langchain.tools import ToolRuntime
+    from langchain_core.messages import BaseMessage
+    from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool, ToolException
+    from pydantic import ConfigDict
+except ImportError as exc:
+    raise MissingDependency(
+        'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
+    ) from exc
+
+from pekit_agents.tools.actions import ActionError, ActionResult, PersonalActions
+from pekit_agents.tools.identity import UserResolver, user_of
+from pekit_agents.tools.image_store import handles_in
+from pekit_agents.tools.langchain.pictures import images_in
+from pekit_agents.tools.schemas import arguments_model
+from pekit_agents.tools.specs import ToolSpec, tool_specs
+
+if TYPE_CHECKING:
+    from pekit_agents.profiles import Profile
+    from pekit_agents.tools.image_store import ImageStore
+
+__all__ = ["PersonalToolkit", "recent_handles"]
+
+_OBJECT_IDS = uuid.UUID("5d1c5b0a-6a55-4c0e-9a3e-0c1f4e8f7b11")
+
+
+class PersonalToolkit(BaseToolkit):
+    """Seven tools over the personal memory of the user whom a run belongs to.
+
+    The model chooses what is done and never for whom: see :mod:`pekit_agents.tools.identity`.
+    A tool's result is a text that stands alone, with the record as a JSON artifact; pictures
+    travel by handle. What the model can put right comes back as a tool error; everything else
+    is raised.
+
+    Example:
+        >>> toolkit = PersonalToolkit.open("memory", user_id="ann")    # doctest: +SKIP
+        >>> agent = create_agent(model, toolkit.get_tools())
+
+    Attributes:
+        actions: The verbs.
+        user_id: The user that the tools are bound to; None leaves it to the run.
+        user_resolver: Gives the user of a run from its ``ToolRuntime``; called with None when a
+            tool is invoked outside of an agent.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    actions: PersonalActions
+    user_id: str | None = None
+    user_resolver: UserResolver | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        user_id: str | None = None,
+        user_resolver: UserResolver | None = None,
+        profile: str | Profile = "embedded",
+        images: ImageStore | None = None,
+        answerer: Any = None,
+        second_opinion: bool = False,
+        keep_crops: bool = False,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> PersonalToolkit:
+        """Open the memories in a directory; see :meth:`PersonalActions.open`."""
+        actions = PersonalActions.open(
+            path,
+            profile,
+            images,
+            answerer,
+            second_opinion=second_opinion,
+            keep_crops=keep_crops,
+            storage_options=storage_options,
+        )
+        return cls(actions=actions, user_id=user_id, user_resolver=user_resolver)
+
+    def get_tools(self) -> list[BaseTool]:
+        """Return the tools, in the order of :data:`pekit_agents.tools.specs.VERBS`."""
+        return [self._tool(spec) for spec in tool_specs()]
+
+    def _tool(self, spec: ToolSpec) -> BaseTool:
+        # A runtime that the model writes is dropped: it is no field of the schema. The agent
+        # injects its own because of the annotation; a subclass of BaseTool would get None.
+        def call(
+            *,
+            runtime: ToolRuntime = None,  # type: ignore[assignment]
+            **arguments: Any,
+        ) -> tuple[str, dict[str, Any]]:
+            result = self._run(spec, arguments, runtime)
+            return result.text, {**result.record, "images": list(result.images)}
+
+        async def acall(
+            *,
+            runtime: ToolRuntime = None,  # type: ignore[assignment]
+            **arguments: Any,
+        ) -> tuple[str, dict[str, Any]]:
+            return await asyncio.to_thread(call, runtime=runtime, **arguments)
+
+        return StructuredTool.from_function(
+            func=call,
+            coroutine=acall,
+            name=spec.name,
+            description=spec.description,
+            args_schema=arguments_model(spec),
+            infer_schema=False,
+            response_format="content_and_artifact",
+            handle_tool_error=True,
+        )
+
+    def _run(self, spec: ToolSpec, arguments: dict[str, Any], runtime: Any) -> ActionResult:
+        user_id = user_of(runtime, user_id=self.user_id, resolver=self.user_resolver)
+        verb = getattr(self.actions, spec.name)
+        try:
+            result: ActionResult = verb(
+                user_id, **arguments, **self._hosted(spec, user_id, arguments, runtime)
+            )
+        except ActionError as exc:
+            raise ToolException(str(exc)) from exc
+        return result
+
+    def _hosted(
+        self, spec: ToolSpec, user_id: str, arguments: dict[str, Any], runtime: Any
+    ) -> dict[str, Any]:
+        """Return the arguments that are not the model's to give."""
+        hosted: dict[str, Any] = {}
+        messages = _messages(runtime)
+        if "recent" in spec.hosts:
+            hosted["recent"] = recent_handles(messages, user_id, self.actions.images)
+        if "object_id" in spec.hosts and getattr(runtime, "tool_call_id", None) is not None:
+            newest = next(recent_handles(messages, user_id, self.actions.images), None)
+            hosted["object_id"] = _object_id(user_id, arguments, newest, runtime)
+        return hosted
+
+
+def recent_handles(
+    messages: Sequence[BaseMessage], user_id: str, images: ImageStore
+) -> Iterator[str]:
+    """Yield the handles of the user's pictures in a conversation, the newest first.
+
+    Only what stands in the user's own messages counts. A picture that is still in its message is
+    put into the store when its turn comes.
+
+    Args:
+        messages: The conversation, the oldest first.
+        user_id: Whose pictures.
+        images: Where they are kept.
+    """
+    for message in reversed(messages):
+        if message.type == "human":
+            yield from reversed(_handles(message, user_id, images))
+
+
+def _handles(message: BaseMessage, user_id: str, images: ImageStore) -> list[str]:
+    blocks = [message.content] if isinstance(message.content, str) else message.content
+    data = {picture.index: picture.data for picture in images_in(message)}
+    handles = []
+    for index, block in enumerate(blocks):
+        if index in data:
+            try:
+                handles.append(images.put(user_id, data[index]))
+            except InvalidInput as exc:
+                raise ActionError(str(exc)) from exc
+        else:
+            text = block.get("text") if isinstance(block, dict) else block
+            handles.extend(handles_in(text) if isinstance(text, str) else [])
+    return handles
+
+
+def _messages(runtime: Any) -> Sequence[BaseMessage]:
+    state = getattr(runtime, "state", None)
+    found = state.get("messages") if isinstance(state, dict) else getattr(state, "messages", None)
+    return found or ()
+
+
+def _object_id(user_id: str, arguments: dict[str, Any], newest: str | None, runtime: Any) -> str:
+    """Return the same id for the same call when an interrupted run is resumed.
+
+    Some models number their calls anew in every turn, so the call's id alone is not enough.
+    """
+    thread = (runtime.config or {}).get("configurable", {}).get("thread_id")
+    turns = sum(message.type == "human" for message in _messages(runtime))
+    call = [user_id, str(thread), turns, runtime.tool_call_id, newest, arguments]
+    return uuid.uuid5(_OBJECT_IDS, json.dumps(call, sort_keys=True, default=str)).hex
