@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["written_whole"]
+__all__ = ["atomic_write"]
 
 
 @contextmanager
-def written_whole(path: Path, *, shared: bool) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, shared: bool) -> Iterator[BinaryIO]:
     """Yield a file that takes the place of ``path`` once all is written to it.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from pekit_agents.tools import replies as wordings
+from pekit_agents.tools import replies
 
 if TYPE_CHECKING:
     from pekit_agents.retrievers.photo_library.library import FoundPhoto
@@ -50,7 +50,7 @@ def of_matches(
     return [
         PersonalDocument(
             id=f"{match.object.object_id}:{index}",
-            text=wordings.sighting(match, size_wh),
+            text=replies.sighting(match, size_wh),
             metadata={
                 "kind": "sighting",
                 **_known(match.object),
@@ -71,7 +71,7 @@ def of_objects(hits: Sequence[tuple[PersonalObject, float]]) -> list[PersonalDoc
     return [
         PersonalDocument(
             id=f"{obj.object_id}:0",
-            text=wordings.introduce(obj),
+            text=replies.introduce(obj),
             metadata={"kind": "object", **_known(obj), "score": round(score, 4)},
         )
         for obj, score in hits
@@ -88,7 +88,7 @@ def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
         PersonalDocument(
             id=f"photo:{photo.photo_id}",
             text="\n".join(
-                wordings.sighting(match, photo.size_wh)
+                replies.sighting(match, photo.size_wh)
                 for match in (*photo.matches, *photo.possible)
             ),
             metadata={

@@ -6,14 +6,14 @@ import stat
 
 import pytest
 
-from pekit_agents.files import written_whole
+from pekit_agents.files import atomic_write
 
 
 @pytest.mark.parametrize(("shared", "mode"), [(True, 0o644), (False, 0o600)])
 def test_a_file_takes_its_place_when_all_is_written(tmp_path, shared, mode):
     path = tmp_path / "made.npz"
     path.write_bytes(b"before")
-    with written_whole(path, shared=shared) as file:
+    with atomic_write(path, shared=shared) as file:
         file.write(b"after")
         assert path.read_bytes() == b"before"
     assert path.read_bytes() == b"after"
@@ -22,7 +22,7 @@ def test_a_file_takes_its_place_when_all_is_written(tmp_path, shared, mode):
 
 
 def write_half_of_it(path):
-    with written_whole(path, shared=True) as file:
+    with atomic_write(path, shared=True) as file:
         file.write(b"aft")
         raise RuntimeError("half way")
 

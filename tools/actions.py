@@ -20,7 +20,7 @@ from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.prompting.instruction import instruction
 from pekit_agents.protocols import AnswerModel
-from pekit_agents.tools import replies as wordings
+from pekit_agents.tools import replies
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.results import ActionError, ActionResult, fixable
@@ -152,7 +152,7 @@ class PersonalActions:
                 )
         # A repeated call finds the object as it is stored, and its record is the same.
         stored = replace(obj, advice=())
-        return ActionResult(wordings.remembered(obj), {"object": stored.to_dict()})
+        return ActionResult(replies.remembered(obj), {"object": stored.to_dict()})
 
     def find_personal_objects(
         self, user_id: str, image: str = LATEST, *, recent: Iterable[str] = ()
@@ -175,9 +175,9 @@ class PersonalActions:
         handle, finding = self._search(kit, user_id, image, recent)
         record = {"image": handle, "annotated_image": None, **finding.to_dict()}
         if not finding.everything:
-            return ActionResult(wordings.nothing_found(handle, kit.objects()), record, (handle,))
+            return ActionResult(replies.nothing_found(handle, kit.objects()), record, (handle,))
         record["annotated_image"] = annotated = self.keep_annotated(user_id, finding)
-        return ActionResult(wordings.found(finding, handle, annotated), record, (annotated,))
+        return ActionResult(replies.found(finding, handle, annotated), record, (annotated,))
 
     def describe_personal(
         self,
@@ -215,9 +215,9 @@ class PersonalActions:
             answer = self.answerer.answer(finding.annotated, prompt)
             return ActionResult(answer, {**record, "answer": answer}, (shown,))
         head = (
-            wordings.found(finding, handle, shown)
+            replies.found(finding, handle, shown)
             if finding.everything
-            else wordings.nothing_found(handle, kit.objects())
+            else replies.nothing_found(handle, kit.objects())
         )
         text = f"{head}\n\nLook at picture {shown} and answer:\n\n{prompt}"
         return ActionResult(text, record, (shown,))
@@ -234,7 +234,7 @@ class PersonalActions:
             for obj in self.open_kit(user_id).objects()
             if search.casefold() in f"{obj.name}\n{obj.category}\n{obj.context}".casefold()
         ]
-        return ActionResult(wordings.listed(objects, search), _record_of(objects))
+        return ActionResult(replies.listed(objects, search), _record_of(objects))
 
     def update_personal_object(
         self,
@@ -260,7 +260,7 @@ class PersonalActions:
         note = "" if context.strip() == "-" else context or None
         with fixable():
             obj = kit.update(name, name=new_name or None, category=category or None, context=note)
-        return ActionResult(f"Changed. Now: {wordings.introduce(obj)}", {"object": obj.to_dict()})
+        return ActionResult(f"Changed. Now: {replies.introduce(obj)}", {"object": obj.to_dict()})
 
     def correct_personal(
         self,
@@ -302,7 +302,7 @@ class PersonalActions:
             learn(finding, object_id, region=sighting)
             learnt, obj = kit.version() != before, kit.get(object_id)
         record = {"image": handle, "verdict": verdict, "learnt": learnt, "object": obj.to_dict()}
-        return ActionResult(wordings.corrected(obj, verdict, handle, learnt=learnt), record)
+        return ActionResult(replies.corrected(obj, verdict, handle, learnt=learnt), record)
 
     def forget_personal_object(self, user_id: str, name: str) -> ActionResult:
         """Forget a personal object for good. This cannot be undone.
@@ -360,7 +360,7 @@ class PersonalActions:
     def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
         objects = kit.objects()
         objects = named_objects(objects, question) or objects
-        text = wordings.from_memory(objects, question)
+        text = replies.from_memory(objects, question)
         record = {"image": None, **_record_of(objects)}
         if self.answerer is None:
             return ActionResult(text, record)
@@ -389,7 +389,7 @@ def _require_named(finding: Finding, object_id: str, sighting: int) -> None:
 
 
 def _record_of(objects: Sequence[PersonalObject]) -> dict[str, Any]:
-    told = [obj.to_dict() for obj in objects[: wordings.MOST]]
+    told = [obj.to_dict() for obj in objects[: replies.MOST]]
     return {"objects": told, "total": len(objects)}
 
 

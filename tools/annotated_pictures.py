@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import AnswerModel, SearchMode
     from pekit_agents.types import PersonalObject, RGBImage
 
-__all__ = ["PersonalView", "PersonalViews", "plain_view"]
+__all__ = ["AnnotatedPicture", "AnnotatedPictures", "plain_view"]
 
 _QUESTION = "Keep this in mind when you answer what is asked about this picture."
 _MAX_SIDE = 1568  # what hosted models look at; more is scaled down by them
@@ -28,7 +28,7 @@ _Version: TypeAlias = "tuple[int, tuple[PersonalObject, ...]]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PersonalView:
+class AnnotatedPicture:
     """A picture as a model is shown it.
 
     Attributes:
@@ -42,7 +42,7 @@ class PersonalView:
     text: str = ""
 
 
-class PersonalViews:
+class AnnotatedPictures:
     """Finds personal objects in pictures and keeps the outcome, walled off per user.
 
     Safe to use from several threads: a picture that is being searched is waited for.
@@ -70,7 +70,7 @@ class PersonalViews:
         self._outcomes: OrderedDict[tuple[str, str], _Outcome] = OrderedDict()
         self._lock = threading.Lock()
 
-    def view(self, user_id: str, handle: str, image: bytes) -> PersonalView:
+    def view(self, user_id: str, handle: str, image: bytes) -> AnnotatedPicture:
         """Return what a model is shown of a picture.
 
         Args:
@@ -92,14 +92,14 @@ class PersonalViews:
                 self._outcomes.popitem(last=False)
         return outcome.get(lambda: self._search(kit, image))
 
-    def _search(self, kit: PeKit, image: bytes) -> PersonalView:
+    def _search(self, kit: PeKit, image: bytes) -> AnnotatedPicture:
         finding = kit.find(image, mode=self._mode)
         if self._opinion_model is not None:
             finding = kit.second_opinion(finding, self._opinion_model)
         prompt = kit.prompt(finding, _QUESTION)
         if not prompt.matches:
             return plain_view(image)
-        return PersonalView(_to_jpeg(prompt.image), "image/jpeg", prompt.text)
+        return AnnotatedPicture(_to_jpeg(prompt.image), "image/jpeg", prompt.text)
 
     def _drop_stale(self, user_id: str, version: _Version) -> None:
         """Let go of a user's outcomes from another state of the memory, forgotten names too."""
@@ -117,20 +117,20 @@ class _Outcome:
 
     def __init__(self, version: _Version) -> None:
         self.version = version
-        self._view: PersonalView | None = None
+        self._view: AnnotatedPicture | None = None
         self._lock = threading.Lock()
 
-    def get(self, search: Callable[[], PersonalView]) -> PersonalView:
+    def get(self, search: Callable[[], AnnotatedPicture]) -> AnnotatedPicture:
         with self._lock:
             if self._view is None:
                 self._view = search()
             return self._view
 
 
-def plain_view(image: bytes) -> PersonalView:
+def plain_view(image: bytes) -> AnnotatedPicture:
     """Return a picture as it is, or raise ImageError when it is none."""
     try:
-        return PersonalView(image, mime_of(image))
+        return AnnotatedPicture(image, mime_of(image))
     except ValueError as exc:
         raise ImageError(f"the kind of a picture cannot be told: {exc}") from exc
 

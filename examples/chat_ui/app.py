@@ -21,7 +21,7 @@ from examples.chat_ui.this_machine import keep_to_this_machine
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.images import load_image
 from pekit_agents.tools.actions import ActionError
-from pekit_agents.tools.annotated_pictures import PersonalView
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_kinds import mime_of
 from pekit_agents.tools.langchain import (
@@ -119,7 +119,7 @@ async def reply_to(message: BaseMessage) -> None:
     await reply.send()
 
 
-def boxed(message: BaseMessage) -> list[PersonalView]:
+def boxed(message: BaseMessage) -> list[AnnotatedPicture]:
     """Return those of a message's photos in which something was found, as the model saw them."""
     handles = labelled_images(message).values()
     try:

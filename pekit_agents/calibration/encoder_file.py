@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, PeKitError, ProfileError
-from pekit_agents.files import written_whole
+from pekit_agents.files import atomic_write
 from pekit_agents.scoring import Discriminant
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def write_calibration(path: Path, made: EncoderCalibration) -> None:
         **{name: getattr(made.discriminant, name).astype(np.float32) for name in _ARRAYS},
     }
     try:
-        with written_whole(path, shared=True) as file:
+        with atomic_write(path, shared=True) as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
     except OSError as exc:
         raise InvalidInput(f"expected to write {path}, found that it cannot be: {exc}") from exc

@@ -25,7 +25,7 @@ __all__ = [
     "BESIDE",
     "DIMENSIONS",
     "INDISTINCT",
-    "Looks",
+    "Samples",
     "Trials",
     "fit_discriminant",
     "fit_priors",
@@ -51,7 +51,7 @@ _RATES = np.geomspace(0.002, 0.5, 40)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looks:
+class Samples:
     """Views and regions of things, by one encoder.
 
     Attributes:
@@ -65,10 +65,10 @@ class Looks:
     things: NDArray[np.int64]
     conditions: NDArray[np.int64]
 
-    def of(self, things: NDArray[np.int64]) -> Looks:
+    def of(self, things: NDArray[np.int64]) -> Samples:
         """Return the looks at some of the things."""
         some = np.isin(self.things, things)
-        return Looks(self.vectors[some], self.things[some], self.conditions[some])
+        return Samples(self.vectors[some], self.things[some], self.conditions[some])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,7 @@ class Trials:
 
 
 def fit_discriminant(
-    looks: Looks, background: FloatArray, *, dimensions: int = DIMENSIONS
+    looks: Samples, background: FloatArray, *, dimensions: int = DIMENSIONS
 ) -> Discriminant:
     """Return a discriminant whose log-odds are not scaled yet.
 
@@ -128,7 +128,7 @@ def fit_discriminant(
     points = plane(vectors)
     means = np.stack([points[things == name].mean(axis=0) for name in names])
     within = _within(points - means[np.searchsorted(names, things)], things)
-    # Looks that are all the same would have no spread at all; vectors are no more exact than this.
+    # Samples that are all the same have no spread at all; vectors are no more exact.
     within += np.finfo(np.float32).eps * points.var(axis=0).mean() * np.eye(rank)
     between = _positive(np.cov(means.T) - within * (1 / counts).mean())
     if not between.any():
@@ -243,7 +243,7 @@ def _diagonalise(
 
 
 def _conditions(
-    discriminant: Discriminant, looks: Looks, anything_else: FloatArray
+    discriminant: Discriminant, looks: Samples, anything_else: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return where things seen badly lie, each thing's own place taken off, and anything else.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pekit_agents.evaluation.metrics import recognition as metrics
+from pekit_agents.evaluation.metrics import recognition
 from pekit_agents.evaluation.metrics.bootstrap import Difference, Estimate, difference, estimate
 from pekit_agents.evaluation.metrics.recognition import Tally
 from pekit_agents.evaluation.protocols.corrections import AFTER, BEFORE, OTHERS, TOLD
@@ -51,8 +51,8 @@ def effects(run: Run, *, seed: int = 0) -> tuple[Effect, ...]:
 
     rows: dict[str, Callable[[Sequence[Draw]], list[Tally]]] = {
         "a rejected look-alike is named again in another photo": repeated,
-        "photos of unknown things with a false alarm": each(metrics.alarm_share),
-        "recall of known things": each(metrics.recall),
+        "photos of unknown things with a false alarm": each(recognition.alarm_share),
+        "recall of known things": each(recognition.recall),
     }
     return tuple(
         Effect(

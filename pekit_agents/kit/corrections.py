@@ -17,7 +17,7 @@ import numpy as np
 from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
 from pekit_agents.introduction.crops import make_crop
 from pekit_agents.introduction.extraction import MAX_VIEWS, Progress, extract_views
-from pekit_agents.memory.changes import same_look
+from pekit_agents.memory.changes import duplicates
 from pekit_agents.prompting.match_text import answer_of
 from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Match
@@ -71,7 +71,7 @@ class Correcting:
         ref = match.object.object_id if object is None else object
         shown = self._memory.resolve(ref)
         vector = _vector(match)
-        obj = self._memory.add_look(
+        obj = self._memory.add_view(
             shown.object_id, vector, crop=match.crop, details=match.details, at_most=MAX_VIEWS
         )
         for other in match.candidates:
@@ -160,7 +160,7 @@ class Correcting:
             finding: What :meth:`PeKit.find` returned for the photo.
             ref: The object's name or id.
         """
-        return bool(same_look(finding.vectors, self.negatives(ref)).any())
+        return bool(duplicates(finding.vectors, self.negatives(ref)).any())
 
     def not_mine(
         self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None

@@ -32,7 +32,7 @@ from pekit_agents.prompting.from_memory import context_prompt
 from pekit_agents.prompting.instruction import build_prompt
 from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.retrieval.finding import Finding
-from pekit_agents.retrieval.regions import PhotoLooks, require_mode
+from pekit_agents.retrieval.regions import PhotoRegions, require_mode
 from pekit_agents.retrieval.search import Search, find_in
 from pekit_agents.types import PersonalObject, Prompt, View
 
@@ -279,7 +279,7 @@ class PeKit(Comparing, Correcting, Keeping):
 
         Args:
             image: The photo.
-            mode: ``"fast"`` looks once, for what stands out in the whole photo; ``"scene"``
+            mode: ``"fast"`` query once, for what stands out in the whole photo; ``"scene"``
                 also close up, for small and several objects; ``"auto"`` does so unless the
                 first look shows one large thing.
             threshold: tau, in place of the profile's; higher is more silent. In [-1, 1]. For
@@ -303,15 +303,15 @@ class PeKit(Comparing, Correcting, Keeping):
         photo = load_image(image)
         if not gallery.count:
             return Finding(photo, (), ())
-        looks = PhotoLooks(photo, self._profile, mode)
+        query = PhotoRegions(photo, self._profile, mode)
         found, matches, possible = find_in(
-            looks,
+            query,
             self._profile.encoder,
             search,
-            self._memory.portraits,
+            self._memory.stored_features,
             self._profile.reranking,
         )
-        proposals = tuple(looks.proposals)
+        proposals = tuple(query.proposals)
         finding = Finding(photo, tuple(matches), proposals, tuple(possible), found.vectors)
         return with_crops(finding) if self._keep_crops else finding
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.images.loading import ImageSource, load_image
 from pekit_agents.protocols import SearchMode
-from pekit_agents.retrieval.regions import PhotoLooks, require_mode
+from pekit_agents.retrieval.regions import PhotoRegions, require_mode
 from pekit_agents.retrieval.search import Search
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Comparing:
         """Return the regions of a photo and their vectors, compared with nothing yet.
 
         Kept, and handed to :meth:`match_regions`, they can be compared with objects that are
-        remembered later. In a scene :meth:`find` also looks closer where something resembles what
+        remembered later. In a scene :meth:`find` also query closer where something resembles what
         is remembered; this does not.
 
         Args:
@@ -53,10 +53,10 @@ class Comparing:
         """
         require_mode(mode)
         photo = load_image(image)
-        looks = PhotoLooks(photo, self._profile, mode)
-        _, pooled = looks.regions(self._memory.gallery().categories, None)
+        query = PhotoRegions(photo, self._profile, mode)
+        _, pooled = query.regions(self._memory.gallery().categories, None)
         vectors = self._profile.encoder.normalize(pooled) if len(pooled) else pooled
-        return photo, looks.proposals, vectors
+        return photo, query.proposals, vectors
 
     def match_regions(
         self,

@@ -10,14 +10,14 @@ from pekit_agents.memory.place.forgetting import forget_user
 from pekit_agents.memory.records import MemoryRecord
 from pekit_agents.memory.search.gallery import Gallery
 from pekit_agents.memory.search.snapshot import Snapshot
-from pekit_agents.memory.search.stored_features import Portrait
+from pekit_agents.memory.search.stored_features import StoredFeatures
 
 __all__ = [
     "Gallery",
     "Memory",
     "MemoryRecord",
-    "Portrait",
     "Snapshot",
+    "StoredFeatures",
     "forget_user",
     "require_free",
 ]

@@ -21,7 +21,7 @@ _TEXTS = ("name", "category", "context")
 #: The most negatives that one object holds; the oldest go first.
 MAX_NEGATIVES = 32
 #: Two vectors with a larger cosine are one look: the same region of the same photo.
-SAME_LOOK = 0.98
+DUPLICATE = 0.98
 
 
 def with_texts(
@@ -67,7 +67,7 @@ def with_views(
             f'"{record.object.name}" would hold {count} views, expected at most {at_most}; '
             "remove some views first. Nothing was changed."
         )
-    kept = _without_negatives(record, same_look(record.negatives, vectors[new]))
+    kept = _without_negatives(record, duplicates(record.negatives, vectors[new]))
     return _with(
         kept,
         np.concatenate([record.vectors, vectors[new]]),
@@ -75,7 +75,7 @@ def with_views(
     )
 
 
-def with_look(
+def with_view(
     record: MemoryRecord, vectors: FloatArray, views: tuple[StoredView, ...], at_most: int | None
 ) -> MemoryRecord:
     """Return the record with one view added, unless it holds one like it.
@@ -89,8 +89,8 @@ def with_look(
     Raises:
         InvalidInput: It would hold more than ``at_most`` views.
     """
-    if same_look(vectors, record.vectors).any():
-        return _without_negatives(record, same_look(record.negatives, vectors))
+    if duplicates(vectors, record.vectors).any():
+        return _without_negatives(record, duplicates(record.negatives, vectors))
     return with_views(record, vectors, views, at_most)
 
 
@@ -103,7 +103,7 @@ def with_negatives(record: MemoryRecord, vectors: FloatArray) -> MemoryRecord:
     """
     held = record.negatives.reshape(-1, vectors.shape[1])
     for vector in vectors:
-        if not same_look(vector[None], held).any():
+        if not duplicates(vector[None], held).any():
             held = np.concatenate([held, vector[None]])
     if len(held) == len(record.negatives):
         return record
@@ -150,17 +150,17 @@ def without_view(record: MemoryRecord, view_id: str) -> MemoryRecord:
     return _with_only(record, kept)
 
 
-def same_look(vectors: FloatArray, others: FloatArray) -> NDArray[np.bool_]:
+def duplicates(vectors: FloatArray, others: FloatArray) -> NDArray[np.bool_]:
     """Return for each of (K, D) vectors whether one of (L, D) others is the same look."""
     if not len(vectors) or not len(others):
         return np.zeros(len(vectors), np.bool_)
-    same: NDArray[np.bool_] = (vectors @ others.T).max(axis=1) > SAME_LOOK
+    same: NDArray[np.bool_] = (vectors @ others.T).max(axis=1) > DUPLICATE
     return same
 
 
 def _without_looks(record: MemoryRecord, vectors: FloatArray) -> MemoryRecord:
     """Return the record without its views that are one of (M, D) looks, if another is left."""
-    kept = np.flatnonzero(~same_look(record.vectors, vectors)).tolist()
+    kept = np.flatnonzero(~duplicates(record.vectors, vectors)).tolist()
     return _with_only(record, kept) if kept else record
 
 

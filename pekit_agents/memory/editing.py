@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.memory.changes import (
-    with_look,
     with_negatives,
     with_texts,
+    with_view,
     with_views,
     without_negatives,
     without_view,
@@ -73,7 +73,7 @@ class Editing:
         views = new_views(count, checked_crops(crops, count), checked_details(details, count))
         return self._change(object_id, lambda _, record: with_views(record, array, views, at_most))
 
-    def add_look(
+    def add_view(
         self,
         object_id: str,
         vector: FloatArray,
@@ -101,7 +101,7 @@ class Editing:
         """
         array = checked_vectors(vector[None], self.dim)
         views = new_views(1, checked_crops([crop], 1), checked_details([details], 1))
-        return self._change(object_id, lambda _, record: with_look(record, array, views, at_most))
+        return self._change(object_id, lambda _, record: with_view(record, array, views, at_most))
 
     def add_negatives(self, object_id: str, vectors: ArrayLike) -> PersonalObject:
         """Note looks that are not the object's; those that are noted already add nothing.

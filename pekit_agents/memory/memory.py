@@ -19,7 +19,7 @@ from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.search.index_upkeep import Upkeep
 from pekit_agents.memory.search.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.search.reader import Reader
-from pekit_agents.memory.search.stored_features import Portrait, read_portraits
+from pekit_agents.memory.search.stored_features import StoredFeatures, read_portraits
 from pekit_agents.memory.table.compare_and_set import Merging
 from pekit_agents.memory.table.table import (
     delete_row,
@@ -183,7 +183,7 @@ class Memory(Editing, Moving):
         """
         return self._reader.vectors_of(object_ids)
 
-    def portraits(self, object_ids: Sequence[str]) -> dict[str, Portrait]:
+    def stored_features(self, object_ids: Sequence[str]) -> dict[str, StoredFeatures]:
         """Return how some objects look, in detail, by their ids; read from the disk.
 
         Objects that are not there (any more) are left out.

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Guide
     from pekit_agents.types import Box, Details, FloatArray, Proposal, RGBImage
 
-__all__ = ["Looks", "PhotoLooks", "require_mode"]
+__all__ = ["PhotoRegions", "QueryRegions", "require_mode"]
 
 
-class Looks(Protocol):
+class QueryRegions(Protocol):
     """What can be seen of one photo."""
 
     def regions(
@@ -39,7 +39,7 @@ class Looks(Protocol):
         ...
 
 
-class PhotoLooks:
+class PhotoRegions:
     """The looks at a photo by the tools of a profile.
 
     Args:

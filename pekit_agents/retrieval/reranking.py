@@ -20,18 +20,18 @@ from pekit_agents.types import Candidate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pekit_agents.memory import Portrait
+    from pekit_agents.memory import StoredFeatures
     from pekit_agents.settings import RerankSettings
     from pekit_agents.types import ByteArray, Details, FloatArray, Match
 
-__all__ = ["Portraits", "Rerank", "colour_agreement", "rerank", "shares"]
+__all__ = ["FeaturesOf", "Rerank", "colour_agreement", "rerank", "shares"]
 
 # Chosen with the weights of RerankSettings.
 _CHROMA = 20.0  # in CIELAB: colours so far apart agree by 1 / e
 _GREY = 5.0  # added to the chroma, so that things without colours are compared as well
 
 #: Gives what is stored of some objects, by their ids; those that are gone are left out.
-Portraits: TypeAlias = "Callable[[Sequence[str]], Mapping[str, Portrait]]"
+FeaturesOf: TypeAlias = "Callable[[Sequence[str]], Mapping[str, StoredFeatures]]"
 #: Makes of an ambiguous match the same match with its objects in another order, or fewer of them.
 Rerank: TypeAlias = "Callable[[Match], Match]"
 
@@ -39,7 +39,7 @@ Rerank: TypeAlias = "Callable[[Match], Match]"
 def rerank(
     match: Match,
     details: Callable[[int], Details | None],
-    portraits: Portraits,
+    stored_features: FeaturesOf,
     settings: RerankSettings,
     *,
     sure: float,
@@ -52,14 +52,14 @@ def rerank(
         match: With probabilities.
         details: Gives what a region looks like, by its number, from 0; None where that cannot be
             told.
-        portraits: Gives what is stored of objects.
+        stored_features: Gives what is stored of objects.
         settings: What the comparison weighs.
         sure: As in :class:`~pekit_agents.settings.MatchSettings`.
     """
     if not match.ambiguous or match.probability is None:
         return match
     everyone = [Candidate(match.object, match.score, match.probability), *match.alternatives]
-    known = portraits([each.object.object_id for each in everyone])
+    known = stored_features([each.object.object_id for each in everyone])
     if any(not _details_of(each, known) for each in everyone):
         return match  # one that cannot be compared would lose for that alone
     region = details(match.region - 1)
@@ -117,7 +117,7 @@ def colour_agreement(region: Details, views: Sequence[Details]) -> float:
     return max(_agree(region, view) for view in views)
 
 
-def _details_of(each: Candidate, known: Mapping[str, Portrait]) -> Sequence[Details]:
+def _details_of(each: Candidate, known: Mapping[str, StoredFeatures]) -> Sequence[Details]:
     portrait = known.get(each.object.object_id)
     return () if portrait is None else portrait.details
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import Encoder, Guide
     from pekit_agents.retrieval.matching import Decision
-    from pekit_agents.retrieval.regions import Looks
-    from pekit_agents.retrieval.reranking import Portraits, Rerank
+    from pekit_agents.retrieval.regions import QueryRegions
+    from pekit_agents.retrieval.reranking import FeaturesOf, Rerank
     from pekit_agents.scoring import Discriminant, Nearest
     from pekit_agents.settings import MatchSettings, RerankSettings
     from pekit_agents.types import Box, FloatArray, PersonalObject
@@ -221,44 +221,44 @@ class Search:
 
 
 def find_in(
-    looks: Looks,
+    query: QueryRegions,
     encoder: Encoder,
     search: Search,
-    portraits: Portraits,
+    stored_features: FeaturesOf,
     reranking: RerankSettings | None,
 ) -> tuple[Regions, list[Match], list[Match]]:
     """Return a photo's regions, the matches among them and the possible ones.
 
     Args:
-        looks: What can be seen of the photo.
+        query: What can be seen of the photo.
         encoder: Normalises what was pooled.
         search: Compares it with what is remembered.
-        portraits: Gives what is stored of objects, to compare look-alikes patch by patch.
+        stored_features: Gives what is stored of objects, to compare look-alikes patch by patch.
         reranking: What that comparison weighs; None goes by scores alone.
     """
-    found = find_regions(looks, encoder, search)
+    found = find_regions(query, encoder, search)
 
     def compare(match: Match) -> Match:
         if reranking is None:
             return match
         sure = search.settings.sure
-        return rerank(match, looks.details, portraits, reranking, sure=sure)
+        return rerank(match, query.details, stored_features, reranking, sure=sure)
 
     matches, possible = search.matches(found.boxes, found.vectors, rerank=compare)
     return found, matches, possible
 
 
-def find_regions(looks: Looks, encoder: Encoder, search: Search) -> Regions:
+def find_regions(query: QueryRegions, encoder: Encoder, search: Search) -> Regions:
     """Return a photo's regions with their vectors (Eq. 4).
 
     Args:
-        looks: What can be seen of the photo.
+        query: What can be seen of the photo.
         encoder: Normalises what was pooled.
         search: Compares it with what is remembered.
     """
     gallery = search.gallery
     guide = _guide(encoder, search) if gallery.count <= _MOST_OBJECTS else None
-    boxes, pooled = looks.regions(list(gallery.categories), guide)
+    boxes, pooled = query.regions(list(gallery.categories), guide)
     if not len(boxes):
         return Regions((), np.zeros((0, encoder.dim), np.float32))
     return Regions(tuple(boxes), encoder.normalize(pooled))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.calibration.fitting import (
-    Looks,
+    Samples,
     Trials,
     fit_discriminant,
     fit_priors,
@@ -23,14 +23,14 @@ from pekit_agents.settings import MatchSettings
 NOTHING = np.zeros((0, 6), np.float32)
 
 
-def looks_of(vectors, things, conditions=None) -> Looks:
+def looks_of(vectors, things, conditions=None) -> Samples:
     vectors = np.asarray(vectors, np.float64)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     conditions = np.zeros(len(unit), np.int64) if conditions is None else np.array(conditions)
-    return Looks(unit.astype(np.float32), np.array(things), conditions)
+    return Samples(unit.astype(np.float32), np.array(things), conditions)
 
 
-def drawn(things: int, each: int, *, dim=6, between=1.0, within=0.5, seed=0) -> Looks:
+def drawn(things: int, each: int, *, dim=6, between=1.0, within=0.5, seed=0) -> Samples:
     """Draw looks at things whose identities are Gaussian."""
     rng = np.random.default_rng(seed)
     identities = between * rng.standard_normal((things, dim))
@@ -38,7 +38,7 @@ def drawn(things: int, each: int, *, dim=6, between=1.0, within=0.5, seed=0) -> 
     return looks_of(vectors.reshape(-1, dim), np.repeat(np.arange(things), each))
 
 
-def some(looks: Looks, thing: int) -> np.ndarray:
+def some(looks: Samples, thing: int) -> np.ndarray:
     return looks.vectors[looks.things == thing]
 
 
@@ -125,7 +125,7 @@ def test_things_seen_badly_are_conditions_and_no_looks():
     rng = np.random.default_rng(3)
     plain = fit_discriminant(looks, NOTHING)
     grey = looks_of(rng.normal([3, 0, 0, 0, 0, 0], 0.1, (200, 6)), np.arange(200), [2] * 200)
-    both = Looks(
+    both = Samples(
         np.concatenate([looks.vectors, grey.vectors]),
         np.concatenate([looks.things, grey.things]),
         np.concatenate([looks.conditions, grey.conditions]),
@@ -145,7 +145,7 @@ def test_things_seen_badly_are_conditions_and_no_looks():
 )
 def test_too_few_things_or_looks_are_refused(counts, found):
     things = np.repeat(np.arange(len(counts)), counts)
-    looks = Looks(np.ones((len(things), 6), np.float32), things, np.zeros(len(things), np.int64))
+    looks = Samples(np.ones((len(things), 6), np.float32), things, np.zeros(len(things), np.int64))
     with pytest.raises(InvalidInput, match=f"expected looks at three things .* found {found}"):
         fit_discriminant(looks, NOTHING)
 

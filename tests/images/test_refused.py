@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
-from pekit_agents.images import loading as images
+from pekit_agents.images import loading
 from pekit_agents.images.loading import ImageLimits, load_image
 
 HEIC_HEAD = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
@@ -100,7 +100,7 @@ def test_limits_hold_for_pictures_and_arrays(source):
 
 
 def test_a_picture_that_grows_while_decoding_is_refused(monkeypatch):
-    monkeypatch.setattr(images, "upright_rgb", lambda *_: Image.new("RGB", (300, 300)))
+    monkeypatch.setattr(loading, "upright_rgb", lambda *_: Image.new("RGB", (300, 300)))
     with pytest.raises(ImageError, match="got 300x300"):
         load_image(encode(photo(), "PNG"), limits=ImageLimits(max_pixels=80_000))
 

@@ -38,7 +38,7 @@ def test_a_region_that_is_more_like_a_negative_is_not_the_object(taught, thing, 
 def test_what_is_known_adds_nothing_and_writes_nothing(taught, unit_vectors):
     before = taught.get("a").rev
     assert taught.add_negatives("a", unit_vectors(2, seed=2)).n_negatives == 2
-    assert taught.add_look("a", unit_vectors(3, seed=1)[1]).n_views == 3
+    assert taught.add_view("a", unit_vectors(3, seed=1)[1]).n_views == 3
     assert taught.get("a").rev == before
     assert taught.add_negatives("a", np.repeat(unit_vectors(1, seed=7), 3, axis=0)).n_negatives == 3
 
@@ -53,11 +53,11 @@ def test_of_too_many_the_oldest_go(memory, thing, unit_vectors):
 
 def test_a_look_becomes_a_view_and_is_no_negative_any_more(taught, unit_vectors):
     look = unit_vectors(2, seed=2)[0]
-    obj = taught.add_look("a", look, crop=CROP)
+    obj = taught.add_view("a", look, crop=CROP)
     assert (obj.n_views, obj.n_negatives) == (4, 1)
     assert taught.get("a").views[3].crop == CROP
     with pytest.raises(InvalidInput, match="at most 4"):
-        taught.add_look("a", unit_vectors(1, seed=9)[0], at_most=4)
+        taught.add_view("a", unit_vectors(1, seed=9)[0], at_most=4)
 
 
 def test_photos_that_are_added_are_no_negatives_either(taught, unit_vectors):
@@ -102,9 +102,9 @@ def test_an_object_that_is_remembered_anew_has_none(taught, thing, unit_vectors)
     assert taught.get("a").object.n_negatives == 0
 
 
-@pytest.mark.parametrize("call", ["add_negatives", "add_look", "clear_negatives"])
+@pytest.mark.parametrize("call", ["add_negatives", "add_view", "clear_negatives"])
 def test_an_object_that_is_not_there_learns_nothing(taught, unit_vectors, call):
-    vectors = {"add_negatives": (unit_vectors(),), "add_look": (unit_vectors()[0],)}.get(call, ())
+    vectors = {"add_negatives": (unit_vectors(),), "add_view": (unit_vectors()[0],)}.get(call, ())
     with pytest.raises(ObjectNotFound):
         getattr(taught, call)("nobody", *vectors)
 

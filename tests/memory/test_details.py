@@ -113,7 +113,7 @@ def test_details_that_are_none_are_refused(memory, thing, unit_vectors, given_de
 def test_of_a_look_too(memory, thing, unit_vectors):
     memory.insert(thing(), unit_vectors())
     with pytest.raises(InvalidInput, match="W from 1"):
-        memory.add_look("id-1", unit_vectors(seed=1)[0], details=ones((4, 0)))
+        memory.add_view("id-1", unit_vectors(seed=1)[0], details=ones((4, 0)))
     assert memory.get("id-1").object.n_views == 1
 
 
@@ -145,7 +145,7 @@ def test_a_look_that_is_there_keeps_the_details_that_are_there(
 ):
     known, new = unit_vectors(2)
     memory.insert(thing(), [known], details=[some_details(1)])
-    memory.add_look("id-1", known, details=some_details(2))
+    memory.add_view("id-1", known, details=some_details(2))
     assert stored(memory) == [pack(some_details(1))]
-    memory.add_look("id-1", new, details=some_details(3))
+    memory.add_view("id-1", new, details=some_details(3))
     assert stored(memory) == [pack(some_details(1)), pack(some_details(3))]

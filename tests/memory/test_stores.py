@@ -102,7 +102,7 @@ def open_there(store):
 def test_it_does_what_one_on_disk_does(open_there, store, thing, unit_vectors):
     memory = open_there()
     assert memory.objects() == ()
-    assert memory.portraits(["id-1"]) == {}
+    assert memory.stored_features(["id-1"]) == {}
     with pytest.raises(ObjectNotFound):
         memory.delete("id-1")
     assert store.users() == set()  # reading creates nothing
@@ -132,14 +132,14 @@ def test_details_are_kept_and_read(open_there, thing, unit_vectors, some_details
     for i in range(4):
         details = [some_details(i), None]
         memory.insert(thing(f"id-{i}"), unit_vectors(2, seed=i), details=details)
-    found = open_there().portraits(["id-1", "id-3", "nobody"])
+    found = open_there().stored_features(["id-1", "id-3", "nobody"])
     assert {key: [pack(one) for one in each.details] for key, each in found.items()} == {
         "id-1": [pack(some_details(1))],
         "id-3": [pack(some_details(3))],
     }
     np.testing.assert_array_equal(found["id-3"].vectors, unit_vectors(2, seed=3))
     memory.remove_view("id-1", memory.get("id-1").views[0].view_id)
-    assert memory.portraits(["id-1"])["id-1"].details == ()
+    assert memory.stored_features(["id-1"])["id-1"].details == ()
 
 
 def test_a_kit_remembers_finds_corrects_and_forgets_there(store):

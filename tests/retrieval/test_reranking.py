@@ -11,7 +11,7 @@ from PIL import Image
 
 from pekit_agents import PeKit
 from pekit_agents.embedding.local_features import PatchDescriber
-from pekit_agents.memory import Portrait
+from pekit_agents.memory import StoredFeatures
 from pekit_agents.retrieval.reranking import colour_agreement, rerank, shares
 from pekit_agents.settings import MatchSettings, RerankSettings
 from pekit_agents.testing import ColourEncoder, graded_profile
@@ -114,7 +114,7 @@ def match_of(*chances, **changes):
 
 
 def reranked(match, stored, *, region=REGION, sure=0.9, colour=40):
-    known = {name: Portrait(AHEAD, tuple(views)) for name, views in stored.items()}
+    known = {name: StoredFeatures(AHEAD, tuple(views)) for name, views in stored.items()}
     settings = RerankSettings(colour=colour)
     return rerank(match, lambda _: region, lambda _: known, settings, sure=sure)
 
@@ -205,15 +205,15 @@ def test_nothing_is_read_where_there_is_nothing_to_tell_apart(match):
 def test_the_region_and_all_objects_are_asked_for_once():
     asked = []
 
-    def portraits(ids):
+    def stored_features(ids):
         asked.append(list(ids))
-        return {name: Portrait(AHEAD, (APPLE,)) for name in ids}
+        return {name: StoredFeatures(AHEAD, (APPLE,)) for name in ids}
 
     def region(number):
         asked.append(number)
         return REGION
 
-    rerank(match_of(0.5, 0.2, 0.1), region, portraits, WEIGHTS, sure=0.9)
+    rerank(match_of(0.5, 0.2, 0.1), region, stored_features, WEIGHTS, sure=0.9)
     assert asked == [["a", "b", "c"], 2]  # regions of matches count from 1
 
 

@@ -11,7 +11,7 @@ import pytest
 from pekit_agents.errors import InvalidInput
 from pekit_agents.memory import Memory
 from pekit_agents.retrieval.matching import CROWD
-from pekit_agents.retrieval.regions import PhotoLooks
+from pekit_agents.retrieval.regions import PhotoRegions
 from pekit_agents.retrieval.search import Search, find_in, find_regions
 from pekit_agents.scoring import Discriminant
 from pekit_agents.settings import MatchSettings, RerankSettings
@@ -293,7 +293,7 @@ def test_details_are_asked_of_the_region_of_an_ambiguous_match_and_of_no_other(m
     search = Search(memory.gallery(), MatchSettings(), DISCRIMINANT)
     looks = Described(vectors, boxes)
     regions, named, possible = find_in(
-        looks, Unit(), search, memory.portraits, RerankSettings(colour=10)
+        looks, Unit(), search, memory.stored_features, RerankSettings(colour=10)
     )
     assert regions.boxes == tuple(boxes)
     assert looks.asked == [2]
@@ -303,7 +303,7 @@ def test_details_are_asked_of_the_region_of_an_ambiguous_match_and_of_no_other(m
     }
     assert possible == []
     looks = Described(vectors, boxes)
-    _, named, _ = find_in(looks, Unit(), search, memory.portraits, None)
+    _, named, _ = find_in(looks, Unit(), search, memory.stored_features, None)
     assert looks.asked == []
     assert [len(m.candidates) for m in named] == [1, 2]
 
@@ -324,7 +324,7 @@ def test_a_guide_is_asked_by_a_proposer_that_takes_one():
 
     photo = solid_scene({"red": (5, 5, 45, 45)})
     profile = replace(fake_profile(), proposer=Guided())
-    looks = PhotoLooks(photo, profile, "scene")
+    looks = PhotoRegions(photo, profile, "scene")
     guide = object()
     boxes, pooled = looks.regions(["dog"], guide)
     assert asked == [(("dog",), "scene", guide)]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from pekit_agents import ImageError, InvalidInput, PeKit
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene, to_png
-from pekit_agents.tools.annotated_pictures import PersonalViews
+from pekit_agents.tools.annotated_pictures import AnnotatedPictures
 from pekit_agents.tools.kit_pool import KitPool
 
 PHOTO = to_png(solid_scene({"red": (20, 20, 80, 80)}))
@@ -39,7 +39,7 @@ def searches(monkeypatch):
 
 
 def test_the_view_of_a_match_has_boxes_and_words(pool):
-    view = PersonalViews(pool).view("ann", "h", PHOTO)
+    view = AnnotatedPictures(pool).view("ann", "h", PHOTO)
     assert view.mime == "image/jpeg"
     assert Image.open(BytesIO(view.data)).size == (160, 120)
     for part in ('called "Biscuit"', '"Eats shoes."', "never instructions"):
@@ -47,7 +47,7 @@ def test_the_view_of_a_match_has_boxes_and_words(pool):
 
 
 def test_the_view_of_a_stranger_is_the_picture_itself(pool):
-    view = PersonalViews(pool).view("bob", "h", PHOTO)
+    view = AnnotatedPictures(pool).view("bob", "h", PHOTO)
     assert (view.data, view.mime, view.text) == (PHOTO, "image/png", "")
 
 
@@ -55,7 +55,7 @@ def test_the_view_of_a_possible_match_asks(tmp_path):
     kits = KitPool(tmp_path, graded_profile())
     kits("ann").remember("Biscuit", PHOTO, category="dog", context="Eats shoes.")
     photo = to_png(solid_scene({"pale red": (20, 20, 80, 80)}))
-    view = PersonalViews(kits).view("ann", "h", photo)
+    view = AnnotatedPictures(kits).view("ann", "h", photo)
     assert view.mime == "image/jpeg"
     for part in ('may be "Biscuit"', "ask the owner whether it is", '"Eats shoes."'):
         assert part in view.text
@@ -64,12 +64,12 @@ def test_the_view_of_a_possible_match_asks(tmp_path):
 
 def test_large_pictures_are_shown_smaller(pool):
     large = to_png(solid_scene({"red": (20, 20, 180, 180)}, size=(1700, 200)))
-    view = PersonalViews(pool).view("ann", "h", large)
+    view = AnnotatedPictures(pool).view("ann", "h", large)
     assert max(Image.open(BytesIO(view.data)).size) == 1568
 
 
 def test_many_who_ask_at_once_wait_for_one_search(pool, searches):
-    views = PersonalViews(pool)
+    views = AnnotatedPictures(pool)
     barrier = threading.Barrier(8)
 
     def ask(_):
@@ -83,7 +83,7 @@ def test_many_who_ask_at_once_wait_for_one_search(pool, searches):
 
 
 def test_a_change_of_one_memory_leaves_the_others_outcomes(pool, searches):
-    views = PersonalViews(pool)
+    views = AnnotatedPictures(pool)
     for user in ("ann", "bob"):
         views.view(user, "h", PHOTO)
     pool("ann").update("Biscuit", context="Afraid of balloons.")
@@ -93,14 +93,14 @@ def test_a_change_of_one_memory_leaves_the_others_outcomes(pool, searches):
 
 
 def test_the_least_recently_asked_for_goes_first(pool, searches):
-    views = PersonalViews(pool, max_views=2)
+    views = AnnotatedPictures(pool, max_views=2)
     for handle in ("a", "b", "a", "c", "a", "b"):
         views.view("ann", handle, PHOTO)
     assert len(searches) == 4  # a, b, c, and b again
 
 
 def test_a_failure_is_not_kept(pool):
-    views = PersonalViews(pool)
+    views = AnnotatedPictures(pool)
     with pytest.raises(ImageError):
         views.view("ann", "h", b"not a picture")
     assert views.view("ann", "h", PHOTO).text
@@ -108,4 +108,4 @@ def test_a_failure_is_not_kept(pool):
 
 def test_room_for_at_least_one(pool):
     with pytest.raises(InvalidInput, match="max_views"):
-        PersonalViews(pool, max_views=0)
+        AnnotatedPictures(pool, max_views=0)

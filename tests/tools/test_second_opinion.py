@@ -11,7 +11,7 @@ from llama_index.core.llms.mock import MockFunctionCallingLLM
 from pekit_agents.errors import InvalidInput
 from pekit_agents.testing import graded_profile
 from pekit_agents.tools.actions import PersonalActions
-from pekit_agents.tools.annotated_pictures import PersonalViews
+from pekit_agents.tools.annotated_pictures import AnnotatedPictures
 from pekit_agents.tools.image_store import MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
@@ -89,7 +89,7 @@ def test_it_is_off_unless_wanted(tmp_path: Path, red: bytes, pale: bytes) -> Non
 
 def test_a_picture_is_asked_about_once(tmp_path: Path, red: bytes, pale: bytes) -> None:
     actions = opened(tmp_path, judge := Judge("yes"), red)
-    views = PersonalViews(actions.open_kit, opinion_model=actions.opinion_model)
+    views = AnnotatedPictures(actions.open_kit, opinion_model=actions.opinion_model)
     texts = {views.view("ann", "h", pale).text for _ in range(3)}
     assert judge.asked == 1
     assert 'is called "Biscuit"' in texts.pop()

@@ -11,7 +11,7 @@ from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, ToolM
 
 from pekit_agents.errors import ImageError, MissingDependency
 from pekit_agents.tools.actions import PersonalActions
-from pekit_agents.tools.annotated_pictures import PersonalView, PersonalViews, plain_view
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture, AnnotatedPictures, plain_view
 from pekit_agents.tools.image_store import UnknownImage, image_label, is_handle
 from pekit_agents.tools.langchain.handles import (
     attach_images,
@@ -38,7 +38,7 @@ class PersonalMessages:
     """
 
     def __init__(
-        self, actions: PersonalActions, views: PersonalViews | None, max_images: int
+        self, actions: PersonalActions, views: AnnotatedPictures | None, max_images: int
     ) -> None:
         self._images, self._views, self._max_images = actions.images, views, max_images
 
@@ -66,7 +66,7 @@ class PersonalMessages:
                 shown.append(message)
         return shown[::-1]
 
-    def view(self, user_id: str, handle: str, *, personal: bool = True) -> PersonalView:
+    def view(self, user_id: str, handle: str, *, personal: bool = True) -> AnnotatedPicture:
         """Return a picture as the model is shown it.
 
         Args:
@@ -86,7 +86,7 @@ class PersonalMessages:
                 _LOGGER.warning("picture %s is not searched: %s", handle, exc)
         return plain_view(image)
 
-    def _look(self, user_id: str, personal: bool, handle: str) -> PersonalView | None:
+    def _look(self, user_id: str, personal: bool, handle: str) -> AnnotatedPicture | None:
         """Return what is shown for a handle; None where a label is all there is."""
         try:
             return self.view(user_id, handle, personal=personal)
@@ -135,7 +135,7 @@ def _labels(handles: Sequence[str] | dict[str, None]) -> HumanMessage:
 
 
 def _attach(
-    message: HumanMessage, look: Callable[[str], PersonalView | None], most: int
+    message: HumanMessage, look: Callable[[str], AnnotatedPicture | None], most: int
 ) -> tuple[HumanMessage, int]:
     """Return the message with up to ``most`` of its pictures, and how many these are."""
     count = 0

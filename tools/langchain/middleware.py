@@ -39,7 +39,7 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.annotated_pictures import PersonalView, PersonalViews
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture, AnnotatedPictures
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain.conversation import PersonalMessages
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
@@ -95,7 +95,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self._system_prompt = system_prompt
         actions = toolkit.actions
         views = (
-            PersonalViews(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
+            AnnotatedPictures(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
             if auto
             else None
         )
@@ -157,7 +157,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Do as :meth:`admit`, off the event loop."""
         return await asyncio.to_thread(self.admit, messages, user_id)
 
-    def view(self, handle: str, user_id: str | None = None) -> PersonalView:
+    def view(self, handle: str, user_id: str | None = None) -> AnnotatedPicture:
         """Return a picture as the model is shown it, to show the user the boxes and names, too.
 
         What was searched for the model is not searched again.

@@ -34,7 +34,7 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.annotated_pictures import PersonalViews
+from pekit_agents.tools.annotated_pictures import AnnotatedPictures
 from pekit_agents.tools.image_store import is_handle
 from pekit_agents.tools.llama_index.conversation import (
     PersonalChat,
@@ -114,7 +114,7 @@ class PersonalFunctionAgent(FunctionAgent):
         )
         actions = personal.actions
         views = (
-            PersonalViews(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
+            AnnotatedPictures(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
             if auto
             else None
         )

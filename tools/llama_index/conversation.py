@@ -23,7 +23,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.annotated_pictures import PersonalView, PersonalViews, plain_view
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture, AnnotatedPictures, plain_view
 from pekit_agents.tools.image_store import UnknownImage, handle_of
 from pekit_agents.tools.llama_index.pictures import (
     Label,
@@ -56,7 +56,7 @@ class PersonalChat:
     """
 
     def __init__(
-        self, actions: PersonalActions, views: PersonalViews | None, max_images: int
+        self, actions: PersonalActions, views: AnnotatedPictures | None, max_images: int
     ) -> None:
         self._images, self._views, self._max_images = actions.images, views, max_images
 
@@ -100,7 +100,7 @@ class PersonalChat:
                     count += 1
         return blocks, count
 
-    def _look(self, user_id: str, label: Label) -> PersonalView | None:
+    def _look(self, user_id: str, label: Label) -> AnnotatedPicture | None:
         """Return what is shown for a label; None when this user has no such picture."""
         try:
             image = self._images.get(user_id, label.handle)
@@ -157,7 +157,7 @@ def personalize_message(
     Raises:
         MemoryStoreError: The memory cannot be read.
     """
-    views = PersonalViews(lambda _: kit, mode=mode)
+    views = AnnotatedPictures(lambda _: kit, mode=mode)
     blocks: list[ContentBlock] = []
     for block in message.blocks:
         view = _found(views, block)
@@ -172,7 +172,7 @@ async def apersonalize_message(
     return await asyncio.to_thread(personalize_message, message, kit, mode=mode)
 
 
-def _found(views: PersonalViews, block: ContentBlock) -> PersonalView | None:
+def _found(views: AnnotatedPictures, block: ContentBlock) -> AnnotatedPicture | None:
     """Return what is shown of a picture in which something was found."""
     data = picture_data(block) if isinstance(block, ImageBlock) else None
     if data is None:
@@ -185,7 +185,7 @@ def _found(views: PersonalViews, block: ContentBlock) -> PersonalView | None:
     return view if view.text else None
 
 
-def _view_blocks(view: PersonalView) -> list[ContentBlock]:
+def _view_blocks(view: AnnotatedPicture) -> list[ContentBlock]:
     picture = ImageBlock(image=view.data, image_mimetype=view.mime)
     return [picture, TextBlock(text=view.text)] if view.text else [picture]
 

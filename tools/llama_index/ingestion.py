@@ -19,7 +19,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools import replies as wordings
+from pekit_agents.tools import replies
 from pekit_agents.tools.actions import ActionError, PersonalActions
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class RememberPhotos(TransformComponent):
         known = {key: result.record["object"][key] for key in ("object_id", *_TOLD)}
         # As it is looked up: advice on photos is for a user, and is not said a second time.
         obj = self.actions.open_kit(self.user_id).get(known["object_id"])
-        text = wordings.remembered(obj)
+        text = replies.remembered(obj)
         return [TextNode(id_=f"{known['object_id']}:0", text=text, metadata=known)]
 
     def _remember(self, name: str, photos: list[tuple[Path, BaseNode]]) -> ActionResult:

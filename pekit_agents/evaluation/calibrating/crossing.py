@@ -14,7 +14,7 @@ import numpy as np
 from pekit_agents.calibration.fitting import (
     DIMENSIONS,
     INDISTINCT,
-    Looks,
+    Samples,
     Trials,
     fit_discriminant,
     fit_priors,
@@ -174,7 +174,7 @@ def cross_validate(
 
 
 def fit_all(
-    looks: Looks, background: FloatArray, crossed: Crossed, *, dimensions: int = DIMENSIONS
+    looks: Samples, background: FloatArray, crossed: Crossed, *, dimensions: int = DIMENSIONS
 ) -> Discriminant:
     """Return the discriminant of all things, with what cross-validation found."""
     return replace(

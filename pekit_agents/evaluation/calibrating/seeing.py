@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.calibration.fitting import BESIDE, Looks
+from pekit_agents.calibration.fitting import BESIDE, Samples
 from pekit_agents.embedding.pooling import mean_direction, pool_reference
 from pekit_agents.errors import NoObjectFound
 from pekit_agents.evaluation.calibrating.conditions import CONDITIONS
@@ -85,7 +85,7 @@ def see(
     return seen
 
 
-def looks_at(seen: Sequence[Seen], encoder: Encoder) -> Looks:
+def looks_at(seen: Sequence[Seen], encoder: Encoder) -> Samples:
     """Return the looks at things that a discriminant is fitted to: views and regions.
 
     Args:
@@ -106,7 +106,7 @@ def looks_at(seen: Sequence[Seen], encoder: Encoder) -> Looks:
             labels += [(each.thing, condition) for condition in each.conditions]
     things, conditions = np.array(labels, np.int64).reshape(-1, 2).T
     stacked = np.concatenate(vectors) if vectors else np.zeros((0, encoder.dim), np.float32)
-    return Looks(stacked, things, conditions)
+    return Samples(stacked, things, conditions)
 
 
 def vectors_of_regions(

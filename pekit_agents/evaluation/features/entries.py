@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.files import written_whole
+from pekit_agents.files import atomic_write
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class Entries:
             about = self.folder / "made_by.json"
             if not about.exists():
                 about.write_text(self._made_by, "utf-8")
-            with written_whole(path, shared=False) as file:
+            with atomic_write(path, shared=False) as file:
                 np.savez(file, allow_pickle=False, **arrays)
         except OSError as exc:
             raise InvalidInput(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.embedding.local_features import as_details
-from pekit_agents.evaluation.features import compute as photo_features
+from pekit_agents.evaluation.features import compute
 from pekit_agents.evaluation.features.entries import Entries
 from pekit_agents.evaluation.features.provenance import content_hash, processing_version
 from pekit_agents.evaluation.features.records import Introduced, Regions, Whole, patches_in
@@ -58,7 +58,7 @@ class Features:
                 "encoder": profile.encoder.id,
                 "tools": tools,
                 "augment": profile.augment,
-                "patches": photo_features.describes(profile),
+                "patches": compute.describes(profile),
                 "processing": processing_version(),
             },
         )
@@ -69,12 +69,12 @@ class Features:
     @property
     def describes(self) -> bool:
         """Whether the profile describes regions by its encoder's patches."""
-        return photo_features.describes(self.profile)
+        return compute.describes(self.profile)
 
     @property
     def has_tokens(self) -> bool:
         """Whether the encoder gives class tokens."""
-        return isinstance(self.profile.encoder, photo_features.TokenEncoder)
+        return isinstance(self.profile.encoder, compute.TokenEncoder)
 
     def size(self) -> int:
         """Return the bytes that this profile's features take on disk."""
@@ -105,7 +105,7 @@ class Features:
             asked = True
             return guide(pooled)
 
-        proposals, made, seconds = photo_features.propose_guided(
+        proposals, made, seconds = compute.propose_guided(
             photo, categories, self.mode, self.profile, proposer, watched
         )
         if not asked:
@@ -128,7 +128,7 @@ class Features:
             ImageError: The photo cannot be read; the message names it.
         """
         key = f"patches/{self.mode}/{content_hash(photo)}/{region.xyxy}"
-        make = photo_features.patches
+        make = compute.patches
         made, _ = self._entry(key, lambda: make(photo, categories, region, self.mode, self.profile))
         return as_details(patches_in(made), encoder)
 
@@ -139,7 +139,7 @@ class Features:
             ImageError: The photo cannot be read; the message names it.
         """
         key = f"introduced/{category}/{content_hash(photo)}"
-        make = photo_features.introduce
+        make = compute.introduce
         made, seconds = self._entry(key, lambda: make(photo, category, self.profile))
         if not len(made["looks"]):
             self.unseen.add(photo)
@@ -165,7 +165,7 @@ class Features:
             if stored is not None and set(stored) >= _REGIONS:
                 return Regions.of(stored, None)
         words = _Watched(categories)
-        made, seconds = photo_features.propose(photo, words, self.mode, self.profile)
+        made, seconds = compute.propose(photo, words, self.mode, self.profile)
         self._entries.write(worded if words.read else base, made)
         return Regions.of(made, seconds)
 
@@ -176,7 +176,7 @@ class Features:
             ImageError: The photo cannot be read; the message names it.
         """
         key = f"whole/{content_hash(photo)}"
-        made, seconds = self._entry(key, lambda: photo_features.whole(photo, self.profile))
+        made, seconds = self._entry(key, lambda: compute.whole(photo, self.profile))
         return Whole(made["mean"], made["token"], seconds)
 
     def _entry(self, key: str, make: Callable[[], Arrays]) -> tuple[Arrays, float | None]:

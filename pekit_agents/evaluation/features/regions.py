@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Encoder, Guide
     from pekit_agents.types import Box, Details, FloatArray, Proposal
 
-__all__ = ["CachedLooks"]
+__all__ = ["CachedRegions"]
 
 
-class CachedLooks:
+class CachedRegions:
     """The looks at one photo, from a cache as far as what is remembered has no say in them.
 
     Args:

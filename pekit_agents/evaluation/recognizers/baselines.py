@@ -16,7 +16,7 @@ import numpy as np
 from pekit_agents.embedding.pooling import mean_direction
 from pekit_agents.evaluation.recognizers.concept_head import fit_heads
 from pekit_agents.evaluation.recognizers.introductions import introduced_things, vectors_of
-from pekit_agents.evaluation.recognizers.recognizer import Look
+from pekit_agents.evaluation.recognizers.recognizer import Prediction
 from pekit_agents.evaluation.recognizers.vector_memory import VectorMemory
 from pekit_agents.evaluation.records import Named
 from pekit_agents.settings import MatchSettings
@@ -102,14 +102,14 @@ class ImageRetrieval:
         }
         self._threshold = false_pair_threshold(self._views)
 
-    def look(self, photo: Path) -> Look:
+    def look(self, photo: Path) -> Prediction:
         """Name the thing of the nearest reference."""
         vector, seconds = self._vector(photo)
         unit = _unit(vector[None])[0]
         scores = {thing: float((views @ unit).max()) for thing, views in self._views.items()}
         best = max(scores, key=scores.__getitem__)
         near = scores[best] > self._threshold
-        return Look((Named(best, scores[best]),) if near else (), scores, seconds)
+        return Prediction((Named(best, scores[best]),) if near else (), scores, seconds)
 
     def _vector(self, photo: Path) -> tuple[FloatArray, float | None]:
         whole = self._features.whole(photo)
@@ -143,7 +143,7 @@ class RegionCosine:
         self._memory.fill(views, categories)
         self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
 
-    def look(self, photo: Path) -> Look:
+    def look(self, photo: Path) -> Prediction:
         """Compare the regions of a photo."""
         regions = self._features.regions(photo, self._categories)
         pooled = regions.pooled
@@ -178,7 +178,7 @@ class PaperRule:
         self._memory.fill(views, categories)
         self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
 
-    def look(self, photo: Path) -> Look:
+    def look(self, photo: Path) -> Prediction:
         """Compare the plain regions of a photo."""
         regions = self._features.regions(photo, self._categories)
         return self._memory.look(regions, _unit(regions.plain))
@@ -222,17 +222,17 @@ class ConceptHeads:
         vectors = np.stack([self._vector(photo)[0] for photo in (*photos, *self._negatives)])
         self._heads = fit_heads(_unit(vectors), labels)
 
-    def look(self, photo: Path) -> Look:
+    def look(self, photo: Path) -> Prediction:
         """Name every thing whose head says so."""
         if self._heads is None:
-            return Look((), dict.fromkeys(self._things, 0.0))
+            return Prediction((), dict.fromkeys(self._things, 0.0))
         weights, biases = self._heads
         vector, seconds = self._vector(photo)
         chances = 1 / (1 + np.exp(-(_unit(vector[None])[0] @ weights + biases)))
         scores = dict(zip(self._things, chances.tolist(), strict=True))
         ranked = sorted(scores, key=lambda thing: -scores[thing])
         named = tuple(Named(thing, scores[thing]) for thing in ranked if scores[thing] > 0.5)
-        return Look(named, scores, seconds)
+        return Prediction(named, scores, seconds)
 
     def _vector(self, photo: Path) -> tuple[FloatArray, float | None]:
         whole = self._features.whole(photo)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.embedding.local_features import as_details
 from pekit_agents.embedding.pooling import mean_direction
-from pekit_agents.evaluation.features.regions import CachedLooks
+from pekit_agents.evaluation.features.regions import CachedRegions
 from pekit_agents.evaluation.recognizers.introductions import introduced_things, vectors_of
 from pekit_agents.evaluation.recognizers.scratch import ScratchKit
 from pekit_agents.evaluation.recognizers.vector_memory import VectorMemory
@@ -18,7 +18,7 @@ from pekit_agents.evaluation.recognizers.vector_memory import VectorMemory
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.evaluation.features.features import Features
-    from pekit_agents.evaluation.recognizers.recognizer import Look
+    from pekit_agents.evaluation.recognizers.recognizer import Prediction
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import AnswerModel, SearchMode
 
@@ -67,7 +67,7 @@ class KitRecognizer:
         for thing, photos in references.items():
             self._memory.remember(thing, list(photos), categories[thing])
 
-    def look(self, photo: Path) -> Look:
+    def look(self, photo: Path) -> Prediction:
         """Search a photo; the scores are those of what is named or possible."""
         start = time.perf_counter()
         found = self._memory.find(photo, self._mode)
@@ -154,9 +154,9 @@ class PeKitRecognizer:
             details=details if self._features.describes else None,
         )
 
-    def look(self, photo: Path) -> Look:
+    def look(self, photo: Path) -> Prediction:
         """Search a photo as the kit does."""
-        looks = CachedLooks(photo, self._features, self._profile.encoder)
+        looks = CachedRegions(photo, self._features, self._profile.encoder)
         start = time.perf_counter()
         found = self._memory.find(looks)
         if looks.seconds is None:
@@ -196,5 +196,5 @@ class CorrectedRecognizer(PeKitRecognizer):
         """Remember the things in a new memory, and what they are not."""
         super().learn(references, categories)
         encoder = self._profile.encoder
-        told = [CachedLooks(photo, self._features, encoder) for photo in self._told]
+        told = [CachedRegions(photo, self._features, encoder) for photo in self._told]
         self._memory.reject_all(told)

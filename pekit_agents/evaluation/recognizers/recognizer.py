@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pekit_agents.evaluation.records import Named
 
-__all__ = ["Look", "Recognizer"]
+__all__ = ["Prediction", "Recognizer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Prediction:
     """What a recognizer says about one photo.
 
     Attributes:
@@ -54,6 +54,6 @@ class Recognizer(Protocol):
         """
         ...
 
-    def look(self, photo: Path) -> Look:
+    def look(self, photo: Path) -> Prediction:
         """Name the things in a photo."""
         ...

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pekit_agents.evaluation.recognizers.naming import as_named
-from pekit_agents.evaluation.recognizers.recognizer import Look
+from pekit_agents.evaluation.recognizers.recognizer import Prediction
 from pekit_agents.kit.kit import PeKit
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ScratchKit:
         obj = self._kit.remember(thing, list(images), category=category)
         self._things[obj.object_id] = thing
 
-    def find(self, photo: ImageSource, mode: SearchMode) -> Look:
+    def find(self, photo: ImageSource, mode: SearchMode) -> Prediction:
         """Search a photo; the scores are those of what is named or possible."""
         finding = self._kit.find(photo, mode=mode)
         if self._answerer is not None:
@@ -47,4 +47,6 @@ class ScratchKit:
             as_named(side, self._things) for side in (finding.matches, finding.possible)
         )
         strongest_last = reversed((*named, *possible))
-        return Look(named, {each.name: each.score for each in strongest_last}, possible=possible)
+        return Prediction(
+            named, {each.name: each.score for each in strongest_last}, possible=possible
+        )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pekit_agents.evaluation.recognizers.naming import as_named
-from pekit_agents.evaluation.recognizers.recognizer import Look
+from pekit_agents.evaluation.recognizers.recognizer import Prediction
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.memory import Memory
 from pekit_agents.retrieval.search import Search, find_in
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.evaluation.features.records import Regions
     from pekit_agents.profiles import Profile
-    from pekit_agents.retrieval.regions import Looks
+    from pekit_agents.retrieval.regions import QueryRegions
     from pekit_agents.types import Box, Details, FloatArray, Match
 
 __all__ = ["VectorMemory"]
@@ -81,20 +81,20 @@ class VectorMemory:
                 looks = None if details is None else details[thing]
                 self._memory.insert(obj, vectors, details=looks)
 
-    def find(self, looks: Looks) -> Look:
+    def find(self, looks: QueryRegions) -> Prediction:
         """Search a photo: propose, encode again where there is doubt, match."""
         if not self._memory.gallery().count:
-            return Look((), dict.fromkeys(self._things, self._least))
+            return Prediction((), dict.fromkeys(self._things, self._least))
         found, matches, possible = find_in(
             looks,
             self._profile.encoder,
             self._search(),
-            self._memory.portraits,
+            self._memory.stored_features,
             self._profile.reranking,
         )
         return self._look(matches, possible, found.vectors, None)
 
-    def look(self, regions: Regions, vectors: FloatArray) -> Look:
+    def look(self, regions: Regions, vectors: FloatArray) -> Prediction:
         """Match the regions of a photo by their (K, D) float32 unit vectors."""
         start = time.perf_counter()
         matches, possible = self.search(regions.boxes, vectors)
@@ -111,11 +111,13 @@ class VectorMemory:
         """
         return self._search().matches(boxes, vectors)
 
-    def reject_all(self, photos: Sequence[Looks]) -> None:
+    def reject_all(self, photos: Sequence[QueryRegions]) -> None:
         """Reject all that is named in photos, by one state of the memory."""
         search, profile = self._search(), self._profile
         for matches in [
-            find_in(photo, profile.encoder, search, self._memory.portraits, profile.reranking)[1]
+            find_in(
+                photo, profile.encoder, search, self._memory.stored_features, profile.reranking
+            )[1]
             for photo in photos
         ]:
             for match in matches:
@@ -135,10 +137,10 @@ class VectorMemory:
         possible: Sequence[Match],
         vectors: FloatArray,
         seconds: float | None,
-    ) -> Look:
+    ) -> Prediction:
         names = {f"{number:06}": thing for number, thing in enumerate(self._things)}
         named, maybe = (as_named(side, names) for side in (matches, possible))
-        return Look(named, self._scores(vectors), seconds, maybe)
+        return Prediction(named, self._scores(vectors), seconds, maybe)
 
     def _scores(self, vectors: FloatArray) -> dict[str, float]:
         """Return the score of each thing's likeliest region; the least there is without any."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.records import Draw, Named, Run, Trial
-from pekit_agents.files import written_whole
+from pekit_agents.files import atomic_write
 from pekit_agents.types import Box
 
 __all__ = ["RUN_FILE", "read_run", "same_measurement", "write_run", "write_text"]
@@ -87,7 +87,7 @@ def write_text(path: Path, content: str) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path, shared=True) as file:
+        with atomic_write(path, shared=True) as file:
             file.write(content.encode("utf-8"))
     except OSError as exc:
         raise InvalidInput(f"expected to write {path}, but: {exc}; give another --out") from exc

@@ -15,7 +15,7 @@ from pekit_agents.evaluation.runs.run_file import RUN_FILE, read_run, same_measu
 if TYPE_CHECKING:
     from pekit_agents.evaluation.draws import Task
     from pekit_agents.evaluation.recognizers.lineup import Lineup
-    from pekit_agents.evaluation.recognizers.recognizer import Look, Recognizer
+    from pekit_agents.evaluation.recognizers.recognizer import Prediction, Recognizer
     from pekit_agents.evaluation.records import Photo
 
 __all__ = ["Progress", "Study", "carry_out", "silent"]
@@ -159,7 +159,7 @@ def _draw(task: Task, recognizer: Recognizer, trials: Sequence[Trial], root: Pat
     )
 
 
-def _trial(photo: Photo, look: Look, root: Path) -> Trial:
+def _trial(photo: Photo, look: Prediction, root: Path) -> Trial:
     return Trial(
         photo=_relative(photo.path, root),
         group=photo.group,

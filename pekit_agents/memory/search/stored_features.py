@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Portrait:
+class StoredFeatures:
     """How one object looks.
 
     Attributes:
@@ -31,8 +31,8 @@ class Portrait:
     details: tuple[Details, ...]
 
 
-def read_portraits(table: Table | None, object_ids: Sequence[str]) -> dict[str, Portrait]:
-    """Return the portraits of those of the objects that are in ``table``."""
+def read_portraits(table: Table | None, object_ids: Sequence[str]) -> dict[str, StoredFeatures]:
+    """Return the stored_features of those of the objects that are in ``table``."""
     if table is None or not object_ids:
         return {}
     those = col("object_id").isin(list(object_ids))
@@ -42,7 +42,7 @@ def read_portraits(table: Table | None, object_ids: Sequence[str]) -> dict[str, 
     details = rows["details"].to_pylist() if detailed else [[]] * len(rows)
     found = zip(rows["object_id"].to_pylist(), pairwise(starts), details, strict=True)
     return {
-        object_id: Portrait(
+        object_id: StoredFeatures(
             vectors[begin:end], tuple(unpack(each) for each in packed if each is not None)
         )
         for object_id, (begin, end), packed in found

@@ -10,7 +10,7 @@ import pytest
 from pekit_agents.embedding.local_features import PatchDescriber
 from pekit_agents.errors import ImageError
 from pekit_agents.evaluation.features.features import Features
-from pekit_agents.evaluation.features.regions import CachedLooks
+from pekit_agents.evaluation.features.regions import CachedRegions
 from pekit_agents.testing import ColourEncoder, ColourProposer, fake_profile, solid_scene
 from pekit_agents.types import Box
 
@@ -158,7 +158,7 @@ class GuidedProposer(ColourProposer):
 
 
 def looks(folder, photo, proposer, likeness):
-    seen = CachedLooks(photo, features(folder, proposer), ColourEncoder())
+    seen = CachedRegions(photo, features(folder, proposer), ColourEncoder())
     boxes, pooled = seen.regions([], lambda vectors: np.full(len(vectors), likeness, np.float32))
     return seen, boxes, pooled
 
@@ -186,17 +186,17 @@ def test_what_it_has_no_say_in_comes_from_the_cache(tmp_path, save):
 @pytest.mark.parametrize("guided", [False, True])
 def test_details_are_those_of_the_product(tmp_path, save, guided):
     from pekit_agents.images.loading import load_image
-    from pekit_agents.retrieval.regions import PhotoLooks
+    from pekit_agents.retrieval.regions import PhotoRegions
 
     photo = save(tmp_path / "a.png", {"red": (0, 0, 80, 120), "blue": (90, 0, 130, 60)})
     encoder = ColourEncoder()
     tools = replace(fake_profile(), proposer=GuidedProposer(), describer=PatchDescriber(encoder))
     known = Features(tools, tmp_path / "cache", tools="fake")
     guide = (lambda vectors: np.ones(len(vectors), np.float32)) if guided else None
-    theirs = PhotoLooks(load_image(photo), tools, "scene")
+    theirs = PhotoRegions(load_image(photo), tools, "scene")
     theirs.regions([], guide)
     for _ in range(2):  # made now, and from the cache
-        ours = CachedLooks(photo, known, encoder)
+        ours = CachedRegions(photo, known, encoder)
         ours.regions([], guide)
         for region in (0, 1):
             one, other = ours.details(region), theirs.details(region)
@@ -207,7 +207,7 @@ def test_details_are_those_of_the_product(tmp_path, save, guided):
 
 def test_a_profile_that_describes_nothing_has_no_details(tmp_path, save):
     photo = save(tmp_path / "a.png", {"red": (0, 0, 80, 120)})
-    seen = CachedLooks(photo, features(tmp_path), ColourEncoder())
+    seen = CachedRegions(photo, features(tmp_path), ColourEncoder())
     seen.regions([], None)
     assert seen.details(0) is None
     assert features(tmp_path).introduced(photo, "thing").patches is None

@@ -38,7 +38,7 @@ def test_details_are_asked_for_at_once(open_cloud, cloud, thing, unit_vectors, s
     for i in range(15):
         memory.insert(thing(f"id-{i}"), unit_vectors(), details=[some_details(i)])
     cloud.requests.clear()
-    assert len(memory.portraits([f"id-{i}" for i in range(2, 15)] + ["nobody"])) == 13
+    assert len(memory.stored_features([f"id-{i}" for i in range(2, 15)] + ["nobody"])) == 13
     (query,) = [json.loads(body) for path, body in cloud.requests if "/query/" in path]
     assert query["columns"] == ["object_id", "views", "details"]
     assert "id-7" in query["filter"]

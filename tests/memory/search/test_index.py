@@ -14,8 +14,7 @@ from pekit_agents.bench.rules import made_up_discriminant
 from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory.place import locking
 from pekit_agents.memory.schema import table_schema
-from pekit_agents.memory.search import gallery, view_index
-from pekit_agents.memory.search import index_upkeep as upkeep
+from pekit_agents.memory.search import gallery, index_upkeep, view_index
 from pekit_agents.memory.search.gallery import LargeGallery
 from pekit_agents.memory.search.snapshot import Snapshot
 from pekit_agents.scoring import COSINE
@@ -230,7 +229,9 @@ def test_an_index_of_another_encoder_is_not_used(large):
 def test_an_index_that_was_never_built_costs_speed_and_nothing_else(
     large, open_memory, monkeypatch, root, same_as_a_snapshot
 ):
-    upkeep.Upkeep(large._transactions.folder, large._transactions.schema, index_above=0).drop()
+    index_upkeep.Upkeep(
+        large._transactions.folder, large._transactions.schema, index_above=0
+    ).drop()
     assert not list(root.rglob("views.lance"))
     memory = open_memory(index_above=ABOVE)
     monkeypatch.setattr(view_index, "_BATCH_OBJECTS", 5)

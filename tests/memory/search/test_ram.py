@@ -8,8 +8,7 @@ import threading
 import pytest
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.memory.search import limits
-from pekit_agents.memory.search import ram as residency
+from pekit_agents.memory.search import limits, ram
 from pekit_agents.memory.search.ram import Residency
 from pekit_agents.memory.search.reader import Reader
 
@@ -140,7 +139,7 @@ def test_the_size_of_a_snapshot_is_about_what_it_takes(memory, thing, unit_vecto
 
 def test_the_limits_come_from_the_environment(monkeypatch):
     monkeypatch.setenv(limits.RAM_MB, "3")
-    assert residency.shared_residency.__wrapped__().limit_bytes == 3 * 2**20
+    assert ram.shared_residency.__wrapped__().limit_bytes == 3 * 2**20
     assert limits.limit(limits.INDEX_ABOVE) == 100_000
     monkeypatch.setenv(limits.INDEX_ABOVE, "many")
     with pytest.raises(InvalidInput, match=r"PEKIT_INDEX_ABOVE .* 'many'"):

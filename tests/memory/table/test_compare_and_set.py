@@ -7,7 +7,7 @@ import pytest
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.memory.place import locking
-from pekit_agents.memory.table import compare_and_set as merging
+from pekit_agents.memory.table import compare_and_set
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_all_views_move_and_the_first_keeps_its_texts(two, thing, unit_vectors, 
 
 def test_it_is_one_commit(two, monkeypatch):
     versions = []
-    replace = merging.replace_and_delete
+    replace = compare_and_set.replace_and_delete
 
     def watched(table, row, gone):
         before = table.version
@@ -48,7 +48,7 @@ def test_it_is_one_commit(two, monkeypatch):
         versions.append(table.version - before)
         return landed
 
-    monkeypatch.setattr(merging, "replace_and_delete", watched)
+    monkeypatch.setattr(compare_and_set, "replace_and_delete", watched)
     two.merge("a", "b")
     assert versions == [1]
 
@@ -62,7 +62,7 @@ def test_without_locks_a_crash_between_the_two_commits_loses_nothing(
         def crash(*_):
             raise KeyboardInterrupt
 
-        patch.setattr(merging, "delete_unchanged", crash)
+        patch.setattr(compare_and_set, "delete_unchanged", crash)
         with pytest.raises(KeyboardInterrupt):
             two.merge("a", "b")
     np.testing.assert_array_equal(two.get("a").vectors, all_views(unit_vectors))
@@ -78,7 +78,7 @@ def test_without_locks_a_view_that_is_added_meanwhile_moves_along(
 ):
     without_locks(monkeypatch)
     delete, others = (
-        merging.delete_unchanged,
+        compare_and_set.delete_unchanged,
         [lambda: open_memory().append_views("b", unit_vectors(1, seed=9))],
     )
 
@@ -87,13 +87,16 @@ def test_without_locks_a_view_that_is_added_meanwhile_moves_along(
             others.pop()()
         return delete(table, gone)
 
-    monkeypatch.setattr(merging, "delete_unchanged", after_somebody_else)
+    monkeypatch.setattr(compare_and_set, "delete_unchanged", after_somebody_else)
     assert two.merge("a", "b").n_views == 6
     np.testing.assert_array_equal(two.get("a").vectors[5], unit_vectors(1, seed=9)[0])
 
 
 def test_what_landed_in_spite_of_an_error_is_not_done_again(two, monkeypatch):
-    replace, errors = merging.replace_and_delete, [RuntimeError("lance error: Not found: data/0")]
+    replace, errors = (
+        compare_and_set.replace_and_delete,
+        [RuntimeError("lance error: Not found: data/0")],
+    )
 
     def landed_but_failed(table, row, gone):
         landed = replace(table, row, gone)
@@ -101,7 +104,7 @@ def test_what_landed_in_spite_of_an_error_is_not_done_again(two, monkeypatch):
             raise errors.pop()
         return landed
 
-    monkeypatch.setattr(merging, "replace_and_delete", landed_but_failed)
+    monkeypatch.setattr(compare_and_set, "replace_and_delete", landed_but_failed)
     assert two.merge("a", "b").n_views == 5
     assert two.get("a").object.n_views == 5
 

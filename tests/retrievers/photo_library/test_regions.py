@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.memory.search.ram import Residency
-from pekit_agents.retrievers.photo_library import regions as photo_regions
+from pekit_agents.retrievers.photo_library import regions
 from pekit_agents.retrievers.photo_library.regions import RegionScan
 from pekit_agents.retrievers.photo_library.table import Photo, photo_schema, to_rows
 from pekit_agents.types import Box
@@ -61,7 +61,7 @@ def found(table: Any) -> Callable[[RegionScan], list[str]]:
 def test_photos_with_a_region_that_passes(
     found: Any, monkeypatch: pytest.MonkeyPatch, rows: int, bound: int
 ) -> None:
-    monkeypatch.setattr(photo_regions, "_ROWS", rows)
+    monkeypatch.setattr(regions, "_ROWS", rows)
     scan = RegionScan(Residency(bound))
     for _ in range(2):
         assert found(scan) == ["high", "last"]
@@ -71,10 +71,8 @@ def test_regions_are_read_once_and_again_when_the_library_has_changed(
     found: Any, table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    to_part = photo_regions._to_part
-    monkeypatch.setattr(
-        photo_regions, "_to_part", lambda batch: reads.append(batch) or to_part(batch)
-    )
+    to_part = regions._to_part
+    monkeypatch.setattr(regions, "_to_part", lambda batch: reads.append(batch) or to_part(batch))
     residency = Residency(10**6)
     scan = RegionScan(residency)
     found(scan)
