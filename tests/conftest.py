@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +53,30 @@ def packages() -> Path:
     if not PACKAGES.is_dir():
         pytest.skip(f"no photos of packages at {PACKAGES}")
     return PACKAGES
+
+
+class LoopTurns:
+    """Whether an event loop turns while something slow is done: made inside that loop.
+
+    Attributes:
+        seen: For each time that :meth:`wait` was called, whether the loop turned.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[bool] = []
+        self._loop = asyncio.get_running_loop()
+
+    def wait(self) -> None:
+        """Be the slow work: wait until the loop turns. A loop that waits for this never does."""
+        turned = threading.Event()
+        self._loop.call_soon_threadsafe(turned.set)
+        self.seen.append(turned.wait(20))
+
+
+@pytest.fixture
+def loop_turns() -> type[LoopTurns]:
+    """Return what tells whether an event loop turns while something slow is done."""
+    return LoopTurns
 
 
 @dataclass(frozen=True)

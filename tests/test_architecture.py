@@ -145,23 +145,19 @@ def test_every_module_lists_what_it_offers(info):
         assert hasattr(module, name)
 
 
-def test_importing_the_package_is_light_and_quick():
+def test_importing_the_package_loads_next_to_nothing():
     code = (
-        "import json, sys, time\n"
-        "start = time.perf_counter()\n"
+        "import json, sys\n"
+        "before = set(sys.modules)\n"
         "import pekit_agents\n"
-        "print(json.dumps([time.perf_counter() - start, sorted(sys.modules)]))"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
-    runs = [
-        json.loads(
-            subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-        )
-        for _ in range(3)
-    ]
-    assert min(seconds for seconds, _ in runs) < 0.3
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    loaded = set(json.loads(done.stdout))
     heavy = {"torch", "transformers", "lancedb", "numpy", "PIL", "onnxruntime"}
     heavy |= {"langchain", "langchain_core", "llama_index", "pyarrow", "pydantic"}
-    assert heavy & set(runs[0][1]) == set()
+    assert heavy & loaded == set()
+    assert len(loaded) < 60  # NumPy alone is 140
 
 
 def test_errors_are_the_ones_that_the_tree_draws():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +30,7 @@ class Stub:
         status: The status of every reply.
         reply: Its body: JSON-ready, or text as it is.
         headers: Further headers of the reply.
-        delay: Seconds to wait before replying.
+        may_reply: Cleared, it hears and waits with the reply.
         heard: (path, headers, body) of each request.
     """
 
@@ -39,7 +38,7 @@ class Stub:
     status: int = 200
     reply: Any = None
     headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0
+    may_reply: threading.Event = field(default_factory=threading.Event)
     heard: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
 
     def says(self, text: str | None, **more: Any) -> None:
@@ -62,7 +61,7 @@ def handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             headers = {name.lower(): value for name, value in self.headers.items()}
             stub.heard.append((self.path, headers, body))
-            time.sleep(stub.delay)
+            stub.may_reply.wait(20)
             text = stub.reply if isinstance(stub.reply, str) else json.dumps(stub.reply)
             self.send_response(stub.status)
             for name, value in {"Content-Type": "application/json", **stub.headers}.items():
@@ -81,12 +80,14 @@ def handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
 @pytest.fixture
 def stub() -> Iterator[Stub]:
     made = Stub()
+    made.may_reply.set()
     made.says("It is asleep.")
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(made))
     made.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield made
+    made.may_reply.set()
     server.shutdown()
     server.server_close()
     thread.join()

@@ -159,7 +159,7 @@ def test_an_answer_without_text_says_why_the_model_stopped(stub):
 
 
 def test_a_slow_server_is_given_up(stub):
-    stub.delay = 1.0
+    stub.may_reply.clear()
     with pytest.raises(ModelError, match="did not answer in time"):
         OpenAIAnswerModel(stub.url, "llava", timeout=0.1).answer(None, "?")
 

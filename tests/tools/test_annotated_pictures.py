@@ -1,7 +1,6 @@
 """A picture is searched once for each state of a memory, and never across users."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -25,13 +24,12 @@ def pool(tmp_path):
 
 @pytest.fixture
 def searches(monkeypatch):
-    """The photos that were searched, in order; each search takes a moment."""
+    """The photos that were searched, in order."""
     done = []
     find = PeKit.find
 
     def counted(self, image, **options):
         done.append(image)
-        time.sleep(0.05)
         return find(self, image, **options)
 
     monkeypatch.setattr(PeKit, "find", counted)
@@ -68,16 +66,25 @@ def test_large_pictures_are_shown_smaller(pool):
     assert max(Image.open(BytesIO(view.data)).size) == 1568
 
 
-def test_many_who_ask_at_once_wait_for_one_search(pool, searches):
-    views = AnnotatedPictures(pool)
-    barrier = threading.Barrier(8)
+def test_many_who_ask_at_once_wait_for_one_search(pool, searches, monkeypatch):
+    views, find, objects = AnnotatedPictures(pool), PeKit.find, PeKit.objects
+    asked = threading.Semaphore(0)
 
-    def ask(_):
-        barrier.wait()
-        return views.view("ann", "h", PHOTO)
+    def last_looked_at(self):
+        found = objects(self)
+        asked.release()
+        return found
 
+    def found_when_all_have_asked(self, image, **options):
+        for _ in range(8):
+            assert asked.acquire(timeout=20)
+        asked.release(8)
+        return find(self, image, **options)
+
+    monkeypatch.setattr(PeKit, "objects", last_looked_at)
+    monkeypatch.setattr(PeKit, "find", found_when_all_have_asked)
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(ask, range(8)))
+        answers = list(threads.map(lambda _: views.view("ann", "h", PHOTO), range(8)))
     assert len(searches) == 1
     assert all(answer is answers[0] for answer in answers)
 

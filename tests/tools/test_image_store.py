@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +44,18 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., 
         return DirectoryImageStore(tmp_path / "images", **limits)
 
     return make
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Callable[[], None]:
+    """Let a second go by: what was kept and used until now is older than what comes."""
+
+    def move() -> None:
+        for path in (tmp_path / "images").rglob("img_*"):
+            then = path.stat().st_mtime_ns - 10**9
+            os.utime(path, ns=(then, then))
+
+    return move
 
 
 @pytest.fixture
@@ -91,27 +102,31 @@ def test_a_malformed_handle_never_reaches_the_disk(tmp_path: Path) -> None:
     assert (folder / "img_x").exists()
 
 
-def test_the_least_recently_used_picture_goes_first(make_store: Callable[..., ImageStore]) -> None:
+def test_the_least_recently_used_picture_goes_first(
+    make_store: Callable[..., ImageStore], later: Callable[[], None]
+) -> None:
     store = make_store(max_bytes_per_user=30)
     handles = []
     for letter in (b"a", b"b", b"c"):
         handles.append(store.put("ann", letter * 10))
-        time.sleep(0.01)
+        later()
     store.get("ann", handles[0])
-    time.sleep(0.01)
+    later()
     store.put("ann", b"d" * 10)
     assert store.get("ann", handles[0]) == b"a" * 10
     with pytest.raises(UnknownImage):
         store.get("ann", handles[1])
 
 
-def test_the_number_of_pictures_is_bounded_per_user(make_store: Callable[..., ImageStore]) -> None:
+def test_the_number_of_pictures_is_bounded_per_user(
+    make_store: Callable[..., ImageStore], later: Callable[[], None]
+) -> None:
     store = make_store(max_images_per_user=2)
     bobs = store.put("bob", b"bob's")
     handles = []
     for index in range(5):
         handles.append(store.put("ann", b"%d" % index))
-        time.sleep(0.005)
+        later()
     assert [_has(store, "ann", handle) for handle in handles] == [False] * 3 + [True] * 2
     assert _has(store, "bob", bobs)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +24,23 @@ def test_users_share_models_and_nothing_else(tmp_path: Path) -> None:
 
 def test_models_are_loaded_once_and_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[str] = []
+    asked = threading.Semaphore(0)
 
     def load(name: str) -> Any:
         loads.append(name)
-        time.sleep(0.05)
+        for _ in range(8):  # nothing is loaded before all have asked
+            assert asked.acquire(timeout=20)
+        asked.release(8)
         return fake_profile()
+
+    def ask(user_id: str) -> None:
+        asked.release()
+        pool(user_id)
 
     monkeypatch.setattr(kit_pool, "load_profile", load)
     pool = KitPool(tmp_path, "embedded")
     assert loads == []
-    threads = [threading.Thread(target=pool, args=(f"user-{i}",)) for i in range(8)]
+    threads = [threading.Thread(target=ask, args=(f"user-{i}",)) for i in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

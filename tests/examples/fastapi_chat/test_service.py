@@ -1,9 +1,10 @@
 """What the chat service does for one user."""
 
+import asyncio
 import base64
 import re
 import threading
-import time
+from collections import defaultdict
 
 import pytest
 from langchain_core.messages import AIMessage
@@ -161,8 +162,16 @@ def test_of_a_forgotten_user_nothing_is_left(serve, folder, red, scene):
     assert "Nothing" in ann.told(ann.begin(), "What is this?", scene)[0]
 
 
-def test_forgetting_waits_for_a_run_and_nothing_is_written_after_it(serve, scripted, folder, red):
+def test_forgetting_waits_for_a_run_and_nothing_is_written_after_it(
+    serve, scripted, folder, red, monkeypatch
+):
     begun, released = threading.Event(), threading.Event()
+    asked = threading.Semaphore(0)
+
+    class Turn(asyncio.Lock):
+        async def acquire(self):
+            asked.release()  # in line with what comes next: nothing else runs in between
+            return await super().acquire()
 
     def remember(messages):
         if messages[-1].type == "tool":
@@ -174,6 +183,7 @@ def test_forgetting_waits_for_a_run_and_nothing_is_written_after_it(serve, scrip
         return AIMessage("", tool_calls=[call])
 
     ann, _ = serve(scripted(reply=remember))
+    monkeypatch.setattr(ann.client.app.state.chats, "_turns", defaultdict(Turn))
     thread = ann.begin()
     answers = {}
 
@@ -187,10 +197,11 @@ def test_forgetting_waits_for_a_run_and_nothing_is_written_after_it(serve, scrip
 
     first = later("first", lambda: ann.events(ann.say(thread, "This is Ruby.", red)))
     assert begun.wait(20)
+    assert asked.acquire(timeout=20)
     forgetting = later("forgetting", lambda: ann.ask("DELETE", "/me").status_code)
-    time.sleep(0.3)
+    assert asked.acquire(timeout=20)
     queued = later("queued", lambda: ann.events(ann.say(thread, "And this?", red)))
-    time.sleep(0.3)
+    assert asked.acquire(timeout=20)
     assert answers == {}
     released.set()
     for worker in (first, forgetting, queued):

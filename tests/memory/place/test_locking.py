@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,17 @@ from pekit_agents.memory.place.locking import writing_turn
 
 
 def test_a_turn_is_held_by_one_and_then_by_the_next(tmp_path):
-    path, order = tmp_path / "lock", []
+    path, order, asked = tmp_path / "lock", [], threading.Event()
 
     def second():
+        asked.set()
         with writing_turn(path) as alone:
             order.append(("second", alone))
 
     with writing_turn(path) as alone:
         thread = threading.Thread(target=second)
         thread.start()
-        time.sleep(0.05)
+        assert asked.wait(20)
         order.append(("first", alone))
     thread.join()
     assert order == [("first", True), ("second", True)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -140,18 +139,23 @@ def test_settings_outside_their_range_are_refused(wrong):
 
 
 def test_a_deferred_model_is_loaded_once_by_many_threads():
-    loads = []
+    loads, asked = [], threading.Semaphore(0)
 
     def load():
         loads.append(1)
-        time.sleep(0.05)
+        for _ in range(8):  # nothing is loaded before all have asked
+            assert asked.acquire(timeout=20)
+        asked.release(8)
         return Listed()
 
     detector = DeferredDetector(load)
     assert loads == []
-    threads = [
-        threading.Thread(target=detector.detect, args=(PHOTO, ["dog"], 0.5)) for _ in range(8)
-    ]
+
+    def detect():
+        asked.release()
+        detector.detect(PHOTO, ["dog"], 0.5)
+
+    threads = [threading.Thread(target=detect) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
