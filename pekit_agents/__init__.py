@@ -9,6 +9,7 @@ Importing the package loads nothing heavy: each public name is loaded when it is
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ if TYPE_CHECKING:
         StoredView,
         View,
     )
+
+# Installed, `tools/` and `retrievers/` lie in this folder; in a clone they lie beside it, and
+# Python that is run there takes this folder, whatever else is installed.
+if not (Path(__file__).parent / "tools").is_dir():
+    __path__.append(str(Path(__file__).parents[1]))
 
 _HOMES = {
     "answering.answer": ("Answer",),

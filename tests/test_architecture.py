@@ -124,7 +124,7 @@ def test_public_names_are_real_and_all_of_them_are_listed():
 
 def test_the_names_for_type_checkers_are_the_same():
     tree = ast.parse((ROOT / "pekit_agents" / "__init__.py").read_text("utf-8"))
-    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    block = next(node for node in tree.body if isinstance(node, ast.If))
     typed = {alias.name for node in block.body for alias in node.names}
     assert typed == set(pekit_agents.__all__)
 
