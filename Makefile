@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint typecheck docs release-check installed clean
+.PHONY: demo test check lint typecheck docs release-check installed clean
 
 demo: $(VENV)/.demo
 	$(BIN)/pekit demo --out pekit-demo
@@ -12,6 +12,10 @@ demo: $(VENV)/.demo
 # A file of tests stays in one process: its models and memories are made once.
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# While working: style and the quick tests, which load no model. Under a minute on two cores.
+check: lint
+	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile -m "not slow"
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -23,6 +23,22 @@ DEVELOPMENT_PHOTOS = DATA / "dreambooth-dev"
 PACKAGES = DATA / "grocery-dev" / "products"
 
 
+#: Whatever loads a model or starts a server is slow; so is what starts many processes.
+SLOW_FIXTURES = {"embedded_model", "s3_options", "worker"}
+SLOW_FOLDERS = [Path(__file__).parent / folder for folder in ("models/hf", "answering/hf")]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where no slow test is asked for, do not even import torch for those in a folder of such."""
+    return (collection_path in SLOW_FOLDERS and config.option.markexpr == "not slow") or None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    in_folder = any(item.path.is_relative_to(folder) for folder in SLOW_FOLDERS)
+    if in_folder or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def embedded_model() -> None:
     """Skip the test where the embedded profile's model file is not installed."""

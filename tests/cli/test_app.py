@@ -1,7 +1,9 @@
-"""The command line, run as a user runs it."""
+"""The command line on the embedded profile: in a process of its own, and most of it in this one."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -11,17 +13,41 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pekit_agents import cli
+from pekit_agents.cli import output
+
 pytestmark = pytest.mark.usefixtures("embedded_model")
 
 
 def pekit(
     *args: str | Path, cwd: Path, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``pekit`` in a folder and return what it printed."""
+    """Run ``pekit`` in a folder and return what it printed; the models are loaded once for all."""
+    argv = ["pekit", *map(str, args)]
+    printed, told, code = io.StringIO(), io.StringIO(), 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(told),
+    ):
+        patch.setattr(sys, "argv", argv)
+        patch.setattr(sys, "stdin", io.StringIO(stdin or ""))
+        for console in (output.out, output.err):
+            patch.setattr(console, "_width", 160)
+        patch.setenv("TERMINAL_WIDTH", "160")
+        try:
+            cli.main()
+        except SystemExit as exc:
+            code = exc.code or 0
+    return subprocess.CompletedProcess(argv, code, printed.getvalue(), told.getvalue())
+
+
+def pekit_alone(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``pekit`` as a user does, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "pekit_agents", *map(str, args)],
         cwd=cwd,
-        input=stdin,
         capture_output=True,
         text=True,
         timeout=120,
@@ -34,7 +60,7 @@ def pekit(
 def home(tmp_path_factory, photos) -> Path:
     """Return a folder whose memory holds Ruby; tests only add to it what they remove."""
     folder = tmp_path_factory.mktemp("home")
-    done = pekit(
+    done = pekit_alone(
         "remember", "Ruby", photos / "motorcycle_left.png", "--category", "motorcycle",
         "--context", "Rebuilt in 2014.", cwd=folder,
     )  # fmt: skip
@@ -52,7 +78,7 @@ def test_find_prints_a_table_and_writes_the_picture(home, photos, tmp_path):
 
 
 def test_find_prints_json_for_machines(home, photos):
-    done = pekit("find", photos / "motorcycle_right.png", "--json", cwd=home)
+    done = pekit_alone("find", photos / "motorcycle_right.png", "--json", cwd=home)
     record = json.loads(done.stdout)
     assert [match["name"] for match in record["matches"]] == ["Ruby"]
 
@@ -132,6 +158,12 @@ def test_mistakes_are_told_in_a_sentence(home, args, code, says):
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_mistake_is_told_in_a_sentence_in_a_process_too(home):
+    done = pekit_alone("show", "Nobody", cwd=home)
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)
+    assert "Nobody" in done.stderr
 
 
 def test_names_that_look_like_markup_are_printed_as_they_are(home, photos):

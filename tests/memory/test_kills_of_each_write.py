@@ -98,10 +98,6 @@ def kill_in_each_write(tmp_path, rounds):
     return counts
 
 
-def test_a_writer_killed_in_any_kind_of_write_leaves_a_whole_memory(tmp_path):
-    kill_in_each_write(tmp_path, rounds=1)
-
-
 @pytest.mark.slow
 def test_many_writers_killed_in_every_kind_of_write_leave_a_whole_memory(tmp_path, capsys):
     counts = kill_in_each_write(tmp_path, rounds=4)

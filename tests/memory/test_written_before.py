@@ -62,6 +62,7 @@ def test_it_is_read_as_it_is_and_answers_the_same(kit):
 def test_what_waited_for_a_decision_still_waits(kit):
     (item,) = kit.review.list()
     assert (item.label, item.doubt.match.object.name) == ("drawer", "Biscuit")
+    assert item.doubt.reason == "possible"  # it was called "near" then
     assert kit.review.confirm(item.review_id).n_views == 3
     assert kit.review.list() == []
 

@@ -17,6 +17,8 @@ from pekit_agents.profiles import calibrated_profile
 from pekit_agents.testing import ColourEncoder, fake_profile, graded_profile, solid_scene
 from tests.evaluation.calibrating.drawn import draw_things
 
+pytestmark = pytest.mark.slow  # it fits twice, by cross-validation
+
 
 class Watched(ColourEncoder):
     """Remembers how large the pictures are that it encodes."""
