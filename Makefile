@@ -4,6 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Compiled modules are kept, whatever the environment says: without them each process of the tests,
+# of which there are hundreds, compiles the tests' or the package's modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test check lint typecheck docs release-check installed clean
 
 demo: $(VENV)/.demo

@@ -23,19 +23,29 @@ DEVELOPMENT_PHOTOS = DATA / "dreambooth-dev"
 PACKAGES = DATA / "grocery-dev" / "products"
 
 
-#: Whatever loads a model or starts a server is slow; so is what starts many processes.
+#: Fixtures that load a model or start a server or processes: what takes them is slow.
 SLOW_FIXTURES = {"embedded_model", "s3_options", "worker"}
-SLOW_FOLDERS = [Path(__file__).parent / folder for folder in ("models/hf", "answering/hf")]
+#: Folders and files that import torch or a web framework: all in them is slow.
+SLOW_PLACES = [
+    Path(__file__).parent / place
+    for place in (
+        "answering/hf",
+        "examples/chat_ui",
+        "models/hf",
+        "models/test_reference.py",
+        "test_measure_models.py",
+    )
+]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where no slow test is asked for, do not even import torch for those in a folder of such."""
-    return (collection_path in SLOW_FOLDERS and config.option.markexpr == "not slow") or None
+    """Where no slow test is asked for, do not even import what they are about."""
+    return (collection_path in SLOW_PLACES and config.option.markexpr == "not slow") or None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    in_folder = any(item.path.is_relative_to(folder) for folder in SLOW_FOLDERS)
-    if in_folder or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+    in_place = any(item.path.is_relative_to(place) for place in SLOW_PLACES)
+    if in_place or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
         item.add_marker("slow")
 
 
