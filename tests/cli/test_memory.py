@@ -130,12 +130,14 @@ def test_find_prints_the_three_answers_with_their_probabilities(graded):
         ["Bike", "bike", "99 %", "1", "80, 16, 152, 64"],
         ["may be Cup", "mug", "33 %", "2", "16, 16, 64, 64"],
     ]
-    assert rows(graded("find", "pink.png"))[1:] == [["may be Cup", "mug", "36 %", "20, 20, 90, 90"]]
+    assert rows(graded("find", "pink.png"))[1:] == [
+        ["may be Cup", "mug", "36 %", "1", "20, 20, 90, 90"]
+    ]
     solid_scene({"green": (20, 20, 90, 90)}).save("green.png")
     assert "None of your objects (1 region compared)." in graded("find", "green.png").out
     assert graded("remember", "Mug", "red.png", "-c", "mug").code == 0
     assert rows(graded("find", "red.png"))[1:] == [
-        ["Cup or Mug", "mug", "50 % or 50 %", "20, 20, 90, 90"]
+        ["Cup or Mug", "mug", "50 % or 50 %", "1", "20, 20, 90, 90"]
     ]
 
 
