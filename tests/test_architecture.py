@@ -35,7 +35,6 @@ FLOORS = [
     {"kit"},
     {"demo", "evaluation", "tools"},
     {"retrievers"},
-    {"bench"},
     {"cli"},
     {"__main__"},
 ]

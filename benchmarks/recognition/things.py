@@ -1,9 +1,10 @@
 """Whether more things to fit a discriminant to would help, or others of the kind.
 
-``python tests/measure_things.py THINGS... --background PHOTOS...`` repeats the cross-validation of
-``pekit calibrate`` with fewer things to fit to, chosen at random in each round, and for each kind
-without any other thing of it. Slope and offset are fitted anew each time. "At 95 %" is what is
-named of photos of others where 95 % of own photos are, whatever the probabilities say.
+``python -m benchmarks.recognition.things THINGS... --background PHOTOS...`` repeats the
+cross-validation of ``pekit calibrate`` with fewer things to fit to, chosen at random in each round,
+and for each kind without any other thing of it. Slope and offset are fitted anew each time. "At
+95 %" is what is named of photos of others where 95 % of own photos are, whatever the probabilities
+say.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ def main() -> None:
     from pekit_agents.evaluation.features.features import Features
     from pekit_agents.profiles import embedded_profile
 
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recognition.things", description=__doc__
+    )
     parser.add_argument("things", type=Path, nargs="+")
     parser.add_argument("--background", type=Path, nargs="*", default=[])
     parser.add_argument("--cache", type=Path)

@@ -1,9 +1,9 @@
 """How another version of PeKit does on the draws of a run: the same references, the same photos.
 
-``python tests/measure_version.py CHECKOUT RUN...`` has the package in a checkout of another version
-(``git worktree add CHECKOUT COMMIT``) remember and search by its public API what the runs of
-``pekit eval`` had the product remember and search, and prints both side by side, with the time of a
-search on the same photos. Both versions run in this environment.
+``python -m benchmarks.recognition.version CHECKOUT RUN...`` has the package in a checkout of
+another version (``git worktree add CHECKOUT COMMIT``) remember and search by its public API what
+the runs of ``pekit eval`` had the product remember and search, and prints both side by side, with
+the time of a search on the same photos. Both versions run in this environment.
 
 A run with ``--held-out`` wants the same ``--more`` and ``--statistics`` again: the other version
 makes its statistics of the same photos, by its ``refitted_profile``, and has seen nothing of what
@@ -177,7 +177,9 @@ def show(name: str, draws: list[Draw]) -> None:
 
 def main() -> None:
     """Measure, or answer for another version."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recognition.version", description=__doc__
+    )
     parser.add_argument("checkout", type=Path)
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--more", type=Path, nargs="*", default=[], help="as of the runs")
@@ -188,7 +190,7 @@ def main() -> None:
     from pekit_agents.evaluation.datasets.files import photos_in
     from pekit_agents.evaluation.runs.run_file import read_run
 
-    here = Path(__file__).resolve().parents[1]
+    here = Path(__file__).resolve().parents[2]
     sets = [load_dataset(folder) for folder in options.more]
     further = [photo.path for each in sets for photo in each.photos if photo.shows]
     further += [path for folder in options.statistics for path in photos_in(folder)]
