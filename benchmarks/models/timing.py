@@ -29,6 +29,7 @@ from rich.table import Table
 
 from benchmarks.models.sizes import ARCHITECTURES
 from pekit_agents import PeKit, Profile
+from pekit_agents.demo.scenes import photo_path
 from pekit_agents.models.hf.detection import DetectionSettings
 from pekit_agents.models.hf.tiny import save_detector, save_encoder, save_segmenter, word_tokenizer
 from pekit_agents.models.spec import ModelSpec
@@ -101,7 +102,7 @@ def timed(stage: Callable[[], object]) -> tuple[float, float]:
 def peak_memory(device: str) -> float:
     """Return GB: allocated by torch on CUDA, resident in the whole process elsewhere."""
     if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device) / 1e9
+        return int(torch.cuda.max_memory_allocated(device)) / 1e9
     unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
@@ -126,11 +127,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def open_photo(path: Path | None) -> Image.Image:
     """Return a photo, or one that comes with scikit-image."""
-    if path is not None:
-        return Image.open(path).convert("RGB")
-    from skimage import data
-
-    return Image.fromarray(data.astronaut())
+    return Image.open(path or photo_path("astronaut.png")).convert("RGB")
 
 
 def main(arguments: list[str] | None = None) -> None:

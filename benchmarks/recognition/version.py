@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pekit_agents.evaluation.metrics.summary import Summary
     from pekit_agents.evaluation.records import Draw, Run
@@ -147,8 +147,8 @@ def answered(draw: Draw, task: dict[str, Any], found: dict[str, Any]) -> Draw:
 
     trials = []
     for trial, path in zip(draw.trials, task["photos"], strict=True):
-        both = {key: tuple(map(named, said)) for key, said in found[path].items()}
-        trials.append(replace(trial, seconds=None, **both))
+        said = {key: tuple(map(named, each)) for key, each in found[path].items()}
+        trials.append(replace(trial, seconds=None, named=said["named"], possible=said["possible"]))
     return replace(draw, recognizer="other version", trials=tuple(trials))
 
 
@@ -210,9 +210,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] in ("--answer", "--seconds"):
-        work = {"--answer": answer, "--seconds": seconds}[sys.argv[1]]
+    work: dict[str, Callable[[Any], Any]] = {"--answer": answer, "--seconds": seconds}
+    if sys.argv[1] in work:
         asked = json.loads(Path(sys.argv[2]).read_text("utf-8"))
-        Path(sys.argv[3]).write_text(json.dumps(work(asked)), "utf-8")
+        Path(sys.argv[3]).write_text(json.dumps(work[sys.argv[1]](asked)), "utf-8")
     else:
         main()
