@@ -35,7 +35,6 @@ FLOORS = [
     {"kit"},
     {"demo", "evaluation", "tools"},
     {"retrievers"},
-    {"bench"},
     {"cli"},
     {"__main__"},
 ]
@@ -55,8 +54,8 @@ def modules() -> dict[str, Path]:
 
 
 @cache
-def imports(path: Path) -> set[str]:
-    """Return the dotted names of this package that a file imports, anywhere in it."""
+def imported(path: Path) -> set[str]:
+    """Return the dotted names that a file imports, anywhere in it."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -64,7 +63,12 @@ def imports(path: Path) -> set[str]:
             found |= inner or {node.module}
         elif isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-    return {name for name in found if name.split(".")[0] == "pekit_agents"}
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """Return those of this package."""
+    return {name for name in imported(path) if name.split(".")[0] == "pekit_agents"}
 
 
 def part(name: str) -> str:
@@ -85,6 +89,12 @@ def test_arrows_run_one_way(name):
         assert RANK[other] < RANK[own], (
             f"{name} (floor {RANK[own]}) imports {target} ({RANK[other]})"
         )
+
+
+def test_the_package_imports_nothing_that_is_not_installed():
+    absent = {"benchmarks", "examples", "tests"}
+    for name, path in modules().items():
+        assert {each.split(".")[0] for each in imported(path)} & absent == set(), name
 
 
 def test_there_are_no_cycles():

@@ -26,6 +26,11 @@ def _citation():
     return yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 
 
+def test_what_is_installed_is_the_package_alone():
+    tables = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    assert {name.split(".")[0] for name in tables["packages"]} == {"pekit_agents"}
+
+
 def test_the_newest_release_of_the_changelog_is_the_version_of_the_project():
     newest, *_ = RELEASE.findall(_changelog())
     assert newest[0] == _project()["version"]

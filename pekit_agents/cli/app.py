@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from pekit_agents.cli.bench import bench
 from pekit_agents.cli.calibrate import calibrate
 from pekit_agents.cli.describe import describe, load_answerer
 from pekit_agents.cli.evaluation.app import evaluate
@@ -188,7 +187,6 @@ app.command()(describe)
 app.command()(calibrate)
 app.command()(ingest)
 app.command()(optimize)
-app.add_typer(bench, name="bench")
 app.add_typer(evaluate, name="eval")
 app.add_typer(review_commands, name="review")
 

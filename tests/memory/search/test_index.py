@@ -10,7 +10,7 @@ import lancedb
 import numpy as np
 import pytest
 
-from pekit_agents.bench.rules import made_up_discriminant
+from benchmarks.memory.rules import made_up_discriminant
 from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory.place import locking
 from pekit_agents.memory.schema import table_schema

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from benchmarks.recognition.target_table import TARGETS, Part, Target
 from pekit_agents.evaluation.all_kinds import all_kinds
 from pekit_agents.evaluation.metrics.bootstrap import Estimate
 from pekit_agents.evaluation.metrics.summary import Summary, summarise
@@ -14,7 +15,6 @@ from pekit_agents.evaluation.protocols import kinds, recognition, scenes
 from pekit_agents.evaluation.protocols.kinds import kinds_of
 from pekit_agents.evaluation.recognizers.baselines import COSINE
 from pekit_agents.evaluation.report import mistake_sheet, write_report
-from pekit_agents.evaluation.target_table import TARGETS, Part, Target
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.bench import Bench

@@ -1,9 +1,9 @@
 """What the colours of matched patches are worth, and how much they should weigh.
 
-``python tests/measure_look_alikes.py LOOK-ALIKES --more THINGS --statistics PHOTOS`` remembers half
-of the things of a data set, whose other half and ``--more`` calibrate, and searches their other
-photos with each weight of ``reranking``, and each share that makes sure. The weight 0 compares
-patch by patch and makes nothing of it.
+``python -m benchmarks.recognition.look_alikes LOOK-ALIKES --more THINGS --statistics PHOTOS``
+remembers half of the things of a data set, whose other half and ``--more`` calibrate, and searches
+their other photos with each weight of ``reranking``, and each share that makes sure. The weight 0
+compares patch by patch and makes nothing of it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def main() -> None:
     from pekit_agents.evaluation.draws import draw_task, usable
     from pekit_agents.evaluation.metrics.summary import summarise
 
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recognition.look_alikes", description=__doc__
+    )
     parser.add_argument("look_alikes", type=Path)
     parser.add_argument("--more", type=Path, nargs="*", default=[])
     parser.add_argument("--statistics", type=Path, nargs="*", default=[])

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pekit_agents.bench.objects import described, fill, made_up, open_memory
-from pekit_agents.bench.process import rss_mb
-from pekit_agents.bench.rows import Row, percentiles
-from pekit_agents.bench.rules import BY_COSINE
+from benchmarks.memory.objects import described, fill, made_up, open_memory
+from benchmarks.memory.process import rss_mb
+from benchmarks.memory.rows import Row, percentiles
+from benchmarks.memory.rules import BY_COSINE
 from pekit_agents.memory import Memory
 from pekit_agents.memory.search.ram import shared_residency
 from pekit_agents.retrieval.matching import RANKS

@@ -1,4 +1,4 @@
-"""The bench runs, judges and says so; its figures are for a quiet machine and full sizes."""
+"""Benchmarks of the memory run and judge; their figures are for a quiet machine and full sizes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from pekit_agents.bench import library, users
-from pekit_agents.bench.photos import fill_library
-from pekit_agents.bench.rows import Row, medians_ms, percentiles
-from pekit_agents.cli import app
+from benchmarks.__main__ import app
+from benchmarks.memory import library, users
+from benchmarks.memory.photos import fill_library
+from benchmarks.memory.rows import Row, medians_ms, percentiles
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,7 @@ def test_times_are_told_by_their_middle_and_their_tail(seconds, words):
 
 
 def test_the_quick_bench_measures_every_row_and_prints_json(tmp_path):
-    result = CliRunner().invoke(
-        app, ["bench", "memory", "--quick", "--json", "--folder", str(tmp_path)]
-    )
+    result = CliRunner().invoke(app, ["memory", "--quick", "--json", "--folder", str(tmp_path)])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert "cores" in report["machine"]
@@ -62,7 +60,7 @@ def test_users_who_are_not_kept_apart_fail(tmp_path, monkeypatch):
 
 
 def test_the_index_is_compared_with_the_copy_in_ram_at_each_size():
-    arguments = ["bench", "index", "--views", "500", "--views", "1000", "--dim", "16", "--json"]
+    arguments = ["index", "--views", "500", "--views", "1000", "--dim", "16", "--json"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     rows = json.loads(result.stdout)["rows"]
@@ -76,7 +74,7 @@ def test_the_index_is_compared_with_the_copy_in_ram_at_each_size():
 
 
 def test_a_library_is_filled_searched_and_found_right():
-    arguments = ["bench", "library", "--photos", "200", "--dim", "128", "--json"]
+    arguments = ["library", "--photos", "200", "--dim", "128", "--json"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     rows = {row["goal"].removeprefix("search "): row for row in json.loads(result.stdout)["rows"]}
@@ -104,8 +102,8 @@ def test_a_library_that_finds_something_else_fails(tmp_path, monkeypatch):
 
 def test_a_failing_row_is_an_exit_code(monkeypatch):
     monkeypatch.setattr(
-        "pekit_agents.bench.run_memory_bench", lambda *_: iter([Row("slow", 1.0, 2.0, "2 ms")])
+        "benchmarks.memory.suite.run_memory_bench", lambda *_: iter([Row("slow", 1.0, 2.0, "2 ms")])
     )
-    result = CliRunner().invoke(app, ["bench", "memory"])
+    result = CliRunner().invoke(app, ["memory"])
     assert result.exit_code == 1
     assert "FAIL" in result.output

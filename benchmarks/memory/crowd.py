@@ -11,27 +11,29 @@ from pathlib import Path
 
 import numpy as np
 
-from pekit_agents.bench.objects import SHARED, described, made_up, open_memory
-from pekit_agents.bench.rows import Row
+from benchmarks.memory.objects import SHARED, described, made_up, open_memory
+from benchmarks.memory.rows import Row
 from pekit_agents.memory import Memory
 from pekit_agents.types import PersonalObject
+
+_CLONE = Path(__file__).parents[2]
 
 
 def crowd_row(root: Path, writers: int, writes: int) -> Row:
     """Let processes write to one user, kill half of them, and count what is wrong afterwards."""
     memory = open_memory(root, "crowd")
     memory.insert(_shared(), next(made_up(1, seed=999))[0][:1])
-    command = [sys.executable, "-m", "pekit_agents.bench.writer", str(root)]
+    command = [sys.executable, "-m", "benchmarks.memory.writer", str(root.resolve())]
     processes = [
-        subprocess.Popen(  # noqa: S603 - this interpreter and this package
-            [*command, str(number), str(writes)], stdout=subprocess.PIPE, text=True
+        subprocess.Popen(
+            [*command, str(number), str(writes)], stdout=subprocess.PIPE, text=True, cwd=_CLONE
         )
         for number in range(writers)
     ]
     for process in processes[: writers // 2]:
         if process.stdout is not None:
             process.stdout.readline()  # it is writing now
-        time.sleep(random.uniform(0.0, 0.5))  # noqa: S311 - any moment will do
+        time.sleep(random.uniform(0.0, 0.5))
         process.kill()
     lines = [process.communicate()[0].splitlines() for process in processes]
     failed = [process.returncode for process in processes[writers // 2 :] if process.returncode]

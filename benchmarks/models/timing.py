@@ -1,6 +1,6 @@
-"""Times one find with the models of the grounded-sam profile at their real sizes.
+"""Time and memory of one find with the models of the grounded-sam profile at their real sizes.
 
-    python tests/measure_models.py [--device cuda] [--dtype bfloat16] [--detector tiny]
+    python -m benchmarks.models.timing [--device cuda] [--dtype bfloat16] [--detector tiny]
 
 The weights are random, because nothing is downloaded: times and memory are those of the real
 models, what is found means nothing. The networks are saved to a temporary folder and loaded from
@@ -27,10 +27,11 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.models.sizes import ARCHITECTURES
 from pekit_agents import PeKit, Profile
+from pekit_agents.demo.scenes import photo_path
 from pekit_agents.models.hf.detection import DetectionSettings
 from pekit_agents.models.hf.tiny import save_detector, save_encoder, save_segmenter, word_tokenizer
-from pekit_agents.models.sizes import ARCHITECTURES
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.profiles import grounded_sam_profile
 
@@ -101,13 +102,16 @@ def timed(stage: Callable[[], object]) -> tuple[float, float]:
 def peak_memory(device: str) -> float:
     """Return GB: allocated by torch on CUDA, resident in the whole process elsewhere."""
     if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device) / 1e9
+        return int(torch.cuda.max_memory_allocated(device)) / 1e9
     unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
 def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.models.timing", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--detector", choices=DETECTORS, default="base")
     parser.add_argument("--detector-size", type=int, default=800, help="shorter side in pixels")
     parser.add_argument("--segmenter", choices=SEGMENTERS, default="sam2.1-tiny")
@@ -122,14 +126,12 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def open_photo(path: Path | None) -> Image.Image:
-    if path is not None:
-        return Image.open(path).convert("RGB")
-    from skimage import data
-
-    return Image.fromarray(data.astronaut())
+    """Return a photo, or one that comes with scikit-image."""
+    return Image.open(path or photo_path("astronaut.png")).convert("RGB")
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Print the time of each stage, and the memory."""
     args = parsed(arguments)
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,4 +1,4 @@
-"""``pekit eval targets``: recognition against its targets, in one table."""
+"""The command ``targets``: recognition against its targets, in one table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pekit_agents.cli.output import out as console
 from pekit_agents.cli.output import plain, print_json, say
 
 if TYPE_CHECKING:
-    from pekit_agents.evaluation.targets import Row
+    from benchmarks.recognition.targets import Row
 
 __all__ = ["targets"]
 
@@ -65,9 +65,9 @@ def targets(
     as_json: JsonOption = False,
 ) -> None:
     """Measure the embedded profile against its targets, beside a fixed cosine."""
+    from benchmarks.recognition.targets import MISTAKES, measure, rows
     from pekit_agents.evaluation.bench import Bench, default_cache
     from pekit_agents.evaluation.datasets import load_dataset
-    from pekit_agents.evaluation.targets import MISTAKES, measure, rows
 
     dataset = load_dataset(data, layout)
     folder = out or default_out(dataset, "targets")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.bench.objects import ENCODER, described, made_up, open_memory
-from pekit_agents.bench.search import shown
+from benchmarks.memory.objects import ENCODER, described, made_up, open_memory
+from benchmarks.memory.search import shown
 from pekit_agents.memory.place.forgetting import user_folder
 from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary

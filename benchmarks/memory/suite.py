@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pekit_agents.bench.corrections import corrected_rows
-from pekit_agents.bench.crowd import crowd_row
-from pekit_agents.bench.objects import DIM
-from pekit_agents.bench.rows import Row
-from pekit_agents.bench.search import large_rows, small_rows
-from pekit_agents.bench.users import users_rows
-from pekit_agents.bench.writing import disk_row, forget_row, remember_row
+from benchmarks.memory.corrections import corrected_rows
+from benchmarks.memory.crowd import crowd_row
+from benchmarks.memory.objects import DIM
+from benchmarks.memory.rows import Row
+from benchmarks.memory.search import large_rows, small_rows
+from benchmarks.memory.users import users_rows
+from benchmarks.memory.writing import disk_row, forget_row, remember_row
 
 
 @dataclass(frozen=True, slots=True)

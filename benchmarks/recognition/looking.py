@@ -1,10 +1,10 @@
 """What each number of where to look is worth: the same photos, with one number changed at a time.
 
-``python tests/measure_looking.py THINGS --backgrounds PHOTOS`` remembers half of the things of a
-data set and searches the others' photos and composed scenes, as the package is and with each of
-``ALTERNATIVES``; ``NAME=VALUE`` asks for others (``models.guidance._REACH=2.2``), several at once
-with semicolons between. The discriminant that ships may have seen the things: this says what a
-change is worth, not how good recognition is.
+``python -m benchmarks.recognition.looking THINGS --backgrounds PHOTOS`` remembers half of the
+things of a data set and searches the others' photos and composed scenes, as the package is and with
+each of ``ALTERNATIVES``; ``NAME=VALUE`` asks for others (``models.embedded.guidance._REACH=2.2``),
+several at once with semicolons between. The discriminant that ships may have seen the things: this
+says what a change is worth, not how good recognition is.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ ALTERNATIVES: dict[str, tuple[Any, ...]] = {
     "settings.MatchSettings.overlap": (0.5,),
     "settings.MatchSettings.inside": (1.0, 0.5),
     "settings.MatchSettings.framing": (0.0, 2.0),
-    "matching.CROWD": (0.0, 0.6, 1.0),
-    "models.focus_tools._QUARTER": (0.5,),
-    "models.focus_tools._MAX_SALIENT": (0, 4),
-    "models.focus_tools._MAX_PLACES": (4,),
-    "models.focus_tools._SAME_PLACE": (0.4,),
-    "models.focus_tools._SIMPLE": (0.0, 0.2),
-    "models.focus_tools._MAYBE": (0.0, 4.5),
-    "models.focus_tools._WIDE": (1.4,),
-    "models.focus_tools._SAME_FRAMING": (1.1, 0.4),
-    "models.guidance._SIZES": ((5.0,), (3.5, 7.0), (2.5, 5.0, 10.0)),
-    "models.guidance._ASPECTS": ((1.0,),),
-    "models.guidance._REACH": (2.2, 9.0),
-    "models.guidance._WITHIN": (1.1, 0.7),
-    "models.guidance.NEARLY": (0.1, 2.0),
+    "retrieval.matching.CROWD": (0.0, 0.6, 1.0),
+    "models.embedded.tools._QUARTER": (0.5,),
+    "models.embedded.tools._MAX_SALIENT": (0, 4),
+    "models.embedded.tools._MAX_PLACES": (4,),
+    "models.embedded.tools._SAME_PLACE": (0.4,),
+    "models.embedded.tools._SIMPLE": (0.0, 0.2),
+    "models.embedded.tools._MAYBE": (0.0, 4.5),
+    "models.embedded.tools._WIDE": (1.4,),
+    "models.embedded.tools._SAME_FRAMING": (1.1, 0.4),
+    "models.embedded.guidance._SIZES": ((5.0,), (3.5, 7.0), (2.5, 5.0, 10.0)),
+    "models.embedded.guidance._ASPECTS": ((1.0,),),
+    "models.embedded.guidance._REACH": (2.2, 9.0),
+    "models.embedded.guidance._WITHIN": (1.1, 0.7),
+    "models.embedded.guidance.NEARLY": (0.1, 2.0),
 }
 _PASSES = 6000  # kept in RAM, about 1 MB each: most changes look at the same close-ups
 _LIKE_IT = 0.5  # IoU from which a box is that of the thing
@@ -241,7 +241,9 @@ def main() -> None:
     """Measure the numbers as they are, then one change after another."""
     from pekit_agents.profiles import embedded_profile
 
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recognition.looking", description=__doc__
+    )
     parser.add_argument("things", type=Path)
     parser.add_argument("changes", nargs="*", metavar="NAME=VALUE")
     parser.add_argument("--backgrounds", type=Path, required=True)
@@ -276,7 +278,7 @@ def main() -> None:
                     change = changed(profile, name, ast.literal_eval(value))
                     profile = stack.enter_context(change)
                 count = measure(draws, profile, passes)
-            title = "; ".join(some).replace("models.", "") or "as it is"
+            title = "; ".join(some).replace("models.embedded.", "") or "as it is"
             show(title, count, scenes, time.perf_counter() - before)
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import lancedb
 import numpy as np
 
-from pekit_agents.bench.objects import described
-from pekit_agents.bench.photos import TAU, VIEWS, MadeUpLibrary, fill_library
-from pekit_agents.bench.process import rss_mb
-from pekit_agents.bench.rows import Row, in_turns, medians_ms, percentiles
+from benchmarks.memory.objects import described
+from benchmarks.memory.photos import TAU, VIEWS, MadeUpLibrary, fill_library
+from benchmarks.memory.process import rss_mb
+from benchmarks.memory.rows import Row, in_turns, medians_ms, percentiles
 from pekit_agents.memory.search.ram import shared_residency
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import lancedb
 
-from pekit_agents.bench.objects import DIM, ENCODER, described, fill, made_up, open_memory
-from pekit_agents.bench.rows import Row, medians_ms
+from benchmarks.memory.objects import DIM, ENCODER, described, fill, made_up, open_memory
+from benchmarks.memory.rows import Row, medians_ms
 from pekit_agents.memory import MemoryRecord
 from pekit_agents.memory.place.forgetting import user_folder
 from pekit_agents.memory.records import new_rev, new_views, to_rows

@@ -2,7 +2,7 @@
 
 ::
 
-    python -m pekit_agents.models.sizes
+    python -m benchmarks.models.sizes
 
 The numbers of each architecture are those that its authors published; transformers' defaults are
 one of each family. Of SAM 2 only the part for single pictures is counted, which is what is loaded.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pekit_agents.bench.objects import VIEWS_EACH, fill, open_memory
-from pekit_agents.bench.rows import Row
-from pekit_agents.bench.rules import rules
-from pekit_agents.bench.search import MANY, matrix_of, numpy_row
+from benchmarks.memory.objects import VIEWS_EACH, fill, open_memory
+from benchmarks.memory.rows import Row
+from benchmarks.memory.rules import rules
+from benchmarks.memory.search import MANY, matrix_of, numpy_row
 
 _NEGATIVES = 4
 

@@ -12,16 +12,16 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: no hf profiles")
 pytest.importorskip("transformers", reason="transformers is not installed: no hf profiles")
 
-from pekit_agents.models.sizes import parameter_count
+from benchmarks.models.sizes import parameter_count
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_every_stage_is_timed(photos, dtype):
     done = subprocess.run(
-        [sys.executable, "tests/measure_models.py", "--toy", "--repeats", "1",
+        [sys.executable, "-m", "benchmarks.models.timing", "--toy", "--repeats", "1",
          "--detector-size", "96", "--encoder-size", "112", "--dtype", dtype],
         capture_output=True, text=True, cwd=ROOT, timeout=300, check=False,
     )  # fmt: skip

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.bench.objects import VIEWS_EACH, described, fill, made_up, open_memory, unit
-from pekit_agents.bench.rows import Row, medians_ms
-from pekit_agents.bench.rules import BY_COSINE, rules
+from benchmarks.memory.objects import VIEWS_EACH, described, fill, made_up, open_memory, unit
+from benchmarks.memory.rows import Row, medians_ms
+from benchmarks.memory.rules import BY_COSINE, rules
 from pekit_agents.retrieval.matching import RANKS
 from pekit_agents.scoring import Grouped, nearest_objects
 
 if TYPE_CHECKING:
-    from pekit_agents.bench.rules import Rule
+    from benchmarks.memory.rules import Rule
     from pekit_agents.memory import Gallery
     from pekit_agents.scoring import Nearest
     from pekit_agents.types import FloatArray

@@ -1,6 +1,6 @@
-"""One of the writers of the bench: stores objects until it is killed, and says what it did.
+"""A line for each write that was acknowledged: one of several writers, until it is killed.
 
-Run as ``python -m pekit_agents.bench.writer ROOT NUMBER COUNT``.
+Run as ``python -m benchmarks.memory.writer ROOT NUMBER COUNT``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from pekit_agents.bench.objects import SHARED, described, made_up, open_memory
+from benchmarks.memory.objects import SHARED, described, made_up, open_memory
 
 
 def main() -> None:

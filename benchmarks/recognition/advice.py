@@ -1,7 +1,7 @@
 """How often advice on reference photos is right: real photos, as they are and made worse.
 
-``python tests/measure_advice.py FOLDER`` takes a data set in any layout of ``pekit eval`` and
-prints for each kind of change in how many photos which advice was given.
+``python -m benchmarks.recognition.advice FOLDER`` takes a data set in any layout of ``pekit eval``
+and prints for each kind of change in how many photos which advice was given.
 """
 
 from __future__ import annotations
@@ -134,7 +134,10 @@ def seen(photo: Image.Image, profile: Profile) -> View | None:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the table of a data set."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recognition.advice", description=__doc__
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--refs", type=int, default=3)
     parser.add_argument("--draws", type=int, default=20)

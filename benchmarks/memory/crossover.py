@@ -7,14 +7,14 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pekit_agents.bench.objects import VIEWS_EACH, fill, open_memory
-from pekit_agents.bench.rows import Row, medians_ms
-from pekit_agents.bench.rules import rules
-from pekit_agents.bench.search import BATCHES, MANY, make_queries, matrix_of, regions_in_words
+from benchmarks.memory.objects import VIEWS_EACH, fill, open_memory
+from benchmarks.memory.rows import Row, medians_ms
+from benchmarks.memory.rules import rules
+from benchmarks.memory.search import BATCHES, MANY, make_queries, matrix_of, regions_in_words
 from pekit_agents.retrieval.matching import RANKS
 
 if TYPE_CHECKING:
-    from pekit_agents.bench.rules import Rule
+    from benchmarks.memory.rules import Rule
     from pekit_agents.memory import Memory
     from pekit_agents.types import FloatArray
 

@@ -1,15 +1,17 @@
 """Whether more things to fit a discriminant to would help, or others of the kind.
 
-``python tests/measure_things.py THINGS... --background PHOTOS...`` repeats the cross-validation of
-``pekit calibrate`` with fewer things to fit to, chosen at random in each round, and for each kind
-without any other thing of it. Slope and offset are fitted anew each time. "At 95 %" is what is
-named of photos of others where 95 % of own photos are, whatever the probabilities say.
+``python -m benchmarks.recognition.things THINGS... --background PHOTOS...`` repeats the
+cross-validation of ``pekit calibrate`` with fewer things to fit to, chosen at random in each round,
+and for each kind without any other thing of it. Slope and offset are fitted anew each time. "At
+95 %" is what is named of photos of others where 95 % of own photos are, whatever the probabilities
+say.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -80,6 +82,16 @@ def all_of(others: NDArray[np.int64]) -> NDArray[np.int64]:
     return others
 
 
+def some_of(others: NDArray[np.int64], rng: np.random.Generator, size: int) -> NDArray[np.int64]:
+    """Return so many of the things that are not held out, chosen at random."""
+    return rng.permutation(others)[:size]
+
+
+def others_than(others: NDArray[np.int64], alike: Sequence[int]) -> NDArray[np.int64]:
+    """Return the things that are not held out, without those of a kind."""
+    return np.setdiff1d(others, np.asarray(alike, np.int64))
+
+
 def only(kinds: Mapping[int, int], kind: int) -> dict[int, int]:
     """Return kinds of which one alone can be held out: of any other each thing is its own."""
     apart = max(kinds.values()) + 1
@@ -95,7 +107,9 @@ def main() -> None:
     from pekit_agents.evaluation.features.features import Features
     from pekit_agents.profiles import embedded_profile
 
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recognition.things", description=__doc__
+    )
     parser.add_argument("things", type=Path, nargs="+")
     parser.add_argument("--background", type=Path, nargs="*", default=[])
     parser.add_argument("--cache", type=Path)
@@ -114,10 +128,11 @@ def main() -> None:
     for size in options.sizes:
         for draw in range(options.draws):
             rng = np.random.default_rng([size, draw])
-            found = crossed_with(
-                material, profile, material.kinds, lambda o, g=rng, n=size: g.permutation(o)[:n]
+            some = partial(some_of, rng=rng, size=size)
+            show(
+                f"{size} things, draw {draw}",
+                crossed_with(material, profile, material.kinds, some),
             )
-            show(f"{size} things, draw {draw}", found)
     show("all that are not held out", crossed_with(material, profile, material.kinds, all_of))
     for kind in sorted(set(material.kinds.values())):
         alike = [thing for thing, k in material.kinds.items() if k == kind]
@@ -125,10 +140,7 @@ def main() -> None:
             kinds = only(material.kinds, kind)
             for title, chosen in (
                 (f"{material.names[kind]}: all", all_of),
-                (
-                    f"{material.names[kind]}: none of its kind",
-                    lambda o, k=alike: np.setdiff1d(o, k),
-                ),
+                (f"{material.names[kind]}: none of its kind", partial(others_than, alike=alike)),
             ):
                 show(title, crossed_with(material, profile, kinds, chosen), kind)
 

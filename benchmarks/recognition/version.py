@@ -1,9 +1,9 @@
 """How another version of PeKit does on the draws of a run: the same references, the same photos.
 
-``python tests/measure_version.py CHECKOUT RUN...`` has the package in a checkout of another version
-(``git worktree add CHECKOUT COMMIT``) remember and search by its public API what the runs of
-``pekit eval`` had the product remember and search, and prints both side by side, with the time of a
-search on the same photos. Both versions run in this environment.
+``python -m benchmarks.recognition.version CHECKOUT RUN...`` has the package in a checkout of
+another version (``git worktree add CHECKOUT COMMIT``) remember and search by its public API what
+the runs of ``pekit eval`` had the product remember and search, and prints both side by side, with
+the time of a search on the same photos. Both versions run in this environment.
 
 A run with ``--held-out`` wants the same ``--more`` and ``--statistics`` again: the other version
 makes its statistics of the same photos, by its ``refitted_profile``, and has seen nothing of what
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pekit_agents.evaluation.metrics.summary import Summary
     from pekit_agents.evaluation.records import Draw, Run
@@ -147,8 +147,8 @@ def answered(draw: Draw, task: dict[str, Any], found: dict[str, Any]) -> Draw:
 
     trials = []
     for trial, path in zip(draw.trials, task["photos"], strict=True):
-        both = {key: tuple(map(named, said)) for key, said in found[path].items()}
-        trials.append(replace(trial, seconds=None, **both))
+        said = {key: tuple(map(named, each)) for key, each in found[path].items()}
+        trials.append(replace(trial, seconds=None, named=said["named"], possible=said["possible"]))
     return replace(draw, recognizer="other version", trials=tuple(trials))
 
 
@@ -177,7 +177,9 @@ def show(name: str, draws: list[Draw]) -> None:
 
 def main() -> None:
     """Measure, or answer for another version."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recognition.version", description=__doc__
+    )
     parser.add_argument("checkout", type=Path)
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--more", type=Path, nargs="*", default=[], help="as of the runs")
@@ -188,7 +190,7 @@ def main() -> None:
     from pekit_agents.evaluation.datasets.files import photos_in
     from pekit_agents.evaluation.runs.run_file import read_run
 
-    here = Path(__file__).resolve().parents[1]
+    here = Path(__file__).resolve().parents[2]
     sets = [load_dataset(folder) for folder in options.more]
     further = [photo.path for each in sets for photo in each.photos if photo.shows]
     further += [path for folder in options.statistics for path in photos_in(folder)]
@@ -208,9 +210,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] in ("--answer", "--seconds"):
-        work = {"--answer": answer, "--seconds": seconds}[sys.argv[1]]
+    work: dict[str, Callable[[Any], Any]] = {"--answer": answer, "--seconds": seconds}
+    if sys.argv[1] in work:
         asked = json.loads(Path(sys.argv[2]).read_text("utf-8"))
-        Path(sys.argv[3]).write_text(json.dumps(work(asked)), "utf-8")
+        Path(sys.argv[3]).write_text(json.dumps(work[sys.argv[1]](asked)), "utf-8")
     else:
         main()

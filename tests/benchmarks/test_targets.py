@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from dataclasses import replace
 
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.__main__ import app
+from benchmarks.recognition.target_table import TARGETS
+from benchmarks.recognition.targets import measure, rows
+from pekit_agents.evaluation import bench
+from pekit_agents.evaluation.bench import Bench
+from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.metrics.measures import MEASURES
 from pekit_agents.evaluation.protocols.recognition import HALF
 from pekit_agents.evaluation.records import Draw, Named, Run, Trial
-from pekit_agents.evaluation.target_table import TARGETS
-from pekit_agents.evaluation.targets import rows
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 
+THINGS = ("red", "green", "blue", "cyan")
+PLACES = [(20, 20, 80, 80), (40, 30, 100, 90), (60, 10, 150, 60), (10, 50, 70, 110)]
 KNOWN = ("a", "b", "c")
 
 
@@ -111,3 +122,72 @@ def test_the_cosine_stands_beside_the_figure_where_it_has_one():
     assert table["half known, 1 ref.: other things named"].cosine.mean == pytest.approx(0.2)
     assert table["half known, 1 ref.: other things named"].reached.mean == 0
     assert table["half known, 3 ref.: right named"].cosine is None
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Return a folder of four things; stand beside it, with a cache of its own."""
+    monkeypatch.setenv("PEKIT_EVAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    for thing in THINGS:
+        (tmp_path / "mine" / thing).mkdir(parents=True)
+        for index, place in enumerate(PLACES):
+            solid_scene({thing: place}).save(tmp_path / "mine" / thing / f"{index}.png")
+    return tmp_path / "mine"
+
+
+def test_targets_are_measured_part_by_part(data, tmp_path):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
+    dataset = load_dataset(data)
+    dogs = replace(dataset, things=tuple(replace(t, category="dog") for t in dataset.things))
+    solid_scene({}).save(tmp_path / "scenery.png")
+    graded = Bench(dogs, profile="graded", loaded=graded_profile(), cache=tmp_path / "cache")
+    runs = measure(
+        graded,
+        tmp_path / "targets",
+        look_alikes=dataset,
+        backgrounds=[tmp_path / "scenery.png"],
+        count=2,
+        scene_seeds=(4, 5),
+    )
+    seeds = {part: {draw.seed for draw in run.draws} for part, run in runs.items()}
+    assert seeds == {"alone": {0}, "things": {0}, "look-alikes": {4, 5}, "scenes": {4, 5}}
+    for part, run in runs.items():
+        assert (tmp_path / "targets" / part / "report.html").is_file()
+        assert {draw.recognizer for draw in run.draws} == {"pekit", "cosine"}
+    assert {len(draw.known) for draw in runs["look-alikes"].draws} == {4}
+    table = rows(runs)
+    assert {row.target.part for row in table} == set(runs)
+    assert {row.verdict for row in table if row.target.part == "alone"} == {"goal"}
+    assert all(row.verdict != "not measured" for row in table)
+
+
+def test_without_kinds_nothing_is_measured_alone(data, tmp_path):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
+    fake = Bench(
+        load_dataset(data), profile="fake", loaded=fake_profile(), cache=tmp_path / "cache"
+    )
+    assert set(measure(fake, tmp_path / "targets")) == {"things"}
+
+
+def test_the_command_ends_with_a_table_of_verdicts(data, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
+    monkeypatch.setattr(bench, "load_profile", lambda _: graded_profile())
+    (data / "categories.json").write_text(json.dumps(dict.fromkeys(THINGS, "dog")), "utf-8")
+    options = ("--draws", "2", "--scene-draws", "1", "--as-shipped")
+    given = ["targets", str(data), "--look-alikes", str(data), *options]
+    result = CliRunner().invoke(app, given, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "mine: 2 draws, 1 of scenes and look-alikes" in result.output
+    (line,) = [each for each in result.output.splitlines() if "<= 0.25" in each]
+    assert line.split()[-6:] == ["0.25", "0.000", "[0.000,", "0.000]", "goal", "0.000"]
+    assert (tmp_path / "pekit-eval" / "mine-targets" / "alone" / "report.html").is_file()
+    assert "mistakes.jpg beside its report" in " ".join(result.output.split())
+    again = CliRunner().invoke(app, [*given, "--json"], catch_exceptions=False)
+    assert again.exit_code == 0, again.output
+    verdicts = {row["target"]["title"]: row["verdict"] for row in json.loads(again.stdout)["rows"]}
+    assert verdicts["look-alikes, 1 ref.: likeliest right"] == "goal"
+    assert not any(title.startswith("scenes") for title in verdicts)

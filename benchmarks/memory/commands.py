@@ -1,9 +1,8 @@
-"""``pekit bench``: what the toolkit promises, measured on the machine at hand."""
+"""Commands that measure the memory: ``memory``, ``users``, ``library`` and ``index``."""
 
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,19 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from pekit_agents.bench import Row
+    from benchmarks.memory.rows import Row
 
-__all__ = ["bench"]
+__all__ = ["memory_commands"]
 
-bench = typer.Typer(help="Measure the toolkit on this machine.", no_args_is_help=True)
+memory_commands = typer.Typer()
 _out, _err = Console(), Console(stderr=True)
 _VERDICTS = {True: "pass", False: "FAIL", None: "not measured"}
-
-
-@bench.callback()
-def _bench() -> None:
-    """Measure the toolkit on this machine."""
-    os.environ.setdefault("LANCEDB_LOG", "error")  # read when lancedb is first imported
 
 
 _Dim = Annotated[int, typer.Option("--dim", min=8, help="numbers in a vector; embedded: 768")]
@@ -34,8 +27,8 @@ _Folder = Annotated[Path | None, typer.Option("--folder", help="where to write, 
 _Json = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
 
 
-@bench.command("memory")
-def bench_memory(
+@memory_commands.command("memory")
+def measure_memory(
     quick: Annotated[bool, typer.Option("--quick", help="seconds: does it run at all?")] = False,
     views: Annotated[int, typer.Option(min=50, help="of the user searched in RAM")] = 10_000,
     large: Annotated[
@@ -48,7 +41,7 @@ def bench_memory(
     as_json: _Json = False,
 ) -> None:
     """Measure the memory against numpy, faiss and bare LanceDB; exit code 1 if a row fails."""
-    from pekit_agents.bench import BenchSizes, run_memory_bench
+    from benchmarks.memory.suite import BenchSizes, run_memory_bench
 
     sizes = BenchSizes(
         small_views=views, large_views=large, dim=dim, remembers=remembers, users=users
@@ -57,21 +50,21 @@ def bench_memory(
     _run(lambda root, progress: run_memory_bench(root, chosen, progress), folder, as_json=as_json)
 
 
-@bench.command("users")
-def bench_users(
+@memory_commands.command("users")
+def measure_users(
     users: Annotated[int, typer.Option(min=1, help="of 20 objects each")] = 10_000,
     dim: _Dim = 384,
     folder: _Folder = None,
     as_json: _Json = False,
 ) -> None:
     """Measure many users on one machine, and that none finds a thing of another's."""
-    from pekit_agents.bench.users import users_rows
+    from benchmarks.memory.users import users_rows
 
     _run(lambda root, progress: users_rows(root, users, dim, progress), folder, as_json=as_json)
 
 
-@bench.command("library")
-def bench_library(
+@memory_commands.command("library")
+def measure_library(
     photos: Annotated[int, typer.Option(min=100, help="of about 8 regions each")] = 10_000,
     dim: Annotated[
         int, typer.Option("--dim", min=64, help="numbers in a vector; embedded: 768")
@@ -80,20 +73,20 @@ def bench_library(
     as_json: _Json = False,
 ) -> None:
     """Measure a search in a photo library, from RAM and the first one, against numpy."""
-    from pekit_agents.bench.library import library_rows
+    from benchmarks.memory.library import library_rows
 
     _run(lambda root, tell: library_rows(root, photos, dim, tell), folder, as_json=as_json)
 
 
-@bench.command("index")
-def bench_index(
+@memory_commands.command("index")
+def measure_index(
     views: Annotated[list[int] | None, typer.Option(min=50, help="of a user; repeatable")] = None,
     dim: _Dim = 384,
     folder: _Folder = None,
     as_json: _Json = False,
 ) -> None:
     """Measure from how many views on an index is faster than a copy in RAM."""
-    from pekit_agents.bench.crossover import crossover_rows
+    from benchmarks.memory.crossover import crossover_rows
 
     sizes = views or [25_000, 50_000, 100_000, 200_000]
     _run(lambda root, tell: crossover_rows(root, sizes, dim, tell), folder, as_json=as_json)
@@ -105,7 +98,7 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    from pekit_agents.bench.process import machine
+    from benchmarks.memory.process import machine
 
     where, rows = machine(), []
     with (
