@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from pekit_agents.evaluation.recognizers.concept_head import fit_heads
 from pekit_agents.evaluation.recognizers.kit import PeKitRecognizer
 from pekit_agents.evaluation.recognizers.recognizer import Prediction
 from pekit_agents.evaluation.records import Named
@@ -200,7 +199,13 @@ class ConceptHeads:
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
-        """Train the heads; a single thing without negatives gives none."""
+        """Train the heads; a single thing without negatives gives none.
+
+        Raises:
+            MissingDependency: scikit-learn is not installed.
+        """
+        from pekit_agents.evaluation.recognizers.concept_head import fit_heads
+
         del categories
         self._things = list(references)
         owners = [i for i, thing in enumerate(self._things) for _ in references[thing]]
