@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pekit_agents.evaluation.comparison.compare import Comparison, Pairing, PhotoChange
 from pekit_agents.evaluation.metrics.measures import MEASURES, Measure
-from pekit_agents.evaluation.report.content import Block, Cell, Page, Row, Section, Table
+from pekit_agents.evaluation.report.content import Block, Cell, Page, Section, Table, TableRow
 from pekit_agents.evaluation.report.html import to_html
 from pekit_agents.evaluation.report.markdown import to_markdown
 from pekit_agents.evaluation.report.numbers import change_cell, estimate_cell
@@ -38,8 +38,7 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 def comparison_html(comparison: Comparison) -> str:
     """Return a whole HTML document; names in it are escaped."""
-    page = _page(comparison)
-    return to_html([page], page.title)
+    return to_html(comparison_markdown(comparison), _page(comparison).title, {})
 
 
 def _page(comparison: Comparison) -> Page:
@@ -78,7 +77,7 @@ def _lead(pairing: Pairing, a: str, b: str) -> str:
 
 def _measures(pairing: Pairing, a: str, b: str) -> Table:
     rows = [
-        Row(
+        TableRow(
             (
                 Cell(f"{measure.title} (%)" if measure.unit == "%" else measure.title),
                 estimate_cell(pairing.first.estimates[key], measure),
@@ -120,7 +119,7 @@ def _photos(pairing: Pairing, a: str, b: str) -> Iterator[Block]:
 def _photo_table(photos: Sequence[PhotoChange], words: str, a: str, b: str) -> Table:
     shown = photos[:_MOST_PHOTOS]
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(photo.photo),
                 Cell(", ".join(photo.shows) or "nothing of the data set"),
