@@ -11,7 +11,7 @@ from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, ToolM
 
 from pekit_agents.errors import ImageError, MissingDependency
 from pekit_agents.tools.actions import PersonalActions
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, AnnotatedPictures, plain_view
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture, plain_view
 from pekit_agents.tools.image_store import UnknownImage, image_label, is_handle
 from pekit_agents.tools.langchain.handles import (
     attach_images,
@@ -33,14 +33,13 @@ class PersonalMessages:
 
     Args:
         actions: The memories and pictures of all users.
-        views: What is shown of a picture; None shows pictures as they are.
+        auto: Whether pictures are searched; otherwise they are shown as they are.
         max_images: How many pictures are shown, the newest first; older ones stay labels.
     """
 
-    def __init__(
-        self, actions: PersonalActions, views: AnnotatedPictures | None, max_images: int
-    ) -> None:
-        self._images, self._views, self._max_images = actions.images, views, max_images
+    def __init__(self, actions: PersonalActions, max_images: int, *, auto: bool) -> None:
+        self._images, self._max_images = actions.images, max_images
+        self._findings = actions.findings if auto else None
 
     def kept(self, user_id: str, message: _M) -> _M:
         """Return a message with labels for pictures; itself when it holds none.
@@ -79,9 +78,9 @@ class PersonalMessages:
             ImageError: It is of no kind that a model could be shown.
         """
         image = self._images.get(user_id, handle)
-        if personal and self._views is not None:
+        if personal and self._findings is not None:
             try:
-                return self._views.view(user_id, handle, image)
+                return self._findings.view(user_id, handle)
             except (ImageError, MissingDependency) as exc:
                 _LOGGER.warning("picture %s is not searched: %s", handle, exc)
         return plain_view(image)

@@ -39,14 +39,13 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, AnnotatedPictures
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain.conversation import PersonalMessages
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
 if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import SearchMode
     from pekit_agents.tools.actions import PersonalActions
     from pekit_agents.tools.image_store import ImageStore
 
@@ -72,7 +71,6 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         auto: Whether pictures are searched before the model is called. False leaves that to
             the tools; pictures are labelled, shown and kept out of the conversation all the same.
         tools: The tools to offer; None for all of the toolkit, ``[]`` for a model that calls none.
-        mode: How hard to look, as in :meth:`PeKit.find`.
         max_images: How many pictures a model is shown, the newest first; older ones stay labels.
         system_prompt: What the model is told about labels and tools; None for nothing.
     """
@@ -83,7 +81,6 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         *,
         auto: bool = True,
         tools: Sequence[BaseTool] | None = None,
-        mode: SearchMode = "auto",
         max_images: int = 10,
         system_prompt: str | None = SYSTEM_PROMPT,
     ) -> None:
@@ -93,13 +90,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self.tools = toolkit.get_tools() if tools is None else list(tools)
         self._toolkit = toolkit
         self._system_prompt = system_prompt
-        actions = toolkit.actions
-        views = (
-            AnnotatedPictures(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
-            if auto
-            else None
-        )
-        self._messages = PersonalMessages(actions, views, max_images)
+        self._messages = PersonalMessages(toolkit.actions, max_images, auto=auto)
 
     @classmethod
     def open(

@@ -34,7 +34,6 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.annotated_pictures import AnnotatedPictures
 from pekit_agents.tools.image_store import is_handle
 from pekit_agents.tools.llama_index.conversation import (
     PersonalChat,
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from llama_index.core.agent.workflow.agent_context import AgentContext
 
     from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import SearchMode
     from pekit_agents.tools.actions import PersonalActions
     from pekit_agents.tools.image_store import ImageStore
     from pekit_agents.tools.llama_index.identity import ContextResolver
@@ -82,7 +80,6 @@ class PersonalFunctionAgent(FunctionAgent):
             for a model that is to call none.
         auto: Whether pictures are searched before the model is called. False leaves that to
             the tools; pictures are labelled, shown and kept out of the memory all the same.
-        mode: How hard to look, as in :meth:`PeKit.find`.
         max_images: How many pictures a model is shown, the newest first; older ones stay labels.
         guide: What the model is told about labels and tools, after ``system_prompt``; None for
             nothing.
@@ -99,7 +96,6 @@ class PersonalFunctionAgent(FunctionAgent):
         tools: Sequence[Any] | None = None,
         personal_tools: Sequence[BaseTool] | None = None,
         auto: bool = True,
-        mode: SearchMode = "auto",
         max_images: int = 10,
         guide: str | None = SYSTEM_PROMPT,
         system_prompt: str | None = None,
@@ -112,13 +108,7 @@ class PersonalFunctionAgent(FunctionAgent):
         super().__init__(
             personal=personal, tools=[*own, *(tools or ())], system_prompt=told or None, **options
         )
-        actions = personal.actions
-        views = (
-            AnnotatedPictures(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
-            if auto
-            else None
-        )
-        self._chat = PersonalChat(actions, views, max_images)
+        self._chat = PersonalChat(personal.actions, max_images, auto=auto)
 
     @classmethod
     def open(

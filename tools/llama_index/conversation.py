@@ -23,8 +23,12 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, AnnotatedPictures, plain_view
-from pekit_agents.tools.image_store import UnknownImage, handle_of
+from pekit_agents.tools.annotated_pictures import (
+    AnnotatedPicture,
+    annotated_picture,
+    plain_view,
+)
+from pekit_agents.tools.image_store import UnknownImage
 from pekit_agents.tools.llama_index.pictures import (
     Label,
     detach_pictures,
@@ -51,14 +55,13 @@ class PersonalChat:
 
     Args:
         actions: The memories and pictures of all users.
-        views: What is shown of a picture; None shows pictures as they are.
+        auto: Whether pictures are searched; otherwise they are shown as they are.
         max_images: How many pictures are shown, the newest first; older ones stay labels.
     """
 
-    def __init__(
-        self, actions: PersonalActions, views: AnnotatedPictures | None, max_images: int
-    ) -> None:
-        self._images, self._views, self._max_images = actions.images, views, max_images
+    def __init__(self, actions: PersonalActions, max_images: int, *, auto: bool) -> None:
+        self._images, self._max_images = actions.images, max_images
+        self._findings = actions.findings if auto else None
 
     def kept(self, user_id: str, message: ChatMessage) -> ChatMessage:
         """Return a message with labels for pictures; itself when it holds none.
@@ -106,9 +109,9 @@ class PersonalChat:
             image = self._images.get(user_id, label.handle)
         except UnknownImage:
             return None
-        if self._views is not None and not label.marked:
+        if self._findings is not None and not label.marked:
             try:
-                return self._views.view(user_id, label.handle, image)
+                return self._findings.view(user_id, label.handle)
             except (ImageError, MissingDependency) as exc:
                 _LOGGER.warning("picture %s is not searched: %s", label.handle, exc)
         try:
@@ -157,10 +160,9 @@ def personalize_message(
     Raises:
         MemoryStoreError: The memory cannot be read.
     """
-    views = AnnotatedPictures(lambda _: kit, mode=mode)
     blocks: list[ContentBlock] = []
     for block in message.blocks:
-        view = _found(views, block)
+        view = _found(kit, mode, block)
         blocks += [block] if view is None else _view_blocks(view)
     return message if len(blocks) == len(message.blocks) else _with_blocks(message, blocks)
 
@@ -172,13 +174,13 @@ async def apersonalize_message(
     return await asyncio.to_thread(personalize_message, message, kit, mode=mode)
 
 
-def _found(views: AnnotatedPictures, block: ContentBlock) -> AnnotatedPicture | None:
+def _found(kit: PeKit, mode: SearchMode, block: ContentBlock) -> AnnotatedPicture | None:
     """Return what is shown of a picture in which something was found."""
     data = picture_data(block) if isinstance(block, ImageBlock) else None
     if data is None:
         return None
     try:
-        view = views.view("", handle_of(data), data)
+        view = annotated_picture(kit.find(data, mode=mode), data)
     except (ImageError, MissingDependency) as exc:
         _LOGGER.warning("a picture is not searched: %s", exc)
         return None
