@@ -7,7 +7,7 @@ from PIL import Image
 
 from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.actions import ActionError, PersonalActions
-from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
+from pekit_agents.tools.conversation import SYSTEM_PROMPT
 
 GREY = (128, 128, 128)
 

@@ -38,15 +38,15 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
-from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture
+from pekit_agents.tools.conversation import SYSTEM_PROMPT, PersonalConversation
 from pekit_agents.tools.identity import UserResolver, user_of
-from pekit_agents.tools.langchain.conversation import PersonalMessages
+from pekit_agents.tools.langchain.messages import LangChainMessages
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
 if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.tools.actions import PersonalActions
+    from pekit_agents.tools.annotated_pictures import AnnotatedPicture
     from pekit_agents.tools.image_store import ImageStore
 
 __all__ = ["SYSTEM_PROMPT", "PersonalizationMiddleware"]
@@ -85,12 +85,13 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         system_prompt: str | None = SYSTEM_PROMPT,
     ) -> None:
         super().__init__()
-        if max_images < 0:
-            raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
         self.tools = toolkit.get_tools() if tools is None else list(tools)
         self._toolkit = toolkit
         self._system_prompt = system_prompt
-        self._messages = PersonalMessages(toolkit.actions, max_images, auto=auto)
+        # Any, since a kept message is of the type that it was of.
+        self._messages: PersonalConversation[Any] = PersonalConversation(
+            toolkit.actions, LangChainMessages(), auto=auto, max_images=max_images
+        )
 
     @classmethod
     def open(
@@ -236,7 +237,8 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     ) -> ToolMessage | Command[Any]:
         user = self._user(request.runtime)
         if isinstance(result, ToolMessage):
-            return self._messages.kept(user, result)
+            kept: ToolMessage = self._messages.kept(user, result)
+            return kept
         update = result.update
         if not isinstance(update, dict) or not isinstance(update.get("messages"), list):
             return result

@@ -33,14 +33,18 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.image_store import is_handle
-from pekit_agents.tools.llama_index.conversation import (
-    PersonalChat,
+from pekit_agents.tools.conversation import (
+    SYSTEM_PROMPT,
+    Label,
+    PersonalConversation,
+    drawn_pictures,
+)
+from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
+from pekit_agents.tools.llama_index.personal_message import (
     apersonalize_message,
     personalize_message,
 )
-from pekit_agents.tools.llama_index.pictures import Label, label_block, labels_in
+from pekit_agents.tools.llama_index.pictures import label_block, labels_in
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
 
 if TYPE_CHECKING:
@@ -87,7 +91,7 @@ class PersonalFunctionAgent(FunctionAgent):
     """
 
     personal: Any = Field(exclude=True, repr=False)
-    _chat: PersonalChat = PrivateAttr()
+    _chat: PersonalConversation[ChatMessage] = PrivateAttr()
 
     def __init__(
         self,
@@ -101,14 +105,15 @@ class PersonalFunctionAgent(FunctionAgent):
         system_prompt: str | None = None,
         **options: Any,
     ) -> None:
-        if max_images < 0:
-            raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
+        chat = PersonalConversation(
+            personal.actions, LlamaIndexMessages(), auto=auto, max_images=max_images
+        )
         own = personal.to_tool_list() if personal_tools is None else personal_tools
         told = "\n\n".join(text for text in (system_prompt, guide) if text)
         super().__init__(
             personal=personal, tools=[*own, *(tools or ())], system_prompt=told or None, **options
         )
-        self._chat = PersonalChat(personal.actions, max_images, auto=auto)
+        self._chat = chat
 
     @classmethod
     def open(
@@ -246,21 +251,16 @@ class PersonalFunctionAgent(FunctionAgent):
     def _keep_results(self, user: str, results: Sequence[ToolCallResult]) -> None:
         for result in results:
             output = result.tool_output
-            drawn = _drawn_pictures(output.raw_output)
-            blocks = self._chat.kept_blocks(user, output.blocks, marked=bool(drawn))
-            if blocks is not None:
-                output.blocks = blocks
+            drawn = drawn_pictures(output.raw_output)
+            told = ChatMessage(role="tool", blocks=output.blocks)
+            kept = self._chat.kept(user, told, marked=bool(drawn))
+            if kept is not told:
+                output.blocks = kept.blocks
                 if isinstance(output.raw_output, list | ImageBlock):  # the same pictures again
                     output.raw_output = output.content
             present = {label.handle for block in output.blocks for label in labels_in(block)}
             missing = [Label(handle, True) for handle in drawn if handle not in present]
             output.blocks = [*output.blocks, *map(label_block, missing)]
-
-
-def _drawn_pictures(raw_output: object) -> list[str]:
-    """Return the handles that a personal tool wants looked at."""
-    handles = raw_output.get("images") if isinstance(raw_output, dict) else None
-    return [handle for handle in handles if is_handle(handle)] if isinstance(handles, list) else []
 
 
 async def _archive(memory: Memory, messages: list[ChatMessage], count: int) -> None:
