@@ -98,17 +98,9 @@ class PersonalActions:
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
 
-        Args:
-            path: The directory that holds the memories of all users, or a URI, as for
-                :meth:`PeKit.open`.
-            profile: A profile's name, or one's own.
-            images: Where pictures are kept; in RAM by default.
-            answerer: See the class.
-            second_opinion: See the class; needs an ``answerer`` and ``keep_crops``.
-            mode: See the class.
-            keep_crops: Whether what is remembered keeps a small picture for each photo, as for
-                :meth:`PeKit.open`.
-            storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
+        ``path`` is the directory that holds the memories of all users, or a URI, as for
+        :meth:`PeKit.open`; the options are those of
+        :class:`~pekit_agents.tools.open_options.OpenOptions`.
 
         Raises:
             InvalidInput: A second opinion is wanted without an answerer or kept crops.

@@ -13,10 +13,10 @@ runs with ``agent.invoke(..., durability="exit")``, or with messages that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from pekit_agents.errors import InvalidInput, MissingDependency
 
@@ -44,10 +44,9 @@ from pekit_agents.tools.langchain.messages import LangChainMessages
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
 if TYPE_CHECKING:
-    from pekit_agents.profiles import Profile
     from pekit_agents.tools.actions import PersonalActions
     from pekit_agents.tools.annotated_pictures import AnnotatedPicture
-    from pekit_agents.tools.image_store import ImageStore
+    from pekit_agents.tools.open_options import OpenOptions
 
 __all__ = ["SYSTEM_PROMPT", "PersonalizationMiddleware"]
 
@@ -100,25 +99,12 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         *,
         user_id: str | None = None,
         user_resolver: UserResolver | None = None,
-        profile: str | Profile = "embedded",
-        images: ImageStore | None = None,
-        answerer: Any = None,
-        second_opinion: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
         auto: bool = True,
+        **options: Unpack[OpenOptions],
     ) -> PersonalizationMiddleware:
-        """Open the memories in a directory; see :meth:`PersonalToolkit.open` and the class."""
+        """Open the memories in a directory; options as for :meth:`PersonalActions.open`."""
         toolkit = PersonalToolkit.open(
-            path,
-            user_id=user_id,
-            user_resolver=user_resolver,
-            profile=profile,
-            images=images,
-            answerer=answerer,
-            second_opinion=second_opinion,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
+            path, user_id=user_id, user_resolver=user_resolver, **options
         )
         return cls(toolkit, auto=auto)
 

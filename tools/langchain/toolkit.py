@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from pekit_agents.errors import MissingDependency
 
@@ -29,8 +29,8 @@ from pekit_agents.tools.schemas import arguments_model
 from pekit_agents.tools.specs import ToolSpec, tool_specs
 
 if TYPE_CHECKING:
-    from pekit_agents.profiles import Profile
     from pekit_agents.tools.image_store import ImageStore
+    from pekit_agents.tools.open_options import OpenOptions
 
 __all__ = ["PersonalToolkit", "recent_handles"]
 
@@ -69,23 +69,10 @@ class PersonalToolkit(BaseToolkit):
         *,
         user_id: str | None = None,
         user_resolver: UserResolver | None = None,
-        profile: str | Profile = "embedded",
-        images: ImageStore | None = None,
-        answerer: Any = None,
-        second_opinion: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
+        **options: Unpack[OpenOptions],
     ) -> PersonalToolkit:
-        """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(
-            path,
-            profile,
-            images,
-            answerer,
-            second_opinion=second_opinion,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
-        )
+        """Open the memories in a directory; options as for :meth:`PersonalActions.open`."""
+        actions = PersonalActions.open(path, **options)
         return cls(actions=actions, user_id=user_id, user_resolver=user_resolver)
 
     def get_tools(self) -> list[BaseTool]:

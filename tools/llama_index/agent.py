@@ -12,7 +12,7 @@ the model is first called, its pictures are in the ``Context``. Messages that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from copy import copy
 from os import PathLike
@@ -46,13 +46,12 @@ from pekit_agents.tools.llama_index.personal_message import (
 )
 from pekit_agents.tools.llama_index.pictures import label_block, labels_in
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
+from pekit_agents.tools.open_options import OpenOptions
 
 if TYPE_CHECKING:
     from llama_index.core.agent.workflow.agent_context import AgentContext
 
-    from pekit_agents.profiles import Profile
     from pekit_agents.tools.actions import PersonalActions
-    from pekit_agents.tools.image_store import ImageStore
     from pekit_agents.tools.llama_index.identity import ContextResolver
 
 __all__ = [
@@ -64,6 +63,7 @@ __all__ = [
 
 #: Whose step is being taken; the calls of the model have no Context to ask.
 _USER: ContextVar[str] = ContextVar("pekit_user")
+_OPENING = OpenOptions.__optional_keys__
 
 
 class PersonalFunctionAgent(FunctionAgent):
@@ -122,25 +122,19 @@ class PersonalFunctionAgent(FunctionAgent):
         *,
         user_id: str | None = None,
         user_resolver: ContextResolver | None = None,
-        profile: str | Profile = "embedded",
-        images: ImageStore | None = None,
-        answerer: Any = None,
-        second_opinion: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
         **options: Any,
     ) -> PersonalFunctionAgent:
-        """Open the memories in a directory; see :meth:`PersonalToolSpec.open` and the class."""
+        """Open the memories in a directory.
+
+        Args:
+            path: As for :meth:`PersonalActions.open`.
+            user_id: See :class:`PersonalToolSpec`.
+            user_resolver: See :class:`PersonalToolSpec`.
+            options: Those of :meth:`PersonalActions.open`, and all that the class takes.
+        """
+        opening: Any = {name: options.pop(name) for name in _OPENING & options.keys()}
         personal = PersonalToolSpec.open(
-            path,
-            user_id=user_id,
-            user_resolver=user_resolver,
-            profile=profile,
-            images=images,
-            answerer=answerer,
-            second_opinion=second_opinion,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
+            path, user_id=user_id, user_resolver=user_resolver, **opening
         )
         return cls(personal, **options)
 
