@@ -99,8 +99,7 @@ class PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
 
         ``path`` is the directory that holds the memories of all users, or a URI, as for
-        :meth:`PeKit.open`; the options are those of
-        :class:`~pekit_agents.tools.open_options.OpenOptions`.
+        :meth:`PeKit.open`; the options are those of :class:`OpenOptions`.
 
         Raises:
             InvalidInput: A second opinion is wanted without an answerer or kept crops.
