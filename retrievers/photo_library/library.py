@@ -8,11 +8,11 @@ is found in photos that were indexed long before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, tee
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pekit_agents.errors import (
     EncoderMismatch,
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
+    from pekit_agents.tools.open_options import KitOptions
     from pekit_agents.types import Match
 
 __all__ = ["FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
@@ -110,8 +111,7 @@ class PhotoLibrary:
         profile: str | Profile = "embedded",
         *,
         reindex: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
+        **options: Unpack[KitOptions],
     ) -> PhotoLibrary:
         """Open the library of a user, which need not exist yet, beside the user's memory.
 
@@ -121,8 +121,8 @@ class PhotoLibrary:
             profile: A profile's name, or one's own.
             reindex: Whether a library of another encoder is emptied, to be indexed again with
                 :meth:`index`; otherwise it is refused. The photos themselves are not stored.
-            keep_crops: For what is remembered through :attr:`kit`, as for :meth:`PeKit.open`.
-            storage_options: For an ``s3://`` URI, as for :meth:`PeKit.open`.
+            options: Of :meth:`PeKit.open`; ``keep_crops`` is for what is remembered through
+                :attr:`kit`.
 
         Raises:
             InvalidInput: The user id is empty or too long, or the path is a ``db://`` URI.
@@ -131,16 +131,11 @@ class PhotoLibrary:
             MemoryStoreError: The directory cannot be used.
         """
         require_files(os.fspath(path), "A photo library")
-        kit = PeKit.open(
-            path,
-            profile=profile,
-            user_id=user_id,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
-        )
+        kit = PeKit.open(path, profile=profile, user_id=user_id, **options)
         encoder = kit.profile.encoder
         # A folder of its own within the user's: the memory cleans up only its own files.
-        folder = user_folder(os.fspath(path), user_id, storage_options) / "photos"
+        storage = options.get("storage_options")
+        folder = user_folder(os.fspath(path), user_id, storage) / "photos"
         transactions = Transactions(folder, photo_schema(encoder.id, encoder.dim))
         try:
             transactions.read(lambda table: table)  # checks what is there

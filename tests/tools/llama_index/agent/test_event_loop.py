@@ -60,7 +60,7 @@ async def test_a_run_does_not_hold_up_the_loop(
     encoder.slow = True
     started = time.monotonic()
     assert await _longest_pause(agent.run(said("Where?", photo("red")))) < SLOW_S * 0.8
-    assert time.monotonic() - started >= 2 * SLOW_S  # it was searched, by agent and tool
+    assert time.monotonic() - started >= SLOW_S  # it was searched, for agent and tool
 
 
 async def test_personalizing_a_message_does_not_hold_up_the_loop(
