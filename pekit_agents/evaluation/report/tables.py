@@ -45,10 +45,10 @@ def glance_table(compared: Sequence[Candidate], chosen: Candidate | None) -> Tab
     rows = []
     for one in compared:
         alarms = Cell(UNDEFINED)
-        if one.strangers is not None:
-            alarms = estimate_cell(one.strangers.estimates["alarm_share"], MEASURES["alarm_share"])
-            if one.strangers is not one.named:
-                where = one.strangers.configuration.condition
+        if one.open_set is not None:
+            alarms = estimate_cell(one.open_set.estimates["alarm_share"], MEASURES["alarm_share"])
+            if one.open_set is not one.named:
+                where = one.open_set.configuration.condition
                 alarms = Cell(alarms.text, "; ".join(part for part in (alarms.note, where) if part))
         cells = (estimate_cell(one.named.estimates[key], MEASURES[key]) for key in _GLANCE)
         time = UNDEFINED if one.named.seconds is None else duration(one.named.seconds)
