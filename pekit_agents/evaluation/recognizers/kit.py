@@ -167,11 +167,11 @@ class PeKitRecognizer:
         """Search a photo as the kit does."""
         query = CachedRegions(photo, self._features, self._profile.encoder)
         start = time.perf_counter()
-        regions, *found = self._kit.search(
+        regions, named, possible = self._kit.search(
             query, threshold=self._threshold, strictness=self._strictness
         )
         seconds = None if query.seconds is None else time.perf_counter() - start
-        return self._prediction(regions.vectors, *found, seconds)
+        return self._prediction(regions.vectors, named, possible, seconds)
 
     def _view(self, introduced: Introduced) -> FloatArray:
         return mean_direction(introduced.looks, self._profile.encoder)

@@ -65,7 +65,9 @@ def _converter() -> Converter:
     made.register_unstructure_hook(Box, lambda box: [round(edge, 1) for edge in box.xyxy])
     made.register_unstructure_hook(float, lambda number: round(number, 4))
     for record, keys in _KEYS.items():
-        write = make_dict_unstructure_fn(record, made, **_OWN.get(record, {}))
+        write: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
+            record, made, **_OWN.get(record, {})
+        )
         made.register_unstructure_hook(record, _in_order(write, keys.split()))
     return made
 
