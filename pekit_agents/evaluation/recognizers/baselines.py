@@ -168,8 +168,8 @@ class PaperRule(RegionCosine):
         super().__init__(features, settings=_PAPER, name="paper rule")
 
     def _view(self, introduced: Introduced) -> FloatArray:
-        (vector,) = _unit(introduced.plain[None])
-        return cast("FloatArray", vector)
+        view: FloatArray = _unit(introduced.plain[None])[0]
+        return view
 
     def _vectors(self, regions: Regions) -> FloatArray:
         return _unit(regions.plain)
