@@ -103,7 +103,7 @@ def _cold_row(name: str, made: MadeUpLibrary, *, judged: bool) -> Row:
         return _search(made.opened(), 0)
 
     def bare(turn: int) -> object:
-        rows = lancedb.connect(made.folder).open_table("objects").search().select(["vectors"])
+        rows = lancedb.connect(str(made.place)).open_table("objects").search().select(["vectors"])
         vectors = rows.to_arrow()["vectors"].combine_chunks().flatten().flatten().to_numpy()
         return _product(vectors.reshape(-1, made.regions.shape[1]), made.views[0], turn)
 

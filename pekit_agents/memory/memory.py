@@ -11,7 +11,8 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.memory.archive.moving import Moving
 from pekit_agents.memory.editing import Editing
 from pekit_agents.memory.names import require_free, resolve
-from pekit_agents.memory.place.forgetting import forget_folder, user_folder
+from pekit_agents.memory.place.forgetting import forget_place
+from pekit_agents.memory.place.place import user_place
 from pekit_agents.memory.place.retry import insist
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
 from pekit_agents.memory.review_files import ReviewFiles
@@ -73,7 +74,7 @@ class Memory(Editing, Moving):
         self.dim = dim
         self._transactions = transactions
         self._reader = Reader(transactions, index_above=index_above)
-        self.review = ReviewFiles(transactions.folder)
+        self.review = ReviewFiles(transactions.place)
 
     @classmethod
     def open(
@@ -105,10 +106,10 @@ class Memory(Editing, Moving):
             SchemaMismatch: It was written by a later version of PeKit.
         """
         schema = table_schema(*checked_encoder(encoder_id, dim))
-        folder = user_folder(root, user_id, storage_options)
+        place = user_place(root, user_id, storage_options)
         most = limit(INDEX_ABOVE) if index_above is None else index_above
-        upkeep = Upkeep(folder, schema, index_above=most)
-        transactions = Transactions(folder, schema, upkeep=upkeep)
+        upkeep = Upkeep.of(place, schema, index_above=most)
+        transactions = Transactions(place, schema, upkeep=upkeep)
         transactions.read(lambda table: table)  # checks what is there
         return cls(transactions, encoder_id=encoder_id, dim=dim, index_above=most)
 
@@ -125,9 +126,9 @@ class Memory(Editing, Moving):
         Raises:
             SchemaMismatch: It was written by a later version of PeKit.
         """
-        folder = user_folder(root, user_id, storage_options)
+        place = user_place(root, user_id, storage_options)
         encoder = insist(
-            lambda: stored_encoder(folder), doing="read", folder=folder, reset=lambda: None
+            lambda: stored_encoder(place), doing="read", place=place, reset=lambda: None
         )
         if encoder is None:
             return None
@@ -278,7 +279,7 @@ class Memory(Editing, Moving):
         Returns:
             Whether there was anything.
         """
-        forgotten = forget_folder(self._transactions.folder)
+        forgotten = forget_place(self._transactions.place)
         self._reader.drop()
         return forgotten
 

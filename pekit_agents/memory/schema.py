@@ -15,10 +15,9 @@ from pekit_agents.errors import EncoderMismatch, SchemaMismatch
 from pekit_agents.types import PersonalObject
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
+    from pekit_agents.memory.place.place import Place
     from pekit_agents.types import FloatArray
 
 #: The layout that is written. Older ones are read, and become this one at the first write.
@@ -77,14 +76,14 @@ def table_schema(encoder_id: str, dim: int, *, layout: str = SCHEMA_VERSION) -> 
     return pa.schema(fields, metadata=names)
 
 
-def check_schema(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
+def check_schema(found: pa.Schema, wanted: pa.Schema, place: Place) -> None:
     """Refuse a table that a later layout or another encoder wrote.
 
     Raises:
         SchemaMismatch: ``found`` is of a layout that is not known, or damaged.
         EncoderMismatch: Its vectors cannot be compared with those of this encoder.
     """
-    check_layout(found, wanted, folder)
+    check_layout(found, wanted, place)
     have, want = _metadata(found), _metadata(wanted)
     keys = ("pekit.encoder", "pekit.dim")
     if any(have.get(key) != want[key] for key in keys):
@@ -92,12 +91,12 @@ def check_schema(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
             " with dim ".join(str(m.get(key)) for key in keys) for m in (want, have)
         )
         raise EncoderMismatch(
-            f"The memory in {folder} was written with encoder {actual}, expected {expected}. "
+            f"The memory in {place} was written with encoder {actual}, expected {expected}. "
             "Open it with the encoder that wrote it, embed it anew, or use another folder."
         )
 
 
-def check_layout(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
+def check_layout(found: pa.Schema, wanted: pa.Schema, place: Place) -> None:
     """Refuse a table of a layout that is neither ``wanted`` nor can be upgraded to it.
 
     Raises:
@@ -110,7 +109,7 @@ def check_layout(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
     # The names as well, because a damaged file can have lost some.
     if known.get(have) != found.names:
         raise SchemaMismatch(
-            f"The memory in {folder} has layout {have} with the columns {found.names}, "
+            f"The memory in {place} has layout {have} with the columns {found.names}, "
             f"expected layout {want} with {wanted.names}. "
             "Open it with the version of PeKit that wrote it, or use another folder."
         )

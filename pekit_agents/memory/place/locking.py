@@ -1,9 +1,9 @@
-"""Turns of the writers of one user's memory, across threads and processes.
+"""Locks of the writers of one user's memory, across threads and processes: ``locked``.
 
-LanceDB keeps the rows right without it: that is what the compare-and-set of each change is for.
-The turn is there for forgetting. Writers that race or die leave files behind that no version of
-the table mentions but that hold an object's bytes, and only who knows that nobody else is
-writing can remove them. The kernel gives the turn back when its holder dies.
+LanceDB keeps the rows right without them: that is what the compare-and-set of each change is
+for. The locks are there for forgetting. Writers that race or die leave files behind that no
+version of the table mentions but that hold an object's bytes, and only who knows that nobody
+else is writing can remove them. The kernel gives a lock back when its holder dies.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from __future__ import annotations
 import os
 import random
 import time
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from pekit_agents.errors import WriteConflict
-from pekit_agents.memory.place.storage import as_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,27 +26,22 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _PATIENCE_S = 60.0
-# An index of a million views takes minutes.
-INDEX_PATIENCE_S = 600.0
 
 
 @contextmanager
-def writing_turn(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[bool]:
-    """Wait for the turn that the file ``path`` stands for, and hold it.
+def locked(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[bool]:
+    """Wait for the lock that the file ``path`` stands for, and hold it.
 
     Yields:
-        True when the turn is held; False where the platform or the file system has no locks,
+        True when the lock is held; False where the platform or the file system has no locks,
         so that others may be writing as well.
 
     Raises:
         WriteConflict: Others held it for ``patience_s`` seconds.
         OSError: The file cannot be written.
     """
-    if as_remote(path) is not None:
-        yield False
-        return
     while True:
-        # Whoever had the turn may have taken the whole folder away.
+        # Whoever had the lock may have taken the whole folder away.
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             file = path.open("ab")
@@ -64,17 +58,6 @@ def writing_turn(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[boo
                     # Closing alone would leave it to a child that was forked meanwhile.
                     fcntl.flock(file, fcntl.LOCK_UN)
             return
-
-
-def index_turn(
-    folder: Path, *, patience_s: float = INDEX_PATIENCE_S
-) -> AbstractContextManager[bool]:
-    """Wait for the turn of whoever builds the index of the user in ``folder``, and hold it.
-
-    It is another one than that of writing: an index of a million views takes minutes, and only
-    forgetting has to wait for it. Who holds both has taken that of writing first.
-    """
-    return writing_turn(folder / "index-lock", patience_s=patience_s)
 
 
 def _stands_at(path: Path, file: IO[bytes]) -> bool:

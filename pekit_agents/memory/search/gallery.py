@@ -211,7 +211,7 @@ class LargeGallery:
             or old.indexed is not indexed
         ):
             self.drop()
-            check_schema(table.schema, self._transactions.schema, self._transactions.folder)
+            check_schema(table.schema, self._transactions.schema, self._transactions.place)
             self._catalog = old = _read_catalog(table, indexed)
         return old
 
@@ -243,7 +243,7 @@ class LargeGallery:
             if not is_foreign(exc):
                 raise
             # Dropped meanwhile, or damaged: it is made from the objects, which are all there.
-            _log.warning("searching %s without its index: %s", self._transactions.folder, exc)
+            _log.warning("searching %s without its index: %s", self._transactions.place, exc)
             self._index.reset()
             indexed = np.setdiff1d(catalog.ids, catalog.fresh, assume_unique=True)
             for batch in take(table, indexed, searched(table.schema)):

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.errors import WriteConflict
-from pekit_agents.memory.place.locking import INDEX_PATIENCE_S, index_turn
+from pekit_agents.memory.place.folder import INDEX_PATIENCE_S
 from pekit_agents.memory.place.retry import insist
 from pekit_agents.memory.search.view_index import ViewIndex, holds_more, stamps
 from pekit_agents.memory.table.table import TableHandle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import pyarrow as pa
     from lancedb.table import Table
+
+    from pekit_agents.memory.place.folder import FolderPlace
+    from pekit_agents.memory.place.place import Place
 
 # How many views may be missing from the index before it is extended: as a share of the limit,
 # or of all views. Until then each search compares them one by one.
@@ -29,19 +31,24 @@ _SHARE_OF_LIMIT, _SHARE_OF_VIEWS = 0.1, 0.02
 class Upkeep:
     """Builds, extends and drops the index of one user; safe across threads and processes.
 
-    It has a turn of its own: reading and writing go on while an index is built, and only
+    It has a lock of its own: reading and writing go on while an index is built, and only
     forgetting waits.
 
     Args:
-        folder: The user's folder.
+        place: Where the user's memory lies.
         schema: Of the user's objects.
         index_above: With more views than this there is an index.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema, *, index_above: int) -> None:
-        self._folder, self._index_above = folder, index_above
-        self._objects, self._index = TableHandle(folder, schema), ViewIndex(folder, schema)
+    def __init__(self, place: FolderPlace, schema: pa.Schema, *, index_above: int) -> None:
+        self._place, self._index_above = place, index_above
+        self._objects, self._index = TableHandle(place, schema), ViewIndex(place, schema)
         self._busy = threading.Lock()
+
+    @classmethod
+    def of(cls, place: Place, schema: pa.Schema, *, index_above: int) -> Upkeep | None:
+        """Return what looks after the index at a place; None where there are no files for it."""
+        return None if place.files is None else cls(place.files, schema, index_above=index_above)
 
     def refresh(self, *, at_once: bool = False) -> None:
         """Bring the index up to date when that is due, unless somebody else is doing so.
@@ -50,11 +57,11 @@ class Upkeep:
             at_once: Whether to do so however little has changed, after whoever is doing so.
 
         Raises:
-            WriteConflict: Others had the turn for too long.
+            WriteConflict: Others held the lock for too long.
             MemoryStoreError: LanceDB or the disk failed.
         """
         try:
-            with self._turn(patience_s=INDEX_PATIENCE_S if at_once else 0.0) as alone:
+            with self._locked(patience_s=INDEX_PATIENCE_S if at_once else 0.0) as alone:
                 self._insist(lambda: self._refresh(0 if at_once else None, alone=alone))
         except WriteConflict:
             if at_once:
@@ -64,10 +71,10 @@ class Upkeep:
         """Remove the index and every byte of it; wait for whoever is building it.
 
         Raises:
-            WriteConflict: Others had the turn for too long.
+            WriteConflict: Others held the lock for too long.
             MemoryStoreError: LanceDB or the disk failed.
         """
-        with self._turn(patience_s=INDEX_PATIENCE_S):
+        with self._locked(patience_s=INDEX_PATIENCE_S):
             self._insist(self._index.drop)
 
     def _refresh(self, due: int | None, *, alone: bool) -> None:
@@ -94,17 +101,17 @@ class Upkeep:
             self._index.drop()
 
     @contextmanager
-    def _turn(self, *, patience_s: float) -> Iterator[bool]:
+    def _locked(self, *, patience_s: float) -> Iterator[bool]:
         if not self._busy.acquire(timeout=patience_s):
-            raise WriteConflict(f"The index of {self._folder} is still being built; try again.")
+            raise WriteConflict(f"The index of {self._place} is still being built; try again.")
         try:
-            with index_turn(self._folder, patience_s=patience_s) as alone:
+            with self._place.index_lock(patience_s=patience_s) as alone:
                 yield alone
         finally:
             self._busy.release()
 
     def _insist(self, task: Callable[[], None]) -> None:
-        insist(task, doing="written", folder=self._folder, reset=self._reset)
+        insist(task, doing="written", place=self._place, reset=self._reset)
 
     def _reset(self) -> None:
         self._objects.reset()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import MemoryStoreError
-from pekit_agents.memory.place.cloud import as_cloud
 from pekit_agents.memory.schema import check_schema
 from pekit_agents.memory.search.gallery import LargeGallery
 from pekit_agents.memory.search.ram import shared_residency
@@ -40,12 +39,15 @@ class Reader:
         self._transactions, self._residency = transactions, residency
         self._index_above = index_above
         self._key = residency.key_for(self)
-        self._large = LargeGallery(
-            transactions,
-            ViewIndex(transactions.folder, transactions.schema),
-            residency=residency,
-            resident_views=index_above,
-        )
+        files = transactions.place.files
+        self._large = None
+        if files is not None:
+            self._large = LargeGallery(
+                transactions,
+                ViewIndex(files, transactions.schema),
+                residency=residency,
+                resident_views=index_above,
+            )
         # Of which table and version what is kept is. A memory that was forgotten and begun anew
         # is another table and counts its versions from 1 again.
         self._table: Table | None = None
@@ -69,9 +71,9 @@ class Reader:
         def choose(table: Table | None) -> Gallery:
             if not self._is_large(table):
                 return self._snapshot(table)
-            if as_cloud(self._transactions.folder) is not None:
+            if self._large is None:
                 raise MemoryStoreError(
-                    f"The memory in {self._transactions.folder} cannot be searched: expected at "
+                    f"The memory in {self._transactions.place} cannot be searched: expected at "
                     f"most {self._index_above} views, found more, and there is no index at a "
                     "db:// URI. Set PEKIT_INDEX_ABOVE higher if they fit into RAM, or move the "
                     "memory to a folder or an s3:// URI by an export and an import."
@@ -121,7 +123,8 @@ class Reader:
     def drop(self) -> None:
         """Let go of what is kept in RAM."""
         self._residency.drop(self._key)
-        self._large.drop()
+        if self._large is not None:
+            self._large.drop()
 
     def _snapshot(self, table: Table | None) -> Snapshot:
         self._notice(table)
@@ -131,7 +134,7 @@ class Reader:
             schema = self._transactions.schema
             rows = schema.empty_table() if table is None else read_searched(table)
             if table is not None:  # somebody may have embedded the memory anew
-                check_schema(table.schema, schema, self._transactions.folder)
+                check_schema(table.schema, schema, self._transactions.place)
             snapshot = build_snapshot(rows, version)
             self._residency.put(self._key, snapshot)
         return snapshot

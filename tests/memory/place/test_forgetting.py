@@ -11,6 +11,7 @@ from pekit_agents.errors import MemoryStoreError, ObjectNotFound
 from pekit_agents.memory.archive import file as archive
 from pekit_agents.memory.details import pack
 from pekit_agents.memory.place import locking
+from pekit_agents.memory.place.local import LocalPlace
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import rewrite
 from pekit_agents.types import Crop
@@ -174,7 +175,7 @@ def test_forgetting_reaches_what_an_upgrade_left(
     """An upgrade is an overwriting commit: the old rows are in the versions before it."""
     remember_secret(memory)
     table = lancedb.connect(next(root.iterdir())).open_table("objects")
-    rewrite(next(root.iterdir()), table.schema, table.to_arrow().to_batches())
+    rewrite(LocalPlace(next(root.iterdir())), table.schema, table.to_arrow().to_batches())
     memory.delete(SECRET_ID)
     assert found_in(secrets, bytes_on_disk()) == []
 

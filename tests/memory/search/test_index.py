@@ -195,9 +195,9 @@ def test_without_locks_an_index_of_what_was_forgotten_meanwhile_goes(
 
 
 def test_while_one_builds_others_neither_build_nor_wait(large, open_memory, unit_vectors, thing):
-    folder = large._transactions.folder
+    place = large._transactions.place
     large.update("id-1", name="x")
-    with locking.index_turn(folder):
+    with place.index_lock():
         other = open_memory(index_above=ABOVE)
         for i in range(25):
             other.insert(thing(f"more-{i}"), unit_vectors(1, seed=i))
@@ -221,17 +221,15 @@ def test_a_damaged_index_costs_speed_and_nothing_else(
 
 
 def test_an_index_of_another_encoder_is_not_used(large):
-    folder, schema = large._transactions.folder, large._transactions.schema
-    assert view_index.ViewIndex(folder, schema).latest() is not None
-    assert view_index.ViewIndex(folder, table_schema("tiny@2", 16)).latest() is None
+    place, schema = large._transactions.place, large._transactions.schema
+    assert view_index.ViewIndex(place, schema).latest() is not None
+    assert view_index.ViewIndex(place, table_schema("tiny@2", 16)).latest() is None
 
 
 def test_an_index_that_was_never_built_costs_speed_and_nothing_else(
     large, open_memory, monkeypatch, root, same_as_a_snapshot
 ):
-    index_upkeep.Upkeep(
-        large._transactions.folder, large._transactions.schema, index_above=0
-    ).drop()
+    index_upkeep.Upkeep(large._transactions.place, large._transactions.schema, index_above=0).drop()
     assert not list(root.rglob("views.lance"))
     memory = open_memory(index_above=ABOVE)
     monkeypatch.setattr(view_index, "_BATCH_OBJECTS", 5)
