@@ -14,16 +14,13 @@ import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+from filelock import lock_descriptor, unlock_descriptor
+
 from pekit_agents.errors import WriteConflict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 _PATIENCE_S = 60.0
 
@@ -33,8 +30,8 @@ def locked(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[bool]:
     """Wait for the lock that the file ``path`` stands for, and hold it.
 
     Yields:
-        True when the lock is held; False where the platform or the file system has no locks,
-        so that others may be writing as well.
+        True when the lock is held; False where the file system has none, so that others may be
+        writing as well.
 
     Raises:
         WriteConflict: Others held it for ``patience_s`` seconds.
@@ -48,7 +45,7 @@ def locked(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[bool]:
         except FileNotFoundError:
             continue
         with file:
-            held = fcntl is not None and _acquire(file, patience_s)
+            held = _acquire(file, patience_s)
             if held and not _stands_at(path, file):
                 continue
             try:
@@ -56,7 +53,7 @@ def locked(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[bool]:
             finally:
                 if held:
                     # Closing alone would leave it to a child that was forked meanwhile.
-                    fcntl.flock(file, fcntl.LOCK_UN)
+                    unlock_descriptor(file.fileno())
             return
 
 
@@ -71,15 +68,13 @@ def _acquire(file: IO[bytes], patience_s: float) -> bool:
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            if time.monotonic() > deadline:
-                raise WriteConflict(
-                    f"Another process has been writing to this memory for {patience_s:g} s "
-                    f"(it holds {file.name}). Nothing was changed; try again."
-                ) from exc
-            time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - not for secrecy
+            if lock_descriptor(file.fileno(), blocking=False):
+                return True
         except OSError:
             return False  # network disks without locks
-        else:
-            return True
+        if time.monotonic() > deadline:
+            raise WriteConflict(
+                f"Another process has been writing to this memory for {patience_s:g} s "
+                f"(it holds {file.name}). Nothing was changed; try again."
+            )
+        time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - not for secrecy

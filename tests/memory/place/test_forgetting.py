@@ -10,7 +10,6 @@ import pytest
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound
 from pekit_agents.memory.archive import file as archive
 from pekit_agents.memory.details import pack
-from pekit_agents.memory.place import locking
 from pekit_agents.memory.place.local import LocalPlace
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import rewrite
@@ -274,9 +273,9 @@ def test_forgetting_says_when_old_versions_cannot_be_removed(
 
 
 def test_without_locks_only_strays_that_nobody_can_be_writing_are_removed(
-    memory, monkeypatch, remember_secret, root, secrets, bytes_on_disk, age
+    memory, without_locks, remember_secret, root, secrets, bytes_on_disk, age
 ):
-    monkeypatch.setattr(locking, "fcntl", None)
+    without_locks()
     remember_secret(memory)
     data = next(root.rglob("data"))
     (data / ".tmpOld").write_bytes(b"x")

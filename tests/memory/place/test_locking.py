@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pekit_agents.errors import WriteConflict
-from pekit_agents.memory.place import locking
 from pekit_agents.memory.place.locking import locked
 
 
@@ -58,7 +57,7 @@ def test_a_child_forked_during_a_turn_does_not_keep_it(tmp_path):
     os.close(copy)
 
 
-def test_where_there_are_no_locks_nobody_is_known_to_be_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(locking, "fcntl", None)
+def test_where_there_are_no_locks_nobody_is_known_to_be_alone(tmp_path, without_locks):
+    without_locks()
     with locked(tmp_path / "lock") as alone:
         assert not alone

@@ -12,7 +12,6 @@ import pytest
 
 from pekit_agents.bench.rules import made_up_discriminant
 from pekit_agents.errors import ObjectNotFound
-from pekit_agents.memory.place import locking
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.search import gallery, index_upkeep, view_index
 from pekit_agents.memory.search.gallery import LargeGallery
@@ -177,9 +176,9 @@ def test_forgetting_everything_leaves_nothing_of_the_index(large, root):
 
 
 def test_without_locks_an_index_of_what_was_forgotten_meanwhile_goes(
-    large, open_memory, monkeypatch, root, unit_vectors, bytes_on_disk
+    large, open_memory, monkeypatch, without_locks, root, unit_vectors, bytes_on_disk
 ):
-    monkeypatch.setattr(locking, "fcntl", None)
+    without_locks()
     refresh, stale = view_index.ViewIndex.refresh, index_of(root).to_arrow()
 
     def slow(self, objects):
