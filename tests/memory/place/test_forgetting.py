@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import lancedb
 import pytest
 
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound
-from pekit_agents.memory.archive import file as archive
 from pekit_agents.memory.details import pack
 from pekit_agents.memory.place.local import LocalPlace
 from pekit_agents.memory.table import maintenance
@@ -189,7 +189,7 @@ def test_a_failed_export_leaves_no_byte(memory, remember_secret, secrets, tmp_pa
         seen.extend(path.read_bytes() for path in folder.iterdir())
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(MemoryStoreError):
         memory.export(folder / "x")
     assert found_in([NEW["name"].encode()], seen[0]) != []
