@@ -15,7 +15,7 @@ from pekit_agents.bench.objects import described
 from pekit_agents.bench.photos import TAU, VIEWS, MadeUpLibrary, fill_library
 from pekit_agents.bench.process import rss_mb
 from pekit_agents.bench.rows import Row, in_turns, medians_ms, percentiles
-from pekit_agents.memory.search.ram import shared_residency
+from pekit_agents.memory.search.ram import shared_ram_cache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,11 +70,11 @@ def library_rows(
 
 def _ram_row(name: str, made: MadeUpLibrary, library: PhotoLibrary, *, judged: bool) -> Row:
     """Search for the first time, and see what stays in RAM of it."""
-    residency = shared_residency()
+    ram_cache = shared_ram_cache()
     library.kit.objects()  # their snapshot has its place in the bound, too
-    before, before_mb = residency.nbytes, rss_mb()
+    before, before_mb = ram_cache.nbytes, rss_mb()
     _search(library, 0)
-    kept, after_mb = residency.nbytes - before, rss_mb()
+    kept, after_mb = ram_cache.nbytes - before, rss_mb()
     more = f"; the process has {after_mb - before_mb:.0f} MB more" if before_mb and after_mb else ""
     return Row(
         f"RAM for the regions of {name} / their vectors",

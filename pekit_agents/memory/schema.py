@@ -28,7 +28,7 @@ _OLDER = ("1", "2", "3")
 _TEXTS = ["object_id", "name", "category", "context", "n_views", "created_at", "n_negatives"]
 _SEARCHED = [*_TEXTS, "views", "negatives"]
 #: The columns that tell near twins apart.
-_PORTRAYED = ["object_id", "views", "details"]
+_STORED_FEATURES = ["object_id", "views", "details"]
 #: In which column a layout notes the stamp of the row that a row was made from. Each has another,
 #: so that a process that still runs the code of an older layout fails to write, where it would
 #: leave out the lists that it does not know.
@@ -130,9 +130,9 @@ def searched(schema: pa.Schema, *, vectors: bool = True) -> list[str]:
     return [name for name in (_SEARCHED if vectors else _TEXTS) if name in schema.names]
 
 
-def portrayed(schema: pa.Schema) -> list[str]:
+def stored_feature_columns(schema: pa.Schema) -> list[str]:
     """Return the columns of a table that tell near twins apart."""
-    return [name for name in _PORTRAYED if name in schema.names]
+    return [name for name in _STORED_FEATURES if name in schema.names]
 
 
 def encoder_of(schema: pa.Schema) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """Threads and processes that write at once: nothing is lost, torn or stored twice.
 
-With "unlocked" the writers do not take turns, as on a disk without file locks; then LanceDB's
+With "unlocked" the writers hold no lock, as on a disk without file locks; then LanceDB's
 primary key and the compare-and-set have to hold alone.
 """
 

@@ -17,7 +17,7 @@ from pekit_agents.errors import (
 )
 from pekit_agents.memory.place import retry
 from pekit_agents.memory.place.local import LocalPlace
-from pekit_agents.memory.place.retry import OutrunError, insist
+from pekit_agents.memory.place.retry import CompareAndSetError, with_retries
 from pekit_agents.memory.schema import table_schema
 
 
@@ -260,14 +260,14 @@ def run(tmp_path, monkeypatch):
     resets, place = [], LocalPlace(tmp_path)
 
     def run(operation):
-        return insist(operation, doing="read", place=place, reset=lambda: resets.append(1))
+        return with_retries(operation, doing="read", place=place, reset=lambda: resets.append(1))
 
     run.resets = resets
     return run
 
 
 PASSING = [
-    OutrunError("id-1"),
+    CompareAndSetError("id-1"),
     RuntimeError("lance error: Not found: x/data/0101.lance, /a/b.rs:1:2"),
     RuntimeError("Retryable commit conflict for version 7"),
     RuntimeError("Too many concurrent writers"),
@@ -311,7 +311,7 @@ def test_what_does_not_pass_is_not_tried_again(run, error):
 def test_the_name_of_the_folder_does_not_decide_what_is_tried_again(run, tmp_path):
     (folder := tmp_path / "not found conflict").mkdir()
     with pytest.raises(MemoryStoreError) as caught:
-        insist(
+        with_retries(
             failing(1, OSError(28, "No space left", str(folder))),
             doing="written",
             place=LocalPlace(folder),

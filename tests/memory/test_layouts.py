@@ -63,9 +63,9 @@ def test_it_is_read_and_searched_without_being_changed(
     assert [view.view_id for view in views] == [v.view_id for v in open_memory().get("a").views]
     assert len({view.view_id for view in views}) == 3
     assert {(v.added_at is None, v.crop, v.details) for v in views} == {(layout == "1", None, None)}
-    portrait = memory.stored_features(["a"])["a"]
-    np.testing.assert_array_equal(portrait.vectors, unit_vectors(3, seed=1))
-    assert portrait.details == ()
+    stored = memory.stored_features(["a"])["a"]
+    np.testing.assert_array_equal(stored.vectors, unit_vectors(3, seed=1))
+    assert stored.details == ()
     assert (old().version, old().schema.metadata[b"pekit.schema"]) == (before, layout.encode())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.memory.place.place import user_place
-from pekit_agents.memory.place.retry import insist
+from pekit_agents.memory.place.retry import with_retries
 
 if TYPE_CHECKING:
     from pekit_agents.memory.place.place import Place
@@ -41,4 +41,4 @@ def forget_user(
 
 def forget_place(place: Place) -> bool:
     """Remove everything at a place, see ``forget_user``."""
-    return insist(place.forget, doing="written", place=place, reset=lambda: None)
+    return with_retries(place.forget, doing="written", place=place, reset=lambda: None)

@@ -32,14 +32,14 @@ _MOVED_ON = re.compile(r"not found|no such file", re.IGNORECASE)
 _RUST_SOURCE = re.compile(r",? ?/\S+?\.rs:\d+:\d+")
 
 
-class OutrunError(Exception):
-    """A compare-and-set found that another writer had been faster."""
+class CompareAndSetError(Exception):
+    """A compare-and-set was lost: another writer had been faster."""
 
 
-def insist(
+def with_retries(
     operation: Callable[[], _T], *, doing: str, place: Place, reset: Callable[[], None]
 ) -> _T:
-    """Run ``operation`` until other processes do not get in its way any more.
+    """Run ``operation``, and again while other processes get in its way.
 
     Args:
         operation: Must be safe to run again.
@@ -68,9 +68,9 @@ def insist(
 
 
 def is_foreign(exc: Exception) -> bool:
-    """Return whether ``exc`` comes from LanceDB, Arrow or the disk, or says ``OutrunError``."""
+    """Return whether ``exc`` is of LanceDB, Arrow or the disk, or a lost compare-and-set."""
     # LanceDB panics on some damaged files, with a class that no module exports.
-    return isinstance(exc, (OutrunError, *_FOREIGN)) or type(exc).__name__ == "RustPanic"
+    return isinstance(exc, (CompareAndSetError, *_FOREIGN)) or type(exc).__name__ == "RustPanic"
 
 
 def _passes(exc: Exception, place: Place) -> bool:
@@ -78,7 +78,7 @@ def _passes(exc: Exception, place: Place) -> bool:
 
 
 def _lost_race(exc: Exception, place: Place) -> bool:
-    return isinstance(exc, OutrunError) or bool(_CONFLICT.search(_reason(exc, place)))
+    return isinstance(exc, CompareAndSetError) or bool(_CONFLICT.search(_reason(exc, place)))
 
 
 def _reason(exc: Exception, place: Place) -> str:

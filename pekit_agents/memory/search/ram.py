@@ -26,7 +26,7 @@ class Copy(Protocol):
         ...
 
 
-class Residency:
+class RamCache:
     """Copies by a key of their owner, at most ``limit_bytes`` in all; safe across threads."""
 
     def __init__(self, limit_bytes: int) -> None:
@@ -80,10 +80,10 @@ class Residency:
 
 
 @cache
-def shared_residency() -> Residency:
+def shared_ram_cache() -> RamCache:
     """Return the one of this process; its bound is read from the environment once.
 
     Raises:
         InvalidInput: The variable is not a number of megabytes.
     """
-    return Residency(limit(RAM_MB) * 1024 * 1024)
+    return RamCache(limit(RAM_MB) * 1024 * 1024)

@@ -5,7 +5,7 @@ Table ``views`` holds each view as a row of its own, ``(rev, vector)``, under an
 object replaces its stamp. So a search knows a row that is out of date by its stamp being gone
 from the first table, and an object that is not in the index yet by its stamp being missing
 here. Whatever state a crash leaves this table in, answers stay right; only speed is lost until
-the next upkeep.
+the next refresh.
 """
 
 from __future__ import annotations

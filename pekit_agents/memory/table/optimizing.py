@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pekit_agents.memory.place.retry import insist
+from pekit_agents.memory.place.retry import with_retries
 from pekit_agents.memory.schema import table_schema
-from pekit_agents.memory.search.index_upkeep import Upkeep
+from pekit_agents.memory.search.index_refresh import IndexRefresh
 from pekit_agents.memory.search.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import stored_encoder
@@ -53,10 +53,12 @@ def optimize(places: Sequence[Place], *, progress: Callable[[int, int], None] | 
 
 def _compact(place: Place) -> bool:
     """Compact one memory; return whether there is one."""
-    encoder = insist(lambda: stored_encoder(place), doing="read", place=place, reset=lambda: None)
+    encoder = with_retries(
+        lambda: stored_encoder(place), doing="read", place=place, reset=lambda: None
+    )
     if encoder is None:
         return False
     schema = table_schema(*encoder)
-    upkeep = Upkeep.of(place, schema, index_above=limit(INDEX_ABOVE))
-    Transactions(place, schema, upkeep=upkeep).compact()
+    index = IndexRefresh.of(place, schema, index_above=limit(INDEX_ABOVE))
+    Transactions(place, schema, index=index).compact()
     return True

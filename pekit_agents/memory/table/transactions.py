@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pekit_agents.errors import MemoryStoreError
 from pekit_agents.memory.place.place import require_files
-from pekit_agents.memory.place.retry import insist, store_error
+from pekit_agents.memory.place.retry import store_error, with_retries
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import TableHandle
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pekit_agents.memory.place.folder import AnyPath, FolderPlace
     from pekit_agents.memory.place.place import Place
-    from pekit_agents.memory.search.index_upkeep import Upkeep
+    from pekit_agents.memory.search.index_refresh import IndexRefresh
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -34,20 +34,22 @@ class Transactions:
     or the disk fails, and ``WriteConflict`` when other writers won every time.
     """
 
-    def __init__(self, place: Place, schema: pa.Schema, *, upkeep: Upkeep | None = None) -> None:
+    def __init__(
+        self, place: Place, schema: pa.Schema, *, index: IndexRefresh | None = None
+    ) -> None:
         """Open nothing yet.
 
         Args:
             place: Where the table lies.
             schema: Its columns.
-            upkeep: Keeps what is derived from the table in step with it; None if nothing is.
+            index: Keeps what is derived from the table in step with it; None if nothing is.
         """
         self.place = place
         self.schema = schema
         # Two handles, so that a search never waits for a slow write of another thread.
         self._reader, self._writer = TableHandle(place, schema), TableHandle(place, schema)
         self._reading, self._writing = threading.Lock(), threading.Lock()
-        self._upkeep = upkeep
+        self._index = index
         # Where there are none, somebody else keeps the table small and removes old bytes.
         self._files = place.files
 
@@ -57,7 +59,7 @@ class Transactions:
         Operations of several threads run one after the other.
         """
         with self._reading:
-            return insist(
+            return with_retries(
                 lambda: operation(self._reader.latest()),
                 doing="read",
                 place=self.place,
@@ -146,11 +148,11 @@ class Transactions:
         if self.read(lambda table: table is not None):
             with self._locked(files):
                 self._compact(files)
-            if self._upkeep is not None:
-                self._upkeep.refresh(at_once=True)
+            if self._index is not None:
+                self._index.refresh(at_once=True)
 
     def _write(self, operation: Callable[[Table], _T]) -> _T:
-        return insist(
+        return with_retries(
             lambda: operation(self._writer.latest_or_new()),
             doing="written",
             place=self.place,
@@ -169,16 +171,16 @@ class Transactions:
                 raise store_error(exc, doing="written", place=self.place) from exc
 
     def _refresh(self) -> None:
-        if self._upkeep is not None:
-            self._try(self._upkeep.refresh)
+        if self._index is not None:
+            self._try(self._index.refresh)
 
     def _compact(self, files: FolderPlace) -> None:
         self._write(lambda table: maintenance.compact(table, files))
 
     def _purge(self, files: FolderPlace, *, alone: bool) -> None:
         def purge(table: Table) -> None:
-            if self._upkeep is not None:
-                self._upkeep.drop()
+            if self._index is not None:
+                self._index.drop()
             maintenance.purge(table, files, alone=alone)
             _unpurged(files).unlink(missing_ok=True)
 

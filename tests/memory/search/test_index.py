@@ -13,7 +13,7 @@ import pytest
 from pekit_agents.bench.rules import made_up_discriminant
 from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory.schema import table_schema
-from pekit_agents.memory.search import gallery, index_upkeep, view_index
+from pekit_agents.memory.search import gallery, index_refresh, view_index
 from pekit_agents.memory.search.gallery import LargeGallery
 from pekit_agents.memory.search.snapshot import Snapshot
 from pekit_agents.scoring import COSINE
@@ -228,11 +228,13 @@ def test_an_index_of_another_encoder_is_not_used(large):
 def test_an_index_that_was_never_built_costs_speed_and_nothing_else(
     large, open_memory, monkeypatch, root, same_as_a_snapshot
 ):
-    index_upkeep.Upkeep(large._transactions.place, large._transactions.schema, index_above=0).drop()
+    index_refresh.IndexRefresh(
+        large._transactions.place, large._transactions.schema, index_above=0
+    ).drop()
     assert not list(root.rglob("views.lance"))
     memory = open_memory(index_above=ABOVE)
     monkeypatch.setattr(view_index, "_BATCH_OBJECTS", 5)
-    monkeypatch.setattr(memory.gallery(), "_resident_views", 0)  # too many to be kept in RAM
+    monkeypatch.setattr(memory.gallery(), "_cached_views", 0)  # too many to be kept in RAM
     same_as_a_snapshot(memory)
 
 

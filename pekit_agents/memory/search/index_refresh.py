@@ -10,7 +10,7 @@ import numpy as np
 
 from pekit_agents.errors import WriteConflict
 from pekit_agents.memory.place.folder import INDEX_PATIENCE_S
-from pekit_agents.memory.place.retry import insist
+from pekit_agents.memory.place.retry import with_retries
 from pekit_agents.memory.search.view_index import ViewIndex, holds_more, stamps
 from pekit_agents.memory.table.table import TableHandle
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SHARE_OF_LIMIT, _SHARE_OF_VIEWS = 0.1, 0.02
 
 
-class Upkeep:
+class IndexRefresh:
     """Builds, extends and drops the index of one user; safe across threads and processes.
 
     It has a lock of its own: reading and writing go on while an index is built, and only
@@ -46,7 +46,7 @@ class Upkeep:
         self._busy = threading.Lock()
 
     @classmethod
-    def of(cls, place: Place, schema: pa.Schema, *, index_above: int) -> Upkeep | None:
+    def of(cls, place: Place, schema: pa.Schema, *, index_above: int) -> IndexRefresh | None:
         """Return what looks after the index at a place; None where there are no files for it."""
         return None if place.files is None else cls(place.files, schema, index_above=index_above)
 
@@ -62,7 +62,7 @@ class Upkeep:
         """
         try:
             with self._locked(patience_s=INDEX_PATIENCE_S if at_once else 0.0) as alone:
-                self._insist(lambda: self._refresh(0 if at_once else None, alone=alone))
+                self._with_retries(lambda: self._refresh(0 if at_once else None, alone=alone))
         except WriteConflict:
             if at_once:
                 raise
@@ -75,7 +75,7 @@ class Upkeep:
             MemoryStoreError: LanceDB or the disk failed.
         """
         with self._locked(patience_s=INDEX_PATIENCE_S):
-            self._insist(self._index.drop)
+            self._with_retries(self._index.drop)
 
     def _refresh(self, due: int | None, *, alone: bool) -> None:
         objects = self._objects.latest()
@@ -92,9 +92,9 @@ class Upkeep:
         if self._index.latest() is None or self._index.lag(objects) > due:
             self._index.refresh(objects)
             if not alone:
-                self._drop_if_outrun(objects)
+                self._drop_if_stale(objects)
 
-    def _drop_if_outrun(self, objects: Table) -> None:
+    def _drop_if_stale(self, objects: Table) -> None:
         # Who forgot an object meanwhile has dropped the index before this one was written.
         objects.checkout_latest()  # type: ignore[no-untyped-call]
         if len(np.setdiff1d(self._index.revs(), stamps(objects)[0])):
@@ -110,8 +110,8 @@ class Upkeep:
         finally:
             self._busy.release()
 
-    def _insist(self, task: Callable[[], None]) -> None:
-        insist(task, doing="written", place=self._place, reset=self._reset)
+    def _with_retries(self, task: Callable[[], None]) -> None:
+        with_retries(task, doing="written", place=self._place, reset=self._reset)
 
     def _reset(self) -> None:
         self._objects.reset()
