@@ -88,6 +88,33 @@ def test_what_was_dropped_is_not_given_out_although_somebody_still_uses_it(kept)
     assert (used.nbytes, shared.nbytes) == (10, 20)
 
 
+class Collecting(Sized):
+    """A copy that has garbage collected when it is asked for its size."""
+
+    @property
+    def nbytes(self):
+        gc.collect()
+        return self._nbytes
+
+    @nbytes.setter
+    def nbytes(self, value):
+        self._nbytes = value
+
+
+def test_an_owner_may_go_while_something_else_is_put():
+    shared, gone, owner = RamCache(100), Owner(), Owner()
+    key = shared.key_for(owner)
+    shared.put(shared.key_for(gone), Sized(10))
+    shared.put(key, Collecting(10))
+    gone.itself = gone
+    del gone
+    thread = threading.Thread(target=shared.put, args=(key, Sized(20)), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert shared.nbytes == 20
+
+
 def test_a_snapshot_above_the_bound_is_usable_and_not_kept(users):
     (memory,) = users(1)
     shared = RamCache(10)
