@@ -54,9 +54,8 @@ class Comparing:
         require_mode(mode)
         photo = load_image(image)
         query = PhotoRegions(photo, self._profile, mode)
-        _, pooled = query.regions(self._memory.gallery().categories, None)
-        vectors = self._profile.encoder.normalize(pooled) if len(pooled) else pooled
-        return photo, query.proposals, vectors
+        query.propose(self._memory.gallery().categories, None)
+        return photo, query.proposals, query.embed()
 
     def match_regions(
         self,
