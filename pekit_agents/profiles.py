@@ -166,9 +166,11 @@ def embedded_profile(*, cache_size: int = 32) -> Profile:
         MissingDependency: The package that ships the model is not installed.
         ModelError: The model's file is not there.
     """
+    from pekit_agents.models.embedded.encoder import FocusEncoder
+    from pekit_agents.models.embedded.extractor import FocusExtractor
     from pekit_agents.models.embedded.model import FocusModel
+    from pekit_agents.models.embedded.proposer import FocusProposer
     from pekit_agents.models.embedded.settings import MATCHING, RERANKING
-    from pekit_agents.models.embedded.tools import FocusEncoder, FocusExtractor, FocusProposer
 
     model = FocusModel(cache_size=cache_size)
     encoder = FocusEncoder(model)
@@ -206,8 +208,8 @@ def refitted_profile(
         MissingDependency: The package that ships the model is not installed.
         ProfileError: ``base`` is no embedded profile.
     """
+    from pekit_agents.models.embedded.encoder import FocusEncoder
     from pekit_agents.models.embedded.statistics import refitted_encoder
-    from pekit_agents.models.embedded.tools import FocusEncoder
 
     base = base or load_profile("embedded")
     if not isinstance(base.encoder, FocusEncoder):

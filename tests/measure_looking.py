@@ -2,9 +2,9 @@
 
 ``python tests/measure_looking.py THINGS --backgrounds PHOTOS`` remembers half of the things of a
 data set and searches the others' photos and composed scenes, as the package is and with each of
-``ALTERNATIVES``; ``NAME=VALUE`` asks for others (``models.guidance._REACH=2.2``), several at once
-with semicolons between. The discriminant that ships may have seen the things: this says what a
-change is worth, not how good recognition is.
+``ALTERNATIVES``; ``NAME=VALUE`` asks for others (``models.embedded.guidance._REACH=2.2``), several
+at once with semicolons between. The discriminant that ships may have seen the things: this says
+what a change is worth, not how good recognition is.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ ALTERNATIVES: dict[str, tuple[Any, ...]] = {
     "settings.MatchSettings.overlap": (0.5,),
     "settings.MatchSettings.inside": (1.0, 0.5),
     "settings.MatchSettings.framing": (0.0, 2.0),
-    "matching.CROWD": (0.0, 0.6, 1.0),
-    "models.focus_tools._QUARTER": (0.5,),
-    "models.focus_tools._MAX_SALIENT": (0, 4),
-    "models.focus_tools._MAX_PLACES": (4,),
-    "models.focus_tools._SAME_PLACE": (0.4,),
-    "models.focus_tools._SIMPLE": (0.0, 0.2),
-    "models.focus_tools._MAYBE": (0.0, 4.5),
-    "models.focus_tools._WIDE": (1.4,),
-    "models.focus_tools._SAME_FRAMING": (1.1, 0.4),
-    "models.guidance._SIZES": ((5.0,), (3.5, 7.0), (2.5, 5.0, 10.0)),
-    "models.guidance._ASPECTS": ((1.0,),),
-    "models.guidance._REACH": (2.2, 9.0),
-    "models.guidance._WITHIN": (1.1, 0.7),
-    "models.guidance.NEARLY": (0.1, 2.0),
+    "retrieval.matching.CROWD": (0.0, 0.6, 1.0),
+    "models.embedded.proposer._QUARTER": (0.5,),
+    "models.embedded.proposer._MAX_SALIENT": (0, 4),
+    "models.embedded.proposer._MAX_PLACES": (4,),
+    "models.embedded.proposer._SAME_PLACE": (0.4,),
+    "models.embedded.scene._SIMPLE": (0.0, 0.2),
+    "models.embedded.scene._MAYBE": (0.0, 4.5),
+    "models.embedded.windows._WIDE": (1.4,),
+    "models.embedded.proposer._SAME_FRAMING": (1.1, 0.4),
+    "models.embedded.guidance._SIZES": ((5.0,), (3.5, 7.0), (2.5, 5.0, 10.0)),
+    "models.embedded.guidance._ASPECTS": ((1.0,),),
+    "models.embedded.guidance._REACH": (2.2, 9.0),
+    "models.embedded.guidance._WITHIN": (1.1, 0.7),
+    "models.embedded.guidance.NEARLY": (0.1, 2.0),
 }
 _PASSES = 6000  # kept in RAM, about 1 MB each: most changes look at the same close-ups
 _LIKE_IT = 0.5  # IoU from which a box is that of the thing
