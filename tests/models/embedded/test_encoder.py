@@ -7,8 +7,15 @@ import pytest
 from PIL import ImageOps
 
 from pekit_agents.models.embedded.encoder import FocusEncoder
+from pekit_agents.testing import EncoderTests
 
 pytestmark = pytest.mark.usefixtures("embedded_model")
+
+
+class TestFocusEncoder(EncoderTests):
+    @pytest.fixture
+    def encoder(self, model):
+        return FocusEncoder(model)
 
 
 def test_vectors_are_of_unit_length_and_the_id_names_what_shapes_them(model):

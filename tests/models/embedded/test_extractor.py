@@ -8,8 +8,15 @@ from PIL import Image
 
 from pekit_agents.boxes import iou_matrix
 from pekit_agents.models.embedded.extractor import FocusExtractor
+from pekit_agents.testing import ExtractorTests
 
 pytestmark = pytest.mark.usefixtures("embedded_model")
+
+
+class TestFocusExtractor(ExtractorTests):
+    @pytest.fixture
+    def extractor(self, model):
+        return FocusExtractor(model)
 
 
 def test_the_cup_is_what_stands_out_in_its_photo(model, cup):

@@ -14,9 +14,16 @@ from pekit_agents.models.embedded.encoder import FocusEncoder
 from pekit_agents.models.embedded.extractor import FocusExtractor
 from pekit_agents.models.embedded.model import FocusModel
 from pekit_agents.models.embedded.proposer import FocusProposer
+from pekit_agents.testing import ProposerTests
 from pekit_agents.types import Box
 
 pytestmark = pytest.mark.usefixtures("embedded_model")
+
+
+class TestFocusProposer(ProposerTests):
+    @pytest.fixture
+    def proposer(self, model):
+        return FocusProposer(model)
 
 
 def test_a_small_object_is_proposed_in_a_scene_and_not_at_one_glance(model, cup, photos):
