@@ -6,6 +6,7 @@ import ast
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
@@ -81,6 +82,19 @@ def listed_in(path: Path) -> list[str]:
 def part(name: str) -> str:
     """Return which part of the package a module belongs to: ``memory`` of a.memory.store."""
     return name.split(".")[1] if "." in name else ""
+
+
+def test_contributors_read_the_same_floors():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    told = re.findall(r"^\d+\. ((?:`\w+`(?:, )?)+)(?::|$)", text, re.MULTILINE)
+    assert [set(re.findall(r"\w+", names)) for names in told] == FLOORS
+
+
+def test_the_corridor_is_short_and_files_are_small():
+    loose = list((ROOT / "pekit_agents").glob("*.py"))
+    assert len(loose) <= 12
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules().items()}
+    assert {name: count for name, count in lines.items() if count > 400} == {}
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
