@@ -9,7 +9,7 @@ from pekit_agents.memory.place.cloud import cloud_place
 from pekit_agents.memory.place.local import LocalPlace
 from pekit_agents.memory.place.place import place_at, user_place, user_places
 from pekit_agents.memory.place.s3 import bucket_place
-from pekit_agents.testing_places import PlaceTests
+from pekit_agents.testing.places import PlaceTests
 
 
 class TestFolder(PlaceTests):

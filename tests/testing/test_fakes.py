@@ -10,13 +10,15 @@ import pytest
 from PIL import Image
 
 from pekit_agents import PeKit
-from pekit_agents.protocols import Encoder, Proposer, ViewExtractor
 from pekit_agents.testing import (
     PALETTE,
     SHADES,
     ColourEncoder,
     ColourExtractor,
     ColourProposer,
+    EncoderTests,
+    ExtractorTests,
+    ProposerTests,
     fake_profile,
     graded_profile,
     solid_scene,
@@ -24,10 +26,25 @@ from pekit_agents.testing import (
 )
 
 
-def test_they_are_vision_tools():
-    assert isinstance(ColourEncoder(), Encoder)
-    assert isinstance(ColourProposer(), Proposer)
-    assert isinstance(ColourExtractor(), ViewExtractor)
+class TestColourEncoder(EncoderTests):
+    @pytest.fixture
+    def encoder(self):
+        return ColourEncoder()
+
+
+class TestColourProposer(ProposerTests):
+    @pytest.fixture
+    def proposer(self):
+        return ColourProposer()
+
+
+class TestColourExtractor(ExtractorTests):
+    @pytest.fixture
+    def extractor(self):
+        return ColourExtractor()
+
+
+def test_another_id_stands_for_another_encoder():
     assert fake_profile("other").encoder.id == "other"
 
 
