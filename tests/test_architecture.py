@@ -29,7 +29,7 @@ FLOORS = [
     {"calibration", "embedding", "memory", "prompting"},
     {"models"},
     {"profiles"},
-    {"retrieval", "testing"},
+    {"retrieval", "testing", "testing_places"},
     {"introduction"},
     {"answering"},
     {"kit"},

@@ -15,7 +15,7 @@ from benchmarks.memory.objects import described
 from benchmarks.memory.photos import TAU, VIEWS, MadeUpLibrary, fill_library
 from benchmarks.memory.process import rss_mb
 from benchmarks.memory.rows import Row, in_turns, medians_ms, percentiles
-from pekit_agents.memory.search.ram import shared_residency
+from pekit_agents.memory.search.ram import shared_ram_cache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,11 +70,11 @@ def library_rows(
 
 def _ram_row(name: str, made: MadeUpLibrary, library: PhotoLibrary, *, judged: bool) -> Row:
     """Search for the first time, and see what stays in RAM of it."""
-    residency = shared_residency()
+    ram_cache = shared_ram_cache()
     library.kit.objects()  # their snapshot has its place in the bound, too
-    before, before_mb = residency.nbytes, rss_mb()
+    before, before_mb = ram_cache.nbytes, rss_mb()
     _search(library, 0)
-    kept, after_mb = residency.nbytes - before, rss_mb()
+    kept, after_mb = ram_cache.nbytes - before, rss_mb()
     more = f"; the process has {after_mb - before_mb:.0f} MB more" if before_mb and after_mb else ""
     return Row(
         f"RAM for the regions of {name} / their vectors",
@@ -103,7 +103,7 @@ def _cold_row(name: str, made: MadeUpLibrary, *, judged: bool) -> Row:
         return _search(made.opened(), 0)
 
     def bare(turn: int) -> object:
-        rows = lancedb.connect(made.folder).open_table("objects").search().select(["vectors"])
+        rows = lancedb.connect(str(made.place)).open_table("objects").search().select(["vectors"])
         vectors = rows.to_arrow()["vectors"].combine_chunks().flatten().flatten().to_numpy()
         return _product(vectors.reshape(-1, made.regions.shape[1]), made.views[0], turn)
 

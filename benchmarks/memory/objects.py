@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.memory import Memory, MemoryRecord
-from pekit_agents.memory.place.forgetting import user_folder
+from pekit_agents.memory.place.place import user_place
 from pekit_agents.memory.records import new_rev, new_views, to_rows
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.table.transactions import Transactions
@@ -89,7 +89,7 @@ def fill(
     """
     rng = np.random.default_rng(seed + 1)
     schema = table_schema(ENCODER, dim)
-    transactions = Transactions(user_folder(root, user_id), schema)
+    transactions = Transactions(user_place(root, user_id), schema)
     done = first
     for views in made_up(count, seed=seed, dim=dim):
         records = [

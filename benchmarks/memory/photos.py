@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.memory.objects import ENCODER, described, made_up, open_memory
 from benchmarks.memory.search import shown
-from pekit_agents.memory.place.forgetting import user_folder
+from pekit_agents.memory.place.place import user_place
 from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.retrievers.photo_library.table import Photo, photo_schema, put_rows, to_rows
@@ -24,6 +24,7 @@ from pekit_agents.types import Box
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pekit_agents.memory.place.place import Place
     from pekit_agents.types import FloatArray
 
 #: The views of the objects that are looked for, the first ones; others have more.
@@ -55,9 +56,9 @@ class MadeUpLibrary:
     showing: tuple[set[str], ...]
 
     @property
-    def folder(self) -> Path:
+    def place(self) -> Place:
         """Where the table of photos lies."""
-        return user_folder(self.root, _USER) / "photos"
+        return user_place(self.root, _USER).child("photos")
 
     def opened(self) -> PhotoLibrary:
         """Return the library, opened anew."""
@@ -88,7 +89,7 @@ def fill_library(root: Path, photos: int, dim: int) -> MadeUpLibrary:
         showing.append({_photo_id(number) for number in photos_of.tolist()})
     made = MadeUpLibrary(root, regions, views, tuple(showing))
     schema = photo_schema(ENCODER, dim)
-    transactions = Transactions(made.folder, schema)
+    transactions = Transactions(made.place, schema)
     for begin in range(0, photos, _AT_ONCE):
         some = list(_photos(regions, starts[begin : begin + _AT_ONCE + 1], begin))
         transactions.commit(partial(put_rows, rows=to_rows(some, schema)))

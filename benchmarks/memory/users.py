@@ -12,7 +12,7 @@ from benchmarks.memory.process import rss_mb
 from benchmarks.memory.rows import Row, percentiles
 from benchmarks.memory.rules import BY_COSINE
 from pekit_agents.memory import Memory
-from pekit_agents.memory.search.ram import shared_residency
+from pekit_agents.memory.search.ram import shared_ram_cache
 from pekit_agents.retrieval.matching import RANKS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]
             progress(f"storing users: {number:,} of {users:,}")
     store_ms = 1000 * (time.perf_counter() - started) / users
     disk_kb = _disk_kb(root) / users
-    residency, most = shared_residency(), 0
+    ram_cache, most = shared_ram_cache(), 0
     kept: dict[int, Memory] = {}
     opened, again, foreign, missing = [], [], 0, 0
     for number in range(users):
@@ -62,7 +62,7 @@ def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]
         answers = {anything[i].object_id for i in near.objects[0]}
         ours = {described(number * OBJECTS_EACH + i).object_id for i in range(OBJECTS_EACH)}
         foreign += len((answers | {obj.object_id for obj in memory.objects()}) - ours)
-        most = max(most, residency.nbytes)
+        most = max(most, ram_cache.nbytes)
         if number % 50 == 0:
             progress(f"searching users: {number:,} of {users:,}")
     name = f"{users:,} users of {OBJECTS_EACH} objects"
@@ -71,7 +71,7 @@ def users_rows(root: Path, users: int, dim: int, progress: Callable[[str], None]
     yield Row(
         f"{name}: RAM for snapshots / its bound",
         1.0,
-        most / residency.limit_bytes,
+        most / ram_cache.limit_bytes,
         f"{most / 1e6:.0f} MB at most with {min(users, _OPEN):,} users open{ram}; on disk "
         f"{disk_kb:.0f} kB a user, D = {dim}; to store one {store_ms:.1f} ms, to open and search "
         f"one {percentiles(opened)}, to search an open one {percentiles(again)}",

@@ -10,7 +10,7 @@ import lancedb
 from benchmarks.memory.objects import DIM, ENCODER, described, fill, made_up, open_memory
 from benchmarks.memory.rows import Row, medians_ms
 from pekit_agents.memory import MemoryRecord
-from pekit_agents.memory.place.forgetting import user_folder
+from pekit_agents.memory.place.place import user_place
 from pekit_agents.memory.records import new_rev, new_views, to_rows
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.table.optimizing import optimize
@@ -44,7 +44,8 @@ def remember_row(root: Path, repeats: int) -> Row:
 
 def disk_row(root: Path, remembers: int, progress: Callable[[str], None]) -> Row:
     """Measure how much disk so many remembered objects of one view take."""
-    memory, folder = open_memory(root, "disk"), user_folder(root, "disk")
+    memory, place = open_memory(root, "disk"), user_place(root, "disk")
+    folder = Path(str(place))
     peak = number = 0
     for views in made_up(remembers, seed=1):
         for vectors in views:
@@ -54,7 +55,7 @@ def disk_row(root: Path, remembers: int, progress: Callable[[str], None]) -> Row
                 peak = max(peak, _bytes_below(folder))
                 progress(f"remembering: {number:,} of {remembers:,}")
     at_end = _bytes_below(folder)
-    optimize([folder])
+    optimize([place])
     left, raw = _bytes_below(folder), remembers * DIM * 4
     return Row(
         f"{remembers:,} remembers and a pekit optimize: disk / raw data",
@@ -75,7 +76,7 @@ def forget_row(root: Path, objects: int) -> Row:
         record = memory.get(described(objects // 2).object_id)
         patterns = [view.tobytes() for view in record.vectors]
         patterns += [record.object.object_id.encode()]
-        folder = user_folder(root, user)
+        folder = Path(str(user_place(root, user)))
         if not _count(folder, patterns[:1]):
             raise AssertionError("the bytes that are looked for were never there")
         memory.delete(record.object.object_id)

@@ -118,8 +118,8 @@ def colour_agreement(region: Details, views: Sequence[Details]) -> float:
 
 
 def _details_of(each: Candidate, known: Mapping[str, StoredFeatures]) -> Sequence[Details]:
-    portrait = known.get(each.object.object_id)
-    return () if portrait is None else portrait.details
+    stored = known.get(each.object.object_id)
+    return () if stored is None else stored.details
 
 
 def _comparable(details: Sequence[Details], region: Details) -> list[Details]:

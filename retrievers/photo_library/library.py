@@ -22,8 +22,8 @@ from pekit_agents.errors import (
     PeKitError,
 )
 from pekit_agents.kit.kit import PeKit
-from pekit_agents.memory.place.cloud import require_files
-from pekit_agents.memory.place.forgetting import forget_folder, user_folder
+from pekit_agents.memory.place.forgetting import forget_place
+from pekit_agents.memory.place.place import require_files_at, user_place
 from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.retrievers.photo_library.indexing import (
@@ -130,23 +130,23 @@ class PhotoLibrary:
             EncoderMismatch: Memory or library were written with another encoder.
             MemoryStoreError: The directory cannot be used.
         """
-        require_files(os.fspath(path), "A photo library")
+        require_files_at(os.fspath(path), "A photo library")
         kit = PeKit.open(path, profile=profile, user_id=user_id, **options)
         encoder = kit.profile.encoder
-        # A folder of its own within the user's: the memory cleans up only its own files.
+        # A place of its own within the user's: the memory cleans up only its own files.
         storage = options.get("storage_options")
-        folder = user_folder(os.fspath(path), user_id, storage) / "photos"
-        transactions = Transactions(folder, photo_schema(encoder.id, encoder.dim))
+        place = user_place(os.fspath(path), user_id, storage).child("photos")
+        transactions = Transactions(place, photo_schema(encoder.id, encoder.dim))
         try:
             transactions.read(lambda table: table)  # checks what is there
         except EncoderMismatch as exc:
             if not reindex:
                 raise EncoderMismatch(
-                    f"The photo library in {folder} was indexed with another encoder, expected "
+                    f"The photo library in {place} was indexed with another encoder, expected "
                     f"{encoder.id}. Open it with reindex=True, which empties it, and index the "
                     "photos again, or open it with the encoder that wrote it."
                 ) from exc
-            forget_folder(folder)
+            forget_place(place)
         return cls(kit, transactions)
 
     @property

@@ -9,39 +9,46 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.errors import WriteConflict
-from pekit_agents.memory.place.locking import INDEX_PATIENCE_S, index_turn
-from pekit_agents.memory.place.retry import insist
+from pekit_agents.memory.place.folder import INDEX_PATIENCE_S
+from pekit_agents.memory.place.retry import with_retries
 from pekit_agents.memory.search.view_index import ViewIndex, holds_more, stamps
 from pekit_agents.memory.table.table import TableHandle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import pyarrow as pa
     from lancedb.table import Table
+
+    from pekit_agents.memory.place.folder import FolderPlace
+    from pekit_agents.memory.place.place import Place
 
 # How many views may be missing from the index before it is extended: as a share of the limit,
 # or of all views. Until then each search compares them one by one.
 _SHARE_OF_LIMIT, _SHARE_OF_VIEWS = 0.1, 0.02
 
 
-class Upkeep:
+class IndexRefresh:
     """Builds, extends and drops the index of one user; safe across threads and processes.
 
-    It has a turn of its own: reading and writing go on while an index is built, and only
+    It has a lock of its own: reading and writing go on while an index is built, and only
     forgetting waits.
 
     Args:
-        folder: The user's folder.
+        place: Where the user's memory lies.
         schema: Of the user's objects.
         index_above: With more views than this there is an index.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema, *, index_above: int) -> None:
-        self._folder, self._index_above = folder, index_above
-        self._objects, self._index = TableHandle(folder, schema), ViewIndex(folder, schema)
+    def __init__(self, place: FolderPlace, schema: pa.Schema, *, index_above: int) -> None:
+        self._place, self._index_above = place, index_above
+        self._objects, self._index = TableHandle(place, schema), ViewIndex(place, schema)
         self._busy = threading.Lock()
+
+    @classmethod
+    def of(cls, place: Place, schema: pa.Schema, *, index_above: int) -> IndexRefresh | None:
+        """Return what looks after the index at a place; None where there are no files for it."""
+        return None if place.files is None else cls(place.files, schema, index_above=index_above)
 
     def refresh(self, *, at_once: bool = False) -> None:
         """Bring the index up to date when that is due, unless somebody else is doing so.
@@ -50,12 +57,12 @@ class Upkeep:
             at_once: Whether to do so however little has changed, after whoever is doing so.
 
         Raises:
-            WriteConflict: Others had the turn for too long.
+            WriteConflict: Others held the lock for too long.
             MemoryStoreError: LanceDB or the disk failed.
         """
         try:
-            with self._turn(patience_s=INDEX_PATIENCE_S if at_once else 0.0) as alone:
-                self._insist(lambda: self._refresh(0 if at_once else None, alone=alone))
+            with self._locked(patience_s=INDEX_PATIENCE_S if at_once else 0.0) as alone:
+                self._with_retries(lambda: self._refresh(0 if at_once else None, alone=alone))
         except WriteConflict:
             if at_once:
                 raise
@@ -64,11 +71,11 @@ class Upkeep:
         """Remove the index and every byte of it; wait for whoever is building it.
 
         Raises:
-            WriteConflict: Others had the turn for too long.
+            WriteConflict: Others held the lock for too long.
             MemoryStoreError: LanceDB or the disk failed.
         """
-        with self._turn(patience_s=INDEX_PATIENCE_S):
-            self._insist(self._index.drop)
+        with self._locked(patience_s=INDEX_PATIENCE_S):
+            self._with_retries(self._index.drop)
 
     def _refresh(self, due: int | None, *, alone: bool) -> None:
         objects = self._objects.latest()
@@ -85,26 +92,26 @@ class Upkeep:
         if self._index.latest() is None or self._index.lag(objects) > due:
             self._index.refresh(objects)
             if not alone:
-                self._drop_if_outrun(objects)
+                self._drop_if_stale(objects)
 
-    def _drop_if_outrun(self, objects: Table) -> None:
+    def _drop_if_stale(self, objects: Table) -> None:
         # Who forgot an object meanwhile has dropped the index before this one was written.
         objects.checkout_latest()  # type: ignore[no-untyped-call]
         if len(np.setdiff1d(self._index.revs(), stamps(objects)[0])):
             self._index.drop()
 
     @contextmanager
-    def _turn(self, *, patience_s: float) -> Iterator[bool]:
+    def _locked(self, *, patience_s: float) -> Iterator[bool]:
         if not self._busy.acquire(timeout=patience_s):
-            raise WriteConflict(f"The index of {self._folder} is still being built; try again.")
+            raise WriteConflict(f"The index of {self._place} is still being built; try again.")
         try:
-            with index_turn(self._folder, patience_s=patience_s) as alone:
+            with self._place.index_lock(patience_s=patience_s) as alone:
                 yield alone
         finally:
             self._busy.release()
 
-    def _insist(self, task: Callable[[], None]) -> None:
-        insist(task, doing="written", folder=self._folder, reset=self._reset)
+    def _with_retries(self, task: Callable[[], None]) -> None:
+        with_retries(task, doing="written", place=self._place, reset=self._reset)
 
     def _reset(self) -> None:
         self._objects.reset()

@@ -1,32 +1,26 @@
-"""Where a memory lies: a folder on disk, or a prefix in an S3 bucket that is used like one.
-
-LanceDB itself reads and writes tables in both. What the memory does beside it (looking whether
-there is a table, marks, sweeping, forgetting a user) needs a few methods of ``pathlib.Path``;
-``RemoteFolder`` has these for S3. There are no locks, no renaming and no modification in place
-there: who needs these asks ``as_remote``. A database of LanceDB Cloud holds no files at all: see
-``cloud``.
-"""
+"""A prefix in an S3 bucket: ``BucketPlace``, without locks; ``BucketPath`` is used like a path."""
 
 from __future__ import annotations
 
 import fnmatch
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import lancedb
 
-from pekit_agents.errors import InvalidInput
-from pekit_agents.memory.place.cloud import SCHEME as CLOUD_SCHEME
-from pekit_agents.memory.place.cloud import cloud_folder
+from pekit_agents.memory.place.folder import INDEX_PATIENCE_S, LOCK, TABLE, FolderPlace
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyarrow import fs
 
-_SCHEME = "s3://"
+SCHEME = "s3://"
 # LanceDB's names of the options, with and without "aws_", and those of pyarrow.
 _OPTIONS = {
     "access_key_id": "access_key",
@@ -40,50 +34,75 @@ _OPTIONS = {
 _ENVIRONMENT = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP")
 
 
-def as_folder(root: str | Path, storage_options: Mapping[str, str] | None = None) -> Path:
-    """Return a root folder: absolute on disk, or what is used like one at a URI.
+def bucket_place(uri: str, storage_options: Mapping[str, str] | None) -> BucketPlace:
+    """Return the place of all users' memories at an ``s3://`` URI.
 
-    Raises:
-        InvalidInput: It is at a URI of another kind than ``s3://`` and ``db://``, or has options
-            that have no meaning there.
+    Args:
+        uri: ``s3://``, the name of a bucket, and what its keys begin with.
+        storage_options: As for LanceDB: ``aws_access_key_id``, ``aws_secret_access_key``,
+            ``aws_region``, ``aws_endpoint``, ``allow_http`` and so on; None takes what the
+            environment says.
     """
-    if str(root).startswith(CLOUD_SCHEME):
-        return cast("Path", cloud_folder(str(root), storage_options))
-    if str(root).startswith(_SCHEME):
-        return cast(
-            "Path", RemoteFolder(str(root).removeprefix(_SCHEME).rstrip("/"), storage_options)
-        )
-    if "://" in str(root):
-        raise InvalidInput(f"expected a folder, an s3:// or a db:// URI, found {str(root)!r}")
-    if storage_options is not None:
-        raise InvalidInput(
-            f"storage_options are for s3:// and db:// URIs, found them for {str(root)!r}"
-        )
-    return Path(root).expanduser().absolute()
+    return BucketPlace(BucketPath(uri.removeprefix(SCHEME).rstrip("/"), storage_options))
 
 
-def as_remote(folder: object) -> RemoteFolder | None:
-    """Return ``folder`` if it is at an ``s3://`` URI; None if it is not."""
-    return folder if isinstance(folder, RemoteFolder) else None
+class BucketPlace(FolderPlace):
+    """A prefix in a bucket. There are no locks, no renaming and no change of a file there.
 
+    Args:
+        path: The prefix.
+    """
 
-def connect(folder: Path, session: lancedb.Session | None = None) -> lancedb.DBConnection:
-    """Return LanceDB's connection to the tables in ``folder``."""
-    return lancedb.connect(str(folder), storage_options=_options(folder), session=session)
+    path: BucketPath
 
+    def __init__(self, path: BucketPath) -> None:
+        self.path = path
 
-async def connect_async(
-    folder: Path, session: lancedb.Session | None = None
-) -> lancedb.AsyncConnection:
-    """Return LanceDB's asynchronous connection to the tables in ``folder``."""
-    return await lancedb.connect_async(
-        str(folder), storage_options=_options(folder), session=session
-    )
+    @property
+    def storage_options(self) -> Mapping[str, str]:
+        """What LanceDB has to know to reach the bucket."""
+        return self.path.storage_options or {}
 
+    def child(self, name: str) -> BucketPlace:
+        """Return a longer prefix."""
+        return BucketPlace(self.path / name)
 
-def _options(folder: Path) -> dict[str, str] | None:
-    remote = as_remote(folder)
-    return None if remote is None else dict(remote.storage_options or {})
+    def create_table(self, schema: pa.Schema) -> None:
+        """Put an empty table here.
+
+        Version 1 of an empty table names no data file and is the same whoever makes it. So of
+        two writers that begin a memory at once the second does no harm, even if the first has
+        written meanwhile: what it wrote are later versions. LanceDB's own ``create_table``
+        overwrites these.
+        """
+        with tempfile.TemporaryDirectory() as staging:
+            lancedb.connect(staging).create_table(TABLE, schema=schema)
+            # A table is there when a manifest is, so these come last.
+            made = Path(staging, f"{TABLE}.lance").rglob("*")
+            for path in sorted(made, key=lambda path: path.suffix == ".manifest"):
+                if path.is_file():
+                    self.write(path.relative_to(staging).as_posix(), path.read_bytes())
+        (self.path / LOCK).touch()  # stands for the life of this memory
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file; a bucket has it whole or not at all."""
+        (self.path / name).write_bytes(content)
+
+    def writing_lock(self) -> AbstractContextManager[bool]:
+        """Hold nothing: there are no locks."""
+        return nullcontext(False)
+
+    def index_lock(self, *, patience_s: float = INDEX_PATIENCE_S) -> AbstractContextManager[bool]:
+        """Hold nothing: there are no locks."""
+        del patience_s
+        return nullcontext(False)
+
+    def remove_staging(self, *, older_than_s: float) -> None:
+        """Do nothing: a table is made on this machine and then copied."""
+
+    def forget(self) -> bool:
+        """Remove all files below, and those that are written meanwhile."""
+        return self.path.remove_tree()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +120,12 @@ class FileStatus:
     st_ino: int = 0
 
 
-class RemoteFolder:
-    """A place in an S3 bucket, with the methods of ``pathlib.Path`` that the memory uses.
+class BucketPath:
+    """A key in a bucket, with the methods of ``pathlib.Path`` that a memory uses.
 
     Args:
         key: ``bucket/prefix``.
-        storage_options: As for LanceDB: ``aws_access_key_id``, ``aws_secret_access_key``,
-            ``aws_region``, ``aws_endpoint``, ``allow_http`` and so on; None takes what the
-            environment says.
+        storage_options: As for :func:`bucket_place`.
     """
 
     def __init__(self, key: str, storage_options: Mapping[str, str] | None = None) -> None:
@@ -116,10 +133,10 @@ class RemoteFolder:
         self.storage_options = storage_options
 
     def __str__(self) -> str:
-        return f"{_SCHEME}{self.key}"
+        return f"{SCHEME}{self.key}"
 
-    def __truediv__(self, name: str) -> RemoteFolder:
-        return RemoteFolder(f"{self.key}/{name}", self.storage_options)
+    def __truediv__(self, name: str) -> BucketPath:
+        return BucketPath(f"{self.key}/{name}", self.storage_options)
 
     @property
     def name(self) -> str:
@@ -127,13 +144,9 @@ class RemoteFolder:
         return self.key.rpartition("/")[2]
 
     @property
-    def parent(self) -> RemoteFolder:
+    def parent(self) -> BucketPath:
         """The key without its last part."""
-        return RemoteFolder(self.key.rpartition("/")[0], self.storage_options)
-
-    def with_name(self, name: str) -> RemoteFolder:
-        """Return another name in the same place."""
-        return self.parent / name
+        return BucketPath(self.key.rpartition("/")[0], self.storage_options)
 
     @cached_property
     def _files(self) -> fs.S3FileSystem:
@@ -193,12 +206,12 @@ class RemoteFolder:
             if not missing_ok:
                 raise
 
-    def iterdir(self) -> Iterator[RemoteFolder]:
+    def iterdir(self) -> Iterator[BucketPath]:
         """Yield what lies directly in this folder; nothing when there is no such folder."""
         for info in self._select(recursive=False):
-            yield RemoteFolder(info.path, self.storage_options)
+            yield BucketPath(info.path, self.storage_options)
 
-    def glob(self, pattern: str) -> Iterator[RemoteFolder]:
+    def glob(self, pattern: str) -> Iterator[BucketPath]:
         """Yield what lies directly in this folder and has a name like ``pattern``."""
         yield from (path for path in self.iterdir() if fnmatch.fnmatch(path.name, pattern))
 
@@ -213,19 +226,6 @@ class RemoteFolder:
             found = True
             self._files.delete_dir(self.key)
         return found
-
-    def upload_new_table(self, aside: Path) -> None:
-        """Put the empty table in the local folder ``aside`` here.
-
-        Version 1 of an empty table names no data file and is the same whoever makes it. So of
-        two writers that begin a memory at once the second does no harm, even if the first has
-        written meanwhile: what it wrote are later versions. LanceDB's own ``create_table``
-        overwrites these.
-        """
-        for path in sorted(aside.rglob("*"), key=lambda path: path.suffix == ".manifest"):
-            if path.is_file():
-                (self / path.relative_to(aside).as_posix()).write_bytes(path.read_bytes())
-        (self.parent / "lock").touch()  # stands for the life of this memory
 
     def _select(self, *, recursive: bool) -> list[Any]:
         from pyarrow import fs
