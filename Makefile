@@ -26,8 +26,8 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 
 typecheck: $(VENV)/.test installed
-	cp -R examples .installed/
-	cd .installed && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents -p examples
+	cp -R benchmarks examples .installed/
+	cd .installed && ../$(BIN)/mypy --config-file ../pyproject.toml -p pekit_agents -p benchmarks -p examples
 
 # The site, in site/. A link to nowhere is an error; --quiet would hide what --strict counts.
 docs: $(VENV)/.docs installed

@@ -13,14 +13,19 @@ __all__ = ["atomic_write"]
 
 
 @contextmanager
-def atomic_write(path: Path, *, shared: bool) -> Iterator[BinaryIO]:
+def atomic_write(
+    path: Path, *, shared: bool, overwrite: bool = True, durable: bool = False
+) -> Iterator[BinaryIO]:
     """Yield a file that takes the place of ``path`` once all is written to it.
 
     Args:
         path: In a folder that is there. What it held stays if the writing fails.
         shared: Whether other users of the machine may read it.
+        overwrite: Whether a file that is there may be replaced.
+        durable: Whether it is on the disk when this returns, so that a power cut does not undo it.
 
     Raises:
+        FileExistsError: There is a file that may not be replaced.
         OSError: It cannot be written.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -28,9 +33,14 @@ def atomic_write(path: Path, *, shared: bool) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         if shared:
             part.chmod(0o644)  # mkstemp's files are their owner's alone
-        part.replace(path)
-    except BaseException:
+        if overwrite:
+            part.replace(path)
+        else:
+            path.hardlink_to(part)
+    finally:
         part.unlink(missing_ok=True)
-        raise

@@ -1,4 +1,4 @@
-"""The composition root: the only module that names concrete models.
+"""The composition root: the only module outside ``models`` that names concrete models.
 
 A profile is a set of vision tools and the settings that go with them. Models are loaded when
 they are first used, once per process, and shared by every user's memory. There are four ways to
@@ -30,8 +30,6 @@ from pekit_agents.protocols import Describer, Encoder, Proposer, ViewExtractor
 from pekit_agents.settings import MatchSettings, RerankSettings
 
 if TYPE_CHECKING:
-    from pekit_agents.models.hf.detection import Detector
-    from pekit_agents.models.hf.grounded_sam import Segmenter
     from pekit_agents.scoring import Discriminant
 
 __all__ = [
@@ -166,9 +164,11 @@ def embedded_profile(*, cache_size: int = 32) -> Profile:
         MissingDependency: The package that ships the model is not installed.
         ModelError: The model's file is not there.
     """
+    from pekit_agents.models.embedded.encoder import FocusEncoder
+    from pekit_agents.models.embedded.extractor import FocusExtractor
     from pekit_agents.models.embedded.model import FocusModel
+    from pekit_agents.models.embedded.proposer import FocusProposer
     from pekit_agents.models.embedded.settings import MATCHING, RERANKING
-    from pekit_agents.models.embedded.tools import FocusEncoder, FocusExtractor, FocusProposer
 
     model = FocusModel(cache_size=cache_size)
     encoder = FocusEncoder(model)
@@ -206,8 +206,8 @@ def refitted_profile(
         MissingDependency: The package that ships the model is not installed.
         ProfileError: ``base`` is no embedded profile.
     """
+    from pekit_agents.models.embedded.encoder import FocusEncoder
     from pekit_agents.models.embedded.statistics import refitted_encoder
-    from pekit_agents.models.embedded.tools import FocusEncoder
 
     base = base or load_profile("embedded")
     if not isinstance(base.encoder, FocusEncoder):
@@ -307,74 +307,24 @@ def _load(name: str) -> Profile:
 @cache
 def _build(recipe: Recipe) -> Profile:
     from pekit_agents.models.hf.detection import BoxExtractor, BoxProposer
+    from pekit_agents.models.hf.families import load_detector, load_encoder, load_segmenter
     from pekit_agents.models.hf.grounded_sam import GroundedSam
 
-    detector = _detector(recipe.detector)
+    detector = load_detector(recipe.detector)
     extractor: ViewExtractor = BoxExtractor(detector, recipe.extraction)
     if recipe.segmenter is not None:
-        extractor = GroundedSam(detector, _segmenter(recipe.segmenter), recipe.extraction)
+        extractor = GroundedSam(detector, load_segmenter(recipe.segmenter), recipe.extraction)
     profile = Profile(
         name=recipe.name,
         extractor=extractor,
         proposer=BoxProposer(detector, recipe.proposal_settings, recipe.prompt),
-        encoder=_encoder(recipe.encoder),
+        encoder=load_encoder(recipe.encoder),
         matching=recipe.matching,
         augment=recipe.augment,
     )
     if recipe.calibration is None:
         return profile
     return calibrated_profile(profile, recipe.calibration)
-
-
-@cache
-def _detector(spec: ModelSpec) -> Detector:
-    from pekit_agents.models.hf.deferred import DeferredDetector
-    from pekit_agents.models.hf.grounding_dino import LOADERS, GroundingDino
-    from pekit_agents.models.hf.hub import checkpoint_folder, model_type, original_file
-    from pekit_agents.models.hf.owlv2 import Owlv2
-
-    families: dict[str, Callable[..., Detector]] = {
-        **dict.fromkeys(LOADERS, GroundingDino),
-        "owlv2": Owlv2,
-    }
-    if spec.is_original:
-        from pekit_agents.models.reference.grounding_dino import OriginalGroundingDino
-
-        return DeferredDetector(partial(OriginalGroundingDino, original_file(spec), spec))
-    folder = checkpoint_folder(spec)
-    kind = model_type(folder, spec, families, "a detector")
-    return DeferredDetector(partial(families[kind], folder, spec, kind))
-
-
-@cache
-def _segmenter(spec: ModelSpec) -> Segmenter:
-    from pekit_agents.models.hf.deferred import DeferredSegmenter
-    from pekit_agents.models.hf.hub import checkpoint_folder, model_type, original_file
-    from pekit_agents.models.hf.sam import Sam, Sam2
-
-    if spec.is_original:
-        from pekit_agents.models.reference.sam import OriginalSam
-
-        return DeferredSegmenter(partial(OriginalSam, original_file(spec), spec))
-    families = {"sam": Sam, "sam2": Sam2, "sam2_video": Sam2}
-    folder = checkpoint_folder(spec)
-    kind = model_type(folder, spec, families, "a segmenter")
-    return DeferredSegmenter(partial(families[kind], folder, spec))
-
-
-@cache
-def _encoder(spec: ModelSpec) -> Encoder:
-    from pekit_agents.models.hf.clip import ClipEncoder
-    from pekit_agents.models.hf.dinov2 import DinoEncoder
-    from pekit_agents.models.hf.hub import checkpoint_folder, model_type
-
-    families = {
-        **dict.fromkeys(DinoEncoder.LOADERS, DinoEncoder),
-        **dict.fromkeys(ClipEncoder.LOADERS, ClipEncoder),
-    }
-    folder = checkpoint_folder(spec)
-    kind = model_type(folder, spec, families, "an encoder")
-    return families[kind](folder, spec, kind)
 
 
 #: Every named profile and what builds it.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from pekit_agents.errors import MissingDependency
 
@@ -29,9 +29,8 @@ from pekit_agents.tools.actions import PersonalActions
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
-    from pekit_agents.profiles import Profile
     from pekit_agents.retrievers.documents import PersonalDocument
-    from pekit_agents.tools.image_store import ImageStore
+    from pekit_agents.tools.open_options import OpenOptions
 
 __all__ = ["PersonalObjectRetriever", "PhotoLibraryRetriever"]
 
@@ -71,13 +70,11 @@ class PersonalObjectRetriever(BaseRetriever):
         path: str | PathLike[str],
         *,
         user_id: str,
-        profile: str | Profile = "embedded",
-        images: ImageStore | None = None,
         k: int = 4,
-        storage_options: Mapping[str, str] | None = None,
+        **options: Unpack[OpenOptions],
     ) -> PersonalObjectRetriever:
-        """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(path, profile, images, storage_options=storage_options)
+        """Open the memories in a directory; options as for :meth:`PersonalActions.open`."""
+        actions = PersonalActions.open(path, **options)
         return cls(actions=actions, user_id=user_id, k=k)
 
     def search_image(self, image: ImageSource, *, k: int | None = None) -> list[Document]:

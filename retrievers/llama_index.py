@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from pekit_agents.errors import InvalidInput, MissingDependency
 
@@ -28,9 +28,8 @@ from pekit_agents.tools.image_store import UnknownImage, check_limits
 from pekit_agents.tools.llama_index.image_paths import path_of
 
 if TYPE_CHECKING:
-    from pekit_agents.profiles import Profile
     from pekit_agents.retrievers.documents import PersonalDocument
-    from pekit_agents.tools.image_store import ImageStore
+    from pekit_agents.tools.open_options import OpenOptions
 
 __all__ = ["PersonalObjectRetriever", "PhotoLibraryRetriever", "PhotoPath"]
 
@@ -89,13 +88,11 @@ class PersonalObjectRetriever(BaseRetriever):
         path: str | PathLike[str],
         *,
         user_id: str,
-        profile: str | Profile = "embedded",
-        images: ImageStore | None = None,
         similarity_top_k: int = 4,
-        storage_options: Mapping[str, str] | None = None,
+        **options: Unpack[OpenOptions],
     ) -> PersonalObjectRetriever:
-        """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(path, profile, images, storage_options=storage_options)
+        """Open the memories in a directory; options as for :meth:`PersonalActions.open`."""
+        actions = PersonalActions.open(path, **options)
         return cls(actions, user_id, similarity_top_k=similarity_top_k)
 
     def picture(self, node: NodeWithScore) -> bytes:

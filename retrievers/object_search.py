@@ -10,6 +10,7 @@ from pekit_agents.tools.image_store import is_handle
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
+    from pekit_agents.retrieval.finding import Finding
     from pekit_agents.retrievers.documents import PersonalDocument
     from pekit_agents.tools.actions import PersonalActions
 
@@ -40,24 +41,27 @@ class ObjectSearch:
             UnknownImage: The user has no such picture.
         """
         if is_handle(query):
-            return self.picture(self.actions.images.get(self.user_id, query), k, handle=query)
+            finding = self.actions.findings.find(self.user_id, query, second_opinion=False)
+            return self._matches(finding, k, image=query)
         objects = self.actions.open_kit(self.user_id).objects()
         return documents.of_objects(self._words.search(query, objects, k))
 
-    def picture(self, image: ImageSource, k: int, *, handle: str = "") -> list[PersonalDocument]:
+    def picture(self, image: ImageSource, k: int) -> list[PersonalDocument]:
         """Return the matches in a picture: what is named, and after it what is possible.
 
         Args:
             image: A path, bytes, a PIL image or an array; the caller's own, never a model's.
             k: The most documents to return.
-            handle: The picture's handle; empty when it has none.
 
         Raises:
             ImageError: The picture cannot be read.
         """
-        finding = self.actions.open_kit(self.user_id).find(image)
+        return self._matches(self.actions.open_kit(self.user_id).find(image), k)
+
+    def _matches(self, finding: Finding, k: int, *, image: str = "") -> list[PersonalDocument]:
+        """Return the matches of a finding, and keep the picture with their boxes."""
         if not finding.everything:
             return []
         annotated = self.actions.keep_annotated(self.user_id, finding)
         size = finding.image.size
-        return documents.of_matches(finding.everything[:k], size, annotated=annotated, image=handle)
+        return documents.of_matches(finding.everything[:k], size, annotated=annotated, image=image)

@@ -33,7 +33,7 @@ SLOW_PLACES = [
         "examples/chat_ui",
         "models/hf",
         "models/test_reference.py",
-        "test_measure_models.py",
+        "benchmarks/test_models.py",
     )
 ]
 

@@ -40,5 +40,6 @@ assert match.object.name == "Biscuit", match
 command = [str(Path(sys.executable).with_name("pekit")), "--help"]
 assert "remember" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 files = {str(file) for file in metadata.files("pekit-agents") or ()}
+assert not [file for file in files if file.startswith(("benchmarks", "examples", "tests"))]
 assert {"LICENSE", "NOTICE"} <= {Path(file).name for file in files}, sorted(files)[:20]
 print(f"the {sys.argv[1]} of {metadata.version('pekit-agents')} imports, runs and remembers")

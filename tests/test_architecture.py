@@ -6,8 +6,10 @@ import ast
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +37,6 @@ FLOORS = [
     {"kit"},
     {"demo", "evaluation", "tools"},
     {"retrievers"},
-    {"bench"},
     {"cli"},
     {"__main__"},
 ]
@@ -55,8 +56,8 @@ def modules() -> dict[str, Path]:
 
 
 @cache
-def imports(path: Path) -> set[str]:
-    """Return the dotted names of this package that a file imports, anywhere in it."""
+def imported(path: Path) -> set[str]:
+    """Return the dotted names that a file imports, anywhere in it."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -64,12 +65,40 @@ def imports(path: Path) -> set[str]:
             found |= inner or {node.module}
         elif isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-    return {name for name in found if name.split(".")[0] == "pekit_agents"}
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """Return those of this package."""
+    return {name for name in imported(path) if name.split(".")[0] == "pekit_agents"}
+
+
+def listed_in(path: Path) -> list[str]:
+    """Return what a module's ``__all__`` lists, without importing it."""
+    (listed,) = [
+        node.value
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return ast.literal_eval(listed)
 
 
 def part(name: str) -> str:
     """Return which part of the package a module belongs to: ``memory`` of a.memory.store."""
     return name.split(".")[1] if "." in name else ""
+
+
+def test_contributors_read_the_same_floors():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    told = re.findall(r"^\d+\. ((?:`\w+`(?:, )?)+)(?::|$)", text, re.MULTILINE)
+    assert [set(re.findall(r"\w+", names)) for names in told] == FLOORS
+
+
+def test_the_corridor_is_short_and_files_are_small():
+    loose = list((ROOT / "pekit_agents").glob("*.py"))
+    assert len(loose) <= 12
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules().items()}
+    assert {name: count for name, count in lines.items() if count > 400} == {}
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
@@ -85,6 +114,12 @@ def test_arrows_run_one_way(name):
         assert RANK[other] < RANK[own], (
             f"{name} (floor {RANK[own]}) imports {target} ({RANK[other]})"
         )
+
+
+def test_the_package_imports_nothing_that_is_not_installed():
+    absent = {"benchmarks", "examples", "tests"}
+    for name, path in modules().items():
+        assert {each.split(".")[0] for each in imported(path)} & absent == set(), name
 
 
 def test_there_are_no_cycles():
@@ -117,20 +152,28 @@ def test_only_the_composition_root_names_concrete_models():
 def test_public_names_are_real_and_all_of_them_are_listed():
     for name in pekit_agents.__all__:
         assert getattr(pekit_agents, name).__name__ == name
-    listed = {name for names in pekit_agents._HOMES.values() for name in names}
-    assert listed == set(pekit_agents.__all__)
-    assert sorted(pekit_agents.__all__) == pekit_agents.__all__
+    assert dir(pekit_agents) == pekit_agents.__all__ == sorted(set(pekit_agents.__all__))
+    assert {"PeKit", "PeKitError", "load_image"} < set(pekit_agents.__all__)
 
 
-def test_the_names_for_type_checkers_are_the_same():
-    tree = ast.parse((ROOT / "pekit_agents" / "__init__.py").read_text("utf-8"))
-    block = next(node for node in tree.body if isinstance(node, ast.If))
-    typed = {alias.name for node in block.body for alias in node.names}
-    assert typed == set(pekit_agents.__all__)
+@pytest.mark.parametrize("stub", sorted((ROOT / "pekit_agents").rglob("__init__.pyi")), ids=str)
+def test_names_that_are_loaded_late_stand_once_for_python_and_for_type_checkers(stub):
+    door = importlib.import_module(".".join(stub.parent.relative_to(ROOT).parts))
+    named = []
+    for node in ast.parse(stub.read_text("utf-8")).body[1:]:
+        assert isinstance(node, ast.ImportFrom)
+        home = modules()[f"{door.__name__}.{node.module}"]
+        for alias in node.names:
+            assert alias.asname == alias.name, "a type checker takes it for private"
+            assert alias.name in listed_in(home)
+            named.append(alias.name)
+    assert sorted(named) == door.__all__
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    assert stub.name in shipped["package-data"][door.__name__]
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="No pekit_agents attribute nothing"):
         pekit_agents.nothing  # noqa: B018
 
 

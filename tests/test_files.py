@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import nullcontext
 
 import pytest
 
@@ -39,3 +40,16 @@ def test_what_was_there_stays_when_the_writing_fails(tmp_path):
 def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_half_of_it(tmp_path / "no" / "a")
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_that_may_not_be_replaced_stays(tmp_path, durable):
+    path = tmp_path / "made.npz"
+    for content in (b"first", b"second"):
+        with (
+            nullcontext() if content == b"first" else pytest.raises(FileExistsError),
+            atomic_write(path, shared=False, overwrite=False, durable=durable) as file,
+        ):
+            file.write(content)
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]

@@ -37,6 +37,11 @@ def _citation():
     return yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 
 
+def test_what_is_installed_is_the_package_alone():
+    tables = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    assert {name.split(".")[0] for name in tables["packages"]} == {"pekit_agents"}
+
+
 def _is_released():
     """Whether nothing has changed since the newest release of the changelog."""
     unreleased = _changelog().split("## [Unreleased]\n")[1]

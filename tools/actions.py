@@ -21,6 +21,7 @@ from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.prompting.instruction import instruction
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
+from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.results import ActionError, ActionResult, fixable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.profiles import Profile
+    from pekit_agents.protocols import SearchMode
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import PersonalObject
 
@@ -53,6 +55,8 @@ class PersonalActions:
         second_opinion: Whether ``answerer`` is also asked about what is only possible, in every
             search but those of corrections: see :meth:`PeKit.second_opinion`, which needs kits
             that keep crops.
+        mode: How hard to look, as in :meth:`PeKit.find`, for the verbs' answers and for what the
+            agent's model is shown.
 
     Raises:
         InvalidInput: A second opinion is wanted and there is no answerer.
@@ -65,6 +69,7 @@ class PersonalActions:
         answerer: Any = None,
         *,
         second_opinion: bool = False,
+        mode: SearchMode = "auto",
     ) -> None:
         if second_opinion and answerer is None:
             raise InvalidInput(
@@ -75,6 +80,8 @@ class PersonalActions:
         self.answerer = None if answerer is None else as_answer_model(answerer)
         #: Who is asked about what is only possible; None where nobody is.
         self.opinion_model = self.answerer if second_opinion else None
+        #: What was found in the users' pictures, under the verbs and under what a model is shown.
+        self.findings = Findings(open_kit, images, mode=mode, opinion_model=self.opinion_model)
 
     @classmethod
     def open(
@@ -85,21 +92,14 @@ class PersonalActions:
         answerer: Any = None,
         *,
         second_opinion: bool = False,
+        mode: SearchMode = "auto",
         keep_crops: bool = False,
         storage_options: Mapping[str, str] | None = None,
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
 
-        Args:
-            path: The directory that holds the memories of all users, or a URI, as for
-                :meth:`PeKit.open`.
-            profile: A profile's name, or one's own.
-            images: Where pictures are kept; in RAM by default.
-            answerer: See the class.
-            second_opinion: See the class; needs an ``answerer`` and ``keep_crops``.
-            keep_crops: Whether what is remembered keeps a small picture for each photo, as for
-                :meth:`PeKit.open`.
-            storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
+        ``path`` is the directory that holds the memories of all users, or a URI, as for
+        :meth:`PeKit.open`; the options are those of :class:`OpenOptions`.
 
         Raises:
             InvalidInput: A second opinion is wanted without an answerer or kept crops.
@@ -110,8 +110,9 @@ class PersonalActions:
                 "found keep_crops=False; pass both, and remember objects anew that have no crops"
             )
         kits = KitPool(path, profile, keep_crops=keep_crops, storage_options=storage_options)
-        store = images or MemoryImageStore()
-        return cls(kits, store, answerer, second_opinion=second_opinion)
+        return cls(
+            kits, images or MemoryImageStore(), answerer, second_opinion=second_opinion, mode=mode
+        )
 
     def remember_object(
         self,
@@ -172,7 +173,7 @@ class PersonalActions:
             ActionError: The photo is unknown or cannot be read.
         """
         kit = self.open_kit(user_id)
-        handle, finding = self._search(kit, user_id, image, recent)
+        handle, finding = self._search(user_id, image, recent)
         record = {"image": handle, "annotated_image": None, **finding.to_dict()}
         if not finding.everything:
             return ActionResult(replies.nothing_found(handle, kit.objects()), record, (handle,))
@@ -207,7 +208,7 @@ class PersonalActions:
             image = next(iter(recent), NONE)
         if image in (NONE, ""):
             return self._from_memory(kit, question)
-        handle, finding = self._search(kit, user_id, image)
+        handle, finding = self._search(user_id, image)
         shown = self.keep_annotated(user_id, finding) if finding.everything else handle
         prompt = instruction(finding.everything, question)
         record = {"image": handle, "annotated_image": shown, **finding.to_dict()}
@@ -294,7 +295,7 @@ class PersonalActions:
         kit = self.open_kit(user_id)
         with fixable():
             object_id = kit.get(name).object_id
-            handle, finding = self._find(kit, user_id, image, recent)
+            handle, finding = self._find(user_id, image, recent)
             before = kit.version()
             if verdict == "is_not" and sighting:
                 _require_named(finding, object_id, sighting)
@@ -319,6 +320,7 @@ class PersonalActions:
         kit = self.open_kit(user_id)
         with fixable():
             obj = kit.forget(name)
+        self.findings.clear(user_id)
         self.images.delete_about(user_id, obj.object_id)
         text = f"Forgotten for good: {quote(obj.name, NAME_LIMIT)}."
         return ActionResult(text, {"object_id": obj.object_id, "name": obj.name})
@@ -333,21 +335,17 @@ class PersonalActions:
         about = {obj.object_id for match in finding.everything for obj in match.candidates}
         return self.images.put(user_id, buffer.getvalue(), about=about)
 
-    def _search(
-        self, kit: PeKit, user_id: str, image: str, recent: Iterable[str] = ()
-    ) -> tuple[str, Finding]:
+    def _search(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
         """Find, and ask for a second opinion where that is wanted."""
-        handle, finding = self._find(kit, user_id, image, recent)
+        handle, finding = self._find(user_id, image, recent)
         if self.opinion_model is not None:
-            finding = kit.second_opinion(finding, self.opinion_model)
+            finding = self.findings.find(user_id, handle)
         return handle, finding
 
-    def _find(
-        self, kit: PeKit, user_id: str, image: str, recent: Iterable[str] = ()
-    ) -> tuple[str, Finding]:
+    def _find(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
         with fixable():
             handle = _handle(image, recent)
-            return handle, kit.find(self.images.get(user_id, handle))
+            return handle, self.findings.find(user_id, handle, second_opinion=False)
 
     def _photos(
         self, user_id: str, images: Sequence[str], recent: Iterable[str]

@@ -13,7 +13,7 @@ from typing import Any
 
 from pekit_agents.errors import PeKitError
 
-__all__ = ["UnknownUser", "UserResolver", "user_of"]
+__all__ = ["UnknownUser", "UserResolver", "checked_user", "user_of"]
 
 #: Gives the user of a run; it is handed the runtime, or None outside of an agent.
 UserResolver = Callable[[Any], str]
@@ -39,9 +39,9 @@ def user_of(
             server. It must stop the run: the model cannot mend it.
     """
     if user_id is not None:
-        return _checked(user_id, "the bound user_id")
+        return checked_user(user_id, "the bound user_id")
     if resolver is not None:
-        return _checked(resolver(runtime), "the resolver's answer")
+        return checked_user(resolver(runtime), "the resolver's answer")
     claimed = _field(getattr(runtime, "context", None), "user_id")
     proven = _identity(runtime)
     if claimed is None and proven is None:
@@ -54,7 +54,7 @@ def user_of(
             "expected the user_id of the context to be the authenticated user, found another; "
             "leave it out, or bind a resolver that decides"
         )
-    return _checked(proven if claimed is None else claimed, "the run's user_id")
+    return checked_user(proven if claimed is None else claimed, "the run's user_id")
 
 
 def _identity(runtime: Any) -> Any:
@@ -66,7 +66,13 @@ def _field(holder: Any, name: str) -> Any:
     return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
 
 
-def _checked(user_id: Any, what: str) -> str:
+def checked_user(user_id: object, what: str) -> str:
+    """Return a user id, or raise UnknownUser when it is not a text with characters.
+
+    Args:
+        user_id: What somebody gave for one.
+        what: Who gave it, for the message.
+    """
     if not isinstance(user_id, str) or not user_id:
         raise UnknownUser(f"expected {what} to be a text with characters, found {user_id!r}")
     return user_id

@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from pekit_agents.files import atomic_write
 from pekit_agents.tools.image_store import (
     check_image,
     check_limits,
@@ -24,7 +24,7 @@ from pekit_agents.tools.image_store import (
 __all__ = ["DirectoryImageStore"]
 
 _ABOUT = ".about"
-_PART = ".part-"
+_PARTS = ".*part*"  # what is being written, or was when its writer died
 _STALE_S = 3600.0
 
 
@@ -119,7 +119,7 @@ class DirectoryImageStore:
             if path.name != newest:
                 _remove(path)
                 size, count = size - length, count - 1
-        for path in folder.glob(f"{_PART}*"):
+        for path in folder.glob(_PARTS):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _STALE_S:
                     path.unlink()
@@ -142,15 +142,8 @@ def _about(note: Path) -> set[str]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Put a whole file in place; mkstemp makes it readable by its owner only."""
-    descriptor, part = tempfile.mkstemp(prefix=_PART, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    with atomic_write(path, shared=False) as file:
+        file.write(content)
 
 
 def _remove(image: Path) -> None:

@@ -8,11 +8,12 @@ the host, and no tool has them.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
+
+from docstring_parser import DocstringStyle, parse_from_object
 
 from pekit_agents.tools.actions import PersonalActions
 
@@ -29,9 +30,6 @@ VERBS = (
     "forget_personal_object",
 )
 _HOSTS = ("self", "user_id")
-_SECTION = re.compile(r"^(?:Args|Returns|Raises|Yields):$", re.MULTILINE)
-_ARGS = re.compile(r"^Args:\n((?:[ ]{4}.*\n?|\n)*)", re.MULTILINE)
-_ARG = re.compile(r"^[ ]{4}(\w+): ((?:.*\n?(?:[ ]{8}.*\n?)*))", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,8 @@ def tool_specs() -> tuple[ToolSpec, ...]:
 
 
 def _spec(method: Callable[..., Any]) -> ToolSpec:
-    doc = inspect.getdoc(method) or ""
-    told = dict(_described(doc))
+    doc = parse_from_object(method, DocstringStyle.GOOGLE)
+    told = {param.arg_name: _one_line(param.description) for param in doc.params}
     types = get_type_hints(method, localns={"ActionResult": Any})
     given = inspect.signature(method).parameters.values()
     parameters = tuple(
@@ -90,11 +88,8 @@ def _spec(method: Callable[..., Any]) -> ToolSpec:
         if param.kind is not param.KEYWORD_ONLY and param.name not in _HOSTS
     )
     hosts = frozenset(param.name for param in given if param.kind is param.KEYWORD_ONLY)
-    description = " ".join(_SECTION.split(doc, maxsplit=1)[0].split())
-    return ToolSpec(method.__name__, description, parameters, hosts)
+    return ToolSpec(method.__name__, _one_line(doc.description), parameters, hosts)
 
 
-def _described(doc: str) -> list[tuple[str, str]]:
-    section = _ARGS.search(doc)
-    found = _ARG.findall(section.group(1)) if section else []
-    return [(name, " ".join(text.split())) for name, text in found]
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())

@@ -111,6 +111,7 @@ class Conversations:
         async with self._turns[user_id]:
             actions = self.personal.actions
             await asyncio.to_thread(lambda: actions.open_kit(user_id).forget_everything())
+            actions.findings.clear(user_id)
             await asyncio.to_thread(actions.images.clear, user_id)
             for thread_id in await self._accounts.threads_of(user_id):
                 await self._saver.adelete_thread(thread_id)

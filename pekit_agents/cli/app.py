@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from pekit_agents.cli.bench import bench
 from pekit_agents.cli.calibrate import calibrate
 from pekit_agents.cli.describe import describe, load_answerer
 from pekit_agents.cli.evaluation.app import evaluate
@@ -188,7 +187,6 @@ app.command()(describe)
 app.command()(calibrate)
 app.command()(ingest)
 app.command()(optimize)
-app.add_typer(bench, name="bench")
 app.add_typer(evaluate, name="eval")
 app.add_typer(review_commands, name="review")
 
@@ -254,13 +252,15 @@ def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:
         known = any(match.probability is not None for match in finding.everything)
         number = "probability" if known else "score"
         table = Table(title="Found")
-        for column in ("answer", "category", number, "box (xyxy, px)"):
-            table.add_column(column, justify="right" if column == number else "left")
+        for column in ("answer", "category", number, "region", "box (xyxy, px)"):
+            table.add_column(column, justify="right" if column in (number, "region") else "left")
         for match in finding.everything:
             where = ", ".join(f"{edge:.0f}" for edge in match.box.xyxy)
             categories = " or ".join(dict.fromkeys(obj.category for obj in match.candidates))
             sure = chances_of(match) if known else f"{match.score:.2f}"
-            table.add_row(plain(answer_of(match)), plain(categories), sure, where)
+            table.add_row(
+                plain(answer_of(match)), plain(categories), sure, str(match.region), where
+            )
         console.print(table)
     if out is not None:
         say(f"Picture: {out}")

@@ -20,7 +20,7 @@ from pekit_agents.cli.output import plain, print_json, say
 from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from pekit_agents.evaluation.calibrating.report import Bin, Report, Row
+    from pekit_agents.evaluation.calibrating.report import Bin, KindResult, Report
     from pekit_agents.evaluation.metrics.bootstrap import Estimate
     from pekit_agents.profiles import Profile
 
@@ -101,7 +101,7 @@ def show_report(report: Report) -> None:
         say(f"These are rough numbers: {report.tried} things were tried, {_ROUGH} are better.")
 
 
-def _table_of(rows: Sequence[Row]) -> Table:
+def _table_of(rows: Sequence[KindResult]) -> Table:
     table = Table(
         box=SIMPLE_HEAD,
         title="a thing alone in memory, judged by what was fitted without it",

@@ -111,13 +111,14 @@ def optimize(
     user: UserOption = "default",
 ) -> None:
     """Make the files small, and bring the index of a very large memory up to date."""
-    from pekit_agents.memory.place.forgetting import user_folder
+    from pekit_agents.memory.place.place import user_place, user_places
     from pekit_agents.memory.table import optimizing
 
-    folders = list(optimizing.user_folders(memory)) if everybody else [user_folder(memory, user)]
+    found = user_places(memory, "Optimizing memories") if everybody else [user_place(memory, user)]
+    places = list(found)
     with Progress(console=err, transient=True) as progress:
         bar = progress.add_task("optimizing")
         done = optimizing.optimize(
-            folders, progress=lambda step, of: progress.update(bar, completed=step, total=of)
+            places, progress=lambda step, of: progress.update(bar, completed=step, total=of)
         )
     console.print(f"Optimized {done} {'memory' if done == 1 else 'memories'}.", highlight=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +21,8 @@ from pekit_agents.cli.options import (
     on_kit,
     open_kit,
 )
-from pekit_agents.cli.output import out, plain, print_json, say, show_objects, working
-from pekit_agents.errors import InvalidInput
+from pekit_agents.cli.output import err, out, plain, print_json, say, show_objects, working
+from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound
 from pekit_agents.types import OnConflict
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ memory_commands = typer.Typer()
 NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
 PhotosArgument = Annotated[list[Path], typer.Argument(help="one photo or several")]
 RegionOption = Annotated[
-    int, typer.Option(min=0, help="of one photo: the number of the region, see `pekit find --json`")
+    int | None, typer.Option(min=1, help="of one photo: the number that `pekit find` shows")
 ]
 
 
@@ -161,16 +162,16 @@ def confirm(
     user: UserOption = "default",
     profile: ProfileOption = "embedded",
     keep_crops: KeepCropsOption = False,
-    region: RegionOption = 0,
+    region: RegionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Learn that photos show an object, named, possible or neither: "yes, this is Rex"."""
-    _check_region(region, photos)
     kit = open_kit(memory, user, profile, keep_crops=keep_crops)
-    with working("learning"):
-        for photo in photos:
-            kit.confirm_in(kit.find(photo), name, region=region)
-    show_objects([kit.get(name)], as_json, title="Learnt")
+
+    def learn(photo: Path) -> None:
+        kit.confirm_in(kit.find(photo), name, region=region or 0)
+
+    _learn_from_each(kit, name, photos, learn, region, as_json)
 
 
 @memory_commands.command()
@@ -179,18 +180,18 @@ def reject(
     kit: PeKit,
     name: NameArgument,
     photos: PhotosArgument,
-    region: RegionOption = 0,
+    region: RegionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Learn that photos do not show an object, whatever looks like it: "no, that is not Rex"."""
-    _check_region(region, photos)
-    with working("learning"):
-        for photo in photos:
-            finding = kit.find(photo)
-            rejected = kit.reject_in(finding, name, region=region)
-            if not rejected and not kit.is_rejected_in(finding, name):
-                kit.not_mine(name, photo)
-    show_objects([kit.get(name)], as_json, title="Learnt")
+
+    def learn(photo: Path) -> None:
+        finding = kit.find(photo)
+        rejected = kit.reject_in(finding, name, region=region or 0)
+        if not rejected and not kit.is_rejected_in(finding, name):
+            kit.not_mine(name, photo)
+
+    _learn_from_each(kit, name, photos, learn, region, as_json)
 
 
 @memory_commands.command("clear-corrections")
@@ -312,12 +313,32 @@ def reembed(
     say(f"Embedded with {kit.profile.encoder.id} (objects: {len(objects)}).")
 
 
-def _check_region(region: int, photos: list[Path]) -> None:
+def _learn_from_each(
+    kit: PeKit,
+    name: str,
+    photos: list[Path],
+    learn: Callable[[Path], None],
+    region: int | None,
+    as_json: bool,
+) -> None:
+    """Learn from each photo; one of which nothing can be learnt does not stop the others."""
     if region and len(photos) > 1:
         raise typer.BadParameter(
             f"expected one photo, found {len(photos)}: a region is of one photo",
             param_hint="--region",
         )
+    left_out = []
+    with working("learning"):
+        for photo in photos:
+            try:
+                learn(photo)
+            except (ImageError, NoObjectFound) as exc:
+                left_out.append(f"Nothing was learnt from {photo}: {exc}")
+    show_objects([kit.get(name)], as_json, title="Learnt")
+    for line in left_out:
+        err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    if left_out:
+        raise typer.Exit(1)
 
 
 def _write_crops(stored: list[StoredView], folder: Path, force: bool) -> list[Path]:

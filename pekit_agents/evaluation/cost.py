@@ -19,7 +19,7 @@ from PIL import ImageOps
 
 from pekit_agents.embedding.pooling import embed_proposals, embed_reference
 from pekit_agents.errors import InvalidInput
-from pekit_agents.evaluation.recognizers.vector_memory import VectorMemory
+from pekit_agents.evaluation.recognizers.scratch import ScratchKit
 from pekit_agents.evaluation.runs.running import Progress, silent
 from pekit_agents.images.loading import load_image
 from pekit_agents.types import Box, Proposal
@@ -27,7 +27,7 @@ from pekit_agents.types import Box, Proposal
 if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import AnswerModel, SearchMode
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.types import RGBImage
 
 __all__ = ["STAGES", "Cost", "StageCost", "measure_cost", "peak_memory"]
 
@@ -121,13 +121,13 @@ def measure_cost(
     if len(photos) < 2:
         raise InvalidInput(f"expected two photos or more to measure, found {len(photos)}")
     clock = _Clock()
-    memory = _memory_of(photos, profile)
+    kit = _kit_of(photos, profile)
     regions: list[int] = []
     for index, photo in enumerate([photos[0], *photos]):
         if index == 1:
             clock.times.clear()
             regions.clear()
-        regions.append(_one_photo(photo, profile, mode, memory, answerer, clock))
+        regions.append(_one_photo(photo, profile, mode, kit, answerer, clock))
         progress("photos", index, len(photos))
     forward = statistics.median(clock.times[_FORWARD])
     stages = tuple(
@@ -182,7 +182,7 @@ def _one_photo(
     photo: Path,
     profile: Profile,
     mode: SearchMode,
-    memory: VectorMemory,
+    kit: ScratchKit,
     answerer: AnswerModel | None,
     clock: _Clock,
 ) -> int:
@@ -200,22 +200,21 @@ def _one_photo(
     proposals = clock.time("proposals", lambda: profile.proposer.propose(other, ["object"], mode))
     vectors = clock.time("embedding", lambda: embed_proposals(other, proposals, encoder))
     boxes = [proposal.box for proposal in proposals]
-    clock.time("search", lambda: memory.search(boxes, vectors))
+    clock.time("search", lambda: list(kit.match_regions([(boxes, vectors)])))
     if answerer is not None:
         clock.time("answer", lambda: answerer.answer(image, _QUESTION))
     return len(proposals)
 
 
-def _memory_of(photos: Sequence[Path], profile: Profile) -> VectorMemory:
-    """Return a memory with an object for each photo; what they look like costs nothing."""
-    views: dict[str, FloatArray] = {}
-    for index, photo in enumerate(photos):
+def _kit_of(photos: Sequence[Path], profile: Profile) -> ScratchKit:
+    """Return a kit with an object for each photo; what they look like costs nothing."""
+    kit = ScratchKit(profile)
+    for photo in photos:
         image = load_image(photo)
         image.thumbnail((64, 64))
-        views[f"object {index}"] = embed_proposals(image, [_whole(image)], profile.encoder)
-    memory = VectorMemory(profile)
-    memory.fill(views, dict.fromkeys(views, "object"))
-    return memory
+        vectors = embed_proposals(image, [_whole(image)], profile.encoder)
+        kit.insert(str(photo), "object", list(vectors))
+    return kit
 
 
 def _whole(image: RGBImage) -> Proposal:

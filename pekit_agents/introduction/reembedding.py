@@ -11,7 +11,7 @@ from pekit_agents.embedding.pooling import embed_reference
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.introduction.crops import open_crop
 from pekit_agents.memory import Memory
-from pekit_agents.memory.place.cloud import require_files
+from pekit_agents.memory.place.place import require_files_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def reembed_memory(
             may not be dropped; or the memory is at a ``db://`` URI. Nothing was changed.
         MemoryStoreError: The memory cannot be read or written.
     """
-    require_files(root, "Embedding a memory anew")
+    require_files_at(root, "Embedding a memory anew")
     encoder = profile.encoder
     looks: dict[tuple[str, str], _Look] = {}
     while True:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import FloatArray, PersonalObject
 
-__all__ = ["Correcting"]
+__all__ = ["Corrections"]
 
 
-class Correcting:
+class Corrections:
     """The part of :class:`~pekit_agents.kit.kit.PeKit` that learns from its user's corrections.
 
     All methods may be repeated: what is known already adds nothing. They raise

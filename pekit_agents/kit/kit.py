@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pekit_agents.answering import as_answer_model
+from pekit_agents.answering.adapting import as_answer_model
 from pekit_agents.answering.answer import Answer
 from pekit_agents.answering.second_opinion import second_opinion
 from pekit_agents.errors import InvalidInput
@@ -21,9 +21,9 @@ from pekit_agents.introduction.extraction import MAX_VIEWS, Progress, extract_vi
 from pekit_agents.introduction.quality import advise
 from pekit_agents.introduction.reembedding import reembed_memory
 from pekit_agents.introduction.references import Reference, ReferencePhotos
-from pekit_agents.kit.corrections import Correcting
-from pekit_agents.kit.objects import Keeping
-from pekit_agents.kit.regions import Comparing
+from pekit_agents.kit.corrections import Corrections
+from pekit_agents.kit.objects import Objects
+from pekit_agents.kit.regions import RegionSearch
 from pekit_agents.kit.review import ReviewQueue
 from pekit_agents.memory import Memory, require_free
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["PeKit"]
 
 
-class PeKit(Comparing, Correcting, Keeping):
+class PeKit(RegionSearch, Corrections, Objects):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pekit_agents.memory import Memory
     from pekit_agents.types import OnConflict, PersonalObject, StoredView
 
-__all__ = ["Keeping"]
+__all__ = ["Objects"]
 
 
-class Keeping:
+class Objects:
     """The part of :class:`~pekit_agents.kit.kit.PeKit` that needs no vision.
 
     A ``ref`` is an object's name or id. Methods that take one raise ``ObjectNotFound`` when no

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.types import Box, FloatArray, Match, Proposal, RGBImage
 
-__all__ = ["Comparing"]
+__all__ = ["RegionSearch"]
 
 
-class Comparing:
+class RegionSearch:
     """The part of :class:`~pekit_agents.kit.kit.PeKit` that compares regions that were kept."""
 
     _memory: Memory
@@ -37,7 +37,7 @@ class Comparing:
         """Return the regions of a photo and their vectors, compared with nothing yet.
 
         Kept, and handed to :meth:`match_regions`, they can be compared with objects that are
-        remembered later. In a scene :meth:`find` also query closer where something resembles what
+        remembered later. In a scene :meth:`find` also looks closer where something resembles what
         is remembered; this does not.
 
         Args:
@@ -54,9 +54,8 @@ class Comparing:
         require_mode(mode)
         photo = load_image(image)
         query = PhotoRegions(photo, self._profile, mode)
-        _, pooled = query.regions(self._memory.gallery().categories, None)
-        vectors = self._profile.encoder.normalize(pooled) if len(pooled) else pooled
-        return photo, query.proposals, vectors
+        query.propose(self._memory.gallery().categories, None)
+        return photo, query.proposals, query.embed()
 
     def match_regions(
         self,

@@ -21,7 +21,7 @@ from pekit_agents.introduction.crops import make_crop
 from pekit_agents.types import Box, Candidate, Crop, Doubt, Match
 
 if TYPE_CHECKING:
-    from pekit_agents.kit.corrections import Correcting
+    from pekit_agents.kit.corrections import Corrections
     from pekit_agents.memory import Memory
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import PersonalObject
@@ -72,7 +72,7 @@ class ReviewQueue:
         keep_crops: Whether a view that is confirmed keeps its picture.
     """
 
-    def __init__(self, kit: Correcting, memory: Memory, *, keep_crops: bool) -> None:
+    def __init__(self, kit: Corrections, memory: Memory, *, keep_crops: bool) -> None:
         self._kit, self._memory, self._keep_crops = kit, memory, keep_crops
 
     def keep(self, finding: Finding, *, label: str = "", pictures: bool = True) -> list[ReviewItem]:

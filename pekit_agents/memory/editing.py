@@ -15,7 +15,7 @@ from pekit_agents.memory.changes import (
     without_view,
 )
 from pekit_agents.memory.names import require_free
-from pekit_agents.memory.place.retry import OutrunError
+from pekit_agents.memory.place.retry import CompareAndSetError
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
 from pekit_agents.memory.table.table import find_record, not_found, read_objects, replace_unchanged
 from pekit_agents.memory.table.transactions import Transactions
@@ -206,7 +206,7 @@ class Editing:
             new = dataclasses.replace(edited, rev=rev)
             row = to_rows([new], self._transactions.schema, based_on=record.rev)
             if not replace_unchanged(table, row):
-                raise OutrunError(object_id)
+                raise CompareAndSetError(object_id)
             return new.object
 
         if not erase:

@@ -11,15 +11,16 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.memory.archive.moving import Moving
 from pekit_agents.memory.editing import Editing
 from pekit_agents.memory.names import require_free, resolve
-from pekit_agents.memory.place.forgetting import forget_folder, user_folder
-from pekit_agents.memory.place.retry import insist
+from pekit_agents.memory.place.forgetting import forget_place
+from pekit_agents.memory.place.place import user_place
+from pekit_agents.memory.place.retry import with_retries
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
 from pekit_agents.memory.review_files import ReviewFiles
 from pekit_agents.memory.schema import table_schema
-from pekit_agents.memory.search.index_upkeep import Upkeep
+from pekit_agents.memory.search.index_refresh import IndexRefresh
 from pekit_agents.memory.search.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.search.reader import Reader
-from pekit_agents.memory.search.stored_features import StoredFeatures, read_portraits
+from pekit_agents.memory.search.stored_features import StoredFeatures, read_stored_features
 from pekit_agents.memory.table.compare_and_set import Merging
 from pekit_agents.memory.table.table import (
     delete_row,
@@ -73,7 +74,7 @@ class Memory(Editing, Moving):
         self.dim = dim
         self._transactions = transactions
         self._reader = Reader(transactions, index_above=index_above)
-        self.review = ReviewFiles(transactions.folder)
+        self.review = ReviewFiles(transactions.place)
 
     @classmethod
     def open(
@@ -105,10 +106,10 @@ class Memory(Editing, Moving):
             SchemaMismatch: It was written by a later version of PeKit.
         """
         schema = table_schema(*checked_encoder(encoder_id, dim))
-        folder = user_folder(root, user_id, storage_options)
+        place = user_place(root, user_id, storage_options)
         most = limit(INDEX_ABOVE) if index_above is None else index_above
-        upkeep = Upkeep(folder, schema, index_above=most)
-        transactions = Transactions(folder, schema, upkeep=upkeep)
+        index = IndexRefresh.of(place, schema, index_above=most)
+        transactions = Transactions(place, schema, index=index)
         transactions.read(lambda table: table)  # checks what is there
         return cls(transactions, encoder_id=encoder_id, dim=dim, index_above=most)
 
@@ -125,9 +126,9 @@ class Memory(Editing, Moving):
         Raises:
             SchemaMismatch: It was written by a later version of PeKit.
         """
-        folder = user_folder(root, user_id, storage_options)
-        encoder = insist(
-            lambda: stored_encoder(folder), doing="read", folder=folder, reset=lambda: None
+        place = user_place(root, user_id, storage_options)
+        encoder = with_retries(
+            lambda: stored_encoder(place), doing="read", place=place, reset=lambda: None
         )
         if encoder is None:
             return None
@@ -189,7 +190,9 @@ class Memory(Editing, Moving):
         Objects that are not there (any more) are left out.
         """
         wanted = [checked_object_id(each) for each in object_ids]
-        return self._transactions.read(lambda table: read_portraits(self._checked(table), wanted))
+        return self._transactions.read(
+            lambda table: read_stored_features(self._checked(table), wanted)
+        )
 
     def insert(
         self,
@@ -278,7 +281,7 @@ class Memory(Editing, Moving):
         Returns:
             Whether there was anything.
         """
-        forgotten = forget_folder(self._transactions.folder)
+        forgotten = forget_place(self._transactions.place)
         self._reader.drop()
         return forgotten
 

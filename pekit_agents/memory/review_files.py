@@ -6,19 +6,19 @@ A file is written and removed whole, so forgetting an object removes what names 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pekit_agents.memory.place.cloud import require_files
+from pekit_agents.memory.place.place import require_files
 from pekit_agents.memory.place.retry import store_error
-from pekit_agents.memory.place.storage import as_remote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pekit_agents.memory.place.folder import AnyPath
+    from pekit_agents.memory.place.place import Place
+
+_FOLDER = "review"
 _SUFFIX = ".json"
 
 
@@ -28,11 +28,11 @@ class ReviewFiles:
     Every method raises ``MemoryStoreError`` when the disk fails.
 
     Args:
-        folder: The user's folder.
+        place: Where the user's memory lies; without files there are no entries.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._user, self._folder = folder, folder / "review"
+    def __init__(self, place: Place) -> None:
+        self._place = place
 
     def put(self, entry_id: str, entry: Mapping[str, Any]) -> None:
         """Write an entry, in place of the one of that id.
@@ -44,20 +44,13 @@ class ReviewFiles:
         Raises:
             InvalidInput: The memory is at a ``db://`` URI.
         """
-        require_files(self._user, "Keeping a sighting for review")
-        content = json.dumps(entry).encode()
+        files = require_files(self._place, "Keeping a sighting for review")
         try:
             # The user's folder is not made: one that was forgotten meanwhile stays so.
-            self._folder.mkdir(exist_ok=True)
-            if as_remote(self._folder) is not None:
-                self._file(entry_id).write_bytes(content)
-                return
-            handle, name = tempfile.mkstemp(prefix="new-", dir=self._folder)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).replace(self._file(entry_id))
+            (files.path / _FOLDER).mkdir(exist_ok=True)
+            files.write(f"{_FOLDER}/{entry_id}{_SUFFIX}", json.dumps(entry).encode())
         except OSError as exc:
-            raise store_error(exc, doing="written", folder=self._user) from exc
+            raise store_error(exc, doing="written", place=self._place) from exc
 
     def all(self) -> dict[str, dict[str, Any]]:
         """Return all entries by their ids; one whose file is damaged is empty."""
@@ -68,15 +61,16 @@ class ReviewFiles:
                 with suppress(FileNotFoundError):  # removed meanwhile
                     found[entry_id] = _read(path.read_bytes())
         except OSError as exc:
-            raise store_error(exc, doing="read", folder=self._user) from exc
+            raise store_error(exc, doing="read", place=self._place) from exc
         return found
 
     def remove(self, entry_id: str) -> None:
         """Remove an entry, if it is there."""
         try:
-            self._file(entry_id).unlink(missing_ok=True)
+            if self._folder is not None:
+                (self._folder / f"{entry_id}{_SUFFIX}").unlink(missing_ok=True)
         except OSError as exc:
-            raise store_error(exc, doing="written", folder=self._user) from exc
+            raise store_error(exc, doing="written", place=self._place) from exc
 
     def remove_about(self, object_id: str) -> None:
         """Remove every entry that names an object, and what a killed writer left."""
@@ -85,16 +79,18 @@ class ReviewFiles:
                 if not path.name.endswith(_SUFFIX) or object_id.encode() in path.read_bytes():
                     path.unlink(missing_ok=True)
         except OSError as exc:
-            raise store_error(exc, doing="written", folder=self._user) from exc
+            raise store_error(exc, doing="written", place=self._place) from exc
 
-    def _file(self, entry_id: str) -> Path:
-        return self._folder / f"{entry_id}{_SUFFIX}"
+    @property
+    def _folder(self) -> AnyPath | None:
+        return None if self._place.files is None else self._place.files.path / _FOLDER
 
-    def _paths(self, suffix: str = _SUFFIX) -> list[Path]:
+    def _paths(self, suffix: str = _SUFFIX) -> list[AnyPath]:
         try:
-            return [path for path in self._folder.iterdir() if path.name.endswith(suffix)]
+            found = [] if self._folder is None else list(self._folder.iterdir())
         except FileNotFoundError:
             return []
+        return [path for path in found if path.name.endswith(suffix)]
 
 
 def _read(content: bytes) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from pekit_agents.errors import EncoderMismatch, SchemaMismatch
 from pekit_agents.types import PersonalObject
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
+    from pekit_agents.memory.place.place import Place
     from pekit_agents.types import FloatArray
 
 #: The layout that is written. Older ones are read, and become this one at the first write.
@@ -29,7 +28,7 @@ _OLDER = ("1", "2", "3")
 _TEXTS = ["object_id", "name", "category", "context", "n_views", "created_at", "n_negatives"]
 _SEARCHED = [*_TEXTS, "views", "negatives"]
 #: The columns that tell near twins apart.
-_PORTRAYED = ["object_id", "views", "details"]
+_STORED_FEATURES = ["object_id", "views", "details"]
 #: In which column a layout notes the stamp of the row that a row was made from. Each has another,
 #: so that a process that still runs the code of an older layout fails to write, where it would
 #: leave out the lists that it does not know.
@@ -77,14 +76,14 @@ def table_schema(encoder_id: str, dim: int, *, layout: str = SCHEMA_VERSION) -> 
     return pa.schema(fields, metadata=names)
 
 
-def check_schema(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
+def check_schema(found: pa.Schema, wanted: pa.Schema, place: Place) -> None:
     """Refuse a table that a later layout or another encoder wrote.
 
     Raises:
         SchemaMismatch: ``found`` is of a layout that is not known, or damaged.
         EncoderMismatch: Its vectors cannot be compared with those of this encoder.
     """
-    check_layout(found, wanted, folder)
+    check_layout(found, wanted, place)
     have, want = _metadata(found), _metadata(wanted)
     keys = ("pekit.encoder", "pekit.dim")
     if any(have.get(key) != want[key] for key in keys):
@@ -92,12 +91,12 @@ def check_schema(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
             " with dim ".join(str(m.get(key)) for key in keys) for m in (want, have)
         )
         raise EncoderMismatch(
-            f"The memory in {folder} was written with encoder {actual}, expected {expected}. "
+            f"The memory in {place} was written with encoder {actual}, expected {expected}. "
             "Open it with the encoder that wrote it, embed it anew, or use another folder."
         )
 
 
-def check_layout(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
+def check_layout(found: pa.Schema, wanted: pa.Schema, place: Place) -> None:
     """Refuse a table of a layout that is neither ``wanted`` nor can be upgraded to it.
 
     Raises:
@@ -110,7 +109,7 @@ def check_layout(found: pa.Schema, wanted: pa.Schema, folder: Path) -> None:
     # The names as well, because a damaged file can have lost some.
     if known.get(have) != found.names:
         raise SchemaMismatch(
-            f"The memory in {folder} has layout {have} with the columns {found.names}, "
+            f"The memory in {place} has layout {have} with the columns {found.names}, "
             f"expected layout {want} with {wanted.names}. "
             "Open it with the version of PeKit that wrote it, or use another folder."
         )
@@ -131,9 +130,9 @@ def searched(schema: pa.Schema, *, vectors: bool = True) -> list[str]:
     return [name for name in (_SEARCHED if vectors else _TEXTS) if name in schema.names]
 
 
-def portrayed(schema: pa.Schema) -> list[str]:
+def stored_feature_columns(schema: pa.Schema) -> list[str]:
     """Return the columns of a table that tell near twins apart."""
-    return [name for name in _PORTRAYED if name in schema.names]
+    return [name for name in _STORED_FEATURES if name in schema.names]
 
 
 def encoder_of(schema: pa.Schema) -> tuple[str, int]:

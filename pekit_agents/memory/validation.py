@@ -20,20 +20,11 @@ if TYPE_CHECKING:
     from pekit_agents.types import Crop, Details, FloatArray, PersonalObject
 
 _OBJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_MAX_USER_ID = 1024
 _UNIT_TOLERANCE = 1e-3
 _VIEW_ID = re.compile(r"[0-9a-f]{12}")
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _MAX_CROP_BYTES = 2**20
 _MAX_PATCHES, _MAX_CODE = 4096, 1024
-
-
-def checked_user_id(user_id: str) -> str:
-    """Return ``user_id``; any 1 to 1024 characters are allowed."""
-    if not isinstance(user_id, str) or not 1 <= len(user_id) <= _MAX_USER_ID:
-        found = f"{len(user_id)} characters" if isinstance(user_id, str) else repr(user_id)
-        raise InvalidInput(f"user_id must be 1 to {_MAX_USER_ID} characters of text, got {found}.")
-    return user_id
 
 
 def checked_encoder(encoder_id: str, dim: int) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, get_args
 
-from pekit_agents.embedding.pooling import pool_proposals
+from pekit_agents.embedding.pooling import embed_proposals
 from pekit_agents.errors import InvalidInput
 from pekit_agents.protocols import GuidedProposer, SearchMode
 
@@ -21,17 +21,19 @@ __all__ = ["PhotoRegions", "QueryRegions", "require_mode"]
 
 
 class QueryRegions(Protocol):
-    """What can be seen of one photo."""
+    """What can be seen of one photo: first its regions, then what they look like."""
 
-    def regions(
-        self, categories: Sequence[str], guide: Guide | None
-    ) -> tuple[Sequence[Box], FloatArray]:
-        """Return the K proposals' boxes and pooled features, (K, D) float32.
+    def propose(self, categories: Sequence[str], guide: Guide | None) -> Sequence[Box]:
+        """Return the boxes of the photo's K regions, xyxy in its pixels.
 
         Args:
             categories: What is remembered, for tools that take a text prompt.
             guide: Says how much any part of the photo resembles what is remembered.
         """
+        ...
+
+    def embed(self) -> FloatArray:
+        """Return the vectors of these regions, (K, D) float32 of unit length (Eq. 4)."""
         ...
 
     def details(self, region: int) -> Details | None:
@@ -40,7 +42,7 @@ class QueryRegions(Protocol):
 
 
 class PhotoRegions:
-    """The looks at a photo by the tools of a profile.
+    """A photo as the tools of a profile see it.
 
     Args:
         photo: The upright photo.
@@ -55,17 +57,18 @@ class PhotoRegions:
         self.proposals: list[Proposal] = []
         self._photo, self._profile, self._mode = photo, profile, mode
 
-    def regions(
-        self, categories: Sequence[str], guide: Guide | None
-    ) -> tuple[Sequence[Box], FloatArray]:
-        """Return the K proposals' boxes and pooled features, (K, D) float32."""
+    def propose(self, categories: Sequence[str], guide: Guide | None) -> Sequence[Box]:
+        """Return the boxes of the photo's K regions, xyxy in its pixels."""
         photo, proposer = self._photo, self._profile.proposer
         if guide is not None and isinstance(proposer, GuidedProposer):
             self.proposals = proposer.propose_guided(photo, categories, self._mode, guide)
         else:
             self.proposals = proposer.propose(photo, categories, self._mode)
-        pooled = pool_proposals(photo, self.proposals, self._profile.encoder)
-        return [proposal.box for proposal in self.proposals], pooled
+        return [proposal.box for proposal in self.proposals]
+
+    def embed(self) -> FloatArray:
+        """Return the vectors of these regions, (K, D) float32 of unit length (Eq. 4)."""
+        return embed_proposals(self._photo, self.proposals, self._profile.encoder)
 
     def details(self, region: int) -> Details | None:
         """Return what a region looks like; None where the profile does not describe regions."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pekit_agents.settings import RerankSettings
     from pekit_agents.types import ByteArray, Details, FloatArray, Match
 
-__all__ = ["FeaturesOf", "Rerank", "colour_agreement", "rerank", "shares"]
+__all__ = ["FeaturesOf", "colour_agreement", "rerank", "shares"]
 
 # Chosen with the weights of RerankSettings.
 _CHROMA = 20.0  # in CIELAB: colours so far apart agree by 1 / e
@@ -32,59 +32,32 @@ _GREY = 5.0  # added to the chroma, so that things without colours are compared 
 
 #: Gives what is stored of some objects, by their ids; those that are gone are left out.
 FeaturesOf: TypeAlias = "Callable[[Sequence[str]], Mapping[str, StoredFeatures]]"
-#: Makes of an ambiguous match the same match with its objects in another order, or fewer of them.
-Rerank: TypeAlias = "Callable[[Match], Match]"
 
 
 def rerank(
-    match: Match,
+    matches: Sequence[Match],
     details: Callable[[int], Details | None],
     stored_features: FeaturesOf,
-    settings: RerankSettings,
+    settings: RerankSettings | None,
     *,
     sure: float,
-) -> Match:
-    """Return an ambiguous match with its objects compared patch by patch; others as they are.
+) -> list[Match]:
+    """Return matches, the ambiguous ones with their objects compared patch by patch.
 
-    The probability that it is any of them stays, and is shared out anew.
+    The probability that such a match is any of its objects stays, and is shared out anew: they may
+    be in another order then, or fewer. All others are as they were.
 
     Args:
-        match: With probabilities.
+        matches: With probabilities.
         details: Gives what a region looks like, by its number, from 0; None where that cannot be
             told.
         stored_features: Gives what is stored of objects.
-        settings: What the comparison weighs.
+        settings: What the comparison weighs; None compares nothing.
         sure: As in :class:`~pekit_agents.settings.MatchSettings`.
     """
-    if not match.ambiguous or match.probability is None:
-        return match
-    everyone = [Candidate(match.object, match.score, match.probability), *match.alternatives]
-    known = stored_features([each.object.object_id for each in everyone])
-    if any(not _details_of(each, known) for each in everyone):
-        return match  # one that cannot be compared would lose for that alone
-    region = details(match.region - 1)
-    if region is None:
-        return match
-    views = [_comparable(_details_of(each, known), region) for each in everyone]
-    if not all(views):
-        return match
-    agreements = [colour_agreement(region, each) for each in views]
-    parts = shares([each.score for each in everyone], agreements, settings)
-    total = sum(each.probability or 0.0 for each in everyone)
-    order = np.argsort(-parts, kind="stable")
-    count = int(np.searchsorted(np.cumsum(parts[order]), sure - 1e-9)) + 1
-    first, *others = [
-        replace(everyone[index], probability=total * float(parts[index]))
-        for index in order[:count].tolist()
-    ]
-    return replace(
-        match,
-        object=first.object,
-        score=first.score,
-        probability=first.probability,
-        alternatives=tuple(others),
-        details=region,
-    )
+    if settings is None:
+        return list(matches)
+    return [_compared(match, details, stored_features, settings, sure) for match in matches]
 
 
 def shares(
@@ -117,9 +90,47 @@ def colour_agreement(region: Details, views: Sequence[Details]) -> float:
     return max(_agree(region, view) for view in views)
 
 
+def _compared(
+    match: Match,
+    details: Callable[[int], Details | None],
+    stored_features: FeaturesOf,
+    settings: RerankSettings,
+    sure: float,
+) -> Match:
+    if not match.ambiguous or match.probability is None:
+        return match
+    everyone = [Candidate(match.object, match.score, match.probability), *match.alternatives]
+    known = stored_features([each.object.object_id for each in everyone])
+    if any(not _details_of(each, known) for each in everyone):
+        return match  # one that cannot be compared would lose for that alone
+    region = details(match.region - 1)
+    if region is None:
+        return match
+    views = [_comparable(_details_of(each, known), region) for each in everyone]
+    if not all(views):
+        return match
+    agreements = [colour_agreement(region, each) for each in views]
+    parts = shares([each.score for each in everyone], agreements, settings)
+    total = sum(each.probability or 0.0 for each in everyone)
+    order = np.argsort(-parts, kind="stable")
+    count = int(np.searchsorted(np.cumsum(parts[order]), sure - 1e-9)) + 1
+    first, *others = [
+        replace(everyone[index], probability=total * float(parts[index]))
+        for index in order[:count].tolist()
+    ]
+    return replace(
+        match,
+        object=first.object,
+        score=first.score,
+        probability=first.probability,
+        alternatives=tuple(others),
+        details=region,
+    )
+
+
 def _details_of(each: Candidate, known: Mapping[str, StoredFeatures]) -> Sequence[Details]:
-    portrait = known.get(each.object.object_id)
-    return () if portrait is None else portrait.details
+    stored = known.get(each.object.object_id)
+    return () if stored is None else stored.details
 
 
 def _comparable(details: Sequence[Details], region: Details) -> list[Details]:

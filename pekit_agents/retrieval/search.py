@@ -1,8 +1,8 @@
 """Personalized object retrieval (paper 3.3): from a photo to the matches in it.
 
-Five steps: regions are proposed, where need be by a guide that knows what is remembered; they are
-embedded; they are scored against the memory; each is decided on and repetitions are left out;
-look-alikes are compared patch by patch.
+Five stages, and :func:`find_in` names them: regions are proposed, where need be by a guide that
+knows what is remembered; they are embedded; they are scored against the memory; each is decided on
+and repetitions are left out; look-alikes are compared patch by patch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pekit_agents.retrieval.matching import (
     select,
 )
 from pekit_agents.retrieval.reranking import rerank
-from pekit_agents.scoring import COSINE, Grouped
+from pekit_agents.scoring import COSINE, Grouped, Nearest
 from pekit_agents.types import Candidate, Match
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Encoder, Guide
     from pekit_agents.retrieval.matching import Decision
     from pekit_agents.retrieval.regions import QueryRegions
-    from pekit_agents.retrieval.reranking import FeaturesOf, Rerank
-    from pekit_agents.scoring import Discriminant, Nearest
+    from pekit_agents.retrieval.reranking import FeaturesOf
+    from pekit_agents.scoring import Discriminant
     from pekit_agents.settings import MatchSettings, RerankSettings
     from pekit_agents.types import Box, FloatArray, PersonalObject
 
-__all__ = ["Regions", "Search", "find_in", "find_regions"]
+__all__ = ["Regions", "Scores", "Search", "find_in"]
 
 _MOST_OBJECTS = 2000  # a guide compares thousands of boxes with all of them
 # A product of other shapes may round differently.
@@ -63,6 +63,19 @@ class Regions:
 
     boxes: tuple[Box, ...]
     vectors: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """How much each of K regions speaks for what is remembered.
+
+    Attributes:
+        objects: Some objects, at least those that ``nearest`` names.
+        nearest: Which of them each region speaks for most, as indices into them.
+    """
+
+    objects: Sequence[PersonalObject]
+    nearest: Nearest
 
 
 class Search:
@@ -114,37 +127,58 @@ class Search:
                 settings = replace(settings, prior=discriminant.prior(rate))
         return cls(gallery, settings, discriminant)
 
-    def nearest(
-        self, vectors: FloatArray, *, ranks: int = RANKS
-    ) -> tuple[Sequence[PersonalObject], Nearest]:
-        """Return some objects, and which of them each of (K, D) regions speaks for most."""
-        return self.gallery.nearest(vectors, self._scorer, floor=self._floor, ranks=ranks)
+    def guide(self, encoder: Encoder) -> Guide | None:
+        """Return what says of pooled features how much they resemble what is remembered.
+
+        None where very much is: it would take too long.
+
+        Args:
+            encoder: Normalises what was pooled.
+        """
+        if self.gallery.count > _MOST_OBJECTS:
+            return None
+        return lambda pooled: self.strengths(encoder.normalize(pooled))
+
+    def score(self, vectors: FloatArray, *, ranks: int = RANKS) -> Scores:
+        """Return which objects each of (K, D) float32 regions speaks for most, and how much."""
+        if not len(vectors):
+            return Scores((), Nearest.nothing(0, ranks))
+        return Scores(*self.gallery.nearest(vectors, self._scorer, floor=self._floor, ranks=ranks))
 
     def strengths(self, vectors: FloatArray) -> FloatArray:
         """Return (K,) float32: by how much each region would be named; 0 where it just would.
 
         In log-odds, or as a cosine where there is no discriminant.
         """
-        _, nearest = self.nearest(vectors, ranks=1)
-        return self._strengths(nearest)
+        nearest = self.score(vectors, ranks=1).nearest
+        if self._discriminant is None:
+            return nearest.scores[:, 0] - np.float32(self.settings.threshold)
+        return log_odds_of(nearest, self.settings)
 
-    def matches(
-        self, boxes: Sequence[Box], vectors: FloatArray, *, rerank: Rerank | None = None
-    ) -> tuple[list[Match], list[Match]]:
-        """Return the matches among the regions of one photo, and the possible ones.
+    def match(self, boxes: Sequence[Box], vectors: FloatArray, scores: Scores) -> list[Match]:
+        """Return the matches among the regions of one photo, possible ones too, strongest first.
 
         Args:
             boxes: K boxes, xyxy in pixels of the photo.
             vectors: (K, D) float32 unit vectors of the regions.
-            rerank: Compares look-alikes patch by patch; None goes by scores alone.
-
-        Returns:
-            Those that are named and those that are possible, the strongest first.
+            scores: What these speak for.
         """
-        if not len(boxes):
-            return [], []
-        objects, nearest = self.nearest(vectors)
-        return self._matches(boxes, vectors, objects, nearest, rerank)
+        if self._discriminant is None:
+            decided = by_cosine(scores.nearest, self.settings)
+        else:
+            places = distinct_places(boxes, self.settings)
+            decided = by_probability(scores.nearest, self.settings, places=places)
+        found = select(boxes, decided, self.settings)
+        return [_match(each, boxes, vectors, scores.objects) for each in found]
+
+    def matches(self, boxes: Sequence[Box], vectors: FloatArray) -> tuple[list[Match], list[Match]]:
+        """Return what is named among a photo's regions, and what is possible, by scores alone.
+
+        Args:
+            boxes: K boxes, xyxy in pixels of the photo.
+            vectors: (K, D) float32 unit vectors of the regions.
+        """
+        return _by_certainty(self.match(boxes, vectors, self.score(vectors)))
 
     def in_each(
         self, photos: Iterable[tuple[Sequence[Box], FloatArray]]
@@ -158,10 +192,11 @@ class Search:
         """
         for some in _some(photos):
             sizes = [len(boxes) for boxes, _ in some]
-            objects, nearest = self.nearest(np.concatenate([vectors for _, vectors in some]))
+            all_of_them = self.score(np.concatenate([vectors for _, vectors in some]))
             ends = np.cumsum(sizes).tolist()
             for (boxes, vectors), size, end in zip(some, sizes, ends, strict=True):
-                yield self._matches(boxes, vectors, objects, nearest.rows(end - size, end), None)
+                own = Scores(all_of_them.objects, all_of_them.nearest.rows(end - size, end))
+                yield _by_certainty(self.match(boxes, vectors, own))
 
     def region_test(self, views: Sequence[FloatArray]) -> Callable[[FloatArray], NDArray[np.bool_]]:
         """Return a quick test for regions that may be matches of some objects.
@@ -194,31 +229,6 @@ class Search:
         possible = math.log(self.settings.possible / (1 - self.settings.possible))
         return self.settings.prior + possible - math.log(RANKS)
 
-    def _strengths(self, nearest: Nearest) -> FloatArray:
-        if self._discriminant is None:
-            return nearest.scores[:, 0] - np.float32(self.settings.threshold)
-        return log_odds_of(nearest, self.settings)
-
-    def _matches(
-        self,
-        boxes: Sequence[Box],
-        vectors: FloatArray,
-        objects: Sequence[PersonalObject],
-        nearest: Nearest,
-        rerank: Rerank | None,
-    ) -> tuple[list[Match], list[Match]]:
-        if self._discriminant is None:
-            decided = by_cosine(nearest, self.settings)
-        else:
-            places = distinct_places(boxes, self.settings)
-            decided = by_probability(nearest, self.settings, places=places)
-        found = select(boxes, decided, self.settings)
-        matches = [_match(each, boxes, vectors, objects) for each in found]
-        if rerank is not None:
-            matches = [rerank(match) for match in matches]
-        named = [match for match in matches if not match.possible]
-        return named, [match for match in matches if match.possible]
-
 
 def find_in(
     query: QueryRegions,
@@ -231,37 +241,23 @@ def find_in(
 
     Args:
         query: What can be seen of the photo.
-        encoder: Normalises what was pooled.
-        search: Compares it with what is remembered.
+        encoder: Normalises what the guide is asked about.
+        search: Compares the regions with what is remembered.
         stored_features: Gives what is stored of objects, to compare look-alikes patch by patch.
         reranking: What that comparison weighs; None goes by scores alone.
     """
-    found = find_regions(query, encoder, search)
-
-    def compare(match: Match) -> Match:
-        if reranking is None:
-            return match
-        sure = search.settings.sure
-        return rerank(match, query.details, stored_features, reranking, sure=sure)
-
-    matches, possible = search.matches(found.boxes, found.vectors, rerank=compare)
-    return found, matches, possible
+    boxes = query.propose(list(search.gallery.categories), search.guide(encoder))
+    vectors = query.embed()
+    scores = search.score(vectors)
+    matches = search.match(boxes, vectors, scores)
+    matches = rerank(matches, query.details, stored_features, reranking, sure=search.settings.sure)
+    return Regions(tuple(boxes), vectors), *_by_certainty(matches)
 
 
-def find_regions(query: QueryRegions, encoder: Encoder, search: Search) -> Regions:
-    """Return a photo's regions with their vectors (Eq. 4).
-
-    Args:
-        query: What can be seen of the photo.
-        encoder: Normalises what was pooled.
-        search: Compares it with what is remembered.
-    """
-    gallery = search.gallery
-    guide = _guide(encoder, search) if gallery.count <= _MOST_OBJECTS else None
-    boxes, pooled = query.regions(list(gallery.categories), guide)
-    if not len(boxes):
-        return Regions((), np.zeros((0, encoder.dim), np.float32))
-    return Regions(tuple(boxes), encoder.normalize(pooled))
+def _by_certainty(matches: Sequence[Match]) -> tuple[list[Match], list[Match]]:
+    """Return what is named, and what is only possible."""
+    named = [match for match in matches if not match.possible]
+    return named, [match for match in matches if match.possible]
 
 
 def _match(
@@ -296,7 +292,3 @@ def _some(
             some, regions = [], 0
     if some:
         yield some
-
-
-def _guide(encoder: Encoder, search: Search) -> Guide:
-    return lambda pooled: search.strengths(encoder.normalize(pooled))

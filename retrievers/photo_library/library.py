@@ -8,11 +8,11 @@ is found in photos that were indexed long before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, tee
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pekit_agents.errors import (
     EncoderMismatch,
@@ -22,8 +22,8 @@ from pekit_agents.errors import (
     PeKitError,
 )
 from pekit_agents.kit.kit import PeKit
-from pekit_agents.memory.place.cloud import require_files
-from pekit_agents.memory.place.forgetting import forget_folder, user_folder
+from pekit_agents.memory.place.forgetting import forget_place
+from pekit_agents.memory.place.place import require_files_at, user_place
 from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.retrievers.photo_library.indexing import (
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
+    from pekit_agents.tools.open_options import KitOptions
     from pekit_agents.types import Match
 
 __all__ = ["FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
@@ -110,8 +111,7 @@ class PhotoLibrary:
         profile: str | Profile = "embedded",
         *,
         reindex: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
+        **options: Unpack[KitOptions],
     ) -> PhotoLibrary:
         """Open the library of a user, which need not exist yet, beside the user's memory.
 
@@ -121,8 +121,8 @@ class PhotoLibrary:
             profile: A profile's name, or one's own.
             reindex: Whether a library of another encoder is emptied, to be indexed again with
                 :meth:`index`; otherwise it is refused. The photos themselves are not stored.
-            keep_crops: For what is remembered through :attr:`kit`, as for :meth:`PeKit.open`.
-            storage_options: For an ``s3://`` URI, as for :meth:`PeKit.open`.
+            options: Of :meth:`PeKit.open`; ``keep_crops`` is for what is remembered through
+                :attr:`kit`.
 
         Raises:
             InvalidInput: The user id is empty or too long, or the path is a ``db://`` URI.
@@ -130,28 +130,23 @@ class PhotoLibrary:
             EncoderMismatch: Memory or library were written with another encoder.
             MemoryStoreError: The directory cannot be used.
         """
-        require_files(os.fspath(path), "A photo library")
-        kit = PeKit.open(
-            path,
-            profile=profile,
-            user_id=user_id,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
-        )
+        require_files_at(os.fspath(path), "A photo library")
+        kit = PeKit.open(path, profile=profile, user_id=user_id, **options)
         encoder = kit.profile.encoder
-        # A folder of its own within the user's: the memory cleans up only its own files.
-        folder = user_folder(os.fspath(path), user_id, storage_options) / "photos"
-        transactions = Transactions(folder, photo_schema(encoder.id, encoder.dim))
+        # A place of its own within the user's: the memory cleans up only its own files.
+        storage = options.get("storage_options")
+        place = user_place(os.fspath(path), user_id, storage).child("photos")
+        transactions = Transactions(place, photo_schema(encoder.id, encoder.dim))
         try:
             transactions.read(lambda table: table)  # checks what is there
         except EncoderMismatch as exc:
             if not reindex:
                 raise EncoderMismatch(
-                    f"The photo library in {folder} was indexed with another encoder, expected "
+                    f"The photo library in {place} was indexed with another encoder, expected "
                     f"{encoder.id}. Open it with reindex=True, which empties it, and index the "
                     "photos again, or open it with the encoder that wrote it."
                 ) from exc
-            forget_folder(folder)
+            forget_place(place)
         return cls(kit, transactions)
 
     @property

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pekit_agents.memory.search.ram import shared_residency
+from pekit_agents.memory.search.ram import shared_ram_cache
 from pekit_agents.retrievers.photo_library.table import to_photos
 
 if TYPE_CHECKING:
     from lancedb.table import Table
     from numpy.typing import NDArray
 
-    from pekit_agents.memory.search.ram import Residency
+    from pekit_agents.memory.search.ram import RamCache
     from pekit_agents.retrievers.photo_library.table import Photo
     from pekit_agents.types import FloatArray
 
@@ -62,12 +62,12 @@ class RegionScan:
     memories of the process share. A library above it is read from the disk each time.
 
     Args:
-        residency: Where they stay; None for that of the process.
+        ram_cache: Where they stay; None for that of the process.
     """
 
-    def __init__(self, residency: Residency | None = None) -> None:
-        self._residency = shared_residency() if residency is None else residency
-        self._key = self._residency.key_for(self)
+    def __init__(self, ram_cache: RamCache | None = None) -> None:
+        self._ram_cache = shared_ram_cache() if ram_cache is None else ram_cache
+        self._key = self._ram_cache.key_for(self)
 
     def photos(
         self, table: Table, passes: Callable[[FloatArray], NDArray[np.bool_]]
@@ -86,7 +86,7 @@ class RegionScan:
 
     def _parts(self, table: Table) -> Iterator[_Part]:
         version = int(table.version)
-        kept = self._residency.get(self._key)
+        kept = self._ram_cache.get(self._key)
         if isinstance(kept, _Copy) and kept.table is table and kept.version == version:
             yield from kept.parts
             return
@@ -95,13 +95,13 @@ class RegionScan:
         for batch in table.search().to_batches(_ROWS):
             part = _to_part(batch)
             nbytes += part.nbytes
-            if nbytes > self._residency.limit_bytes:
+            if nbytes > self._ram_cache.limit_bytes:
                 parts = None
             if parts is not None:
                 parts.append(part)
             yield part
         if parts is not None:
-            self._residency.put(self._key, _Copy(table, version, tuple(parts), nbytes))
+            self._ram_cache.put(self._key, _Copy(table, version, tuple(parts), nbytes))
 
 
 def _to_part(batch: pa.RecordBatch) -> _Part:

@@ -13,7 +13,7 @@ from pekit_agents.calibration import read_calibration
 from pekit_agents.cli.app import app
 from pekit_agents.cli.calibrate import show_report
 from pekit_agents.evaluation.bench import tools_of
-from pekit_agents.evaluation.calibrating.report import Bin, Report, Row
+from pekit_agents.evaluation.calibrating.report import Bin, KindResult, Report
 from pekit_agents.evaluation.metrics.bootstrap import Estimate
 from pekit_agents.profiles import PROFILES
 from pekit_agents.testing import fake_profile
@@ -108,7 +108,9 @@ def share(mean, interval=None) -> Estimate:
 
 
 def test_shares_are_shown_with_their_intervals_and_dashes_where_there_are_none(capsys):
-    row = Row("cups", 3, share(0.9, (0.8, 1.0)), share(1.0), share(0.125), share(None), share(0.5))
+    row = KindResult(
+        "cups", 3, share(0.9, (0.8, 1.0)), share(1.0), share(0.125), share(None), share(0.5)
+    )
     bins = (Bin(0.0, 0.05, 0.01, share(0.02, (0.0, 0.1)), 40),)
     show_report(Report(200, 40, 30, 7, (row,), bins))
     printed = " ".join(capsys.readouterr().out.split())  # columns may be broken

@@ -165,25 +165,6 @@ def test_questions_are_asked_in_each_way_and_answers_kept(data, tmp_path, monkey
     assert Yes.calls == asked  # all answers were kept
 
 
-def test_targets_end_with_a_table_of_verdicts(data, tmp_path, monkeypatch):
-    from pekit_agents.evaluation import bench
-
-    monkeypatch.setattr(bench, "load_profile", lambda _: graded_profile())
-    (data / "categories.json").write_text(json.dumps(dict.fromkeys(THINGS, "dog")), "utf-8")
-    options = ("--draws", "2", "--scene-draws", "1", "--as-shipped")
-    given = ("targets", data, "--look-alikes", data, *options)
-    result = run(*given)
-    assert "mine: 2 draws, 1 of scenes and look-alikes" in result.output
-    (line,) = [each for each in result.output.splitlines() if "<= 0.25" in each]
-    assert line.split()[-6:] == ["0.25", "0.000", "[0.000,", "0.000]", "goal", "0.000"]
-    assert (tmp_path / "pekit-eval" / "mine-targets" / "alone" / "report.html").is_file()
-    assert "mistakes.jpg beside its report" in " ".join(result.output.split())
-    found = json.loads(run(*given, "--json").stdout)
-    verdicts = {row["target"]["title"]: row["verdict"] for row in found["rows"]}
-    assert verdicts["look-alikes, 1 ref.: likeliest right"] == "goal"
-    assert not any(title.startswith("scenes") for title in verdicts)
-
-
 def test_kinds_end_with_a_table_of_each_kind_and_all(data, monkeypatch):
     monkeypatch.setitem(PROFILES, "graded", graded_profile)
     monkeypatch.setenv("PEKIT_PROFILE", "graded")

@@ -48,7 +48,7 @@ def test_optimize_is_for_one_user_or_for_all(tmp_path, monkeypatch):
     compacted = []
     monkeypatch.setattr(
         "pekit_agents.memory.table.optimizing.Transactions.compact",
-        lambda self: compacted.append(self.folder.name),
+        lambda self: compacted.append(self.place.path.name),
     )
     assert "Optimized 0 memories" in invoke("optimize", "--all", "-m", tmp_path / "none").output
     for user in ("ann", "bob"):

@@ -126,23 +126,25 @@ def rows(done):
 def test_find_prints_the_three_answers_with_their_probabilities(graded):
     solid_scene({"pale red": (16, 16, 64, 64), "blue": (80, 16, 152, 64)}).save("both.png")
     assert rows(graded("find", "both.png")) == [
-        ["answer", "category", "probability", "box (xyxy, px)"],
-        ["Bike", "bike", "99 %", "80, 16, 152, 64"],
-        ["may be Cup", "mug", "33 %", "16, 16, 64, 64"],
+        ["answer", "category", "probability", "region", "box (xyxy, px)"],
+        ["Bike", "bike", "99 %", "1", "80, 16, 152, 64"],
+        ["may be Cup", "mug", "33 %", "2", "16, 16, 64, 64"],
     ]
-    assert rows(graded("find", "pink.png"))[1:] == [["may be Cup", "mug", "36 %", "20, 20, 90, 90"]]
+    assert rows(graded("find", "pink.png"))[1:] == [
+        ["may be Cup", "mug", "36 %", "1", "20, 20, 90, 90"]
+    ]
     solid_scene({"green": (20, 20, 90, 90)}).save("green.png")
     assert "None of your objects (1 region compared)." in graded("find", "green.png").out
     assert graded("remember", "Mug", "red.png", "-c", "mug").code == 0
     assert rows(graded("find", "red.png"))[1:] == [
-        ["Cup or Mug", "mug", "50 % or 50 %", "20, 20, 90, 90"]
+        ["Cup or Mug", "mug", "50 % or 50 %", "1", "20, 20, 90, 90"]
     ]
 
 
 def test_find_without_probabilities_prints_scores(filled):
     assert rows(filled("find", "red.png")) == [
-        ["answer", "category", "score", "box (xyxy, px)"],
-        ["Cup", "mug", "1.00", "20, 20, 90, 90"],
+        ["answer", "category", "score", "region", "box (xyxy, px)"],
+        ["Cup", "mug", "1.00", "1", "20, 20, 90, 90"],
     ]
 
 
@@ -195,7 +197,18 @@ def test_one_region_of_several_is_confirmed_or_rejected(graded):
     assert cup["n_negatives"] == 2
     done = graded("reject", "Cup", "both.png", "pink.png", "--region", "1")
     assert (done.code, "expected one photo, found 2" in " ".join(done.err.split())) == (2, True)
-    assert "--region" in graded("confirm", "--help").out
+
+
+def test_a_photo_of_which_nothing_can_be_learnt_does_not_stop_the_others(graded):
+    Image.new("RGB", (90, 90), (128, 128, 128)).save("grey.png")
+    for verb, learnt in (("reject", "n_negatives"), ("confirm", "n_views")):
+        before = read(graded("show", "Cup", "--json"))[learnt]
+        done = graded(verb, "Cup", "grey.png", "gone.png", "pink.png", "--json")
+        assert (done.code, json.loads(done.out)[0][learnt]) == (1, before + 1)
+        assert [line.split(":")[0] for line in done.err.split("\n") if line] == [
+            "Nothing was learnt from grey.png",
+            "Nothing was learnt from gone.png",
+        ]
 
 
 def test_doubtful_matches_are_kept_and_decided_on(graded, tmp_path):

@@ -117,7 +117,7 @@ def test_references_are_set_aside_where_the_data_set_has_none(dataset, backgroun
         assert all(ref.name.startswith(thing.name) for ref in thing.references)
 
 
-def test_strangers_are_shown_but_cannot_be_remembered(dataset, backgrounds, tmp_path):
+def test_unknown_things_are_shown_but_cannot_be_remembered(dataset, backgrounds, tmp_path):
     scenes = compose_scenes(
         dataset, backgrounds, seed=3, count=16, out=tmp_path / "out", known=["red", "blue"]
     )

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from pekit_agents.memory import Memory
+from pekit_agents.memory.place import locking
 from pekit_agents.types import Crop, Details, PersonalObject
 
 DIM = 16
@@ -130,6 +131,12 @@ def worker(root: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Make the file system one that has no locks, from when this is called."""
+    return lambda: monkeypatch.setattr(locking, "lock_descriptor", beside("workers").no_lock)
 
 
 @pytest.fixture

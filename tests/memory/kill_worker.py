@@ -18,7 +18,7 @@ import pyarrow as pa
 from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory import Memory
 from pekit_agents.memory.details import pack
-from pekit_agents.memory.place.forgetting import user_folder
+from pekit_agents.memory.place.place import user_place
 from pekit_agents.memory.records import to_rows
 from pekit_agents.memory.schema import BASED_ON, SCHEMA_VERSION, table_schema
 from pekit_agents.memory.table.table import rewrite
@@ -113,7 +113,7 @@ def step(kind: str, root: Path, file: Path, n: int) -> None:
     elif kind == "upgrade":
         rows = to_rows(memory.records(), table_schema(memory.encoder_id, 16))
         old = as_layout("123"[n % 3], rows, memory.encoder_id, 16)
-        rewrite(user_folder(root, kind), old.schema, old.to_batches())
+        rewrite(user_place(root, kind), old.schema, old.to_batches())
         memory.update("o0", context=MARKER)
 
 

@@ -1,6 +1,6 @@
 """Threads and processes that write at once: nothing is lost, torn or stored twice.
 
-With "unlocked" the writers do not take turns, as on a disk without file locks; then LanceDB's
+With "unlocked" the writers hold no lock, as on a disk without file locks; then LanceDB's
 primary key and the compare-and-set have to hold alone.
 """
 
@@ -15,7 +15,6 @@ import pytest
 
 from pekit_agents.errors import PeKitError
 from pekit_agents.memory import editing
-from pekit_agents.memory.place import locking
 from pekit_agents.memory.schema import table_schema
 
 LOCKING = pytest.mark.parametrize("mode", ["locked", "unlocked"])
@@ -45,10 +44,10 @@ def view(number: int) -> np.ndarray:
 
 @LOCKING
 def test_views_that_threads_and_processes_append_at_once_are_all_kept(
-    open_memory, worker, thing, monkeypatch, mode
+    open_memory, worker, thing, without_locks, mode
 ):
     if mode == "unlocked":
-        monkeypatch.setattr(locking, "fcntl", None)
+        without_locks()
     memory = open_memory()
     memory.insert(thing("one"), view(0))
     processes = [worker(mode, "append", "one", first, 6) for first in (100, 200, 300)]
@@ -95,9 +94,9 @@ def test_a_name_that_processes_want_at_once_is_got_by_one(open_memory, worker):
 
 @pytest.mark.parametrize("round_", range(12))
 def test_of_writers_that_create_the_memory_at_once_none_is_lost(
-    open_memory, thing, monkeypatch, round_
+    open_memory, thing, without_locks, round_
 ):
-    monkeypatch.setattr(locking, "fcntl", None)
+    without_locks()
     writers = [open_memory() for _ in range(4)]
     barrier = threading.Barrier(len(writers))
     errors: list[Exception] = []
@@ -165,10 +164,12 @@ def test_an_append_whose_commit_landed_in_spite_of_an_error_is_not_repeated(
     assert numbers(memory.get("one").vectors) == [0, 1]
 
 
-def test_a_change_made_since_the_row_was_read_is_kept(open_memory, thing, monkeypatch):
+def test_a_change_made_since_the_row_was_read_is_kept(
+    open_memory, thing, monkeypatch, without_locks
+):
     here, elsewhere = open_memory(), open_memory()
     here.insert(thing("one"), view(0))
-    monkeypatch.setattr(locking, "fcntl", None)
+    without_locks()
     replace, others = editing.replace_unchanged, [lambda: elsewhere.append_views("one", view(7))]
 
     def after_somebody_else(table, row):

@@ -16,7 +16,8 @@ from pekit_agents.errors import (
     WriteConflict,
 )
 from pekit_agents.memory.place import retry
-from pekit_agents.memory.place.retry import OutrunError, insist
+from pekit_agents.memory.place.local import LocalPlace
+from pekit_agents.memory.place.retry import CompareAndSetError, with_retries
 from pekit_agents.memory.schema import table_schema
 
 
@@ -212,7 +213,7 @@ LARGE_WRITES = {
     ),
     "merge": lambda memory, views: memory.merge("large", "small"),
     "import": lambda memory, views: memory.import_file(
-        memory._transactions.folder.parents[1] / "x.pekit", on_conflict="rename"
+        memory._transactions.place.path.parents[1] / "x.pekit", on_conflict="rename"
     ),
     "replace_all": lambda memory, views: replace_everything(memory),
 }
@@ -256,17 +257,17 @@ def failing(times, error):
 def run(tmp_path, monkeypatch):
     monkeypatch.setattr(retry, "_ATTEMPTS", 4)
     monkeypatch.setattr(retry, "_LONGEST_PAUSE_S", 0.0)
-    resets = []
+    resets, place = [], LocalPlace(tmp_path)
 
     def run(operation):
-        return insist(operation, doing="read", folder=tmp_path, reset=lambda: resets.append(1))
+        return with_retries(operation, doing="read", place=place, reset=lambda: resets.append(1))
 
     run.resets = resets
     return run
 
 
 PASSING = [
-    OutrunError("id-1"),
+    CompareAndSetError("id-1"),
     RuntimeError("lance error: Not found: x/data/0101.lance, /a/b.rs:1:2"),
     RuntimeError("Retryable commit conflict for version 7"),
     RuntimeError("Too many concurrent writers"),
@@ -310,10 +311,10 @@ def test_what_does_not_pass_is_not_tried_again(run, error):
 def test_the_name_of_the_folder_does_not_decide_what_is_tried_again(run, tmp_path):
     (folder := tmp_path / "not found conflict").mkdir()
     with pytest.raises(MemoryStoreError) as caught:
-        insist(
+        with_retries(
             failing(1, OSError(28, "No space left", str(folder))),
             doing="written",
-            folder=folder,
+            place=LocalPlace(folder),
             reset=lambda: None,
         )
     assert type(caught.value) is MemoryStoreError

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pekit_agents.memory.place.forgetting import user_folder
+from pekit_agents.memory.place.place import user_place
 
 WORKER = Path(__file__).with_name("kill_worker.py")
 spec = importlib.util.spec_from_file_location("kill_worker", WORKER)
@@ -68,7 +68,7 @@ def removed_bytes(root, kind):
     """Return the numbers of views that are not in the memory but, after the next purge, on disk."""
     kill_worker.open_user(root, kind).purge()
     held = {number for views in kill_worker.state(root, kind).values() for number in views}
-    files = user_folder(root, kind).rglob("*")
+    files = user_place(root, kind).path.rglob("*")
     content = b"".join(path.read_bytes() for path in files if path.is_file())
     gone = set(range(kill_worker.START)) - held
     return [n for n in gone if kill_worker.numbered([n]).tobytes() in content]

@@ -8,6 +8,7 @@ import pytest
 
 from pekit_agents.errors import MemoryStoreError, SchemaMismatch
 from pekit_agents.memory.details import pack
+from pekit_agents.memory.place.local import LocalPlace
 from pekit_agents.memory.records import MemoryRecord, new_views, to_rows
 from pekit_agents.memory.schema import BASED_ON, table_schema
 from pekit_agents.memory.table import table as tables
@@ -31,7 +32,7 @@ def old(layout, open_memory, root, thing, unit_vectors, as_layout):
     ]
     rows = to_rows(records, table_schema("tiny@1", 16))
     rows = as_layout(layout, rows, "tiny@1", 16)
-    tables.rewrite(folder, rows.schema, rows.to_batches())
+    tables.rewrite(LocalPlace(folder), rows.schema, rows.to_batches())
     return lambda: lancedb.connect(folder).open_table("objects")
 
 
@@ -62,9 +63,9 @@ def test_it_is_read_and_searched_without_being_changed(
     assert [view.view_id for view in views] == [v.view_id for v in open_memory().get("a").views]
     assert len({view.view_id for view in views}) == 3
     assert {(v.added_at is None, v.crop, v.details) for v in views} == {(layout == "1", None, None)}
-    portrait = memory.stored_features(["a"])["a"]
-    np.testing.assert_array_equal(portrait.vectors, unit_vectors(3, seed=1))
-    assert portrait.details == ()
+    stored = memory.stored_features(["a"])["a"]
+    np.testing.assert_array_equal(stored.vectors, unit_vectors(3, seed=1))
+    assert stored.details == ()
     assert (old().version, old().schema.metadata[b"pekit.schema"]) == (before, layout.encode())
 
 
@@ -120,7 +121,7 @@ def test_crops_and_negatives_of_the_third_layout_are_kept(
     views, negatives = new_views(2, [crop, None]), unit_vectors(2, seed=4)
     record = MemoryRecord(thing("a"), unit_vectors(2, seed=1), views, 1, negatives)
     rows = as_layout("3", to_rows([record], table_schema("tiny@1", 16)), "tiny@1", 16)
-    tables.rewrite(next(root.iterdir()), rows.schema, rows.to_batches())
+    tables.rewrite(LocalPlace(next(root.iterdir())), rows.schema, rows.to_batches())
     open_memory().update("a", context="x")
     found = open_memory().get("a")
     assert old().schema.metadata[b"pekit.schema"] == b"4"
@@ -137,7 +138,7 @@ def test_one_vector_stored_twice_has_two_ids(
         [MemoryRecord(thing("a"), same, new_views(2), rev=1)], table_schema("tiny@1", 16)
     )
     rows = as_layout("1", rows, "tiny@1", 16)
-    tables.rewrite(next(root.iterdir()), rows.schema, rows.to_batches())
+    tables.rewrite(LocalPlace(next(root.iterdir())), rows.schema, rows.to_batches())
     first, second = open_memory().get("a").views
     assert first.view_id != second.view_id
 
@@ -175,7 +176,9 @@ def test_a_layout_of_the_future_is_refused_by_every_door(old, root, open_memory)
     rows = old().to_arrow()
     later = rows.schema.with_metadata({**rows.schema.metadata, b"pekit.schema": b"5"})
     tables.rewrite(
-        next(root.iterdir()), later, rows.replace_schema_metadata(later.metadata).to_batches()
+        LocalPlace(next(root.iterdir())),
+        later,
+        rows.replace_schema_metadata(later.metadata).to_batches(),
     )
     for call in (
         open_memory,

@@ -19,8 +19,7 @@ from pekit_agents.errors import (
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.memory import Memory, forget_user
 from pekit_agents.memory.details import pack
-from pekit_agents.memory.place.forgetting import user_folder
-from pekit_agents.memory.place.storage import connect
+from pekit_agents.memory.place.place import user_place
 from pekit_agents.memory.records import to_rows
 from pekit_agents.memory.schema import SCHEMA_VERSION, table_schema
 from pekit_agents.memory.table import table as tables
@@ -47,11 +46,11 @@ class InBucket:
         return list(self.content())
 
     def table(self, user_id):
-        return connect(user_folder(self.uri, user_id, self.options)).open_table("objects")
+        return user_place(self.uri, user_id, self.options).connect().open_table("objects")
 
     def rewrite(self, user_id, rows):
-        folder = user_folder(self.uri, user_id, self.options)
-        tables.rewrite(folder, rows.schema, rows.to_batches())
+        place = user_place(self.uri, user_id, self.options)
+        tables.rewrite(place, rows.schema, rows.to_batches())
 
     def tick(self):
         time.sleep(1.1)  # S3 counts whole seconds

@@ -116,7 +116,8 @@ def match_of(*chances, **changes):
 def reranked(match, stored, *, region=REGION, sure=0.9, colour=40):
     known = {name: StoredFeatures(AHEAD, tuple(views)) for name, views in stored.items()}
     settings = RerankSettings(colour=colour)
-    return rerank(match, lambda _: region, lambda _: known, settings, sure=sure)
+    (found,) = rerank([match], lambda _: region, lambda _: known, settings, sure=sure)
+    return found
 
 
 def candidates(match):
@@ -199,7 +200,7 @@ def test_nothing_is_read_where_there_is_nothing_to_tell_apart(match):
     def never(_):
         raise AssertionError("read")
 
-    assert rerank(match, never, never, WEIGHTS, sure=0.9) == match
+    assert rerank([match], never, never, WEIGHTS, sure=0.9) == [match]
 
 
 def test_the_region_and_all_objects_are_asked_for_once():
@@ -213,7 +214,7 @@ def test_the_region_and_all_objects_are_asked_for_once():
         asked.append(number)
         return REGION
 
-    rerank(match_of(0.5, 0.2, 0.1), region, stored_features, WEIGHTS, sure=0.9)
+    rerank([match_of(0.5, 0.2, 0.1)], region, stored_features, WEIGHTS, sure=0.9)
     assert asked == [["a", "b", "c"], 2]  # regions of matches count from 1
 
 

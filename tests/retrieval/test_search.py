@@ -12,7 +12,7 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.memory import Memory
 from pekit_agents.retrieval.matching import CROWD
 from pekit_agents.retrieval.regions import PhotoRegions
-from pekit_agents.retrieval.search import Search, find_in, find_regions
+from pekit_agents.retrieval.search import Search, find_in
 from pekit_agents.scoring import Discriminant
 from pekit_agents.settings import MatchSettings, RerankSettings
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene
@@ -58,9 +58,15 @@ class FakeLooks:
         self.vectors, self.boxes = np.array(vectors, np.float32).reshape(-1, 3), boxes
         self.categories, self.guide = None, None
 
-    def regions(self, categories, guide):
+    def propose(self, categories, guide):
         self.categories, self.guide = categories, guide
-        return self.boxes, self.vectors
+        return self.boxes
+
+    def embed(self):
+        return self.vectors
+
+    def details(self, region):
+        return None
 
 
 def make_object(name):
@@ -82,20 +88,22 @@ def gallery(memory):
 
 
 def find(looks, gallery, discriminant=None):
-    return find_regions(looks, Unit(), Search(gallery, MatchSettings(threshold=0.6), discriminant))
+    search = Search(gallery, MatchSettings(threshold=0.6), discriminant)
+    return find_in(looks, Unit(), search, None, None)
 
 
 def test_every_region_that_is_seen_has_its_box_and_its_unit_vector(gallery):
     looks = FakeLooks([towards(0.9), towards(0.1)], [PLACE, ELSEWHERE])
-    found = find(looks, gallery)
+    found, _, _ = find(looks, gallery)
     assert found.boxes == (PLACE, ELSEWHERE)
     np.testing.assert_allclose(found.vectors, looks.vectors)
     assert looks.categories == ["dog"]
 
 
 def test_a_photo_without_regions_has_none(gallery):
-    found = find(FakeLooks([], []), gallery)
+    found, named, possible = find(FakeLooks([], []), gallery)
     assert (found.boxes, found.vectors.shape) == ((), (0, 3))
+    assert (named, possible) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -326,6 +334,6 @@ def test_a_guide_is_asked_by_a_proposer_that_takes_one():
     profile = replace(fake_profile(), proposer=Guided())
     looks = PhotoRegions(photo, profile, "scene")
     guide = object()
-    boxes, pooled = looks.regions(["dog"], guide)
+    assert looks.propose(["dog"], guide) == [Box(5, 5, 45, 45)]
     assert asked == [(("dog",), "scene", guide)]
-    assert (boxes, len(pooled)) == ([Box(5, 5, 45, 45)], 1)
+    assert looks.embed().shape == (1, 4)

@@ -7,8 +7,7 @@ from PIL import Image
 
 from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.actions import ActionError, PersonalActions
-from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.annotated_pictures import AnnotatedPictures
+from pekit_agents.tools.conversation import SYSTEM_PROMPT
 
 GREY = (128, 128, 128)
 
@@ -107,11 +106,9 @@ def test_nobody_else_s_memory_learns(actions: PersonalActions, pink: str) -> Non
 def test_what_a_model_is_shown_changes_with_a_correction(
     actions: PersonalActions, pink: str
 ) -> None:
-    views = AnnotatedPictures(actions.open_kit)
-    image = actions.images.get("ann", pink)
-    assert "Biscuit" in views.view("ann", pink, image).text
+    assert "Biscuit" in actions.findings.view("ann", pink).text
     actions.correct_personal("ann", "Biscuit", "is_not", pink)
-    assert views.view("ann", pink, image).text == ""
+    assert actions.findings.view("ann", pink).text == ""
 
 
 def test_agents_are_told_when_to_call_it() -> None:

@@ -215,10 +215,11 @@ def test_a_damaged_file_is_not_served(tmp_path: Path) -> None:
         store.get("ann", handle)
 
 
-def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [".part-dead", ".img_0.dead.part"])
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path, name: str) -> None:
     store = DirectoryImageStore(tmp_path / "images")
     handle = store.put("ann", b"picture")
-    left = next(tmp_path.rglob(handle)).with_name(".part-dead")
+    left = next(tmp_path.rglob(handle)).with_name(name)
     left.write_bytes(b"half a pict")
     os.utime(left, (0, 0))
     store.put("ann", b"another")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from pekit_agents.retrievers import langchain, llama_index
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import fake_profile, solid_scene
 from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.image_store import MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 from pekit_agents.tools.llama_index.agent import PersonalFunctionAgent
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
+from pekit_agents.tools.open_options import KitOptions, OpenOptions
 
 PHOTO = solid_scene({"red": (9, 9, 60, 60)})
 
@@ -79,6 +82,38 @@ REMEMBERING = [
 ]
 
 
+OPENING = [*REMEMBERING, kit_of_langchain_retriever, kit_of_llama_index_retriever]
+
+
+def test_the_options_are_those_of_the_verbs() -> None:
+    _, *options = inspect.signature(PersonalActions.open).parameters
+    assert set(options) == OpenOptions.__optional_keys__
+    assert KitOptions.__optional_keys__ < OpenOptions.__optional_keys__
+
+
+@pytest.mark.parametrize(
+    "kit_of", [kit_of for kit_of in OPENING if kit_of is not kit_of_agent], ids=lambda f: f.__name__
+)
+def test_an_unknown_option_is_refused(tmp_path: Path, kit_of: Any) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'keep_crop'"):
+        kit_of(tmp_path, keep_crop=True)
+
+
+@pytest.mark.parametrize(
+    "kit_of", [kit_of for kit_of in OPENING if kit_of not in (kit_of_pool, kit_of_photo_library)]
+)
+def test_all_options_are_taken(tmp_path: Path, kit_of: Any) -> None:
+    options: OpenOptions = {
+        "images": MemoryImageStore(),
+        "answerer": lambda image, text: "yes",
+        "second_opinion": True,
+        "mode": "scene",
+        "keep_crops": True,
+        "storage_options": None,
+    }
+    kit_of(tmp_path, **options).remember("Cup", PHOTO, category="mug")
+
+
 @pytest.mark.parametrize("kit_of", REMEMBERING)
 def test_crops_are_kept_on_request_only(tmp_path: Path, kit_of: Any) -> None:
     for number, options in enumerate(({}, {"keep_crops": True})):
@@ -89,9 +124,7 @@ def test_crops_are_kept_on_request_only(tmp_path: Path, kit_of: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kit_of", [*REMEMBERING, kit_of_langchain_retriever, kit_of_llama_index_retriever]
-)
+@pytest.mark.parametrize("kit_of", OPENING)
 def test_memories_lie_in_the_bucket_that_is_named(bucket: Any, kit_of: Any) -> None:
     kit = kit_of(bucket.uri, storage_options=bucket.options)
     kit.remember("Cup", PHOTO, category="mug")

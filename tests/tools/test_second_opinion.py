@@ -11,7 +11,6 @@ from llama_index.core.llms.mock import MockFunctionCallingLLM
 from pekit_agents.errors import InvalidInput
 from pekit_agents.testing import graded_profile
 from pekit_agents.tools.actions import PersonalActions
-from pekit_agents.tools.annotated_pictures import AnnotatedPictures
 from pekit_agents.tools.image_store import MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
@@ -89,8 +88,9 @@ def test_it_is_off_unless_wanted(tmp_path: Path, red: bytes, pale: bytes) -> Non
 
 def test_a_picture_is_asked_about_once(tmp_path: Path, red: bytes, pale: bytes) -> None:
     actions = opened(tmp_path, judge := Judge("yes"), red)
-    views = AnnotatedPictures(actions.open_kit, opinion_model=actions.opinion_model)
-    texts = {views.view("ann", "h", pale).text for _ in range(3)}
+    handle = actions.images.put("ann", pale)
+    texts = {actions.findings.view("ann", handle).text for _ in range(3)}
+    actions.find_personal_objects("ann", handle)
     assert judge.asked == 1
     assert 'is called "Biscuit"' in texts.pop()
 

@@ -39,3 +39,18 @@ def test_what_the_model_reads() -> None:
     (name,) = forget.parameters
     assert (name.name, name.annotation, name.required) == ("name", str, True)
     assert name.description == "Its name, or its id."
+
+
+def test_a_description_of_several_lines_and_with_colons_is_read_whole() -> None:
+    find = tool_specs()[VERBS.index("find_personal_objects")]
+    assert find.description == (
+        "Find out which personal objects of the user are in a photo, and where. Use this before "
+        "speaking about a photo that may show what the user has introduced, and for questions such "
+        'as "where is my mug?". Of what only may be one of them, ask the user.'
+    )
+    (image,) = find.parameters
+    assert image.description == (
+        'The photo: its handle such as "img_..." from the label in the conversation, or "latest" '
+        "for the newest photo."
+    )
+    assert find.hosts == {"recent"}

@@ -1,7 +1,6 @@
 """PeKit for LangChain: a toolkit for any agent, and a middleware that shows recognised things."""
 
-from pekit_agents.tools.langchain.conversation import PersonalMessages, hoist_tool_pictures
-from pekit_agents.tools.langchain.handles import labelled_images
+from pekit_agents.tools.langchain.messages import labelled_images
 from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
 from pekit_agents.tools.langchain.pictures import (
     Block,
@@ -16,10 +15,8 @@ from pekit_agents.tools.langchain.toolkit import PersonalToolkit, recent_handles
 __all__ = [
     "Block",
     "MessageImage",
-    "PersonalMessages",
     "PersonalToolkit",
     "PersonalizationMiddleware",
-    "hoist_tool_pictures",
     "image_block",
     "images_in",
     "labelled_images",

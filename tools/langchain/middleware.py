@@ -13,10 +13,10 @@ runs with ``agent.invoke(..., durability="exit")``, or with messages that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from pekit_agents.errors import InvalidInput, MissingDependency
 
@@ -38,17 +38,15 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
-from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, AnnotatedPictures
+from pekit_agents.tools.conversation import SYSTEM_PROMPT, PersonalConversation
 from pekit_agents.tools.identity import UserResolver, user_of
-from pekit_agents.tools.langchain.conversation import PersonalMessages
+from pekit_agents.tools.langchain.messages import LangChainMessages
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
 if TYPE_CHECKING:
-    from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import SearchMode
     from pekit_agents.tools.actions import PersonalActions
-    from pekit_agents.tools.image_store import ImageStore
+    from pekit_agents.tools.annotated_pictures import AnnotatedPicture
+    from pekit_agents.tools.open_options import OpenOptions
 
 __all__ = ["SYSTEM_PROMPT", "PersonalizationMiddleware"]
 
@@ -72,7 +70,6 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         auto: Whether pictures are searched before the model is called. False leaves that to
             the tools; pictures are labelled, shown and kept out of the conversation all the same.
         tools: The tools to offer; None for all of the toolkit, ``[]`` for a model that calls none.
-        mode: How hard to look, as in :meth:`PeKit.find`.
         max_images: How many pictures a model is shown, the newest first; older ones stay labels.
         system_prompt: What the model is told about labels and tools; None for nothing.
     """
@@ -83,23 +80,17 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         *,
         auto: bool = True,
         tools: Sequence[BaseTool] | None = None,
-        mode: SearchMode = "auto",
         max_images: int = 10,
         system_prompt: str | None = SYSTEM_PROMPT,
     ) -> None:
         super().__init__()
-        if max_images < 0:
-            raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
         self.tools = toolkit.get_tools() if tools is None else list(tools)
         self._toolkit = toolkit
         self._system_prompt = system_prompt
-        actions = toolkit.actions
-        views = (
-            AnnotatedPictures(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
-            if auto
-            else None
+        # Any, since a kept message is of the type that it was of.
+        self._messages: PersonalConversation[Any] = PersonalConversation(
+            toolkit.actions, LangChainMessages(), auto=auto, max_images=max_images
         )
-        self._messages = PersonalMessages(actions, views, max_images)
 
     @classmethod
     def open(
@@ -108,25 +99,12 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         *,
         user_id: str | None = None,
         user_resolver: UserResolver | None = None,
-        profile: str | Profile = "embedded",
-        images: ImageStore | None = None,
-        answerer: Any = None,
-        second_opinion: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
         auto: bool = True,
+        **options: Unpack[OpenOptions],
     ) -> PersonalizationMiddleware:
-        """Open the memories in a directory; see :meth:`PersonalToolkit.open` and the class."""
+        """Open the memories in a directory; options as for :meth:`PersonalActions.open`."""
         toolkit = PersonalToolkit.open(
-            path,
-            user_id=user_id,
-            user_resolver=user_resolver,
-            profile=profile,
-            images=images,
-            answerer=answerer,
-            second_opinion=second_opinion,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
+            path, user_id=user_id, user_resolver=user_resolver, **options
         )
         return cls(toolkit, auto=auto)
 
@@ -245,7 +223,8 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     ) -> ToolMessage | Command[Any]:
         user = self._user(request.runtime)
         if isinstance(result, ToolMessage):
-            return self._messages.kept(user, result)
+            kept: ToolMessage = self._messages.kept(user, result)
+            return kept
         update = result.update
         if not isinstance(update, dict) or not isinstance(update.get("messages"), list):
             return result

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from pekit_agents.errors import InvalidInput, MissingDependency
+from pekit_agents.errors import MissingDependency
 
 try:
     from langchain.tools import ToolRuntime
@@ -21,16 +21,16 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
+from pekit_agents.tools import conversation
 from pekit_agents.tools.actions import ActionError, ActionResult, PersonalActions
 from pekit_agents.tools.identity import UserResolver, user_of
-from pekit_agents.tools.image_store import handles_in
-from pekit_agents.tools.langchain.pictures import images_in
+from pekit_agents.tools.langchain.messages import LangChainMessages
 from pekit_agents.tools.schemas import arguments_model
 from pekit_agents.tools.specs import ToolSpec, tool_specs
 
 if TYPE_CHECKING:
-    from pekit_agents.profiles import Profile
     from pekit_agents.tools.image_store import ImageStore
+    from pekit_agents.tools.open_options import OpenOptions
 
 __all__ = ["PersonalToolkit", "recent_handles"]
 
@@ -69,23 +69,10 @@ class PersonalToolkit(BaseToolkit):
         *,
         user_id: str | None = None,
         user_resolver: UserResolver | None = None,
-        profile: str | Profile = "embedded",
-        images: ImageStore | None = None,
-        answerer: Any = None,
-        second_opinion: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
+        **options: Unpack[OpenOptions],
     ) -> PersonalToolkit:
-        """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(
-            path,
-            profile,
-            images,
-            answerer,
-            second_opinion=second_opinion,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
-        )
+        """Open the memories in a directory; options as for :meth:`PersonalActions.open`."""
+        actions = PersonalActions.open(path, **options)
         return cls(actions=actions, user_id=user_id, user_resolver=user_resolver)
 
     def get_tools(self) -> list[BaseTool]:
@@ -151,33 +138,15 @@ def recent_handles(
 ) -> Iterator[str]:
     """Yield the handles of the user's pictures in a conversation, the newest first.
 
-    Only what stands in the user's own messages counts. A picture that is still in its message is
-    put into the store when its turn comes.
-
     Args:
         messages: The conversation, the oldest first.
         user_id: Whose pictures.
         images: Where they are kept.
+
+    Raises:
+        ActionError: A picture cannot be kept.
     """
-    for message in reversed(messages):
-        if message.type == "human":
-            yield from reversed(_handles(message, user_id, images))
-
-
-def _handles(message: BaseMessage, user_id: str, images: ImageStore) -> list[str]:
-    blocks = [message.content] if isinstance(message.content, str) else message.content
-    data = {picture.index: picture.data for picture in images_in(message)}
-    handles = []
-    for index, block in enumerate(blocks):
-        if index in data:
-            try:
-                handles.append(images.put(user_id, data[index]))
-            except InvalidInput as exc:
-                raise ActionError(str(exc)) from exc
-        else:
-            text = block.get("text") if isinstance(block, dict) else block
-            handles.extend(handles_in(text) if isinstance(text, str) else [])
-    return handles
+    return conversation.recent_handles(messages, LangChainMessages(), user_id, images)
 
 
 def _messages(runtime: Any) -> Sequence[BaseMessage]:

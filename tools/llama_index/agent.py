@@ -12,7 +12,7 @@ the model is first called, its pictures are in the ``Context``. Messages that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from copy import copy
 from os import PathLike
@@ -33,24 +33,25 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.agent_prompt import SYSTEM_PROMPT
-from pekit_agents.tools.annotated_pictures import AnnotatedPictures
-from pekit_agents.tools.image_store import is_handle
-from pekit_agents.tools.llama_index.conversation import (
-    PersonalChat,
+from pekit_agents.tools.conversation import (
+    SYSTEM_PROMPT,
+    Label,
+    PersonalConversation,
+    drawn_pictures,
+)
+from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
+from pekit_agents.tools.llama_index.personal_message import (
     apersonalize_message,
     personalize_message,
 )
-from pekit_agents.tools.llama_index.pictures import Label, label_block, labels_in
+from pekit_agents.tools.llama_index.pictures import label_block, labels_in
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
+from pekit_agents.tools.open_options import OpenOptions
 
 if TYPE_CHECKING:
     from llama_index.core.agent.workflow.agent_context import AgentContext
 
-    from pekit_agents.profiles import Profile
-    from pekit_agents.protocols import SearchMode
     from pekit_agents.tools.actions import PersonalActions
-    from pekit_agents.tools.image_store import ImageStore
     from pekit_agents.tools.llama_index.identity import ContextResolver
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
 
 #: Whose step is being taken; the calls of the model have no Context to ask.
 _USER: ContextVar[str] = ContextVar("pekit_user")
+_OPENING = OpenOptions.__optional_keys__
 
 
 class PersonalFunctionAgent(FunctionAgent):
@@ -82,7 +84,6 @@ class PersonalFunctionAgent(FunctionAgent):
             for a model that is to call none.
         auto: Whether pictures are searched before the model is called. False leaves that to
             the tools; pictures are labelled, shown and kept out of the memory all the same.
-        mode: How hard to look, as in :meth:`PeKit.find`.
         max_images: How many pictures a model is shown, the newest first; older ones stay labels.
         guide: What the model is told about labels and tools, after ``system_prompt``; None for
             nothing.
@@ -90,7 +91,7 @@ class PersonalFunctionAgent(FunctionAgent):
     """
 
     personal: Any = Field(exclude=True, repr=False)
-    _chat: PersonalChat = PrivateAttr()
+    _chat: PersonalConversation[ChatMessage] = PrivateAttr()
 
     def __init__(
         self,
@@ -99,26 +100,20 @@ class PersonalFunctionAgent(FunctionAgent):
         tools: Sequence[Any] | None = None,
         personal_tools: Sequence[BaseTool] | None = None,
         auto: bool = True,
-        mode: SearchMode = "auto",
         max_images: int = 10,
         guide: str | None = SYSTEM_PROMPT,
         system_prompt: str | None = None,
         **options: Any,
     ) -> None:
-        if max_images < 0:
-            raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
+        chat = PersonalConversation(
+            personal.actions, LlamaIndexMessages(), auto=auto, max_images=max_images
+        )
         own = personal.to_tool_list() if personal_tools is None else personal_tools
         told = "\n\n".join(text for text in (system_prompt, guide) if text)
         super().__init__(
             personal=personal, tools=[*own, *(tools or ())], system_prompt=told or None, **options
         )
-        actions = personal.actions
-        views = (
-            AnnotatedPictures(actions.open_kit, mode=mode, opinion_model=actions.opinion_model)
-            if auto
-            else None
-        )
-        self._chat = PersonalChat(actions, views, max_images)
+        self._chat = chat
 
     @classmethod
     def open(
@@ -127,25 +122,19 @@ class PersonalFunctionAgent(FunctionAgent):
         *,
         user_id: str | None = None,
         user_resolver: ContextResolver | None = None,
-        profile: str | Profile = "embedded",
-        images: ImageStore | None = None,
-        answerer: Any = None,
-        second_opinion: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
         **options: Any,
     ) -> PersonalFunctionAgent:
-        """Open the memories in a directory; see :meth:`PersonalToolSpec.open` and the class."""
+        """Open the memories in a directory.
+
+        Args:
+            path: As for :meth:`PersonalActions.open`.
+            user_id: See :class:`PersonalToolSpec`.
+            user_resolver: See :class:`PersonalToolSpec`.
+            options: Those of :meth:`PersonalActions.open`, and all that the class takes.
+        """
+        opening: Any = {name: options.pop(name) for name in _OPENING & options.keys()}
         personal = PersonalToolSpec.open(
-            path,
-            user_id=user_id,
-            user_resolver=user_resolver,
-            profile=profile,
-            images=images,
-            answerer=answerer,
-            second_opinion=second_opinion,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
+            path, user_id=user_id, user_resolver=user_resolver, **opening
         )
         return cls(personal, **options)
 
@@ -256,21 +245,16 @@ class PersonalFunctionAgent(FunctionAgent):
     def _keep_results(self, user: str, results: Sequence[ToolCallResult]) -> None:
         for result in results:
             output = result.tool_output
-            drawn = _drawn_pictures(output.raw_output)
-            blocks = self._chat.kept_blocks(user, output.blocks, marked=bool(drawn))
-            if blocks is not None:
-                output.blocks = blocks
+            drawn = drawn_pictures(output.raw_output)
+            told = ChatMessage(role="tool", blocks=output.blocks)
+            kept = self._chat.kept(user, told, marked=bool(drawn))
+            if kept is not told:
+                output.blocks = kept.blocks
                 if isinstance(output.raw_output, list | ImageBlock):  # the same pictures again
                     output.raw_output = output.content
             present = {label.handle for block in output.blocks for label in labels_in(block)}
             missing = [Label(handle, True) for handle in drawn if handle not in present]
             output.blocks = [*output.blocks, *map(label_block, missing)]
-
-
-def _drawn_pictures(raw_output: object) -> list[str]:
-    """Return the handles that a personal tool wants looked at."""
-    handles = raw_output.get("images") if isinstance(raw_output, dict) else None
-    return [handle for handle in handles if is_handle(handle)] if isinstance(handles, list) else []
 
 
 async def _archive(memory: Memory, messages: list[ChatMessage], count: int) -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pekit_agents.errors import InvalidInput, MissingDependency
+from pekit_agents.errors import MissingDependency
 
 try:
-    from llama_index.core.llms import ChatMessage, ImageBlock, MessageRole, TextBlock
+    from llama_index.core.llms import ChatMessage, MessageRole
     from llama_index.core.workflow import Context
 except ImportError as exc:
     raise MissingDependency(
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.image_store import ImageStore, handles_in
-from pekit_agents.tools.llama_index.pictures import picture_data
-from pekit_agents.tools.results import ActionError
+from pekit_agents.tools import conversation as conversations
+from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
+
+if TYPE_CHECKING:
+    from pekit_agents.tools.image_store import ImageStore
 
 __all__ = ["Conversation", "conversation_of", "recent_handles"]
 
@@ -55,9 +57,6 @@ def recent_handles(
 ) -> Iterator[str]:
     """Yield the handles of the user's pictures in a conversation, the newest first.
 
-    Only what stands in the user's own messages counts. A picture that is still in its message is
-    put into the store when its turn comes; URLs are never fetched.
-
     Args:
         conversation: What was said; None for nothing.
         user_id: Whose pictures.
@@ -66,18 +65,5 @@ def recent_handles(
     Raises:
         ActionError: A picture cannot be kept.
     """
-    for message in reversed(conversation.said if conversation else []):
-        yield from reversed(_handles(message, user_id, images))
-
-
-def _handles(message: ChatMessage, user_id: str, images: ImageStore) -> list[str]:
-    handles: list[str] = []
-    for block in message.blocks:
-        if isinstance(block, TextBlock):
-            handles.extend(handles_in(block.text))
-        elif isinstance(block, ImageBlock) and (data := picture_data(block)):
-            try:
-                handles.append(images.put(user_id, data))
-            except InvalidInput as exc:
-                raise ActionError(str(exc)) from exc
-    return handles
+    messages = conversation.said if conversation else []
+    return conversations.recent_handles(messages, LlamaIndexMessages(), user_id, images)

@@ -20,7 +20,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.identity import UnknownUser
+from pekit_agents.tools.identity import UnknownUser, checked_user
 
 __all__ = ["ContextResolver", "check_key", "user_of_run"]
 
@@ -59,21 +59,15 @@ async def user_of_run(
             cannot mend it.
     """
     if user_id is not None:
-        return _checked(user_id, "the bound user_id")
+        return checked_user(user_id, "the bound user_id")
     if resolver is not None:
         answer = resolver(ctx)
         resolved = await answer if inspect.isawaitable(answer) else answer
-        return _checked(resolved, "the resolver's answer")
+        return checked_user(resolved, "the resolver's answer")
     stored = None if ctx is None else await ctx.store.get(key, default=None)
     if stored is None:
         raise UnknownUser(
             "expected to know whose memory is meant, found no user; bind user_id=..., give a "
             f"resolver, or await ctx.store.set({key!r}, ...) and run the agent with that ctx"
         )
-    return _checked(stored, f"{key!r} in the run's store")
-
-
-def _checked(user_id: object, what: str) -> str:
-    if not isinstance(user_id, str) or not user_id:
-        raise UnknownUser(f"expected {what} to be a text with characters, found {user_id!r}")
-    return user_id
+    return checked_user(stored, f"{key!r} in the run's store")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from io import IOBase
 
-from pekit_agents.errors import InvalidInput, MissingDependency
+from pekit_agents.errors import MissingDependency
 
 try:
-    from llama_index.core.base.llms.types import ContentBlock, ImageBlock, TextBlock
+    from llama_index.core.base.llms.types import ImageBlock, TextBlock
     from llama_index.core.utils import resolve_binary
 except ImportError as exc:
     raise MissingDependency(
@@ -19,26 +18,14 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.images.loading import ImageLimits
+from pekit_agents.tools.conversation import Label
 from pekit_agents.tools.image_store import image_label
 
-__all__ = ["Label", "detach_pictures", "label_block", "labels_in", "picture_data"]
+__all__ = ["label_block", "labels_in", "picture_data"]
 
 _LOGGER = logging.getLogger(__name__)
 _MAX_BYTES = ImageLimits().max_bytes
 _LABEL = re.compile(r"\[(marked )?image (img_[0-9a-f]{32})\]")
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What stands in a text for a picture.
-
-    Attributes:
-        handle: The picture's handle.
-        marked: Whether boxes are drawn on it, so that nothing is to be looked for in it.
-    """
-
-    handle: str
-    marked: bool = False
 
 
 def label_block(label: Label) -> TextBlock:
@@ -56,30 +43,6 @@ def labels_in(block: object) -> list[Label]:
         return []
     found: Iterator[re.Match[str]] = _LABEL.finditer(block.text)
     return [Label(label[2], label[1] is not None) for label in found]
-
-
-def detach_pictures(
-    blocks: Sequence[ContentBlock], put: Callable[[bytes], str], *, marked: bool = False
-) -> list[ContentBlock] | None:
-    """Return blocks with a label in place of each picture; None when there is none to replace.
-
-    Args:
-        blocks: The blocks of a message or of a tool's output; they are not changed.
-        put: Keeps the bytes of a picture and returns its handle. A picture that it refuses with
-            :class:`InvalidInput` stays where it is.
-        marked: Whether boxes are drawn on these pictures.
-    """
-    detached: list[ContentBlock] = []
-    for block in blocks:
-        data = picture_data(block) if isinstance(block, ImageBlock) else None
-        try:
-            kept = block if data is None else label_block(Label(put(data), marked))
-        except InvalidInput as exc:
-            _LOGGER.warning("a picture stays in its message: %s", exc)
-            kept = block
-        detached.append(kept)
-    replaced = any(new is not old for new, old in zip(detached, blocks, strict=True))
-    return detached if replaced else None
 
 
 def picture_data(block: ImageBlock) -> bytes | None:

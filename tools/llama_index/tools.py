@@ -6,10 +6,10 @@ import asyncio
 import contextvars
 import json
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from pekit_agents.errors import MissingDependency
 
@@ -34,8 +34,7 @@ from pekit_agents.tools.schemas import arguments_model
 from pekit_agents.tools.specs import VERBS, ToolSpec, tool_specs
 
 if TYPE_CHECKING:
-    from pekit_agents.profiles import Profile
-    from pekit_agents.tools.image_store import ImageStore
+    from pekit_agents.tools.open_options import OpenOptions
 
 __all__ = ["PersonalTool", "PersonalToolSpec"]
 
@@ -120,23 +119,10 @@ class PersonalToolSpec(BaseToolSpec):
         *,
         user_id: str | None = None,
         user_resolver: ContextResolver | None = None,
-        profile: "str | Profile" = "embedded",
-        images: "ImageStore | None" = None,
-        answerer: Any = None,
-        second_opinion: bool = False,
-        keep_crops: bool = False,
-        storage_options: Mapping[str, str] | None = None,
+        **options: "Unpack[OpenOptions]",
     ) -> "PersonalToolSpec":
-        """Open the memories in a directory; see :meth:`PersonalActions.open`."""
-        actions = PersonalActions.open(
-            path,
-            profile,
-            images,
-            answerer,
-            second_opinion=second_opinion,
-            keep_crops=keep_crops,
-            storage_options=storage_options,
-        )
+        """Open the memories in a directory; options as for :meth:`PersonalActions.open`."""
+        actions = PersonalActions.open(path, **options)
         return cls(actions, user_id=user_id, user_resolver=user_resolver)
 
     def to_tool_list(

@@ -13,7 +13,6 @@ from pekit_agents.cli.evaluation.frames import frames
 from pekit_agents.cli.evaluation.kinds import kinds
 from pekit_agents.cli.evaluation.measuring import Baselines, Draws, Files, Setup, Subject
 from pekit_agents.cli.evaluation.options import DataArgument, numbers, photos_of
-from pekit_agents.cli.evaluation.targets import targets
 from pekit_agents.cli.evaluation.vqa import vqa
 from pekit_agents.cli.options import StrictnessOption, strict
 from pekit_agents.cli.signatures import grouped
@@ -201,7 +200,6 @@ evaluate.command()(vqa)
 evaluate.command()(cost)
 evaluate.command()(frames)
 evaluate.command("compare")(compare_runs)
-evaluate.command()(targets)
 
 
 def _modes(text: str) -> list[SearchMode]:

@@ -28,12 +28,10 @@ def compare_runs(
     as_json: JsonOption = False,
 ) -> None:
     """Say what B changes against A, how sure that is, and for which photos."""
+    from rich.markdown import Markdown
+
     from pekit_agents.evaluation.comparison.compare import compare
-    from pekit_agents.evaluation.report.comparison import (
-        comparison_html,
-        comparison_markdown,
-        comparison_tables,
-    )
+    from pekit_agents.evaluation.report.comparison import comparison_html, comparison_markdown
     from pekit_agents.evaluation.runs.run_file import read_run, write_text
 
     pair = _pair(recognizers)
@@ -63,8 +61,7 @@ def compare_runs(
             }
         )
         return
-    for table in comparison_tables(found):
-        console.print(table)
+    console.print(Markdown(comparison_markdown(found)))
     if files:
         say(f"Report: {files[0]}")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.calibrating.crossing import Answers, Crossed
     from pekit_agents.settings import MatchSettings
 
-__all__ = ["Bin", "Report", "Row", "report_of"]
+__all__ = ["Bin", "KindResult", "Report", "report_of"]
 
 _SURE = 0.8
 _EDGES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 1.0)
@@ -27,7 +27,7 @@ _STEPS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KindResult:
     """What is found of things that are remembered alone.
 
     Attributes:
@@ -85,7 +85,7 @@ class Report:
     things: int
     tried: int
     background: int
-    rows: tuple[Row, ...]
+    rows: tuple[KindResult, ...]
     bins: tuple[Bin, ...]
 
     @property
@@ -138,7 +138,9 @@ def _has_both(answers: Answers, refs: int, kind: int) -> bool:
     return bool(same.any() and not same.all())
 
 
-def _row(crossed: Crossed, settings: MatchSettings, refs: int, kinds: list[int], name: str) -> Row:
+def _row(
+    crossed: Crossed, settings: MatchSettings, refs: int, kinds: list[int], name: str
+) -> KindResult:
     answers, scores = crossed.answers, crossed.answers.trials.scores
     some = (answers.refs == refs) & np.isin(answers.kinds, kinds)
     own, others = some & answers.trials.same, some & ~answers.trials.same
@@ -148,7 +150,7 @@ def _row(crossed: Crossed, settings: MatchSettings, refs: int, kinds: list[int],
     )
     own_named = _share(answers, own, named)
     level = _threshold(crossed.by_cosine, own, own_named.mean or 0.0)
-    return Row(
+    return KindResult(
         name,
         refs,
         own_named,

@@ -16,6 +16,7 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.datasets.files import read_json
 from pekit_agents.evaluation.datasets.layout import Layout, bad_layout
 from pekit_agents.evaluation.records import Dataset, Photo, Question, Thing
+from pekit_agents.files import atomic_write
 from pekit_agents.types import Box
 
 __all__ = ["LAYOUT", "MANIFEST", "write_manifest"]
@@ -46,10 +47,9 @@ def write_manifest(dataset: Dataset, made: Mapping[str, Any]) -> Path:
         "questions": [_question(question, dataset.root) for question in dataset.questions],
     }
     path = dataset.root / MANIFEST
-    aside = path.with_suffix(".json.part")
     try:
-        aside.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        aside.replace(path)
+        with atomic_write(path, shared=True) as file:
+            file.write((json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as exc:
         raise InvalidInput(f"{path}: expected a folder to write to, cannot ({exc}).") from exc
     return path

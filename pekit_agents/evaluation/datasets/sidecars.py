@@ -38,7 +38,7 @@ def _with_categories(dataset: Dataset) -> Dataset:
     if not path.is_file():
         return dataset
     said = _mapping(path)
-    _refuse_strangers(path, said, [thing.name for thing in dataset.things], "things")
+    _refuse_unknown(path, said, [thing.name for thing in dataset.things], "things")
     for name, category in said.items():
         if not isinstance(category, str) or not category.strip():
             raise InvalidInput(
@@ -57,7 +57,7 @@ def _with_boxes(dataset: Dataset) -> Dataset:
     said = _mapping(path)
     references = [ref for thing in dataset.things for ref in thing.references]
     files = [*(photo.path for photo in dataset.photos), *references]
-    _refuse_strangers(path, said, [_key(file, dataset.root) for file in files], "photos")
+    _refuse_unknown(path, said, [_key(file, dataset.root) for file in files], "photos")
     photos = tuple(
         replace(photo, boxes=_boxes(said[key], photo, key, path)) if key in said else photo
         for photo, key in ((photo, _key(photo.path, dataset.root)) for photo in dataset.photos)
@@ -105,7 +105,7 @@ def _mapping(path: Path) -> dict[str, Any]:
     return said
 
 
-def _refuse_strangers(path: Path, said: Iterable[str], known: Iterable[str], what: str) -> None:
+def _refuse_unknown(path: Path, said: Iterable[str], known: Iterable[str], what: str) -> None:
     if wrong := sorted(set(said) - set(known)):
         raise InvalidInput(
             f"{path}: expected {what} of this data set, found {wrong[:5]!r:.300}"

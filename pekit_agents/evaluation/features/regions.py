@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pekit_agents.embedding.local_features import as_details, cut_patches
 from pekit_agents.evaluation.features.compute import load
 
@@ -25,7 +27,7 @@ class CachedRegions:
     Args:
         photo: The file.
         features: Gives the features.
-        encoder: Normalises those of patches.
+        encoder: Normalises them.
 
     Attributes:
         seconds: How long they took; None when any of them was read from disk.
@@ -36,19 +38,22 @@ class CachedRegions:
         self._photo, self._features, self._encoder = photo, features, encoder
         self._words: tuple[str, ...] = ()
         self._boxes: tuple[Box, ...] = ()
+        self._pooled = np.zeros((0, encoder.dim), np.float32)
         self._made: list[Proposal] | None = None
 
-    def regions(
-        self, categories: Sequence[str], guide: Guide | None
-    ) -> tuple[Sequence[Box], FloatArray]:
-        """Return the K proposals' boxes and pooled features, (K, D) float32."""
+    def propose(self, categories: Sequence[str], guide: Guide | None) -> Sequence[Box]:
+        """Return the boxes of the photo's K regions, xyxy in its pixels."""
         self._words = tuple(categories)
         if guide is None:
             found = self._features.regions(self._photo, self._words)
         else:
             self._made, found = self._features.guided(self._photo, self._words, guide)
-        self._boxes, self.seconds = found.boxes, found.seconds
-        return found.boxes, found.pooled
+        self._boxes, self._pooled, self.seconds = found.boxes, found.pooled, found.seconds
+        return found.boxes
+
+    def embed(self) -> FloatArray:
+        """Return the vectors of these regions, (K, D) float32 of unit length (Eq. 4)."""
+        return self._encoder.normalize(self._pooled) if self._boxes else self._pooled
 
     def details(self, region: int) -> Details | None:
         """Return what a region looks like; None where the profile does not say so by patches."""

@@ -36,7 +36,7 @@ def scenes(
     """Measure recognition in composed scenes, with half of the things known and with all.
 
     Scenes are composed from the photos that introduce nothing in their draw. The unknown half
-    are strangers in them; the same scenes are searched with all things known.
+    lies in them as well; the same scenes are searched with all things known.
 
     Args:
         bench: Where to measure.

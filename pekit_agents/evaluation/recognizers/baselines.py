@@ -6,6 +6,7 @@ the references alone.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,19 +14,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from pekit_agents.embedding.pooling import mean_direction
-from pekit_agents.evaluation.recognizers.concept_head import fit_heads
-from pekit_agents.evaluation.recognizers.introductions import introduced_things, vectors_of
+from pekit_agents.evaluation.recognizers.kit import PeKitRecognizer
 from pekit_agents.evaluation.recognizers.recognizer import Prediction
-from pekit_agents.evaluation.recognizers.vector_memory import VectorMemory
 from pekit_agents.evaluation.records import Named
 from pekit_agents.settings import MatchSettings
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.features.features import Features
-    from pekit_agents.evaluation.features.records import Whole
+    from pekit_agents.evaluation.features.records import Introduced, Regions, Whole
     from pekit_agents.evaluation.recognizers.recognizer import Recognizer
-    from pekit_agents.profiles import Profile
     from pekit_agents.types import FloatArray
 
 __all__ = [
@@ -116,42 +113,48 @@ class ImageRetrieval:
         return _pooled(whole, self._pooling), whole.seconds
 
 
-class RegionCosine:
+class RegionCosine(PeKitRecognizer):
     """Regions and whitened vectors as the kit has them at a first look, and one fixed tau of 0.35.
 
     The best view of an object counts. The difference to the kit is what a discriminant is worth.
 
     Args:
         features: Gives the features of photos.
+        settings: Another tau.
+        name: What to call it in a report.
     """
 
-    def __init__(self, features: Features) -> None:
-        self.name = COSINE
-        self._features = features
-        self._profile = _by_cosine(features.profile, _FIXED)
-        self._memory = VectorMemory(self._profile)
+    def __init__(
+        self, features: Features, *, settings: MatchSettings = _FIXED, name: str = COSINE
+    ) -> None:
+        profile = features.profile
+        by_cosine = replace(profile, matching=settings, discriminant=None, reranking=None)
+        super().__init__(features, profile=by_cosine, name=name)
         self._categories: tuple[str, ...] = ()
 
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
-        """Remember the regions of the references, as the kit does."""
-        encoder = self._profile.encoder
-        introduced = introduced_things(self._features, references, categories)
-        views = vectors_of(introduced, lambda each: mean_direction(each.looks, encoder))
-        self._memory = VectorMemory(self._profile)
-        self._memory.fill(views, categories)
+        """Remember the regions of the references in a new memory."""
+        super().learn(references, categories)
         self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
 
     def look(self, photo: Path) -> Prediction:
         """Compare the regions of a photo."""
         regions = self._features.regions(photo, self._categories)
+        vectors = self._vectors(regions)
+        start = time.perf_counter()
+        (found,) = self._kit.match_regions([(regions.boxes, vectors)])
+        spent = time.perf_counter() - start
+        seconds = None if regions.seconds is None else regions.seconds + spent
+        return self._prediction(vectors, *found, seconds)
+
+    def _vectors(self, regions: Regions) -> FloatArray:
         pooled = regions.pooled
-        vectors = self._profile.encoder.normalize(pooled) if len(pooled) else pooled
-        return self._memory.look(regions, vectors)
+        return self._profile.encoder.normalize(pooled) if len(pooled) else pooled
 
 
-class PaperRule:
+class PaperRule(RegionCosine):
     """Eq. 2 and 4 as they stand: regions pooled over the whole photo, tau = 0.75.
 
     Extractor and proposer are the profile's; the features are neither centred nor whitened, one
@@ -162,26 +165,14 @@ class PaperRule:
     """
 
     def __init__(self, features: Features) -> None:
-        self.name = "paper rule"
-        self._features = features
-        self._profile = _by_cosine(features.profile, _PAPER)
-        self._memory = VectorMemory(self._profile)
-        self._categories: tuple[str, ...] = ()
+        super().__init__(features, settings=_PAPER, name="paper rule")
 
-    def learn(
-        self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
-    ) -> None:
-        """Remember the plain regions of the references."""
-        introduced = introduced_things(self._features, references, categories)
-        views = vectors_of(introduced, lambda each: _unit(each.plain[None])[0])
-        self._memory = VectorMemory(self._profile)
-        self._memory.fill(views, categories)
-        self._categories = tuple(dict.fromkeys(categories[thing] for thing in references))
+    def _view(self, introduced: Introduced) -> FloatArray:
+        view: FloatArray = _unit(introduced.plain[None])[0]
+        return view
 
-    def look(self, photo: Path) -> Prediction:
-        """Compare the plain regions of a photo."""
-        regions = self._features.regions(photo, self._categories)
-        return self._memory.look(regions, _unit(regions.plain))
+    def _vectors(self, regions: Regions) -> FloatArray:
+        return _unit(regions.plain)
 
 
 class ConceptHeads:
@@ -209,7 +200,13 @@ class ConceptHeads:
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
-        """Train the heads; a single thing without negatives gives none."""
+        """Train the heads; a single thing without negatives gives none.
+
+        Raises:
+            MissingDependency: scikit-learn is not installed.
+        """
+        from pekit_agents.evaluation.recognizers.concept_head import fit_heads
+
         del categories
         self._things = list(references)
         owners = [i for i, thing in enumerate(self._things) for _ in references[thing]]
@@ -253,10 +250,6 @@ def false_pair_threshold(views: Mapping[str, FloatArray]) -> float:
         for similarity in (own @ theirs.T).max(axis=1)
     ]
     return float(np.quantile(pairs, 1 - _FALSE_PAIRS)) if pairs else _ALONE
-
-
-def _by_cosine(profile: Profile, settings: MatchSettings) -> Profile:
-    return replace(profile, matching=settings, discriminant=None, reranking=None)
 
 
 def _pooled(whole: Whole, pooling: Pooling) -> FloatArray:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.embedding.local_features import as_details
 from pekit_agents.embedding.pooling import mean_direction
 from pekit_agents.evaluation.features.regions import CachedRegions
-from pekit_agents.evaluation.recognizers.introductions import introduced_things, vectors_of
+from pekit_agents.evaluation.recognizers.recognizer import Prediction
 from pekit_agents.evaluation.recognizers.scratch import ScratchKit
-from pekit_agents.evaluation.recognizers.vector_memory import VectorMemory
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.evaluation.features.features import Features
-    from pekit_agents.evaluation.recognizers.recognizer import Prediction
+    from pekit_agents.evaluation.features.records import Introduced
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import AnswerModel, SearchMode
+    from pekit_agents.types import FloatArray, Match
 
 __all__ = [
     "SECOND_OPINION",
@@ -57,24 +56,31 @@ class KitRecognizer:
         self.name = name
         self._profile, self._answerer = profile, answerer
         self._mode: SearchMode = mode
-        self._memory = self._new_memory()
+        self._kit = self._new_kit()
 
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
         """Remember the things in a new memory."""
-        self._memory = self._new_memory()
+        self._kit = kit = self._new_kit()
         for thing, photos in references.items():
-            self._memory.remember(thing, list(photos), categories[thing])
+            category = categories[thing]
+            kit.remember(thing, list(photos), category=category, object_id=kit.new_id(thing))
 
     def look(self, photo: Path) -> Prediction:
         """Search a photo; the scores are those of what is named or possible."""
         start = time.perf_counter()
-        found = self._memory.find(photo, self._mode)
-        return replace(found, seconds=time.perf_counter() - start)
+        finding = self._kit.find(photo, mode=self._mode)
+        if self._answerer is not None:
+            finding = self._kit.second_opinion(finding, self._answerer)
+        seconds = time.perf_counter() - start
+        named, possible = self._kit.named(finding.matches), self._kit.named(finding.possible)
+        scores = {each.name: each.score for each in reversed((*named, *possible))}
+        return Prediction(named, scores, seconds, possible)
 
-    def _new_memory(self) -> ScratchKit:
-        return ScratchKit(self._profile, answerer=self._answerer)
+    def _new_kit(self) -> ScratchKit:
+        # A second opinion needs crops.
+        return ScratchKit(self._profile, keep_crops=self._answerer is not None)
 
 
 class AskingRecognizer(KitRecognizer):
@@ -120,6 +126,9 @@ class PeKitRecognizer:
         name: What to call it in a report.
         threshold: As for :meth:`PeKit.find`.
         strictness: As for :meth:`PeKit.find`.
+
+    Raises:
+        InvalidInput: The threshold or strictness is none, or not for this profile.
     """
 
     def __init__(
@@ -135,36 +144,47 @@ class PeKitRecognizer:
         self._features = features
         self._profile = profile or features.profile
         self._threshold, self._strictness = threshold, strictness
-        self._memory = self._new_memory()
+        self._kit = ScratchKit(self._profile)
+        # Refuses what cannot be, before any work.
+        list(self._kit.match_regions((), threshold=threshold, strictness=strictness))
 
     def learn(
         self, references: Mapping[str, Sequence[Path]], categories: Mapping[str, str]
     ) -> None:
         """Remember the things in a new memory; a photo without an object is left out."""
+        self._kit = ScratchKit(self._profile)
         encoder = self._profile.encoder
-        self._memory = self._new_memory()
-        introduced = introduced_things(self._features, references, categories)
-        details = {
-            thing: [as_details(each.patches, encoder) for each in found if each.patches]
-            for thing, found in introduced.items()
-        }
-        self._memory.fill(
-            vectors_of(introduced, lambda each: mean_direction(each.looks, encoder)),
-            categories,
-            details=details if self._features.describes else None,
-        )
+        compares = self._features.describes and self._profile.reranking is not None
+        for thing, photos in references.items():
+            every = [self._features.introduced(photo, categories[thing]) for photo in photos]
+            found = [each for each in every if each is not None]
+            patches = [each.patches for each in found if compares and each.patches]
+            details = [as_details(each, encoder) for each in patches] or None
+            vectors = [self._view(each) for each in found]
+            self._kit.insert(thing, categories[thing], vectors, details)
 
     def look(self, photo: Path) -> Prediction:
         """Search a photo as the kit does."""
-        looks = CachedRegions(photo, self._features, self._profile.encoder)
+        query = CachedRegions(photo, self._features, self._profile.encoder)
         start = time.perf_counter()
-        found = self._memory.find(looks)
-        if looks.seconds is None:
-            return found
-        return replace(found, seconds=time.perf_counter() - start)
+        regions, named, possible = self._kit.search(
+            query, threshold=self._threshold, strictness=self._strictness
+        )
+        seconds = None if query.seconds is None else time.perf_counter() - start
+        return self._prediction(regions.vectors, named, possible, seconds)
 
-    def _new_memory(self) -> VectorMemory:
-        return VectorMemory(self._profile, threshold=self._threshold, strictness=self._strictness)
+    def _view(self, introduced: Introduced) -> FloatArray:
+        return mean_direction(introduced.looks, self._profile.encoder)
+
+    def _prediction(
+        self,
+        vectors: FloatArray,
+        matches: Sequence[Match],
+        possible: Sequence[Match],
+        seconds: float | None,
+    ) -> Prediction:
+        kit = self._kit
+        return Prediction(kit.named(matches), kit.scores(vectors), seconds, kit.named(possible))
 
 
 class CorrectedRecognizer(PeKitRecognizer):
@@ -195,6 +215,7 @@ class CorrectedRecognizer(PeKitRecognizer):
     ) -> None:
         """Remember the things in a new memory, and what they are not."""
         super().learn(references, categories)
-        encoder = self._profile.encoder
-        told = [CachedRegions(photo, self._features, encoder) for photo in self._told]
-        self._memory.reject_all(told)
+        queries = [CachedRegions(p, self._features, self._profile.encoder) for p in self._told]
+        wrong = [self._kit.search(each, strictness=self._strictness)[1] for each in queries]
+        for match in (match for matches in wrong for match in matches):
+            self._kit.reject(match)

@@ -23,12 +23,12 @@ class Candidate:
 
     Attributes:
         named: With the most things in memory: how well it names them.
-        strangers: Where it met photos without any remembered thing: ``named`` itself if it did,
+        open_set: Where it met photos without any remembered thing: ``named`` itself if it did,
             else the largest memory of the same recognizer and references that did.
     """
 
     named: Summary
-    strangers: Summary | None
+    open_set: Summary | None
 
     @property
     def configuration(self) -> Configuration:
@@ -38,7 +38,7 @@ class Candidate:
     @property
     def alarms(self) -> Estimate | None:
         """Its share of photos with a false alarm; None where none could occur."""
-        return None if self.strangers is None else self.strangers.estimates["alarm_share"]
+        return None if self.open_set is None else self.open_set.estimates["alarm_share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def candidates(summaries: Sequence[Summary]) -> tuple[Candidate, ...]:
     """Return the configurations with the most things in memory that recognised anything."""
     most = max((one.things for one in summaries), default=0)
     return tuple(
-        Candidate(one, _strangers(one, summaries))
+        Candidate(one, _open_set_of(one, summaries))
         for one in summaries
         if one.things == most and one.estimates["recall"].mean
     )
@@ -116,7 +116,7 @@ def tempting(choice: Choice) -> Candidate | None:
     return best if _merit(best)[0] > _merit(choice.chosen)[0] else None
 
 
-def _strangers(one: Summary, summaries: Sequence[Summary]) -> Summary | None:
+def _open_set_of(one: Summary, summaries: Sequence[Summary]) -> Summary | None:
     """Return where false alarms of a configuration were measured."""
     same = [
         other

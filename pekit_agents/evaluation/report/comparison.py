@@ -1,34 +1,21 @@
-"""A comparison of two runs for the terminal, as Markdown and as HTML."""
+"""A comparison of two runs, as Markdown and as HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
-from rich.table import Table as RichTable
-from rich.text import Text
-
 from pekit_agents.evaluation.comparison.compare import Comparison, Pairing, PhotoChange
+from pekit_agents.evaluation.metrics.bootstrap import Difference
 from pekit_agents.evaluation.metrics.measures import MEASURES, Measure
-from pekit_agents.evaluation.report.content import Block, Cell, Page, Row, Section, Table
+from pekit_agents.evaluation.report.content import Block, Cell, Page, Section, Table, TableRow
 from pekit_agents.evaluation.report.html import to_html
 from pekit_agents.evaluation.report.markdown import to_markdown
 from pekit_agents.evaluation.report.numbers import change_cell, estimate_cell
 
-__all__ = ["comparison_html", "comparison_markdown", "comparison_tables"]
+__all__ = ["comparison_html", "comparison_markdown"]
 
 _MOST_PHOTOS = 20
 _SAME = "no clear difference"
-
-
-def comparison_tables(comparison: Comparison) -> list[RichTable]:
-    """Return the tables for a terminal."""
-    return [
-        _rich(section.title, block)
-        for section in _page(comparison).sections
-        for block in section.blocks
-        if isinstance(block, Table)
-    ]
 
 
 def comparison_markdown(comparison: Comparison) -> str:
@@ -38,8 +25,7 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 def comparison_html(comparison: Comparison) -> str:
     """Return a whole HTML document; names in it are escaped."""
-    page = _page(comparison)
-    return to_html([page], page.title)
+    return to_html(comparison_markdown(comparison), _page(comparison).title, {})
 
 
 def _page(comparison: Comparison) -> Page:
@@ -58,33 +44,27 @@ def _page(comparison: Comparison) -> Page:
 
 
 def _lead(pairing: Pairing, a: str, b: str) -> str:
-    judged = {
-        key: change.mean > 0
-        for key, change in pairing.differences.items()
-        if MEASURES[key].better != "neither" and change.mean is not None and change.is_clear
-    }
-    better = [key for key, up in judged.items() if up == (MEASURES[key].better == "higher")]
-    worse = [key for key in judged if key not in better]
+    words = {key: _word(change, MEASURES[key]) for key, change in pairing.differences.items()}
     label = pairing.second.configuration.label
-    if not judged:
-        return f"{label}: {_SAME} between {a} and {b} in any measure."
     told = [
         f"clearly {word} in {', '.join(MEASURES[key].title.lower() for key in keys)}"
-        for word, keys in (("better", better), ("worse", worse))
-        if keys
+        for word in ("better", "worse")
+        if (keys := [key for key, found in words.items() if found == word])
     ]
+    if not told:
+        return f"{label}: {_SAME} between {a} and {b} in any measure."
     return f"{label}: against {a}, {b} is {' and '.join(told)}; the rest may be chance."
 
 
 def _measures(pairing: Pairing, a: str, b: str) -> Table:
     rows = [
-        Row(
+        TableRow(
             (
                 Cell(f"{measure.title} (%)" if measure.unit == "%" else measure.title),
                 estimate_cell(pairing.first.estimates[key], measure),
                 estimate_cell(pairing.second.estimates[key], measure),
                 change_cell(pairing.differences[key], measure),
-                Cell(_word(pairing, key, measure)),
+                Cell(_word(pairing.differences[key], measure)),
             ),
             marked=pairing.differences[key].is_clear,
         )
@@ -98,8 +78,7 @@ def _measures(pairing: Pairing, a: str, b: str) -> Table:
     return Table(caption, ("Measure", a, b, f"{b} minus {a}", ""), tuple(rows))
 
 
-def _word(pairing: Pairing, key: str, measure: Measure) -> str:
-    change = pairing.differences[key]
+def _word(change: Difference, measure: Measure) -> str:
     if change.mean is None or not change.is_clear:
         return _SAME
     if measure.better == "neither":
@@ -120,7 +99,7 @@ def _photos(pairing: Pairing, a: str, b: str) -> Iterator[Block]:
 def _photo_table(photos: Sequence[PhotoChange], words: str, a: str, b: str) -> Table:
     shown = photos[:_MOST_PHOTOS]
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(photo.photo),
                 Cell(", ".join(photo.shows) or "nothing of the data set"),
@@ -134,15 +113,3 @@ def _photo_table(photos: Sequence[PhotoChange], words: str, a: str, b: str) -> T
     told = f" (the first {len(shown)})" if len(shown) < len(photos) else ""
     header = ("Photo", "Shows", f"{a} named", f"{b} named", "Mistakes per draw")
     return Table(f"{words}{told}.", header, rows)
-
-
-def _rich(title: str, table: Table) -> RichTable:
-    found = RichTable(
-        title=Text(title), caption=Text(table.caption), box=box.SIMPLE_HEAD, title_justify="left"
-    )
-    for name in table.header:
-        found.add_column(Text(name))
-    for row in table.rows:
-        texts = (f"{c.text} ({c.note})" if c.note else c.text for c in row.cells)
-        found.add_row(*map(Text, texts), style="bold" if row.marked else None)
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Block", "Cell", "Figure", "Gallery", "Page", "Row", "Section", "Table", "Tile"]
+__all__ = ["Block", "Cell", "Figure", "Gallery", "Page", "Section", "Table", "TableRow", "Tile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of a table.
 
     Attributes:
@@ -40,7 +40,7 @@ class Table:
 
     caption: str
     header: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

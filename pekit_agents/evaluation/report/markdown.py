@@ -6,11 +6,21 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from pekit_agents.evaluation.report.content import Block, Cell, Figure, Gallery, Page, Row, Table
+from pekit_agents.evaluation.report.content import (
+    Block,
+    Cell,
+    Figure,
+    Gallery,
+    Page,
+    Table,
+    TableRow,
+    Tile,
+)
 
 __all__ = ["escape", "to_markdown"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
+_LIST = re.compile(r"^(\d+(?=[.)]))?([-+.)])(?=\s|$)")
 
 
 def to_markdown(pages: Sequence[Page], folder: str) -> str:
@@ -30,8 +40,8 @@ def escape(text: str) -> str:
 
 def _page(page: Page, folder: str) -> Iterator[str]:
     yield f"# {escape(page.title)}"
-    for text in page.lead:
-        yield f"> {escape(text)}"
+    if page.lead:
+        yield "\n>\n".join(f"> {_paragraph(text)}" for text in page.lead)
     for section in page.sections:
         yield f"{'#' * section.level} {escape(section.title)}"
         for block in section.blocks:
@@ -40,16 +50,21 @@ def _page(page: Page, folder: str) -> Iterator[str]:
 
 def _block(block: Block, folder: str) -> Iterator[str]:
     if isinstance(block, str):
-        yield escape(block)
+        yield _paragraph(block)
     elif isinstance(block, Table):
         if block.caption:
-            yield escape(block.caption)
+            yield _paragraph(block.caption)
         yield _table(block)
     elif isinstance(block, Figure):
         yield _image(block.alt, folder, block.name)
-        yield escape(block.caption)
+        yield _paragraph(block.caption)
     else:
         yield from _gallery(block, folder)
+
+
+def _paragraph(text: str) -> str:
+    """Return text that begins no list."""
+    return _LIST.sub(r"\1\\\2", escape(text))
 
 
 def _table(table: Table) -> str:
@@ -57,22 +72,26 @@ def _table(table: Table) -> str:
     return "\n".join([*lines, *(_line(row.cells, row) for row in table.rows)])
 
 
-def _line(cells: Sequence[Cell], row: Row | None = None) -> str:
-    texts = [escape(cell.text) + (f" ({escape(cell.note)})" if cell.note else "") for cell in cells]
+def _line(cells: Sequence[Cell], row: TableRow | None = None) -> str:
+    texts = [escape(c.text) + (f" *({escape(c.note)})*" if c.note else "") for c in cells]
     if row is not None and row.marked:
         texts[0] = f"**▶ {texts[0]}**"
     return f"| {' | '.join(texts)} |"
 
 
 def _gallery(gallery: Gallery, folder: str) -> Iterator[str]:
-    yield escape(gallery.caption)
+    yield _paragraph(gallery.caption)
     for tile in gallery.tiles:
-        yield f"**{escape(tile.title)}**. {'; '.join(map(escape, tile.lines))}"
-        if tile.data is not None:
-            yield _image(tile.title, folder, tile.name)
-        if tile.beside:
-            images = (_image(tile.words, folder, name) for name, _ in tile.beside)
-            yield " ".join([escape(tile.words), *images])
+        yield "\n\n  ".join(_tile(tile, folder))
+
+
+def _tile(tile: Tile, folder: str) -> Iterator[str]:
+    """Yield the paragraphs of an item of a list."""
+    yield f"- **{escape(tile.title)}**. {'; '.join(map(escape, tile.lines))}"
+    yield "no picture" if tile.data is None else _image(tile.title, folder, tile.name)
+    if tile.beside:
+        images = (_image(tile.words, folder, name) for name, _ in tile.beside)
+        yield " ".join([_paragraph(tile.words), *images])
 
 
 def _image(alt: str, folder: str, name: str) -> str:

@@ -39,9 +39,9 @@ def mistake_sections(run: Run, chosen: Candidate, prefix: str) -> Iterator[Secti
     label, named = chosen.configuration.label, chosen.named.draws
     things = (thing_table(named), confusion_table(named))
     yield Section(f"Thing by thing: {label}", tuple(table for table in things if table is not None))
-    strangers = chosen.strangers.draws if chosen.strangers else ()
+    unknown = chosen.open_set.draws if chosen.open_set else ()
     galleries = [
-        (title, _gallery(run, strangers if kind == "false alarm" else named, prefix, kind, words))
+        (title, _gallery(run, unknown if kind == "false alarm" else named, prefix, kind, words))
         for kind, title, words in _GALLERIES
     ]
     if any(gallery.tiles for _, gallery in galleries):

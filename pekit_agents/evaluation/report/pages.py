@@ -118,7 +118,7 @@ def _curves(
 def _open_set(choice: Choice, budget: float, name: str) -> Figure | None:
     best = [choice.chosen, *rivals(choice)][:MOST_LINES]
     ordered = [one for one in choice.candidates if any(one is each for each in best)]
-    data = open_set_plot([one.strangers for one in ordered if one.strangers], budget)
+    data = open_set_plot([one.open_set for one in ordered if one.open_set], budget)
     if data is None:
         return None
     caption = (

@@ -12,7 +12,7 @@ from pekit_agents.evaluation.metrics.recognition import Counts, count, group_acc
 from pekit_agents.evaluation.metrics.summary import Summary
 from pekit_agents.evaluation.records import Draw, Run
 from pekit_agents.evaluation.report.choosing import Candidate
-from pekit_agents.evaluation.report.content import Cell, Row, Table
+from pekit_agents.evaluation.report.content import Cell, Table, TableRow
 from pekit_agents.evaluation.report.mistakes import confusions
 from pekit_agents.evaluation.report.numbers import (
     UNDEFINED,
@@ -45,15 +45,15 @@ def glance_table(compared: Sequence[Candidate], chosen: Candidate | None) -> Tab
     rows = []
     for one in compared:
         alarms = Cell(UNDEFINED)
-        if one.strangers is not None:
-            alarms = estimate_cell(one.strangers.estimates["alarm_share"], MEASURES["alarm_share"])
-            if one.strangers is not one.named:
-                where = one.strangers.configuration.condition
+        if one.open_set is not None:
+            alarms = estimate_cell(one.open_set.estimates["alarm_share"], MEASURES["alarm_share"])
+            if one.open_set is not one.named:
+                where = one.open_set.configuration.condition
                 alarms = Cell(alarms.text, "; ".join(part for part in (alarms.note, where) if part))
         cells = (estimate_cell(one.named.estimates[key], MEASURES[key]) for key in _GLANCE)
         time = UNDEFINED if one.named.seconds is None else duration(one.named.seconds)
         label = Cell(one.configuration.label)
-        rows.append(Row((label, *cells, alarms, Cell(time)), marked=one is chosen))
+        rows.append(TableRow((label, *cells, alarms, Cell(time)), marked=one is chosen))
     if not rows:
         return None
     titles = (*map(_with_unit, (*_GLANCE, "alarm_share")), "Median time of a photo")
@@ -82,7 +82,7 @@ def measure_table(
     if not shown:
         return None
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(one.configuration.label),
                 *(estimate_cell(one.estimates[key], MEASURES[key]) for key in shown),
@@ -112,7 +112,7 @@ def group_table(summaries: Sequence[Summary], chosen: Summary | None) -> Table |
         defined = [value for value in averages if value is not None]
         mean = sum(defined) / len(defined) if len(defined) == len(averages) else None
         cells.append(Cell(value_text(mean, MEASURES["recall"])))
-        rows.append(Row((Cell(one.configuration.label), *cells), marked=one is chosen))
+        rows.append(TableRow((Cell(one.configuration.label), *cells), marked=one is chosen))
     caption = (
         "Photos that show a thing: how often it is named. All other parts: how often the thing "
         "is not named. The last column is the mean of the parts."
@@ -129,7 +129,7 @@ def thing_table(draws: Sequence[Draw]) -> Table:
         mistaken[thing].append(f"{wrong} ({times})")
     order = sorted(totals, key=lambda name: (_hardness(totals[name]), name))
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(name),
                 Cell(ratio_text(totals[name].found, totals[name].found + totals[name].missed)),
@@ -155,7 +155,7 @@ def confusion_table(draws: Sequence[Draw]) -> Table | None:
         return None
     known = {name for draw in draws for name in draw.known}
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(thing if thing in known else f"{thing} (never remembered)"),
                 Cell(name),
@@ -176,7 +176,7 @@ def defined(summaries: Sequence[Summary]) -> list[str]:
 def words_table(keys: Iterable[str]) -> Table:
     """Return what each measure means and how it is worked out."""
     rows = tuple(
-        Row((Cell(MEASURES[key].title), Cell(MEASURES[key].meaning, MEASURES[key].formula)))
+        TableRow((Cell(MEASURES[key].title), Cell(MEASURES[key].meaning, MEASURES[key].formula)))
         for key in keys
     )
     return Table("In small letters: how it is worked out.", ("Number", "What it says"), rows)
@@ -197,7 +197,7 @@ def provenance_table(run: Run, summaries: Sequence[Summary]) -> Table:
     }
     rows |= {f"Setting {name}": text for name, text in _flat(run.settings)}
     rows |= {f"Version {name}": text for name, text in _flat(run.versions)}
-    cells = tuple(Row((Cell(name), Cell(text))) for name, text in rows.items())
+    cells = tuple(TableRow((Cell(name), Cell(text))) for name, text in rows.items())
     return Table("", ("", ""), cells)
 
 

@@ -70,8 +70,8 @@ def _in_words(chosen: Candidate) -> str:
         text += f", and names the right one first in {percent(top1.mean)} of their other photos"
         if top1.interval is not None:
             text += f" (95 % interval {percent_range(top1.interval)})"
-    if alarms is not None and alarms.mean is not None and chosen.strangers is not None:
-        fewer = chosen.strangers.things
+    if alarms is not None and alarms.mean is not None and chosen.open_set is not None:
+        fewer = chosen.open_set.things
         text += (
             "; "
             if fewer == things
@@ -136,10 +136,10 @@ def _alarm_remark(candidate: Candidate) -> str:
 
 
 def _threshold_advice(candidate: Candidate, budget: float) -> Iterator[str]:
-    if candidate.strangers is None:
+    if candidate.open_set is None:
         return
     label = candidate.configuration.label
-    point = best_within(open_set_curve(candidate.strangers.draws), budget)
+    point = best_within(open_set_curve(candidate.open_set.draws), budget)
     if point is None:
         yield f"No threshold on its scores would bring {label} within the budget."
     else:
@@ -151,7 +151,7 @@ def _threshold_advice(candidate: Candidate, budget: float) -> Iterator[str]:
 
 
 def _growth(choice: Choice, summaries: tuple[Summary, ...]) -> Iterator[str]:
-    large = choice.chosen.strangers
+    large = choice.chosen.open_set
     if large is None:
         return
     same = [
@@ -172,8 +172,8 @@ def _growth(choice: Choice, summaries: tuple[Summary, ...]) -> Iterator[str]:
 
 def _caution(choice: Choice) -> Iterator[str]:
     counts = count_mistakes(choice.chosen.named.draws)
-    if choice.chosen.strangers is not None:
-        counts["false alarm"] = count_mistakes(choice.chosen.strangers.draws)["false alarm"]
+    if choice.chosen.open_set is not None:
+        counts["false alarm"] = count_mistakes(choice.chosen.open_set.draws)["false alarm"]
     total = sum(counts.values())
     if total:
         kind = max(counts, key=lambda each: counts[each])

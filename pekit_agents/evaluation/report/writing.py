@@ -52,9 +52,12 @@ def write_report(runs: Sequence[Run], out: Path, *, budget: float = BUDGET) -> l
     title = pages[0].title if len(pages) == 1 else "Evaluation"
     out.mkdir(parents=True, exist_ok=True)
     written = [out / "report.html", out / "report.md"]
-    written[0].write_text(to_html(pages, title), "utf-8", newline="\n")
-    written[1].write_text(to_markdown(pages, _PICTURES), "utf-8", newline="\n")
-    for name, data in _pictures(pages):
+    markdown, pictures = to_markdown(pages, _PICTURES), dict(_pictures(pages))
+    heading = title if len(pages) > 1 else ""
+    html = to_html(markdown, title, pictures, heading=heading)
+    written[0].write_text(html, "utf-8", newline="\n")
+    written[1].write_text(markdown, "utf-8", newline="\n")
+    for name, data in pictures.items():
         (out / _PICTURES).mkdir(exist_ok=True)
         (out / _PICTURES / name).write_bytes(data)
         written.append(out / _PICTURES / name)

@@ -1,8 +1,8 @@
 """Scenes of several things, composed from photos of single ones, with every box known.
 
 Two kinds take turns: mosaics (the photos themselves, cropped anew, in two rows) and cut-outs
-pasted onto a background. In each lie things to be remembered, strangers (things of the data set
-that nobody introduces) and, in mosaics, background photos. Every eighth scene holds nothing to
+pasted onto a background. In each lie things to be remembered, unknown things (those of the data
+set that nobody introduces) and, in mosaics, background photos. Every eighth scene holds nothing to
 be remembered. A cut-out follows the outline that an extractor finds, or the thing's box with a
 soft edge; the scene's group says which: "mosaic", "pasted (mask)" or "pasted (box)".
 
@@ -53,7 +53,7 @@ class _Sources:
 
     Attributes:
         known: Things to be remembered, with their references.
-        strangers: Names of the things that nobody introduces.
+        unknown: Names of the things that nobody introduces.
         photos: The photos to draw each of them from; no reference among them.
         categories: What each of them is.
         backgrounds: Photos of nothing known.
@@ -61,7 +61,7 @@ class _Sources:
     """
 
     known: tuple[Thing, ...]
-    strangers: tuple[str, ...]
+    unknown: tuple[str, ...]
     photos: dict[str, list[Photo]]
     categories: dict[str, str]
     backgrounds: tuple[Path, ...]
@@ -112,7 +112,7 @@ def compose_scenes(
         seed: Gives the same scenes again.
         count: How many.
         out: Folder for the scenes (``scene-000.jpg``) and ``dataset.json``; created, and empty.
-        known: The things to be remembered; the others are strangers. Default: two in three,
+        known: The things to be remembered; the others are unknown. Default: two in three,
             chosen by the seed.
         references: How many photos to set aside for introducing a thing, where the data set does
             not do so itself. No scene is made of them.
@@ -122,7 +122,7 @@ def compose_scenes(
 
     Returns:
         The known things with their references, and the scenes. ``shows`` and ``boxes`` name the
-        strangers as well; boxes are in pixels of the scene, exact as far as those of the data
+        unknown ones as well; boxes are in pixels of the scene, exact as far as those of the data
         set (or the outlines) are.
 
     Raises:
@@ -147,7 +147,7 @@ def compose_scenes(
     sources = _gather(dataset, backgrounds, known, references, extractor, random)
     decks = (
         _Deck([thing.name for thing in sources.known], random),
-        _Deck(sources.strangers, random),
+        _Deck(sources.unknown, random),
     )
     out.mkdir(parents=True, exist_ok=True)
     photos = []
@@ -163,7 +163,7 @@ def compose_scenes(
         "of": dataset.name,
         "seed": seed,
         "arrangement": arrangement,
-        "strangers": list(sources.strangers),
+        "strangers": list(sources.unknown),
     }
     write_manifest(scenes, made)
     return scenes
@@ -181,11 +181,11 @@ def _gather(
         raise InvalidInput("expected at least one background photo, found none")
     names = [thing.name for thing in dataset.things]
     chosen = _choose(names, random) if known is None else list(known)
-    unknown = sorted(set(chosen) - set(names))
-    if unknown or not chosen:
-        raise InvalidInput(f"expected things of {dataset.name!r} as known, found {unknown}")
+    missing = sorted(set(chosen) - set(names))
+    if missing or not chosen:
+        raise InvalidInput(f"expected things of {dataset.name!r} as known, found {missing}")
     aside = {ref.absolute() for thing in dataset.things for ref in thing.references}
-    photos, introduced, strangers = {}, [], []
+    photos, introduced, unknown = {}, [], []
     for thing in dataset.things:
         left = _photos_of(thing.name, dataset, aside)
         drawn: list[Photo] = []
@@ -199,10 +199,10 @@ def _gather(
         if thing.name in chosen:
             introduced.append(_introduced(thing, drawn, usable))
         elif usable:
-            strangers.append(thing.name)
+            unknown.append(thing.name)
     categories = {thing.name: thing.category for thing in dataset.things}
     backdrops = tuple(sorted(backgrounds))
-    return _Sources(tuple(introduced), tuple(strangers), photos, categories, backdrops, extractor)
+    return _Sources(tuple(introduced), tuple(unknown), photos, categories, backdrops, extractor)
 
 
 def _choose(names: Sequence[str], random: Random) -> list[str]:

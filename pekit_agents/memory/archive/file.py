@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import struct
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import pyarrow as pa
 
 from pekit_agents.errors import EncoderMismatch, InvalidInput, MemoryStoreError
+from pekit_agents.files import atomic_write
 from pekit_agents.memory.archive.flatbuffers import is_compressed
 from pekit_agents.memory.records import MemoryRecord, to_records
 from pekit_agents.memory.schema import SCHEMA_VERSION, encoder_of, table_schema
@@ -135,19 +134,8 @@ def _put_in_place(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
     """Yield a file beside ``path`` that takes its place at the end; nothing is left otherwise."""
     try:
         # Readable by its owner alone, as what it holds is theirs.
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        aside = Path(name)
-        try:
-            with os.fdopen(descriptor, "w+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if overwrite:
-                aside.replace(path)
-            else:
-                path.hardlink_to(aside)
-        finally:
-            aside.unlink(missing_ok=True)
+        with atomic_write(path, shared=False, overwrite=overwrite, durable=True) as file:
+            yield file
     except FileExistsError as exc:
         raise InvalidInput(
             f"{path} is there already, expected a new file; choose another or ask to overwrite it"

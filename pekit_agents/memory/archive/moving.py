@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pekit_agents.memory.archive.file import read_archive, write_archive
 from pekit_agents.memory.archive.importing import Importing
-from pekit_agents.memory.place.cloud import require_files
+from pekit_agents.memory.place.place import require_files
 from pekit_agents.memory.records import MemoryRecord, new_rev, to_records, to_rows
 from pekit_agents.memory.schema import check_schema, table_schema
 from pekit_agents.memory.table.table import current_batches, read_revs, rewrite
@@ -45,7 +45,7 @@ class Moving:
         """
         # A handle of its own: searches go on meanwhile.
         schema = self._transactions.schema
-        reading = Transactions(self._transactions.folder, schema)
+        reading = Transactions(self._transactions.place, schema)
         return write_archive(
             Path(path).expanduser(),
             lambda write: reading.read(
@@ -117,7 +117,7 @@ class Moving:
         Raises:
             InvalidInput: The memory is at a ``db://`` URI.
         """
-        require_files(self._transactions.folder, "Embedding a memory anew")
+        require_files(self._transactions.place, "Embedding a memory anew")
         schema = table_schema(*checked_encoder(encoder_id, dim))
         new = [
             dataclasses.replace(record, vectors=checked_vectors(record.vectors, dim), rev=new_rev())
@@ -128,7 +128,7 @@ class Moving:
         def write(table: Table) -> bool:
             if read_revs(table) != revs:
                 return False
-            rewrite(self._transactions.folder, schema, rows.to_batches())
+            rewrite(self._transactions.place, schema, rows.to_batches())
             return True
 
         return self._transactions.erase(lambda table, _: write(table), purge=False)
@@ -136,5 +136,5 @@ class Moving:
     def _checked(self, table: Table | None) -> Table | None:
         """Return ``table`` unless it was embedded anew since this handle opened it."""
         if table is not None:
-            check_schema(table.schema, self._transactions.schema, self._transactions.folder)
+            check_schema(table.schema, self._transactions.schema, self._transactions.place)
         return table

@@ -1,8 +1,6 @@
-"""A user's place in a database of LanceDB Cloud or Enterprise: one table, and nothing beside it.
+"""A user's place in a database of LanceDB Cloud or Enterprise: ``CloudPlace``, one table alone.
 
-Who needs files (marks, locks, sightings to review, an index of one's own) calls
-``require_files``, which refuses a ``db://`` URI. Keeping the tables small, and removing what was
-deleted from them, is up to the service.
+Keeping the table small, and removing what was deleted from it, is up to the service.
 """
 
 from __future__ import annotations
@@ -10,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -27,12 +25,16 @@ SCHEME = "db://"
 _DATABASE = re.compile(r"[A-Za-z0-9_.-]+")
 _OPTIONS = ("api_key", "region", "host_override")
 _REGION = "us-east-1"  # that of LanceDB
+_REMEDY = (
+    "Check the API key, the region and the host, and that the database can be reached, then try "
+    "again."
+)
 # Tells a table from the one of a user who was forgotten and began anew: both count from 1.
-_BIRTH = b"pekit.birth"
+_INCARNATION = b"pekit.birth"
 
 
-class CloudFolder:
-    """A place at a ``db://`` URI, with the few methods of ``pathlib.Path`` that are asked of it.
+class CloudPlace:
+    """A user's table at a ``db://`` URI.
 
     Args:
         database: The name of the database.
@@ -40,21 +42,17 @@ class CloudFolder:
         path: What follows the name; a user's is a slash and the hash of their id.
     """
 
+    files: None = None
+
     def __init__(self, database: str, options: Mapping[str, str], path: str = "") -> None:
         self._database, self._options, self._path = database, options, path
 
     def __str__(self) -> str:
         return f"{SCHEME}{self._database}{self._path}"
 
-    def __truediv__(self, name: str) -> CloudFolder:
-        return CloudFolder(self._database, self._options, f"{self._path}/{name}")
-
-    def iterdir(self) -> Iterator[CloudFolder]:
-        """Yield nothing: there are no files."""
-        yield from ()
-
-    def unlink(self, *, missing_ok: bool) -> None:
-        """Do nothing: there are no files."""
+    def child(self, name: str) -> CloudPlace:
+        """Return the place of another table."""
+        return CloudPlace(self._database, self._options, f"{self._path}/{name}")
 
     @property
     def table_name(self) -> str:
@@ -70,31 +68,37 @@ class CloudFolder:
             host_override=self._options.get("host_override"),
         )
 
-    def open_table(self) -> Table | None:
-        """Return the user's table; None if there is none."""
+    def open_table(self) -> tuple[Table, object] | None:
+        """Return the user's table and its incarnation; None if there is none."""
         try:
-            return self.connect().open_table(self.table_name)
+            table = self.connect().open_table(self.table_name)
         except ValueError as exc:
             if "not found" not in str(exc):
                 raise
             return None
+        return table, _incarnation(table)
+
+    def refresh(self, table: Table, incarnation: object) -> bool:
+        """Bring an open table to its newest version; False if it is another one by now."""
+        table.checkout_latest()  # type: ignore[no-untyped-call]
+        return _incarnation(table) == incarnation
 
     def create_table(self, schema: pa.Schema) -> None:
         """Create an empty table, unless another writer is faster."""
         try:
-            self.connect().create_table(self.table_name, schema=_with_birth(schema))
+            self.connect().create_table(self.table_name, schema=_with_incarnation(schema))
         except ValueError as exc:
             if "already exists" not in str(exc):
                 raise
 
     def overwrite_table(self, rows: pa.RecordBatchReader) -> None:
         """Put ``rows`` in place of the table."""
-        schema = _with_birth(rows.schema)
+        schema = _with_incarnation(rows.schema)
         named = (batch.cast(schema) for batch in rows)
         reader = pa.RecordBatchReader.from_batches(schema, named)
         self.connect().create_table(self.table_name, data=reader, schema=schema, mode="overwrite")
 
-    def drop_table(self) -> bool:
+    def forget(self) -> bool:
         """Drop the user's table; return whether there was one."""
         if self.open_table() is None:
             return False
@@ -105,13 +109,13 @@ class CloudFolder:
                 raise
         return True
 
+    def remedy(self, doing: str) -> str:
+        """Return what a person can do when it could not be reached."""
+        del doing
+        return _REMEDY
 
-def as_cloud(folder: object) -> CloudFolder | None:
-    """Return ``folder`` if it is at a ``db://`` URI; None if it holds files."""
-    return folder if isinstance(folder, CloudFolder) else None
 
-
-def cloud_folder(uri: str, options: Mapping[str, str] | None) -> CloudFolder:
+def cloud_place(uri: str, options: Mapping[str, str] | None) -> CloudPlace:
     """Return the place of all users' memories in a database.
 
     Args:
@@ -141,27 +145,14 @@ def cloud_folder(uri: str, options: Mapping[str, str] | None) -> CloudFolder:
             f"expected an API key for {uri}, found none: set LANCEDB_API_KEY, or give "
             'storage_options={"api_key": ...}'
         )
-    return CloudFolder(database, {"region": _REGION, **given})
+    return CloudPlace(database, {"region": _REGION, **given})
 
 
-def require_files(place: object, purpose: str) -> None:
-    """Refuse a ``db://`` URI, or what is at one, for a purpose that needs files.
-
-    Raises:
-        InvalidInput: It is one.
-    """
-    if str(place).startswith(SCHEME):
-        raise InvalidInput(
-            f"{purpose} needs files: expected a folder or an s3:// URI, found {place}. "
-            "A memory can be moved there by an export and an import."
-        )
-
-
-def birth(table: Table) -> bytes:
+def _incarnation(table: Table) -> bytes:
     """Return what tells a table from another one of its name."""
-    return bytes((table.schema.metadata or {}).get(_BIRTH, b""))
+    return bytes((table.schema.metadata or {}).get(_INCARNATION, b""))
 
 
-def _with_birth(schema: pa.Schema) -> pa.Schema:
+def _with_incarnation(schema: pa.Schema) -> pa.Schema:
     stamp = uuid.uuid4().hex.encode()
-    return schema.with_metadata({**(schema.metadata or {}), _BIRTH: stamp})
+    return schema.with_metadata({**(schema.metadata or {}), _INCARNATION: stamp})

@@ -1,9 +1,9 @@
-"""Turns of the writers of one user's memory, across threads and processes.
+"""Locks of the writers of one user's memory, across threads and processes: ``locked``.
 
-LanceDB keeps the rows right without it: that is what the compare-and-set of each change is for.
-The turn is there for forgetting. Writers that race or die leave files behind that no version of
-the table mentions but that hold an object's bytes, and only who knows that nobody else is
-writing can remove them. The kernel gives the turn back when its holder dies.
+LanceDB keeps the rows right without them: that is what the compare-and-set of each change is
+for. The locks are there for forgetting. Writers that race or die leave files behind that no
+version of the table mentions but that hold an object's bytes, and only who knows that nobody
+else is writing can remove them. The kernel gives a lock back when its holder dies.
 """
 
 from __future__ import annotations
@@ -11,50 +11,41 @@ from __future__ import annotations
 import os
 import random
 import time
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+from filelock import lock_descriptor, unlock_descriptor
+
 from pekit_agents.errors import WriteConflict
-from pekit_agents.memory.place.storage import as_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
 _PATIENCE_S = 60.0
-# An index of a million views takes minutes.
-INDEX_PATIENCE_S = 600.0
 
 
 @contextmanager
-def writing_turn(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[bool]:
-    """Wait for the turn that the file ``path`` stands for, and hold it.
+def locked(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[bool]:
+    """Wait for the lock that the file ``path`` stands for, and hold it.
 
     Yields:
-        True when the turn is held; False where the platform or the file system has no locks,
-        so that others may be writing as well.
+        True when the lock is held; False where the file system has none, so that others may be
+        writing as well.
 
     Raises:
         WriteConflict: Others held it for ``patience_s`` seconds.
         OSError: The file cannot be written.
     """
-    if as_remote(path) is not None:
-        yield False
-        return
     while True:
-        # Whoever had the turn may have taken the whole folder away.
+        # Whoever had the lock may have taken the whole folder away.
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             file = path.open("ab")
         except FileNotFoundError:
             continue
         with file:
-            held = fcntl is not None and _acquire(file, patience_s)
+            held = _acquire(file, patience_s)
             if held and not _stands_at(path, file):
                 continue
             try:
@@ -62,19 +53,8 @@ def writing_turn(path: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[boo
             finally:
                 if held:
                     # Closing alone would leave it to a child that was forked meanwhile.
-                    fcntl.flock(file, fcntl.LOCK_UN)
+                    unlock_descriptor(file.fileno())
             return
-
-
-def index_turn(
-    folder: Path, *, patience_s: float = INDEX_PATIENCE_S
-) -> AbstractContextManager[bool]:
-    """Wait for the turn of whoever builds the index of the user in ``folder``, and hold it.
-
-    It is another one than that of writing: an index of a million views takes minutes, and only
-    forgetting has to wait for it. Who holds both has taken that of writing first.
-    """
-    return writing_turn(folder / "index-lock", patience_s=patience_s)
 
 
 def _stands_at(path: Path, file: IO[bytes]) -> bool:
@@ -88,15 +68,13 @@ def _acquire(file: IO[bytes], patience_s: float) -> bool:
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            if time.monotonic() > deadline:
-                raise WriteConflict(
-                    f"Another process has been writing to this memory for {patience_s:g} s "
-                    f"(it holds {file.name}). Nothing was changed; try again."
-                ) from exc
-            time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - not for secrecy
+            if lock_descriptor(file.fileno(), blocking=False):
+                return True
         except OSError:
             return False  # network disks without locks
-        else:
-            return True
+        if time.monotonic() > deadline:
+            raise WriteConflict(
+                f"Another process has been writing to this memory for {patience_s:g} s "
+                f"(it holds {file.name}). Nothing was changed; try again."
+            )
+        time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - not for secrecy

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 import pyarrow as pa
 
 from pekit_agents.errors import MemoryStoreError, PeKitError, WriteConflict
-from pekit_agents.memory.place.cloud import as_cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from pekit_agents.memory.place.place import Place
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -30,30 +30,21 @@ _FOREIGN = (RuntimeError, ValueError, OSError, pa.ArrowException)
 _CONFLICT = re.compile(r"conflict|concurrent (writers|transaction)", re.IGNORECASE)
 _MOVED_ON = re.compile(r"not found|no such file", re.IGNORECASE)
 _RUST_SOURCE = re.compile(r",? ?/\S+?\.rs:\d+:\d+")
-_REMEDY = {
-    "read": "If the disk and the permissions are in order, the files are damaged: restore them "
-    "from a backup.",
-    "written": "Check that the disk has room and that the folder may be written, then try again.",
-}
-_CLOUD_REMEDY = (
-    "Check the API key, the region and the host, and that the database can be reached, then try "
-    "again."
-)
 
 
-class OutrunError(Exception):
-    """A compare-and-set found that another writer had been faster."""
+class CompareAndSetError(Exception):
+    """A compare-and-set was lost: another writer had been faster."""
 
 
-def insist(
-    operation: Callable[[], _T], *, doing: str, folder: Path, reset: Callable[[], None]
+def with_retries(
+    operation: Callable[[], _T], *, doing: str, place: Place, reset: Callable[[], None]
 ) -> _T:
-    """Run ``operation`` until other processes do not get in its way any more.
+    """Run ``operation``, and again while other processes get in its way.
 
     Args:
         operation: Must be safe to run again.
         doing: "read" or "written", for the message.
-        folder: Where the memory lies, for the message.
+        place: Where the memory lies, for the message.
         reset: Drops what is kept open, so that the next attempt sees the newest version.
 
     Raises:
@@ -68,31 +59,31 @@ def insist(
         except Exception as exc:
             if not is_foreign(exc):
                 raise
-            if not _passes(exc, folder) or attempt == _ATTEMPTS - 1:
-                raise store_error(exc, doing=doing, folder=folder) from exc
-            _log.debug("attempt %d on %s: %s", attempt + 1, folder, exc)
+            if not _passes(exc, place) or attempt == _ATTEMPTS - 1:
+                raise store_error(exc, doing=doing, place=place) from exc
+            _log.debug("attempt %d on %s: %s", attempt + 1, place, exc)
         reset()
         _pause(attempt)
     raise AssertionError("unreachable")
 
 
 def is_foreign(exc: Exception) -> bool:
-    """Return whether ``exc`` comes from LanceDB, Arrow or the disk, or says ``OutrunError``."""
+    """Return whether ``exc`` is of LanceDB, Arrow or the disk, or a lost compare-and-set."""
     # LanceDB panics on some damaged files, with a class that no module exports.
-    return isinstance(exc, (OutrunError, *_FOREIGN)) or type(exc).__name__ == "RustPanic"
+    return isinstance(exc, (CompareAndSetError, *_FOREIGN)) or type(exc).__name__ == "RustPanic"
 
 
-def _passes(exc: Exception, folder: Path) -> bool:
-    return _lost_race(exc, folder) or bool(_MOVED_ON.search(_reason(exc, folder)))
+def _passes(exc: Exception, place: Place) -> bool:
+    return _lost_race(exc, place) or bool(_MOVED_ON.search(_reason(exc, place)))
 
 
-def _lost_race(exc: Exception, folder: Path) -> bool:
-    return isinstance(exc, OutrunError) or bool(_CONFLICT.search(_reason(exc, folder)))
+def _lost_race(exc: Exception, place: Place) -> bool:
+    return isinstance(exc, CompareAndSetError) or bool(_CONFLICT.search(_reason(exc, place)))
 
 
-def _reason(exc: Exception, folder: Path) -> str:
-    # Without the folder, whose name could contain any of the words that are looked for.
-    return _RUST_SOURCE.sub("", str(exc)).replace(str(folder), "").strip()
+def _reason(exc: Exception, place: Place) -> str:
+    # Without the place, whose name could contain any of the words that are looked for.
+    return _RUST_SOURCE.sub("", str(exc)).replace(str(place), "").strip()
 
 
 def _pause(attempt: int) -> None:
@@ -100,14 +91,13 @@ def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0.0, longest))  # noqa: S311 - spreads the writers, no secret
 
 
-def store_error(exc: Exception, *, doing: str, folder: Path) -> MemoryStoreError:
+def store_error(exc: Exception, *, doing: str, place: Place) -> MemoryStoreError:
     """Return what to raise in place of ``exc``, an error of LanceDB, Arrow or the disk."""
-    if _lost_race(exc, folder):
+    if _lost_race(exc, place):
         return WriteConflict(
-            f"Other writers changed the memory in {folder} on each of {_ATTEMPTS} attempts. "
+            f"Other writers changed the memory in {place} on each of {_ATTEMPTS} attempts. "
             "It is safe to try again."
         )
-    remedy = _REMEDY[doing] if as_cloud(folder) is None else _CLOUD_REMEDY
     return MemoryStoreError(
-        f"The memory in {folder} could not be {doing}: {_reason(exc, folder)}. {remedy}"
+        f"The memory in {place} could not be {doing}: {_reason(exc, place)}. {place.remedy(doing)}"
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lancedb.table import Table
     from numpy.typing import NDArray
 
-    from pekit_agents.memory.search.ram import Residency
+    from pekit_agents.memory.search.ram import RamCache
     from pekit_agents.memory.search.snapshot import Snapshot
     from pekit_agents.memory.search.view_index import Hits, ViewIndex
     from pekit_agents.memory.table.transactions import Transactions
@@ -122,8 +122,8 @@ class LargeGallery:
     Args:
         transactions: The user's.
         index: A handle of its own.
-        residency: Where the objects that are not indexed are kept.
-        resident_views: How many views of these may be there.
+        ram_cache: Where the objects that are not indexed are kept.
+        cached_views: How many views of these may be there.
     """
 
     def __init__(
@@ -131,12 +131,12 @@ class LargeGallery:
         transactions: Transactions,
         index: ViewIndex,
         *,
-        residency: Residency,
-        resident_views: int,
+        ram_cache: RamCache,
+        cached_views: int,
     ) -> None:
         self._transactions, self._index = transactions, index
-        self._residency, self._key = residency, residency.key_for(self)
-        self._resident_views = resident_views
+        self._ram_cache, self._key = ram_cache, ram_cache.key_for(self)
+        self._cached_views = cached_views
         self._catalog: _Catalog | None = None
         self._index_good_until = 0.0
 
@@ -189,7 +189,7 @@ class LargeGallery:
     def drop(self) -> None:
         """Let go of what is kept in RAM."""
         self._catalog = None
-        self._residency.drop(self._key)
+        self._ram_cache.drop(self._key)
 
     def _current(self, table: Table) -> _Catalog:
         old = self._catalog
@@ -211,20 +211,20 @@ class LargeGallery:
             or old.indexed is not indexed
         ):
             self.drop()
-            check_schema(table.schema, self._transactions.schema, self._transactions.folder)
+            check_schema(table.schema, self._transactions.schema, self._transactions.place)
             self._catalog = old = _read_catalog(table, indexed)
         return old
 
     def _fresh(self, table: Table, catalog: _Catalog) -> Iterator[Snapshot]:
         batches = take(table, catalog.fresh, searched(table.schema))
-        if catalog.fresh_views > self._resident_views:
+        if catalog.fresh_views > self._cached_views:
             for batch in batches:
                 yield build_snapshot(pa.Table.from_batches([batch]), catalog.version)
             return
-        kept: Snapshot | None = self._residency.get(self._key)
+        kept: Snapshot | None = self._ram_cache.get(self._key)
         if kept is None and len(catalog.fresh):
             kept = build_snapshot(pa.Table.from_batches(batches), catalog.version)
-            self._residency.put(self._key, kept)
+            self._ram_cache.put(self._key, kept)
         if kept is not None:
             yield kept
 
@@ -243,7 +243,7 @@ class LargeGallery:
             if not is_foreign(exc):
                 raise
             # Dropped meanwhile, or damaged: it is made from the objects, which are all there.
-            _log.warning("searching %s without its index: %s", self._transactions.folder, exc)
+            _log.warning("searching %s without its index: %s", self._transactions.place, exc)
             self._index.reset()
             indexed = np.setdiff1d(catalog.ids, catalog.fresh, assume_unique=True)
             for batch in take(table, indexed, searched(table.schema)):

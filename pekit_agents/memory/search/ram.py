@@ -10,7 +10,9 @@ from __future__ import annotations
 import itertools
 import threading
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Protocol
 
@@ -26,7 +28,7 @@ class Copy(Protocol):
         ...
 
 
-class Residency:
+class RamCache:
     """Copies by a key of their owner, at most ``limit_bytes`` in all; safe across threads."""
 
     def __init__(self, limit_bytes: int) -> None:
@@ -34,44 +36,70 @@ class Residency:
         self._keys = itertools.count()
         self._lock = threading.Lock()
         self._nbytes = 0
+        self._gone: deque[int] = deque()  # keys whose owners are gone, to be dropped
         self._kept: OrderedDict[int, Copy] = OrderedDict()
         self._alive: weakref.WeakValueDictionary[int, Copy] = weakref.WeakValueDictionary()
 
     @property
     def nbytes(self) -> int:
         """How many bytes the copies that are kept take."""
-        return self._nbytes
+        with self._locked():
+            return self._nbytes
 
     def key_for(self, owner: object) -> int:
         """Return a new key; what is kept under it goes when ``owner`` does."""
         key = next(self._keys)
-        weakref.finalize(owner, self.drop, key)
+        weakref.finalize(owner, self._owner_gone, key)
         return key
 
     def get(self, key: int) -> Any:
         """Return what its owner has put under ``key``; None if it is not in RAM any more."""
-        with self._lock:
+        with self._locked():
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._alive.get(key)
 
     def put(self, key: int, copy: Copy) -> None:
         """Keep ``copy`` in place of the one under ``key``, as far as there is room."""
-        with self._lock:
+        nbytes = copy.nbytes
+        with self._locked():
             self._remove(key)
             self._alive[key] = copy
-            if copy.nbytes > self.limit_bytes:
+            if nbytes > self.limit_bytes:
                 return
             self._kept[key] = copy
-            self._nbytes += copy.nbytes
+            self._nbytes += nbytes
             while self._nbytes > self.limit_bytes:
                 self._remove(next(iter(self._kept)))
 
     def drop(self, key: int) -> None:
         """Let go of what is under ``key``."""
+        with self._locked():
+            self._drop(key)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         with self._lock:
-            self._remove(key)
-            self._alive.pop(key, None)
+            self._drop_gone()
+            yield
+
+    def _owner_gone(self, key: int) -> None:
+        # Runs wherever garbage is collected, perhaps in a thread that holds the lock: who waited
+        # for it here would wait for ever.
+        self._gone.append(key)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._drop_gone()
+            finally:
+                self._lock.release()
+
+    def _drop_gone(self) -> None:
+        while self._gone:
+            self._drop(self._gone.popleft())
+
+    def _drop(self, key: int) -> None:
+        self._remove(key)
+        self._alive.pop(key, None)
 
     def _remove(self, key: int) -> None:
         copy = self._kept.pop(key, None)
@@ -80,10 +108,10 @@ class Residency:
 
 
 @cache
-def shared_residency() -> Residency:
+def shared_ram_cache() -> RamCache:
     """Return the one of this process; its bound is read from the environment once.
 
     Raises:
         InvalidInput: The variable is not a number of megabytes.
     """
-    return Residency(limit(RAM_MB) * 1024 * 1024)
+    return RamCache(limit(RAM_MB) * 1024 * 1024)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import MemoryStoreError
-from pekit_agents.memory.place.cloud import as_cloud
 from pekit_agents.memory.schema import check_schema
 from pekit_agents.memory.search.gallery import LargeGallery
-from pekit_agents.memory.search.ram import shared_residency
+from pekit_agents.memory.search.ram import shared_ram_cache
 from pekit_agents.memory.search.snapshot import build_snapshot
 from pekit_agents.memory.search.view_index import ViewIndex, holds_more
 from pekit_agents.memory.table.table import find_record, read_objects, read_searched
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from lancedb.table import Table
 
     from pekit_agents.memory.search.gallery import Gallery
-    from pekit_agents.memory.search.ram import Residency
+    from pekit_agents.memory.search.ram import RamCache
     from pekit_agents.memory.search.snapshot import Snapshot
     from pekit_agents.memory.table.transactions import Transactions
     from pekit_agents.types import FloatArray, PersonalObject
@@ -30,22 +29,25 @@ class Reader:
     Args:
         transactions: The user's.
         index_above: With more views than this they are searched by the index.
-        residency: Where snapshots are kept; None for that of the process.
+        ram_cache: Where snapshots are kept; None for that of the process.
     """
 
     def __init__(
-        self, transactions: Transactions, *, index_above: int, residency: Residency | None = None
+        self, transactions: Transactions, *, index_above: int, ram_cache: RamCache | None = None
     ) -> None:
-        residency = shared_residency() if residency is None else residency
-        self._transactions, self._residency = transactions, residency
+        ram_cache = shared_ram_cache() if ram_cache is None else ram_cache
+        self._transactions, self._ram_cache = transactions, ram_cache
         self._index_above = index_above
-        self._key = residency.key_for(self)
-        self._large = LargeGallery(
-            transactions,
-            ViewIndex(transactions.folder, transactions.schema),
-            residency=residency,
-            resident_views=index_above,
-        )
+        self._key = ram_cache.key_for(self)
+        files = transactions.place.files
+        self._large = None
+        if files is not None:
+            self._large = LargeGallery(
+                transactions,
+                ViewIndex(files, transactions.schema),
+                ram_cache=ram_cache,
+                cached_views=index_above,
+            )
         # Of which table and version what is kept is. A memory that was forgotten and begun anew
         # is another table and counts its versions from 1 again.
         self._table: Table | None = None
@@ -69,9 +71,9 @@ class Reader:
         def choose(table: Table | None) -> Gallery:
             if not self._is_large(table):
                 return self._snapshot(table)
-            if as_cloud(self._transactions.folder) is not None:
+            if self._large is None:
                 raise MemoryStoreError(
-                    f"The memory in {self._transactions.folder} cannot be searched: expected at "
+                    f"The memory in {self._transactions.place} cannot be searched: expected at "
                     f"most {self._index_above} views, found more, and there is no index at a "
                     "db:// URI. Set PEKIT_INDEX_ABOVE higher if they fit into RAM, or move the "
                     "memory to a folder or an s3:// URI by an export and an import."
@@ -120,20 +122,21 @@ class Reader:
 
     def drop(self) -> None:
         """Let go of what is kept in RAM."""
-        self._residency.drop(self._key)
-        self._large.drop()
+        self._ram_cache.drop(self._key)
+        if self._large is not None:
+            self._large.drop()
 
     def _snapshot(self, table: Table | None) -> Snapshot:
         self._notice(table)
         version = _version(table)
-        snapshot: Snapshot | None = self._residency.get(self._key)
+        snapshot: Snapshot | None = self._ram_cache.get(self._key)
         if snapshot is None or snapshot.version != version:
             schema = self._transactions.schema
             rows = schema.empty_table() if table is None else read_searched(table)
             if table is not None:  # somebody may have embedded the memory anew
-                check_schema(table.schema, schema, self._transactions.folder)
+                check_schema(table.schema, schema, self._transactions.place)
             snapshot = build_snapshot(rows, version)
-            self._residency.put(self._key, snapshot)
+            self._ram_cache.put(self._key, snapshot)
         return snapshot
 
     def _is_large(self, table: Table | None) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lancedb.expr import col
 
 from pekit_agents.memory.details import unpack
-from pekit_agents.memory.schema import portrayed, to_vectors
+from pekit_agents.memory.schema import stored_feature_columns, to_vectors
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -31,12 +31,14 @@ class StoredFeatures:
     details: tuple[Details, ...]
 
 
-def read_portraits(table: Table | None, object_ids: Sequence[str]) -> dict[str, StoredFeatures]:
-    """Return the stored_features of those of the objects that are in ``table``."""
+def read_stored_features(
+    table: Table | None, object_ids: Sequence[str]
+) -> dict[str, StoredFeatures]:
+    """Return the stored features of those of the objects that are in ``table``."""
     if table is None or not object_ids:
         return {}
     those = col("object_id").isin(list(object_ids))
-    rows = table.search().where(those).select(portrayed(table.schema)).to_arrow()
+    rows = table.search().where(those).select(stored_feature_columns(table.schema)).to_arrow()
     vectors, starts = to_vectors(rows)
     detailed = "details" in rows.schema.names  # older layouts have none
     details = rows["details"].to_pylist() if detailed else [[]] * len(rows)

@@ -5,7 +5,7 @@ Table ``views`` holds each view as a row of its own, ``(rev, vector)``, under an
 object replaces its stamp. So a search knows a row that is out of date by its stamp being gone
 from the first table, and an object that is not in the index yet by its stamp being missing
 here. Whatever state a crash leaves this table in, answers stay right; only speed is lost until
-the next upkeep.
+the next refresh.
 """
 
 from __future__ import annotations
@@ -24,16 +24,14 @@ from lancedb.expr import col, lit
 from lancedb.index import IvfFlat
 
 from pekit_agents.memory.place.retry import is_foreign
-from pekit_agents.memory.place.storage import connect, connect_async
 from pekit_agents.memory.schema import dim_of
 from pekit_agents.memory.search.event_loop import start, wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lancedb.table import AsyncTable, Table
     from numpy.typing import NDArray
 
+    from pekit_agents.memory.place.folder import FolderPlace
     from pekit_agents.types import FloatArray
 
 _T = TypeVar("_T")
@@ -77,12 +75,12 @@ class ViewIndex:
     """Table ``views`` of one user; not safe across threads.
 
     Args:
-        folder: The user's folder.
+        place: Where the user's memory lies.
         objects: The schema of the user's objects.
     """
 
-    def __init__(self, folder: Path, objects: pa.Schema) -> None:
-        self._folder = folder
+    def __init__(self, place: FolderPlace, objects: pa.Schema) -> None:
+        self._place = place
         self._dim = dim_of(objects)
         self._metadata = {**objects.metadata, b"pekit.views": _LAYOUT.encode()}
         self._table: Table | None = None
@@ -129,7 +127,7 @@ class ViewIndex:
         except Exception as exc:
             if not is_foreign(exc):
                 raise
-            _log.warning("the index in %s cannot be used: %s", self._folder, exc)
+            _log.warning("the index in %s cannot be used: %s", self._place, exc)
             self.reset()
             return None
 
@@ -174,7 +172,7 @@ class ViewIndex:
         return hits
 
     async def _open_to_search(self) -> AsyncTable:
-        connection = await connect_async(self._folder, _session())
+        connection = await self._place.connect_async(_session())
         return await connection.open_table(_NAME)
 
     def lag(self, objects: Table) -> int:
@@ -201,7 +199,7 @@ class ViewIndex:
 
     def is_there(self) -> bool:
         """Return whether there is anything of it on disk, usable or not."""
-        return (self._folder / f"{_NAME}.lance").exists()
+        return (self._place.path / f"{_NAME}.lance").exists()
 
     def drop(self) -> None:
         """Remove the table with all its files, those of interrupted writers included."""
@@ -210,7 +208,7 @@ class ViewIndex:
             self._connect().drop_table(_NAME, ignore_missing=True)  # type: ignore[call-arg]
 
     def _connect(self) -> lancedb.DBConnection:
-        return connect(self._folder, _session())
+        return self._place.connect(_session())
 
     def _opened(self) -> Table | None:
         if not self.is_there():

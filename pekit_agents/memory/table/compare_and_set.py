@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import ObjectNotFound
 from pekit_agents.memory.changes import merged
-from pekit_agents.memory.place.retry import OutrunError
+from pekit_agents.memory.place.retry import CompareAndSetError
 from pekit_agents.memory.records import new_rev, to_rows
 from pekit_agents.memory.table.table import (
     delete_unchanged,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Merging:
     """One merge, which may have to be tried several times.
 
-    Whoever holds the turn commits both halves at once. Where there are no turns the views are
+    Whoever holds the lock commits both halves at once. Where there are no locks the views are
     added first, so that nothing is lost between the two commits; doing it again goes on from
     there, because a view that is there already is not added twice.
     """
@@ -62,5 +62,5 @@ class Merging:
         else:
             landed = replace_unchanged(table, row) and delete_unchanged(table, second)
         if not landed:
-            raise OutrunError(self.into_id)
+            raise CompareAndSetError(self.into_id)
         return both.object

@@ -9,18 +9,17 @@ once, destroys tables that are being written and is never used here.
 
 from __future__ import annotations
 
-import shutil
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import MemoryStoreError
-from pekit_agents.memory.table.table import ASIDE
+from pekit_agents.memory.place.folder import age_s
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lancedb.table import Table
+
+    from pekit_agents.memory.place.folder import AnyPath, FolderPlace
 
 # Readers of an old version finish within this, or start again on the newest one.
 GRACE = timedelta(seconds=2)
@@ -44,24 +43,25 @@ def is_due(table: Table, *, since: int) -> bool:
     return bool(since // step < table.version // step)
 
 
-def compact(table: Table, files: Path) -> None:
+def compact(table: Table, place: FolderPlace) -> None:
     """Merge small files and remove old versions, after a grace period for their readers."""
     table.optimize(cleanup_older_than=GRACE)
-    _sweep(table, files, older_than_s=_STALE_S)
+    _sweep(table, place, older_than_s=_STALE_S)
 
 
-def purge(table: Table, files: Path, *, alone: bool) -> None:
+def purge(table: Table, place: FolderPlace, *, alone: bool) -> None:
     """Remove every byte of the rows that were deleted from ``table``.
 
     Args:
         table: At its newest version.
-        files: Its folder.
+        place: Where it lies.
         alone: Whether it is certain that nobody else is writing. If it is not, files that a
             writer left less than an hour ago stay until a later ``purge`` or ``compact``.
 
     Raises:
         MemoryStoreError: Old versions could not be removed, so bytes are left.
     """
+    files = place.table_path
     table.update(where="true", values_sql={"rev": "rev"})  # rewrites all fragments
     for _ in range(_ROUNDS):
         time.sleep(2 * _AT_ONCE.total_seconds())
@@ -77,22 +77,20 @@ def purge(table: Table, files: Path, *, alone: bool) -> None:
     # Where locks only pretend to work, a file without a mention may be about to get one.
     if alone and strays(table, files):
         time.sleep(_SETTLE_S)
-    _sweep(table, files, older_than_s=_SETTLE_S if alone else _STALE_S)
+    _sweep(table, place, older_than_s=_SETTLE_S if alone else _STALE_S)
 
 
-def _sweep(table: Table, files: Path, *, older_than_s: float) -> None:
-    for path in strays(table, files, older_than_s=older_than_s):
+def _sweep(table: Table, place: FolderPlace, *, older_than_s: float) -> None:
+    for path in strays(table, place.table_path, older_than_s=older_than_s):
         path.unlink(missing_ok=True)
-    for path in files.parent.glob(f"{ASIDE}*"):
-        if _age_s(path) >= _STALE_S:
-            shutil.rmtree(path, ignore_errors=True)
+    place.remove_staging(older_than_s=_STALE_S)
 
 
-def strays(table: Table, files: Path, *, older_than_s: float = 0.0) -> list[Path]:
+def strays(table: Table, files: AnyPath, *, older_than_s: float = 0.0) -> list[AnyPath]:
     """Return the data files below ``files`` that no version of ``table`` mentions."""
     # The listing comes first: a file that is committed meanwhile is then found mentioned.
     found = list((files / "data").glob("*"))
-    old = [path for path in found if _age_s(path) >= older_than_s]
+    old = [path for path in found if age_s(path) >= older_than_s]
     if not old:
         return []
     manifests = b"".join(path.read_bytes() for path in _manifests(files))
@@ -104,9 +102,5 @@ def strays(table: Table, files: Path, *, older_than_s: float = 0.0) -> list[Path
     return unknown
 
 
-def _age_s(path: Path) -> float:
-    return time.time() - path.stat().st_mtime
-
-
-def _manifests(files: Path) -> list[Path]:
+def _manifests(files: AnyPath) -> list[AnyPath]:
     return list((files / "_versions").glob("*.manifest"))

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lancedb
 import pyarrow as pa
 from lancedb.expr import col, lit
 
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound
-from pekit_agents.memory.place.cloud import as_cloud, birth
-from pekit_agents.memory.place.storage import as_remote, connect
 from pekit_agents.memory.records import to_records, to_rows
 from pekit_agents.memory.schema import (
     BASED_ON,
@@ -32,176 +27,85 @@ if TYPE_CHECKING:
     from lancedb.expr import Expr
     from lancedb.table import Table
 
+    from pekit_agents.memory.place.place import Place
     from pekit_agents.memory.records import MemoryRecord
     from pekit_agents.types import PersonalObject
 
-_NAME = "objects"
 _UNCHANGED = f"target.rev = source.{BASED_ON[SCHEMA_VERSION]}"
 _BATCH = 64  # rows at a time, which may hold crops
-# Begins the name of a folder that a table is made in; maintenance removes what was left.
-ASIDE = "new-"
 
 
 class TableHandle:
     """The table of one user, opened when it is first needed; not safe across threads."""
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        self.folder = folder
-        self.files = folder / f"{_NAME}.lance"
+    def __init__(self, place: Place, schema: pa.Schema) -> None:
+        self.place = place
         self.schema = schema
-        self._table: Table | None = None
-        self._birth: object = None
+        self._open: tuple[Table, object] | None = None
 
     def latest(self) -> Table | None:
         """Return the table at its newest version; None before the first write.
 
         It is another object whenever it may be another table, made after the user was forgotten.
         """
-        if as_cloud(self.folder) is not None:
-            return self._latest_in_cloud()
-        birth = _birth(self.folder)
-        if self._table is None or birth != self._birth:
-            self._table = None
-            opened = _opened(self.folder)
-            if opened is None:
-                return None
-            self._table = self._checked(opened)
-            self._birth = birth
-        self._table.checkout_latest()  # type: ignore[no-untyped-call]
-        return self._table
-
-    def _latest_in_cloud(self) -> Table | None:
-        # There the table itself says when it was made.
-        if self._table is not None:
-            self._table.checkout_latest()  # type: ignore[no-untyped-call]
-            if birth(self._table) == self._birth:
-                return self._table
-        opened = _opened(self.folder)
-        self._table = None if opened is None else self._checked(opened)
-        self._birth = None if opened is None else birth(opened)
-        return self._table
+        if self._open is not None and self.place.refresh(*self._open):
+            return self._open[0]
+        self._open = None
+        opened = self.place.open_table()
+        if opened is not None:
+            self._checked(opened[0])
+            self._open = opened
+        return None if self._open is None else self._open[0]
 
     def latest_or_new(self) -> Table:
         """Return the table for writing: created if there is none, upgraded if it is older.
 
-        Only for the holder of the writing turn: an upgrade overwrites the table.
+        Only for the holder of the writing lock: an upgrade overwrites the table.
         """
         if self.latest() is None:
-            _create_in(self.folder, self.schema)
+            self.place.create_table(self.schema)
         # Another process may have been faster, with another encoder: this checks it.
         table = self._written()
         if not is_current(table.schema, self.schema):
-            rewrite(self.folder, self.schema, current_batches(table, self.schema))
+            rewrite(self.place, self.schema, current_batches(table, self.schema))
             table = self._written()
         return table
 
     def _written(self) -> Table:
         table = self.latest()
         if table is None:
-            raise MemoryStoreError(f"The memory in {self.files} went away while it was opened.")
+            raise MemoryStoreError(f"The memory in {self.place} went away while it was opened.")
         return self._checked(table)
 
     def reset(self) -> None:
         """Forget the open table, so that the next use opens it again."""
-        self._table = None
+        self._open = None
 
     def _checked(self, table: Table) -> Table:
-        check_schema(table.schema, self.schema, self.folder)
+        check_schema(table.schema, self.schema, self.place)
         return table
 
 
-def stored_encoder(folder: Path) -> tuple[str, int] | None:
+def stored_encoder(place: Place) -> tuple[str, int] | None:
     """Return the id and the dim that a user's table was written with; None if there is none.
 
     Raises:
         SchemaMismatch: It is of a layout that is not known.
     """
-    table = _opened(folder)
-    if table is None:
+    opened = place.open_table()
+    if opened is None:
         return None
-    schema = table.schema
-    check_layout(schema, table_schema("", 1), folder)
+    schema = opened[0].schema
+    check_layout(schema, table_schema("", 1), place)
     return encoder_of(schema)
 
 
-def _opened(folder: Path) -> Table | None:
-    cloud = as_cloud(folder)
-    if cloud is not None:
-        return cloud.open_table()
-    return connect(folder).open_table(_NAME) if has_table(folder / f"{_NAME}.lance") else None
-
-
-def _create_in(folder: Path, schema: pa.Schema) -> None:
-    cloud = as_cloud(folder)
-    if cloud is not None:
-        cloud.create_table(schema)
-    else:
-        create(folder / f"{_NAME}.lance", schema)
-
-
-def create(files: Path, schema: pa.Schema) -> None:
-    """Create an empty table in the folder ``files``, unless another writer is faster.
-
-    It is made aside and put in its place whole: of two writers that create a table of one name
-    at once, LanceDB lets the second overwrite what the first has written meanwhile.
-    """
-    remote = as_remote(files)
-    here = files.parent if remote is None else None
-    with tempfile.TemporaryDirectory(prefix=ASIDE, dir=here) as aside:
-        lancedb.connect(aside).create_table(_NAME, schema=schema)
-        if remote is not None:
-            remote.upload_new_table(Path(aside) / files.name)
-            return
-        try:
-            (Path(aside) / files.name).rename(files)
-        except OSError:
-            if not has_table(files):  # an empty skeleton stands there
-                lancedb.connect(files.parent).create_table(_NAME, schema=schema, exist_ok=True)
-
-
-def rewrite(folder: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+def rewrite(place: Place, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     """Put ``batches`` in place of all rows and of the layout, in one commit.
 
     A change that somebody else commits meanwhile is overwritten without notice.
     """
-    reader = pa.RecordBatchReader.from_batches(schema, batches)
-    cloud = as_cloud(folder)
-    if cloud is not None:
-        cloud.overwrite_table(reader)
-        return
-    connect(folder).create_table(_NAME, data=reader, schema=schema, mode="overwrite")
-
-
-def _birth(folder: Path) -> tuple[int, int] | None:
-    # The lock file is made once and never written to, so it stands for the folder's life.
-    try:
-        info = (folder / "lock").stat()
-    except OSError:
-        return None
-    return info.st_ino, info.st_mtime_ns
-
-
-def has_table(files: Path) -> bool:
-    """Return whether a table was ever committed in the folder ``files``.
-
-    Raises:
-        MemoryStoreError: There is data that no manifest describes.
-    """
-    if any(name.endswith(".manifest") for name in _names(files / "_versions")):
-        return True
-    if any(name.endswith(".lance") for name in _names(files / "data")):
-        raise MemoryStoreError(
-            f"The memory in {files} holds data but no manifest, expected at least one: the "
-            "files are damaged. Restore them from a backup."
-        )
-    return False
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return [path.name for path in folder.iterdir()]
-    except FileNotFoundError:
-        return []
+    place.overwrite_table(pa.RecordBatchReader.from_batches(schema, batches))
 
 
 def find_record(table: Table | None, object_id: str) -> MemoryRecord:
@@ -255,7 +159,7 @@ def replace_unchanged(table: Table, row: pa.Table) -> bool:
 def replace_and_delete(table: Table, row: pa.Table, gone: MemoryRecord) -> bool:
     """Put ``row`` in place of the one it was made from and delete ``gone``, in one commit.
 
-    Only for the holder of the writing turn: otherwise one half may find nothing to do.
+    Only for the holder of the writing lock: otherwise one half may find nothing to do.
     """
     merge = table.merge_insert("object_id").when_matched_update_all(where=_UNCHANGED)
     result = merge.when_not_matched_by_source_delete(_as_read(gone)).execute(row)

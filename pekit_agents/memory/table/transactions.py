@@ -8,21 +8,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from pekit_agents.errors import MemoryStoreError
-from pekit_agents.memory.place.cloud import as_cloud, require_files
-from pekit_agents.memory.place.forgetting import finish_forgetting
-from pekit_agents.memory.place.locking import writing_turn
-from pekit_agents.memory.place.retry import insist, store_error
+from pekit_agents.memory.place.place import require_files
+from pekit_agents.memory.place.retry import store_error, with_retries
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import TableHandle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import pyarrow as pa
     from lancedb.table import Table
 
-    from pekit_agents.memory.search.index_upkeep import Upkeep
+    from pekit_agents.memory.place.folder import AnyPath, FolderPlace
+    from pekit_agents.memory.place.place import Place
+    from pekit_agents.memory.search.index_refresh import IndexRefresh
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -35,24 +34,24 @@ class Transactions:
     or the disk fails, and ``WriteConflict`` when other writers won every time.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema, *, upkeep: Upkeep | None = None) -> None:
+    def __init__(
+        self, place: Place, schema: pa.Schema, *, index: IndexRefresh | None = None
+    ) -> None:
         """Open nothing yet.
 
         Args:
-            folder: Where the table lies.
+            place: Where the table lies.
             schema: Its columns.
-            upkeep: Keeps what is derived from the table in step with it; None if nothing is.
+            index: Keeps what is derived from the table in step with it; None if nothing is.
         """
-        self.folder = folder
+        self.place = place
         self.schema = schema
         # Two handles, so that a search never waits for a slow write of another thread.
-        self._reader, self._writer = TableHandle(folder, schema), TableHandle(folder, schema)
+        self._reader, self._writer = TableHandle(place, schema), TableHandle(place, schema)
         self._reading, self._writing = threading.Lock(), threading.Lock()
-        self._upkeep = upkeep
-        # There the service looks after the files: none of them can be reached from here.
-        self._in_cloud = as_cloud(folder) is not None
-        # Stands from before an object is gone until its bytes are.
-        self._unpurged = folder / "unpurged"
+        self._index = index
+        # Where there are none, somebody else keeps the table small and removes old bytes.
+        self._files = place.files
 
     def read(self, operation: Callable[[Table | None], _T]) -> _T:
         """Return what ``operation`` returns for the table; it gets None before the first write.
@@ -60,16 +59,17 @@ class Transactions:
         Operations of several threads run one after the other.
         """
         with self._reading:
-            return insist(
+            return with_retries(
                 lambda: operation(self._reader.latest()),
                 doing="read",
-                folder=self.folder,
+                place=self.place,
                 reset=self._reader.reset,
             )
 
     def commit(self, operation: Callable[[Table], _T]) -> _T:
         """Run an ``operation`` that changes the table, and compact when that is due."""
-        if self._in_cloud:
+        files = self._files
+        if files is None:
             with self._writing:
                 return self._write(operation)
         due = False
@@ -81,10 +81,10 @@ class Transactions:
             due = maintenance.is_due(table, since=before)
             return result
 
-        with self._turn():
+        with self._locked(files):
             result = self._write(watched)
             if due:
-                self._try(self._compact)
+                self._try(lambda: self._compact(files))
         if due:
             self._refresh()
         return result
@@ -105,22 +105,23 @@ class Transactions:
             check: Runs before; raises what speaks against it, and nothing is written then.
             purge: False leaves the bytes to the next write, whoever's it is.
         """
-        if self._in_cloud:
+        files = self._files
+        if files is None:
             with self._writing:
                 if check is not None:
                     self._write(check)
                 return self._write(lambda table: change(table, False))
-        with self._turn() as alone:
+        with self._locked(files) as alone:
             if check is not None:
                 self._write(check)
 
             def mark_and_change(table: Table) -> _T:
-                self._unpurged.touch()
+                _unpurged(files).touch()
                 return change(table, alone)
 
             result = self._write(mark_and_change)
             if purge:
-                self._purge(alone=alone)
+                self._purge(files, alone=alone)
         self._refresh()
         return result
 
@@ -130,11 +131,11 @@ class Transactions:
         Raises:
             InvalidInput: The table is at a ``db://`` URI.
         """
-        require_files(self.folder, "Removing replaced bytes")
+        files = require_files(self.place, "Removing replaced bytes")
         if self.read(lambda table: table is not None):
-            with self._turn() as alone:
-                self._unpurged.touch()
-                self._purge(alone=alone)
+            with self._locked(files) as alone:
+                _unpurged(files).touch()
+                self._purge(files, alone=alone)
             self._refresh()
 
     def compact(self) -> None:
@@ -143,47 +144,45 @@ class Transactions:
         Raises:
             InvalidInput: The table is at a ``db://`` URI.
         """
-        require_files(self.folder, "Optimizing a memory")
+        files = require_files(self.place, "Optimizing a memory")
         if self.read(lambda table: table is not None):
-            with self._turn():
-                self._compact()
-            if self._upkeep is not None:
-                self._upkeep.refresh(at_once=True)
+            with self._locked(files):
+                self._compact(files)
+            if self._index is not None:
+                self._index.refresh(at_once=True)
 
     def _write(self, operation: Callable[[Table], _T]) -> _T:
-        return insist(
+        return with_retries(
             lambda: operation(self._writer.latest_or_new()),
             doing="written",
-            folder=self.folder,
+            place=self.place,
             reset=self._writer.reset,
         )
 
     @contextmanager
-    def _turn(self) -> Iterator[bool]:
+    def _locked(self, files: FolderPlace) -> Iterator[bool]:
         with self._writing:
             try:
-                finish_forgetting(self.folder)
-                self.folder.mkdir(parents=True, exist_ok=True)
-                with writing_turn(self.folder / "lock") as alone:
-                    if self._unpurged.exists():
-                        self._try(lambda: self._purge(alone=alone))
+                with files.writing_lock() as alone:
+                    if _unpurged(files).exists():
+                        self._try(lambda: self._purge(files, alone=alone))
                     yield alone
             except OSError as exc:
-                raise store_error(exc, doing="written", folder=self.folder) from exc
+                raise store_error(exc, doing="written", place=self.place) from exc
 
     def _refresh(self) -> None:
-        if self._upkeep is not None:
-            self._try(self._upkeep.refresh)
+        if self._index is not None:
+            self._try(self._index.refresh)
 
-    def _compact(self) -> None:
-        self._write(lambda table: maintenance.compact(table, self._writer.files))
+    def _compact(self, files: FolderPlace) -> None:
+        self._write(lambda table: maintenance.compact(table, files))
 
-    def _purge(self, *, alone: bool) -> None:
+    def _purge(self, files: FolderPlace, *, alone: bool) -> None:
         def purge(table: Table) -> None:
-            if self._upkeep is not None:
-                self._upkeep.drop()
-            maintenance.purge(table, self._writer.files, alone=alone)
-            self._unpurged.unlink(missing_ok=True)
+            if self._index is not None:
+                self._index.drop()
+            maintenance.purge(table, files, alone=alone)
+            _unpurged(files).unlink(missing_ok=True)
 
         self._write(purge)
 
@@ -192,4 +191,9 @@ class Transactions:
         try:
             task()
         except MemoryStoreError as exc:
-            _log.warning("maintenance of %s was put off: %s", self.folder, exc)
+            _log.warning("maintenance of %s was put off: %s", self.place, exc)
+
+
+def _unpurged(files: FolderPlace) -> AnyPath:
+    """Return the mark that stands from before an object is gone until its bytes are."""
+    return files.path / "unpurged"

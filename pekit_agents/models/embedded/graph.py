@@ -11,13 +11,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
-import os
-import tempfile
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from pekit_agents.errors import MissingDependency, ModelError
+from pekit_agents.files import atomic_write
 from pekit_agents.models.embedded.onnx_graph import expose
 
 __all__ = [
@@ -126,17 +125,8 @@ def _read_checked(path: Path) -> bytes | None:
 
 def _write_checked(path: Path, graph: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, graph)
-    _replace(_checksum_path(path), hashlib.sha256(graph).hexdigest().encode("ascii"))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, also when several processes write it at once."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
+    checksum = hashlib.sha256(graph).hexdigest().encode("ascii")
+    # Whole or not at all, also when several processes write them at once.
+    for target, content in ((path, graph), (_checksum_path(path), checksum)):
+        with atomic_write(target, shared=False) as file:
             file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -27,8 +27,8 @@ from rich.progress import track
 
 from pekit_agents.embedding.whitening import Whitening, spread
 from pekit_agents.images.loading import load_image
+from pekit_agents.models.embedded.encoder import STATISTICS_FILE, FocusEncoder
 from pekit_agents.models.embedded.model import BLOCK_DIM, DIM, FocusModel
-from pekit_agents.models.embedded.tools import STATISTICS_FILE, FocusEncoder
 
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray

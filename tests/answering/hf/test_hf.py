@@ -14,7 +14,7 @@ import torch
 
 from pekit_agents import InvalidInput, ModelError
 from pekit_agents.answering import HFAnswerModel, as_answer_model
-from pekit_agents.testing import solid_scene
+from pekit_agents.testing import AnswerModelTests, solid_scene
 
 FAMILIES = ["llava", "qwen", "internvl", "smolvlm"]
 #: How each family's tokenizer marks the place of a picture.
@@ -71,6 +71,16 @@ def heard(monkeypatch):
 def spelled(model: HFAnswerModel, call: dict) -> str:
     """Return what was read, special tokens and all."""
     return model._lvlm.tokenizer.decode(call["input_ids"][0])
+
+
+class TestHF(AnswerModelTests):
+    @pytest.fixture
+    def answer_model(self, model):
+        return model
+
+    @pytest.fixture
+    def silent_model(self):
+        return None
 
 
 def test_a_picture_and_its_text_are_read_and_answered(model, family, heard, photo):

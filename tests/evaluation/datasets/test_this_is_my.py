@@ -118,7 +118,7 @@ def test_a_thing_without_reference_photos_is_named(plant):
 
 def test_the_videos_are_told_to_be_sampled_first(plant):
     root = plant(texts={"this-is-my-dataset/segments.csv": ""})
-    with pytest.raises(InvalidInput, match=r"video\.sample_frames"):
+    with pytest.raises(InvalidInput, match=r"datasets\.frames\.sample_frames"):
         load_dataset(root)
 
 

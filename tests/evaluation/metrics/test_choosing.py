@@ -9,12 +9,12 @@ KNOWN = ("a", "b", "c", "d")
 
 @pytest.fixture
 def side(trial, draw):
-    """Answer one photo of each of four things and of ten strangers."""
+    """Answer one photo of each of four things and of ten unknown things."""
 
     def make(name, *, right, alarms, known=KNOWN, **more):
         things = (trial(f"{t}.jpg", t, t if t in right else ()) for t in known)
-        strangers = (trial(f"s{i}.jpg", f"s{i}", known[0] if i < alarms else ()) for i in range(10))
-        return draw(*things, *strangers, known=known, recognizer=name, **more)
+        unknown = (trial(f"s{i}.jpg", f"s{i}", known[0] if i < alarms else ()) for i in range(10))
+        return draw(*things, *unknown, known=known, recognizer=name, **more)
 
     return make
 
@@ -58,7 +58,7 @@ def test_if_all_are_clearly_over_the_fewest_alarms_win(side):
     assert chosen(draws) == ("less, 1 reference", "over")
 
 
-def test_without_photos_of_strangers_the_budget_cannot_be_checked(trial, draw):
+def test_without_photos_of_unknown_things_the_budget_cannot_be_checked(trial, draw):
     draws = [draw(trial("1", "cup", "cup"), trial("2", "dog", "dog"))]
     assert chosen(draws) == ("kit, 1 reference", "unmeasured")
 
@@ -81,7 +81,7 @@ def test_false_alarms_may_be_measured_with_fewer_things_in_memory(side, trial, d
     loud = side("loud", right="ab", alarms=9, known=("a", "b"), condition="half known")
     choice = choose(summarise([closed[1], closed[0], loud, calm]), 0.1)
     assert (choice.chosen.configuration.label, choice.ground) == ("calm, 1 reference", "within")
-    assert choice.chosen.strangers.configuration.condition == "half known"
+    assert choice.chosen.open_set.configuration.condition == "half known"
     assert [one.configuration.recognizer for one in choice.candidates] == ["loud", "calm"]
 
 

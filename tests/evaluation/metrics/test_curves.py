@@ -15,8 +15,8 @@ def scored(trial, draw):
 
 def test_nothing_to_threshold_is_no_curve(trial, draw):
     assert open_set_curve([]) == ()
-    assert open_set_curve([draw(trial("1", "cup", scores={"cup": 0.9}))]) == ()  # no strangers
-    assert open_set_curve([draw(trial("1", (), scores={"cup": 0.9}))]) == ()  # strangers only
+    assert open_set_curve([draw(trial("1", "cup", scores={"cup": 0.9}))]) == ()  # no unknown things
+    assert open_set_curve([draw(trial("1", (), scores={"cup": 0.9}))]) == ()  # unknown things only
     assert open_set_curve([draw(trial("1", "cup", "cup"), trial("2", ()))]) == ()  # no scores
 
 

@@ -9,8 +9,10 @@ from PIL import Image
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.metrics.summary import summarise
 from pekit_agents.evaluation.records import Named
-from pekit_agents.evaluation.report import write_report
-from pekit_agents.evaluation.report.markdown import escape
+from pekit_agents.evaluation.report import content, write_report
+from pekit_agents.evaluation.report.content import Cell, Section, Table, TableRow
+from pekit_agents.evaluation.report.html import to_html
+from pekit_agents.evaluation.report.markdown import escape, to_markdown
 from pekit_agents.evaluation.report.numbers import duration, percent, points
 from pekit_agents.evaluation.report.plots import _deviate, detection_error_plot
 from pekit_agents.types import Box
@@ -156,6 +158,21 @@ def test_names_cannot_become_markup(tmp_path, trial, draw, run, photos):
     markdown = files[1].read_text("utf-8")
     assert "<script>" not in markdown
     assert f"| {escape(NASTY)} | 0 of 1 |" in markdown
+
+
+def test_a_page_is_the_same_text_as_markdown_and_as_html():
+    rows = (TableRow((Cell("1. red"), Cell("50", "40 to 60")), marked=True),)
+    blocks = ("- no list", "2. nor this", Table("", ("Thing", "Right"), rows))
+    markdown = to_markdown([content.Page("A *b*", ("Read", "+ this"), (Section("C", blocks),))], "")
+    assert "> Read\n>\n> \\+ this" in markdown
+    assert "| **▶ 1. red** | 50 *(40 to 60)* |" in markdown
+    html = to_html(markdown, "Title", {})
+    page = Page(html)
+    assert not {"ul", "ol"} & set(page.tags)
+    for words in ("A *b*", "+ this", "- no list", "2. nor this", "▶ 1. red", "(40 to 60)"):
+        assert words in page.words
+    assert '<th scope="col">Right</th>' in html
+    assert '<th scope="row" class="whole"><strong>' in html
 
 
 def test_several_runs_are_chapters_with_pictures_of_their_own(tmp_path, shelf):

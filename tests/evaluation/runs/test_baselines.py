@@ -15,10 +15,10 @@ from pekit_agents.evaluation.recognizers.baselines import (
     baselines,
     false_pair_threshold,
 )
-from pekit_agents.evaluation.recognizers.concept_head import fit_heads
 from pekit_agents.evaluation.recognizers.lineup import StandardLineup
 from pekit_agents.testing import fake_profile, graded_profile
 
+pytest.importorskip("sklearn")
 LEFT, RIGHT = (0, 0, 80, 120), (80, 0, 160, 120)
 
 
@@ -140,6 +140,8 @@ def test_negatives_teach_a_single_concept(features, references, tmp_path, save):
 
 
 def test_the_head_is_the_minimum_of_its_loss():
+    from pekit_agents.evaluation.recognizers.concept_head import fit_heads
+
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(20, 5)).astype(np.float32)
     labels = np.zeros((20, 1), bool)
@@ -153,6 +155,8 @@ def test_the_head_is_the_minimum_of_its_loss():
 
 
 def test_a_symmetric_problem_has_no_bias():
+    from pekit_agents.evaluation.recognizers.concept_head import fit_heads
+
     # One positive at +1, one negative at -1: w minimises log(1 + e^-w) + w^2 / 2000, b = 0.
     weights, biases = fit_heads(np.array([[1.0], [-1.0]], np.float32), np.array([[True], [False]]))
     assert biases[0] == pytest.approx(0, abs=1e-6)

@@ -159,8 +159,8 @@ class GuidedProposer(ColourProposer):
 
 def looks(folder, photo, proposer, likeness):
     seen = CachedRegions(photo, features(folder, proposer), ColourEncoder())
-    boxes, pooled = seen.regions([], lambda vectors: np.full(len(vectors), likeness, np.float32))
-    return seen, boxes, pooled
+    boxes = seen.propose([], lambda vectors: np.full(len(vectors), likeness, np.float32))
+    return seen, boxes, seen.embed()
 
 
 def test_what_the_guide_has_a_say_in_is_made_anew(tmp_path, save):
@@ -169,18 +169,18 @@ def test_what_the_guide_has_a_say_in_is_made_anew(tmp_path, save):
         GuidedProposer(),
     )
     for likeness, count in ((1.0, 2), (-1.0, 1)):
-        seen, boxes, pooled = looks(tmp_path, photo, proposer, likeness)
-        assert len(boxes) == len(pooled) == count
+        seen, boxes, vectors = looks(tmp_path, photo, proposer, likeness)
+        assert len(boxes) == len(vectors) == count
         assert seen.seconds > 0
     assert proposer.calls == 2
 
 
 def test_what_it_has_no_say_in_comes_from_the_cache(tmp_path, save):
     photo, proposer = save(tmp_path / "a.png", {"red": (0, 0, 80, 120)}), GuidedProposer()
-    _, boxes, pooled = looks(tmp_path, photo, proposer, 1.0)
-    second, same_boxes, same_pooled = looks(tmp_path, photo, proposer, -1.0)
+    _, boxes, vectors = looks(tmp_path, photo, proposer, 1.0)
+    second, same_boxes, same_vectors = looks(tmp_path, photo, proposer, -1.0)
     assert (proposer.calls, second.seconds) == (1, None)
-    assert (boxes, pooled.tolist()) == (same_boxes, same_pooled.tolist())
+    assert (boxes, vectors.tolist()) == (same_boxes, same_vectors.tolist())
 
 
 @pytest.mark.parametrize("guided", [False, True])
@@ -194,10 +194,10 @@ def test_details_are_those_of_the_product(tmp_path, save, guided):
     known = Features(tools, tmp_path / "cache", tools="fake")
     guide = (lambda vectors: np.ones(len(vectors), np.float32)) if guided else None
     theirs = PhotoRegions(load_image(photo), tools, "scene")
-    theirs.regions([], guide)
+    theirs.propose([], guide)
     for _ in range(2):  # made now, and from the cache
         ours = CachedRegions(photo, known, encoder)
-        ours.regions([], guide)
+        ours.propose([], guide)
         for region in (0, 1):
             one, other = ours.details(region), theirs.details(region)
             for name in ("codes", "colours", "weights"):
@@ -208,6 +208,6 @@ def test_details_are_those_of_the_product(tmp_path, save, guided):
 def test_a_profile_that_describes_nothing_has_no_details(tmp_path, save):
     photo = save(tmp_path / "a.png", {"red": (0, 0, 80, 120)})
     seen = CachedRegions(photo, features(tmp_path), ColourEncoder())
-    seen.regions([], None)
+    seen.propose([], None)
     assert seen.details(0) is None
     assert features(tmp_path).introduced(photo, "thing").patches is None

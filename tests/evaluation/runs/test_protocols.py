@@ -272,37 +272,3 @@ def test_held_out_statistics_are_for_the_embedded_profile(bench):
 def test_numbers_of_references_that_cannot_be_drawn_are_refused(bench, refs):
     with pytest.raises(InvalidInput, match="expected"):
         recognition(bench, refs)
-
-
-def test_targets_are_measured_part_by_part(bench, tmp_path, save):
-    from pekit_agents.evaluation import targets
-
-    dataset = replace(
-        bench.dataset, things=tuple(replace(t, category="dog") for t in bench.dataset.things)
-    )
-    graded = replace(bench, dataset=dataset, profile="graded", loaded=graded_profile())
-    runs = targets.measure(
-        graded,
-        tmp_path / "targets",
-        look_alikes=bench.dataset,
-        backgrounds=[save(tmp_path / "scenery" / "1.png", {})],
-        count=2,
-        scene_seeds=(4, 5),
-    )
-    seeds = {part: {draw.seed for draw in run.draws} for part, run in runs.items()}
-    assert seeds == {"alone": {0}, "things": {0}, "look-alikes": {4, 5}, "scenes": {4, 5}}
-    for part, run in runs.items():
-        assert (tmp_path / "targets" / part / "report.html").is_file()
-        assert {draw.recognizer for draw in run.draws} == {"pekit", "cosine"}
-    assert {len(draw.known) for draw in runs["look-alikes"].draws} == {4}
-    table = targets.rows(runs)
-    assert {row.target.part for row in table} == set(runs)
-    assert {row.verdict for row in table if row.target.part == "alone"} == {"goal"}
-    assert all(row.verdict != "not measured" for row in table)
-
-
-def test_without_kinds_nothing_is_measured_alone(bench, tmp_path):
-    from pekit_agents.evaluation import targets
-
-    runs = targets.measure(bench, tmp_path / "targets")
-    assert set(runs) == {"things"}

@@ -90,6 +90,7 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_behind(tmp_path):
         (lambda run: {key: run[key] for key in run if key != "draws"}, "damaged .*draws"),
         (lambda run: {**run, "draws": [{}]}, "damaged"),
         (lambda run: {**run, "draws": [None]}, "damaged"),
+        (lambda run: {**run, "seconds": "long"}, r"damaged .*expected float @ run\.seconds"),
     ],
 )
 def test_another_file_is_refused_in_a_sentence(tmp_path, change, words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import zipfile
 
@@ -112,7 +113,7 @@ def test_an_export_that_fails_leaves_no_file_at_all(source, tmp_path, monkeypatc
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(archive.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     (tmp_path / "old").write_text("mine")
     for path, overwrite in ((tmp_path / "new", False), (tmp_path / "old", True)):
         with pytest.raises(becomes or KeyboardInterrupt):

@@ -37,7 +37,7 @@ def test_replacing_puts_them_in_place_and_forgets_what_was_there(clashing, expor
     clashing.import_file(exported, on_conflict="replace")
     assert names(clashing) == {"a": "Bella", "z": "Räx 👩‍👩‍👧"}
     assert clashing.get("z").object.n_views == 2
-    own = clashing._transactions.folder.rglob("*")
+    own = clashing._transactions.place.path.rglob("*")
     content = b"".join(path.read_bytes() for path in own if path.is_file())
     assert b"Cup" not in content
     assert b"mine" not in content

@@ -66,7 +66,7 @@ def test_what_an_upgraded_memory_forgets_leaves_the_bucket(
     memory.insert(thing("b", "Rex", minute=1), unit_vectors(2, seed=2))
     rows = to_rows(memory.records(), table_schema("tiny@1", 16))
     rows = as_layout("1", rows, "tiny@1", 16)
-    tables.rewrite(memory._transactions.folder, rows.schema, rows.to_batches())
+    tables.rewrite(memory._transactions.place, rows.schema, rows.to_batches())
     memory = open_remote()
     memory.append_views("a", unit_vectors(1, seed=3))  # upgrades
     assert holds(view)

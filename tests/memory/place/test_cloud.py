@@ -15,7 +15,7 @@ from pekit_agents.cli import app
 from pekit_agents.errors import InvalidInput, MemoryStoreError
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.memory import Memory
-from pekit_agents.memory.place.cloud import cloud_folder
+from pekit_agents.memory.place.cloud import cloud_place
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import fake_profile
 
@@ -139,7 +139,7 @@ def test_the_command_line_takes_the_key_from_the_environment(
     monkeypatch.setenv("LANCEDB_API_KEY", cloud.options["api_key"])
     monkeypatch.setenv("LANCEDB_REGION", "eu-1")
     monkeypatch.setenv("LANCEDB_HOST_OVERRIDE", cloud.options["host_override"])
-    assert cloud_folder(URI, {"region": "us-1"})._options["region"] == "us-1"
+    assert cloud_place(URI, {"region": "us-1"})._options["region"] == "us-1"
     run = CliRunner().invoke
     for command in (["optimize"], ["optimize", "--all"]):
         assert isinstance(run(app, [*command, "--memory", URI]).exception, InvalidInput)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import lancedb
 import pytest
 
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound
-from pekit_agents.memory.archive import file as archive
 from pekit_agents.memory.details import pack
-from pekit_agents.memory.place import locking
+from pekit_agents.memory.place.local import LocalPlace
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import rewrite
 from pekit_agents.types import Crop
@@ -174,7 +174,7 @@ def test_forgetting_reaches_what_an_upgrade_left(
     """An upgrade is an overwriting commit: the old rows are in the versions before it."""
     remember_secret(memory)
     table = lancedb.connect(next(root.iterdir())).open_table("objects")
-    rewrite(next(root.iterdir()), table.schema, table.to_arrow().to_batches())
+    rewrite(LocalPlace(next(root.iterdir())), table.schema, table.to_arrow().to_batches())
     memory.delete(SECRET_ID)
     assert found_in(secrets, bytes_on_disk()) == []
 
@@ -189,7 +189,7 @@ def test_a_failed_export_leaves_no_byte(memory, remember_secret, secrets, tmp_pa
         seen.extend(path.read_bytes() for path in folder.iterdir())
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(MemoryStoreError):
         memory.export(folder / "x")
     assert found_in([NEW["name"].encode()], seen[0]) != []
@@ -273,9 +273,9 @@ def test_forgetting_says_when_old_versions_cannot_be_removed(
 
 
 def test_without_locks_only_strays_that_nobody_can_be_writing_are_removed(
-    memory, monkeypatch, remember_secret, root, secrets, bytes_on_disk, age
+    memory, monkeypatch, without_locks, remember_secret, root, secrets, bytes_on_disk, age
 ):
-    monkeypatch.setattr(locking, "fcntl", None)
+    without_locks()
     remember_secret(memory)
     data = next(root.rglob("data"))
     (data / ".tmpOld").write_bytes(b"x")

@@ -8,8 +8,10 @@ import pytest
 
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound, PeKitError
 from pekit_agents.memory import forget_user
-from pekit_agents.memory.place import forgetting
-from pekit_agents.memory.place.locking import writing_turn
+from pekit_agents.memory.place import local
+from pekit_agents.memory.place.local import LocalPlace
+from pekit_agents.memory.place.locking import locked
+from pekit_agents.memory.place.place import user_place
 
 
 def test_nothing_of_the_user_is_left_and_others_keep_theirs(open_memory, root, thing, unit_vectors):
@@ -17,7 +19,7 @@ def test_nothing_of_the_user_is_left_and_others_keep_theirs(open_memory, root, t
     ann.insert(thing(context="secret"), unit_vectors())
     bob.insert(thing(), unit_vectors())
     assert ann.forget_everything()
-    assert [path.name for path in root.iterdir()] == [forgetting.user_folder(root, "bob").name]
+    assert [path.name for path in root.iterdir()] == [user_place(root, "bob").path.name]
     assert ann.objects() == ()
     assert len(bob.objects()) == 1
 
@@ -73,7 +75,7 @@ def interrupted(open_memory, monkeypatch):
         def crash(*_, **__):
             raise KeyboardInterrupt
 
-        patch.setattr(forgetting.shutil, "rmtree", crash)
+        patch.setattr(local.shutil, "rmtree", crash)
         with pytest.raises(KeyboardInterrupt):
             open_memory().forget_everything()
     assert open_memory().objects() == ()
@@ -107,7 +109,7 @@ def test_a_photo_library_beside_the_memory_goes_along_in_its_own_turn(
     memory.insert(thing(), unit_vectors())
     library = next(root.iterdir()) / "photos"
     library.mkdir()
-    with writing_turn(library / "lock"):
+    with locked(library / "lock"):
         thread = threading.Thread(target=memory.forget_everything)
         thread.start()
         thread.join(0.2)
@@ -120,7 +122,7 @@ def test_it_waits_for_the_turn(open_memory, root, thing, unit_vectors):
     memory = open_memory()
     memory.insert(thing(), unit_vectors())
     (folder,) = root.iterdir()
-    with writing_turn(folder / "lock"):
+    with locked(folder / "lock"):
         thread = threading.Thread(target=memory.forget_everything)
         thread.start()
         thread.join(0.2)
@@ -161,10 +163,10 @@ def test_a_writer_that_waited_for_a_turn_does_not_write_into_what_is_gone(
     memory, waiting = open_memory(), open_memory()
     memory.insert(thing("old"), unit_vectors())
     (folder,) = root.iterdir()
-    with writing_turn(folder / "lock"):
+    with locked(folder / "lock"):
         thread = threading.Thread(target=waiting.insert, args=(thing("new"), unit_vectors()))
         thread.start()
         thread.join(0.1)
-        folder.rename(forgetting._remains(folder))
+        folder.rename(LocalPlace(folder)._remains)
     thread.join()
     assert [obj.object_id for obj in memory.objects()] == ["new"]

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from pekit_agents.errors import WriteConflict
-from pekit_agents.memory.place import locking
-from pekit_agents.memory.place.locking import writing_turn
+from pekit_agents.memory.place.locking import locked
 
 
 def test_a_turn_is_held_by_one_and_then_by_the_next(tmp_path):
@@ -16,10 +15,10 @@ def test_a_turn_is_held_by_one_and_then_by_the_next(tmp_path):
 
     def second():
         asked.set()
-        with writing_turn(path) as alone:
+        with locked(path) as alone:
             order.append(("second", alone))
 
-    with writing_turn(path) as alone:
+    with locked(path) as alone:
         thread = threading.Thread(target=second)
         thread.start()
         assert asked.wait(20)
@@ -30,17 +29,17 @@ def test_a_turn_is_held_by_one_and_then_by_the_next(tmp_path):
 
 def test_waiting_for_a_turn_ends(tmp_path):
     path = tmp_path / "lock"
-    with writing_turn(path), pytest.raises(WriteConflict, match=r"for 0\.05 s .*lock"):  # noqa: SIM117
-        with writing_turn(path, patience_s=0.05):
+    with locked(path), pytest.raises(WriteConflict, match=r"for 0\.05 s .*lock"):  # noqa: SIM117
+        with locked(path, patience_s=0.05):
             pass
-    with writing_turn(path, patience_s=0.05) as alone:
+    with locked(path, patience_s=0.05) as alone:
         assert alone
 
 
 def test_a_turn_ends_with_an_error_inside(tmp_path):
-    with pytest.raises(KeyError), writing_turn(tmp_path / "lock"):
+    with pytest.raises(KeyError), locked(tmp_path / "lock"):
         raise KeyError
-    with writing_turn(tmp_path / "lock", patience_s=0.05) as alone:
+    with locked(tmp_path / "lock", patience_s=0.05) as alone:
         assert alone
 
 
@@ -50,15 +49,15 @@ OPEN_FILES = Path("/proc/self/fd")
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="needs /proc")
 def test_a_child_forked_during_a_turn_does_not_keep_it(tmp_path):
     path = tmp_path / "lock"
-    with writing_turn(path):
+    with locked(path):
         (held,) = [fd for fd in OPEN_FILES.iterdir() if fd.is_file() and fd.samefile(path)]
         copy = os.dup(int(held.name))  # what a forked child would have
-    with writing_turn(path, patience_s=0.05) as alone:
+    with locked(path, patience_s=0.05) as alone:
         assert alone
     os.close(copy)
 
 
-def test_where_there_are_no_locks_nobody_is_known_to_be_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(locking, "fcntl", None)
-    with writing_turn(tmp_path / "lock") as alone:
+def test_where_there_are_no_locks_nobody_is_known_to_be_alone(tmp_path, without_locks):
+    without_locks()
+    with locked(tmp_path / "lock") as alone:
         assert not alone

@@ -6,14 +6,13 @@ import time
 from itertools import islice
 from pathlib import Path
 
-import lancedb
 import pytest
 from pyarrow import fs
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.memory import forget_user
-from pekit_agents.memory.place import storage
-from pekit_agents.memory.place.storage import as_folder, connect
+from pekit_agents.memory.place import s3
+from pekit_agents.memory.place.place import place_at
 from pekit_agents.memory.schema import table_schema
 
 
@@ -52,13 +51,14 @@ def test_options_have_the_names_of_lancedb_and_count_more_than_the_environment(
     monkeypatch.setenv("AWS_ENDPOINT", "env:9")
     monkeypatch.setenv("AWS_ALLOW_HTTP", "1")
     given = {"aws_region": "eu-central-1", **options}
-    files = as_folder("s3://bucket/memories/", given)._files
+    files = place_at("s3://bucket/memories/", given).path._files
     assert files.equals(fs.S3FileSystem(**{"region": "eu-central-1", **expected}))
 
 
 @pytest.mark.parametrize("where", ["disk", "bucket"])
 def test_a_folder_is_used_alike_wherever_it_is(where, bucket, tmp_path):
-    root = as_folder(tmp_path) if where == "disk" else as_folder(f"{bucket.uri}/", bucket.options)
+    disk, there = place_at(tmp_path), place_at(f"{bucket.uri}/", bucket.options)
+    root = (disk if where == "disk" else there).path
     assert not root.exists() or where == "disk"
     folder = root / "ann"
     with pytest.raises(FileNotFoundError):
@@ -75,7 +75,6 @@ def test_a_folder_is_used_alike_wherever_it_is(where, bucket, tmp_path):
     assert folder.exists()
     assert (folder / "two.txt").exists()
     assert (folder.name, str(folder.parent)) == ("ann", str(root))
-    assert str(folder.with_name("bob")) == f"{root}/bob"
 
     written = (folder / "two.txt").stat()
     assert abs(written.st_mtime - time.time()) < 60
@@ -111,11 +110,11 @@ class Watched:
 @pytest.fixture
 def watched(bucket, monkeypatch):
     def make(**happens):
-        connect_files = storage._file_system
+        connect_files = s3._file_system
         monkeypatch.setattr(
-            storage, "_file_system", lambda options: Watched(connect_files(options), **happens)
+            s3, "_file_system", lambda options: Watched(connect_files(options), **happens)
         )
-        return as_folder(bucket.uri, bucket.options)
+        return place_at(bucket.uri, bucket.options)
 
     return make
 
@@ -127,37 +126,37 @@ def test_what_is_written_while_a_folder_is_removed_is_removed_too(watched, bucke
         for name in islice(late, 1):
             (folder / name).touch()
 
-    folder = watched(removed=removed) / "ann"
+    place = watched(removed=removed).child("ann")
+    folder = place.path
     (folder / "inner" / "file").touch()
-    assert folder.remove_tree()
+    assert place.forget()
     assert next(late, None) is None
     assert bucket.content() == {}
 
 
-def test_a_new_table_is_there_when_all_of_it_is(watched, tmp_path):
-    written = []
-    folder = watched(writing=written.append) / "ann"
-    table = lancedb.connect(tmp_path).create_table("objects", schema=table_schema("tiny@1", 16))
-    (folder / "objects.lance").upload_new_table(tmp_path / "objects.lance")
+def test_a_new_table_is_there_when_all_of_it_is(watched):
+    written, schema = [], table_schema("tiny@1", 16)
+    place = watched(writing=written.append).child("ann")
+    place.create_table(schema)
     suffixes = [key.rpartition(".")[2] for key in written if "objects.lance/" in key]
     assert len(suffixes) > 1
     assert [s == "manifest" for s in suffixes] == [False] * (len(suffixes) - 1) + [True]
-    assert connect(folder).open_table("objects").schema == table.schema
-    assert (folder / "lock").exists()
+    assert place.connect().open_table("objects").schema == schema
+    assert (place.path / "lock").exists()
 
 
 def test_places_are_written_in_one_way(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/ann")
-    assert as_folder("memory") == tmp_path / "memory"
-    assert as_folder("~/memory") == Path("/home/ann/memory")
-    assert str(as_folder("s3://bucket/memories/")) == "s3://bucket/memories"
+    assert place_at("memory").path == tmp_path / "memory"
+    assert place_at("~/memory").path == Path("/home/ann/memory")
+    assert str(place_at("s3://bucket/memories/")) == "s3://bucket/memories"
 
 
 @pytest.mark.parametrize(("root", "options"), [("gs://x/y", None), ("/tmp/x", {"aws_region": "x"})])
 def test_places_that_are_not_supported_are_refused(root, options):
     with pytest.raises(InvalidInput, match="s3://"):
-        as_folder(root, options)
+        place_at(root, options)
 
 
 def test_forgetting_a_user_who_was_never_there_says_so(tmp_path):

@@ -10,11 +10,10 @@ import lancedb
 import numpy as np
 import pytest
 
-from pekit_agents.bench.rules import made_up_discriminant
+from benchmarks.memory.rules import made_up_discriminant
 from pekit_agents.errors import ObjectNotFound
-from pekit_agents.memory.place import locking
 from pekit_agents.memory.schema import table_schema
-from pekit_agents.memory.search import gallery, index_upkeep, view_index
+from pekit_agents.memory.search import gallery, index_refresh, view_index
 from pekit_agents.memory.search.gallery import LargeGallery
 from pekit_agents.memory.search.snapshot import Snapshot
 from pekit_agents.scoring import COSINE
@@ -177,9 +176,9 @@ def test_forgetting_everything_leaves_nothing_of_the_index(large, root):
 
 
 def test_without_locks_an_index_of_what_was_forgotten_meanwhile_goes(
-    large, open_memory, monkeypatch, root, unit_vectors, bytes_on_disk
+    large, open_memory, monkeypatch, without_locks, root, unit_vectors, bytes_on_disk
 ):
-    monkeypatch.setattr(locking, "fcntl", None)
+    without_locks()
     refresh, stale = view_index.ViewIndex.refresh, index_of(root).to_arrow()
 
     def slow(self, objects):
@@ -195,9 +194,9 @@ def test_without_locks_an_index_of_what_was_forgotten_meanwhile_goes(
 
 
 def test_while_one_builds_others_neither_build_nor_wait(large, open_memory, unit_vectors, thing):
-    folder = large._transactions.folder
+    place = large._transactions.place
     large.update("id-1", name="x")
-    with locking.index_turn(folder):
+    with place.index_lock():
         other = open_memory(index_above=ABOVE)
         for i in range(25):
             other.insert(thing(f"more-{i}"), unit_vectors(1, seed=i))
@@ -221,21 +220,21 @@ def test_a_damaged_index_costs_speed_and_nothing_else(
 
 
 def test_an_index_of_another_encoder_is_not_used(large):
-    folder, schema = large._transactions.folder, large._transactions.schema
-    assert view_index.ViewIndex(folder, schema).latest() is not None
-    assert view_index.ViewIndex(folder, table_schema("tiny@2", 16)).latest() is None
+    place, schema = large._transactions.place, large._transactions.schema
+    assert view_index.ViewIndex(place, schema).latest() is not None
+    assert view_index.ViewIndex(place, table_schema("tiny@2", 16)).latest() is None
 
 
 def test_an_index_that_was_never_built_costs_speed_and_nothing_else(
     large, open_memory, monkeypatch, root, same_as_a_snapshot
 ):
-    index_upkeep.Upkeep(
-        large._transactions.folder, large._transactions.schema, index_above=0
+    index_refresh.IndexRefresh(
+        large._transactions.place, large._transactions.schema, index_above=0
     ).drop()
     assert not list(root.rglob("views.lance"))
     memory = open_memory(index_above=ABOVE)
     monkeypatch.setattr(view_index, "_BATCH_OBJECTS", 5)
-    monkeypatch.setattr(memory.gallery(), "_resident_views", 0)  # too many to be kept in RAM
+    monkeypatch.setattr(memory.gallery(), "_cached_views", 0)  # too many to be kept in RAM
     same_as_a_snapshot(memory)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.memory.search import limits, ram
-from pekit_agents.memory.search.ram import Residency
+from pekit_agents.memory.search.ram import RamCache
 from pekit_agents.memory.search.reader import Reader
 
 
@@ -29,9 +29,9 @@ def users(open_memory, thing, unit_vectors):
 def test_the_bound_holds_over_many_users_and_the_least_recently_used_go(users):
     memories = users(6)
     size = memories[0].snapshot().nbytes
-    shared = Residency(3 * size)
+    shared = RamCache(3 * size)
     readers = [
-        Reader(memory._transactions, index_above=10**9, residency=shared) for memory in memories
+        Reader(memory._transactions, index_above=10**9, ram_cache=shared) for memory in memories
     ]
     for reader in readers[:3]:
         reader.snapshot()
@@ -57,7 +57,7 @@ class Owner:
 @pytest.fixture
 def kept():
     """A bound of 30 bytes with three copies of 10 in it, and the keys of these and one more."""
-    shared, owners = Residency(30), [Owner() for _ in range(4)]
+    shared, owners = RamCache(30), [Owner() for _ in range(4)]
     keys = [shared.key_for(owner) for owner in owners]
     for key in keys[:3]:
         shared.put(key, Sized(10))
@@ -88,10 +88,37 @@ def test_what_was_dropped_is_not_given_out_although_somebody_still_uses_it(kept)
     assert (used.nbytes, shared.nbytes) == (10, 20)
 
 
+class Collecting(Sized):
+    """A copy that has garbage collected when it is asked for its size."""
+
+    @property
+    def nbytes(self):
+        gc.collect()
+        return self._nbytes
+
+    @nbytes.setter
+    def nbytes(self, value):
+        self._nbytes = value
+
+
+def test_an_owner_may_go_while_something_else_is_put():
+    shared, gone, owner = RamCache(100), Owner(), Owner()
+    key = shared.key_for(owner)
+    shared.put(shared.key_for(gone), Sized(10))
+    shared.put(key, Collecting(10))
+    gone.itself = gone
+    del gone
+    thread = threading.Thread(target=shared.put, args=(key, Sized(20)), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert shared.nbytes == 20
+
+
 def test_a_snapshot_above_the_bound_is_usable_and_not_kept(users):
     (memory,) = users(1)
-    shared = Residency(10)
-    reader = Reader(memory._transactions, index_above=10**9, residency=shared)
+    shared = RamCache(10)
+    reader = Reader(memory._transactions, index_above=10**9, ram_cache=shared)
     snapshot = reader.snapshot()
     assert len(snapshot.vectors) == 10
     assert shared.nbytes == 0
@@ -104,8 +131,8 @@ def test_a_snapshot_above_the_bound_is_usable_and_not_kept(users):
 
 def test_what_is_kept_goes_with_its_owner_and_is_counted_once(users, thing, unit_vectors):
     (memory,) = users(1)
-    shared = Residency(10**6)
-    reader = Reader(memory._transactions, index_above=10**9, residency=shared)
+    shared = RamCache(10**6)
+    reader = Reader(memory._transactions, index_above=10**9, ram_cache=shared)
     before = reader.snapshot().nbytes
     memory.insert(thing("id-2"), unit_vectors(10))
     assert reader.snapshot().nbytes == shared.nbytes > before
@@ -117,9 +144,9 @@ def test_what_is_kept_goes_with_its_owner_and_is_counted_once(users, thing, unit
 def test_threads_keep_the_count_right(users):
     memories = users(4)
     size = memories[0].snapshot().nbytes
-    shared = Residency(2 * size)
+    shared = RamCache(2 * size)
     readers = [
-        Reader(memory._transactions, index_above=10**9, residency=shared) for memory in memories
+        Reader(memory._transactions, index_above=10**9, ram_cache=shared) for memory in memories
     ]
     threads = [
         threading.Thread(target=lambda reader=reader: [reader.snapshot() for _ in range(30)])
@@ -139,7 +166,7 @@ def test_the_size_of_a_snapshot_is_about_what_it_takes(memory, thing, unit_vecto
 
 def test_the_limits_come_from_the_environment(monkeypatch):
     monkeypatch.setenv(limits.RAM_MB, "3")
-    assert ram.shared_residency.__wrapped__().limit_bytes == 3 * 2**20
+    assert ram.shared_ram_cache.__wrapped__().limit_bytes == 3 * 2**20
     assert limits.limit(limits.INDEX_ABOVE) == 100_000
     monkeypatch.setenv(limits.INDEX_ABOVE, "many")
     with pytest.raises(InvalidInput, match=r"PEKIT_INDEX_ABOVE .* 'many'"):

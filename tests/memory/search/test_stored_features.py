@@ -29,10 +29,10 @@ def test_those_that_are_asked_for_are_told_and_no_others(filled, unit_vectors, s
         "id-5": StoredFeatures,
     }
     for i in (3, 4, 5):
-        portrait = found[f"id-{i}"]
-        np.testing.assert_array_equal(portrait.vectors, unit_vectors(1 + i % 3, seed=i))
-        assert not portrait.vectors.flags.writeable
-        details = [pack(each) for each in portrait.details]
+        stored = found[f"id-{i}"]
+        np.testing.assert_array_equal(stored.vectors, unit_vectors(1 + i % 3, seed=i))
+        assert not stored.vectors.flags.writeable
+        details = [pack(each) for each in stored.details]
         assert details == ([] if i == 3 else [pack(some_details(i))])
     assert len(filled.stored_features([f"id-{i}" for i in range(15)])) == 15
 
@@ -72,9 +72,9 @@ def test_above_the_limit_they_are_read_where_they_are(
     large = open_memory(index_above=20)
     large.compact()
     assert isinstance(large.gallery(), LargeGallery)
-    portrait = large.stored_features(["id-7"])["id-7"]
-    np.testing.assert_array_equal(portrait.vectors, unit_vectors(2, seed=7))
-    assert [pack(each) for each in portrait.details] == [pack(some_details(7))]
+    stored = large.stored_features(["id-7"])["id-7"]
+    np.testing.assert_array_equal(stored.vectors, unit_vectors(2, seed=7))
+    assert [pack(each) for each in stored.details] == [pack(some_details(7))]
 
 
 def test_damaged_details_are_damage_of_the_memory(filled, monkeypatch):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pekit_agents.memory.place.storage import connect
 from pekit_agents.memory.search import view_index
 from pekit_agents.memory.search.view_index import ViewIndex, holds_more, stamps, take
 
@@ -24,13 +23,13 @@ def memory(open_memory, thing, unit_vectors):
 @pytest.fixture
 def objects(memory):
     """Return the table of objects as it is now."""
-    folder = memory._transactions.folder
-    return lambda: connect(folder).open_table("objects")
+    place = memory._transactions.place
+    return lambda: place.connect().open_table("objects")
 
 
 @pytest.fixture
 def index(memory, objects):
-    index = ViewIndex(memory._transactions.folder, memory._transactions.schema)
+    index = ViewIndex(memory._transactions.place, memory._transactions.schema)
     index.refresh(objects())
     return index
 
@@ -100,7 +99,7 @@ def test_an_index_that_was_not_trained_yet_is_trained(index, memory, objects):
 
 
 def test_who_searches_while_the_index_is_extended_can_go_on(index, memory, objects):
-    table = connect(memory._transactions.folder).open_table("views")
+    table = memory._transactions.place.connect().open_table("views")
     memory.update("id-1", name="x")
     index.refresh(objects())
     table.checkout(table.version)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
-from pekit_agents.memory.place import locking
 from pekit_agents.memory.table import compare_and_set
 
 
@@ -22,14 +21,12 @@ def all_views(unit_vectors):
     return np.concatenate([unit_vectors(2, seed=1), unit_vectors(3, seed=2)])
 
 
-def without_locks(monkeypatch):
-    monkeypatch.setattr(locking, "fcntl", None)
-
-
 @pytest.mark.parametrize("locks", [True, False])
-def test_all_views_move_and_the_first_keeps_its_texts(two, thing, unit_vectors, monkeypatch, locks):
+def test_all_views_move_and_the_first_keeps_its_texts(
+    two, thing, unit_vectors, without_locks, locks
+):
     if not locks:
-        without_locks(monkeypatch)
+        without_locks()
     ids = [view.view_id for object_id in "ab" for view in two.get(object_id).views]
     assert two.merge("a", "b") == thing("a", "Bella", n_views=5)
     record = two.get("a")
@@ -54,9 +51,9 @@ def test_it_is_one_commit(two, monkeypatch):
 
 
 def test_without_locks_a_crash_between_the_two_commits_loses_nothing(
-    two, unit_vectors, monkeypatch, open_memory
+    two, unit_vectors, monkeypatch, without_locks, open_memory
 ):
-    without_locks(monkeypatch)
+    without_locks()
     with monkeypatch.context() as patch:
 
         def crash(*_):
@@ -74,9 +71,9 @@ def test_without_locks_a_crash_between_the_two_commits_loses_nothing(
 
 
 def test_without_locks_a_view_that_is_added_meanwhile_moves_along(
-    two, unit_vectors, monkeypatch, open_memory
+    two, unit_vectors, monkeypatch, without_locks, open_memory
 ):
-    without_locks(monkeypatch)
+    without_locks()
     delete, others = (
         compare_and_set.delete_unchanged,
         [lambda: open_memory().append_views("b", unit_vectors(1, seed=9))],

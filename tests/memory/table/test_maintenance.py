@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pekit_agents.errors import MemoryStoreError
+from pekit_agents.memory.place.local import LocalPlace
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.optimizing import optimize
 
@@ -95,8 +96,8 @@ def test_optimizing_leaves_one_file_of_many_short_writes(open_memory, thing, uni
     for i in range(15):
         memory.insert(thing(f"id-{i}", minute=i), unit_vectors(seed=i))
     (folder,) = root.iterdir()
-    steps = []
-    assert optimize([folder, root / "none"], progress=lambda *step: steps.append(step)) == 1
+    places, steps = [LocalPlace(folder), LocalPlace(root / "none")], []
+    assert optimize(places, progress=lambda *step: steps.append(step)) == 1
     assert steps == [(1, 4), (2, 4), (3, 4)]
     assert len(list(folder.rglob("data/*.lance"))) == 1
     assert versions(root) <= 2

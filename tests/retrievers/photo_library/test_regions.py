@@ -10,7 +10,7 @@ import lancedb
 import numpy as np
 import pytest
 
-from pekit_agents.memory.search.ram import Residency
+from pekit_agents.memory.search.ram import RamCache
 from pekit_agents.retrievers.photo_library import regions
 from pekit_agents.retrievers.photo_library.regions import RegionScan
 from pekit_agents.retrievers.photo_library.table import Photo, photo_schema, to_rows
@@ -62,7 +62,7 @@ def test_photos_with_a_region_that_passes(
     found: Any, monkeypatch: pytest.MonkeyPatch, rows: int, bound: int
 ) -> None:
     monkeypatch.setattr(regions, "_ROWS", rows)
-    scan = RegionScan(Residency(bound))
+    scan = RegionScan(RamCache(bound))
     for _ in range(2):
         assert found(scan) == ["high", "last"]
 
@@ -73,8 +73,8 @@ def test_regions_are_read_once_and_again_when_the_library_has_changed(
     reads = []
     to_part = regions._to_part
     monkeypatch.setattr(regions, "_to_part", lambda batch: reads.append(batch) or to_part(batch))
-    residency = Residency(10**6)
-    scan = RegionScan(residency)
+    ram_cache = RamCache(10**6)
+    scan = RegionScan(ram_cache)
     found(scan)
     once = len(reads)
     found(scan)
@@ -84,10 +84,10 @@ def test_regions_are_read_once_and_again_when_the_library_has_changed(
     assert len(reads) > once
     # Of 7 regions a vector of 2 numbers and a box of 4, of 6 photos where the regions end; and
     # what LanceDB's rows take for the rest.
-    assert 7 * 6 * 4 + 6 * 8 < residency.nbytes < 1000
+    assert 7 * 6 * 4 + 6 * 8 < ram_cache.nbytes < 1000
 
 
 def test_a_library_above_the_bound_is_not_kept(found: Any) -> None:
-    residency = Residency(100)
-    found(RegionScan(residency))
-    assert residency.nbytes == 0
+    ram_cache = RamCache(100)
+    found(RegionScan(ram_cache))
+    assert ram_cache.nbytes == 0

@@ -8,12 +8,13 @@ import sys
 MODULES = (
     "retrievers.llama_index",
     "tools.llama_index",
-    "tools.llama_index_agent",
-    "tools.llama_index_chat",
-    "tools.llama_index_history",
-    "tools.llama_index_identity",
-    "tools.llama_index_ingestion",
-    "tools.llama_index_pictures",
+    "tools.llama_index.agent",
+    "tools.llama_index.history",
+    "tools.llama_index.identity",
+    "tools.llama_index.ingestion",
+    "tools.llama_index.messages",
+    "tools.llama_index.personal_message",
+    "tools.llama_index.pictures",
 )
 
 

@@ -9,7 +9,7 @@ from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from pekit_agents.tools.image_store import handle_of, image_label
-from pekit_agents.tools.langchain.handles import FORMS_KEY
+from pekit_agents.tools.langchain.messages import FORMS_KEY
 
 THREAD = {"configurable": {"thread_id": "shared"}}
 ANN, BOB = {"user_id": "ann"}, {"user_id": "bob"}

@@ -32,7 +32,7 @@ def middleware(tmp_path, scripted, red):
 def test_yes_names_it_in_the_conversation_and_in_the_tool(
     middleware, scripted, calls, said, pale, pictures
 ):
-    opened, judge = middleware("Yes.", "Yes.")
+    opened, judge = middleware("Yes.")
     model = scripted(calls(("find_personal_objects", {})), "That is Biscuit.")
     agent = create_agent(model, middleware=[opened])
     state = agent.invoke({"messages": [said("Who is this?", pale)]})
@@ -41,8 +41,8 @@ def test_yes_names_it_in_the_conversation_and_in_the_tool(
     assert "may be" not in shown.text
     (told,) = (each for each in state["messages"] if isinstance(each, ToolMessage))
     assert "named after a second look by the model" in told.text
-    # Once for the conversation, once for the tool; each time with one picture.
-    assert [len(pictures(messages)) for messages in judge.seen] == [1, 1]
+    # Once for the conversation and the tool, with one picture.
+    assert [len(pictures(messages)) for messages in judge.seen] == [1]
     assert "yes, no or unsure" in judge.seen[0][0].text
 
 

@@ -9,8 +9,9 @@ from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.schema import ImageDocument
 
+from pekit_agents.tools.conversation import Label
 from pekit_agents.tools.llama_index.agent import apersonalize_message, personalize_message
-from pekit_agents.tools.llama_index.pictures import Label, labels_in, picture_data
+from pekit_agents.tools.llama_index.pictures import labels_in, picture_data
 
 
 def _data_url(data):

@@ -1,0 +1,1 @@
+"""Makers' tools: what the toolkit promises, measured; not installed, run from a clone."""

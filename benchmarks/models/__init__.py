@@ -1,0 +1,1 @@
+"""Sizes and times of the models of the profiles."""

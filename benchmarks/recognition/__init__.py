@@ -1,0 +1,1 @@
+"""Recognition against its targets, and what each of its numbers is worth."""

@@ -1,0 +1,35 @@
+"""The public names, once, and where each comes from; ``__init__.py`` loads them from there."""
+
+from .answering.answer import Answer as Answer
+from .errors import AmbiguousName as AmbiguousName
+from .errors import EncoderMismatch as EncoderMismatch
+from .errors import ImageError as ImageError
+from .errors import InvalidInput as InvalidInput
+from .errors import MemoryStoreError as MemoryStoreError
+from .errors import MissingDependency as MissingDependency
+from .errors import ModelError as ModelError
+from .errors import NoObjectFound as NoObjectFound
+from .errors import ObjectChanged as ObjectChanged
+from .errors import ObjectExists as ObjectExists
+from .errors import ObjectNotFound as ObjectNotFound
+from .errors import PeKitError as PeKitError
+from .errors import ProfileError as ProfileError
+from .errors import SchemaMismatch as SchemaMismatch
+from .errors import WriteConflict as WriteConflict
+from .images.loading import load_image as load_image
+from .introduction.references import Reference as Reference
+from .kit.kit import PeKit as PeKit
+from .profiles import Profile as Profile
+from .profiles import load_profile as load_profile
+from .retrieval.finding import Finding as Finding
+from .settings import MatchSettings as MatchSettings
+from .types import Advice as Advice
+from .types import Box as Box
+from .types import Crop as Crop
+from .types import Mask as Mask
+from .types import Match as Match
+from .types import PersonalObject as PersonalObject
+from .types import Prompt as Prompt
+from .types import Proposal as Proposal
+from .types import StoredView as StoredView
+from .types import View as View

@@ -1,0 +1,38 @@
+"""Photos that an adapter has to cope with: plain, small, tall, wide, and with a thing in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from pekit_agents.testing.fakes import solid_scene
+
+if TYPE_CHECKING:
+    from pekit_agents.types import RGBImage
+
+__all__ = ["fingerprint", "odd_photos"]
+
+
+def odd_photos() -> dict[str, RGBImage]:
+    """Return RGB photos by what is odd about them; drawn anew at each call, always the same."""
+    return {
+        "one thing": solid_scene({"red": (40, 30, 120, 90)}),
+        "two things": solid_scene({"red": (5, 5, 75, 75), "blue": (100, 30, 150, 110)}),
+        "plain grey": solid_scene({}),
+        "noise": _noise(123, 77),
+        "small": _noise(24, 18),
+        "tall": _noise(40, 300),
+        "wide": _noise(300, 40),
+    }
+
+
+def fingerprint(photo: RGBImage) -> tuple[str, tuple[int, int], bytes]:
+    """Return what is equal of two pictures that look the same."""
+    return photo.mode, photo.size, photo.tobytes()
+
+
+def _noise(width: int, height: int) -> RGBImage:
+    pixels = np.random.default_rng(width).integers(0, 256, (height, width, 3), np.uint8)
+    return Image.fromarray(pixels)

@@ -1,0 +1,71 @@
+"""Every adapter of an LVLM passes what all answer models must pass."""
+
+from __future__ import annotations
+
+from itertools import repeat
+
+import pytest
+
+from pekit_agents.answering import as_answer_model
+from pekit_agents.testing import AnswerModelTests
+
+
+class TestFunction(AnswerModelTests):
+    @pytest.fixture
+    def answer_model(self):
+        return as_answer_model(lambda image, text: f"{image and image.size} {text}")
+
+    @pytest.fixture
+    def silent_model(self):
+        return as_answer_model(lambda image, text: "")
+
+
+class TestOpenAI(AnswerModelTests):
+    @pytest.fixture
+    def answer_model(self, stub):
+        pytest.importorskip("httpx2", reason="httpx2 is not installed: no endpoint can be asked")
+        from pekit_agents.answering import OpenAIAnswerModel
+
+        return OpenAIAnswerModel(stub.url, "llava")
+
+    @pytest.fixture
+    def silent_model(self, stub, answer_model):
+        stub.says(None)
+        return answer_model
+
+
+class TestLangChain(AnswerModelTests):
+    def says(self, text):
+        pytest.importorskip("langchain_core", reason="LangChain is not installed")
+        from langchain_core.language_models import GenericFakeChatModel
+        from langchain_core.messages import AIMessage
+
+        return as_answer_model(GenericFakeChatModel(messages=repeat(AIMessage(text))))
+
+    @pytest.fixture
+    def answer_model(self):
+        return self.says("It is asleep.")
+
+    @pytest.fixture
+    def silent_model(self):
+        return self.says("")
+
+
+class TestLlamaIndex(AnswerModelTests):
+    def says(self, text):
+        pytest.importorskip("llama_index.core", reason="LlamaIndex is not installed")
+        from llama_index.core.llms import ChatMessage, ChatResponse, MockLLM
+
+        class Saying(MockLLM):
+            def chat(self, messages, **kwargs):
+                return ChatResponse(message=ChatMessage(role="assistant", content=text))
+
+        return as_answer_model(Saying())
+
+    @pytest.fixture
+    def answer_model(self):
+        return self.says("It is asleep.")
+
+    @pytest.fixture
+    def silent_model(self):
+        return self.says("")

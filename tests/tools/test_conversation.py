@@ -1,0 +1,169 @@
+"""The kept and the shown form of a conversation, for messages of the simplest kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from pekit_agents.errors import InvalidInput
+from pekit_agents.testing import solid_scene, to_png
+from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture
+from pekit_agents.tools.conversation import (
+    Label,
+    PersonalConversation,
+    Role,
+    Views,
+    drawn_pictures,
+    recent_handles,
+)
+from pekit_agents.tools.image_store import MemoryImageStore, image_label
+from pekit_agents.tools.results import ActionError
+
+Piece = str | bytes | Label | AnnotatedPicture
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message of texts, pictures and labels."""
+
+    role: Role
+    blocks: tuple[Piece, ...]
+
+
+class Plain:
+    """Messages that are written as they are thought of."""
+
+    def role(self, message: Said) -> Role:
+        return message.role
+
+    def pieces(self, message: Said) -> Iterator[tuple[int, str | bytes]]:
+        for index, block in enumerate(message.blocks):
+            if isinstance(block, Label):
+                yield index, image_label(block.handle)
+            elif isinstance(block, str | bytes):
+                yield index, block
+
+    def labels(self, message: Said) -> Iterator[tuple[int, Label]]:
+        for index, block in enumerate(message.blocks):
+            if isinstance(block, Label):
+                yield index, block
+
+    def returned(self, message: Said) -> list[Label]:
+        return [label for _, label in self.labels(message)]
+
+    def detach(self, message: Said, labels: Mapping[int, Label]) -> Said:
+        blocks = (labels.get(index, block) for index, block in enumerate(message.blocks))
+        return replace(message, blocks=tuple(blocks))
+
+    def attach(self, message: Said, views: Views) -> Said:
+        blocks: list[Piece] = []
+        for index, block in enumerate(message.blocks):
+            blocks += [block, *(view for _, view in views.get(index, ()))]
+        return replace(message, blocks=tuple(blocks))
+
+    def user_message(self, text: str, labels: Sequence[Label]) -> Said:
+        return Said("user", (text, *labels))
+
+
+Make = Callable[..., PersonalConversation[Said]]
+
+
+@pytest.fixture
+def make(actions: PersonalActions) -> Make:
+    def build(*, auto: bool = True, max_images: int = 10) -> PersonalConversation[Said]:
+        return PersonalConversation(actions, Plain(), auto=auto, max_images=max_images)
+
+    return build
+
+
+def data(message: Said) -> list[bytes]:
+    return [block.data for block in message.blocks if isinstance(block, AnnotatedPicture)]
+
+
+def test_pictures_of_users_and_tools_become_labels_and_those_of_models_stay(
+    make: Make, actions: PersonalActions, red: bytes
+) -> None:
+    label = Label(actions.images.put("ann", red))
+    for role in ("user", "tool"):
+        assert make().kept("ann", Said(role, ("a", red, "b"))).blocks == ("a", label, "b")
+    assert make().kept("ann", Said("tool", (red,)), marked=True).blocks == (
+        Label(label.handle, marked=True),
+    )
+    for untouched in (Said("model", (red,)), Said("user", ("words",))):
+        assert make().kept("ann", untouched) is untouched
+
+
+def test_a_picture_that_cannot_be_kept_stays_in_its_message(
+    actions: PersonalActions, red: bytes
+) -> None:
+    small = PersonalActions(actions.open_kit, MemoryImageStore(max_bytes_per_user=10))
+    chat = PersonalConversation(small, Plain(), auto=True, max_images=10)
+    message = Said("user", ("a", red))
+    assert chat.kept("ann", message) is message
+    with pytest.raises(ActionError, match="expected an image of 1 to 10 bytes"):
+        list(recent_handles([message], Plain(), "ann", small.images))
+
+
+def test_pictures_of_tools_follow_their_whole_batch(
+    make: Make, actions: PersonalActions, biscuit: str, red: bytes, scene: bytes
+) -> None:
+    drawn, other = Label(biscuit, marked=True), Label(actions.images.put("ann", scene))
+    conversation = [
+        Said("user", ("Who?",)),
+        Said("model", ()),
+        Said("tool", ("here", drawn)),
+        Said("tool", (other, drawn)),
+        Said("model", ()),
+        Said("tool", ("nothing",)),
+    ]
+    shown = make().shown("ann", conversation)
+    assert [message.role for message in shown] == [
+        "user", "model", "tool", "tool", "user", "model", "tool",
+    ]  # fmt: skip
+    assert shown[:4] == conversation[:4]
+    text, first, plain, second, searched = shown[4].blocks
+    assert (text, first, second) == ("Pictures that the tools returned:", drawn, other)
+    assert isinstance(plain, AnnotatedPicture)
+    assert isinstance(searched, AnnotatedPicture)
+    assert (plain.data, plain.text) == (red, "")  # boxes are drawn on it already
+    assert 'called "Biscuit"' in searched.text
+
+
+def test_the_newest_pictures_are_shown(make: Make) -> None:
+    photos = [to_png(solid_scene({c: (9, 9, 50, 50)})) for c in ("red", "blue", "green", "white")]
+    conversation = [Said("user", (photos[0], photos[1])), Said("user", (photos[2], photos[3]))]
+    shown = make(max_images=3, auto=False).shown("ann", conversation)
+    assert [data(message) for message in shown] == [[photos[0]], photos[2:]]
+    assert data(make(max_images=0).shown("ann", conversation)[1]) == []
+    with pytest.raises(InvalidInput, match="max_images: expected 0 or more, found -1"):
+        make(max_images=-1)
+
+
+def test_a_label_of_another_user_or_of_no_picture_stays_a_label(
+    make: Make, actions: PersonalActions, biscuit: str
+) -> None:
+    damaged = actions.images.put("bob", b"no picture")
+    message = Said("user", (Label(biscuit), Label(damaged)))
+    assert make().shown("bob", [message]) == [message]
+
+
+def test_recent_pictures_are_the_users_own_newest_first(
+    actions: PersonalActions, biscuit: str, scene: bytes
+) -> None:
+    later = actions.images.put("ann", scene)
+    conversation = [
+        Said("user", (f"{image_label(biscuit)} and {image_label(later)}",)),
+        Said("user", (Label(biscuit), scene)),
+        Said("tool", (Label(biscuit),)),
+        Said("model", (scene,)),
+    ]
+    found = list(recent_handles(conversation, Plain(), "ann", actions.images))
+    assert found == [later, biscuit, later, biscuit]
+
+
+@pytest.mark.parametrize("record", [None, [], {}, {"images": "img_"}, {"images": ["x", 7]}])
+def test_what_is_no_record_of_a_personal_tool_has_drawn_nothing(record: object) -> None:
+    assert drawn_pictures(record) == []

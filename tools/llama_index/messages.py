@@ -1,0 +1,93 @@
+"""LlamaIndex's messages as a conversation keeps them: labels in place of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pekit_agents.errors import MissingDependency
+
+try:
+    from llama_index.core.base.llms.types import (
+        ChatMessage,
+        ContentBlock,
+        ImageBlock,
+        MessageRole,
+        TextBlock,
+    )
+except ImportError as exc:
+    raise MissingDependency(
+        'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
+    ) from exc
+
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture
+from pekit_agents.tools.conversation import Label, Role, Views
+from pekit_agents.tools.llama_index.pictures import label_block, labels_in, picture_data
+
+__all__ = ["LlamaIndexMessages", "view_blocks", "with_blocks"]
+
+_ROLES: Mapping[MessageRole, Role] = {
+    MessageRole.USER: "user",
+    MessageRole.TOOL: "tool",
+    MessageRole.FUNCTION: "tool",
+}
+
+
+class LlamaIndexMessages:
+    """LlamaIndex's way of writing messages; see :class:`MessageFormat`."""
+
+    def role(self, message: ChatMessage) -> Role:
+        """Return who wrote a message."""
+        return _ROLES.get(message.role, "model")
+
+    def pieces(self, message: ChatMessage) -> Iterator[tuple[int, str | bytes]]:
+        """Yield the texts and the pictures that are at hand."""
+        for index, block in enumerate(message.blocks):
+            if isinstance(block, TextBlock):
+                yield index, block.text
+            elif isinstance(block, ImageBlock) and (data := picture_data(block)) is not None:
+                yield index, data
+
+    def labels(self, message: ChatMessage) -> Iterator[tuple[int, Label]]:
+        """Yield the labels in the texts."""
+        for index, block in enumerate(message.blocks):
+            for label in labels_in(block):
+                yield index, label
+
+    def returned(self, message: ChatMessage) -> Iterator[Label]:
+        """Yield the labels in the texts: an agent writes those of drawn pictures there, too."""
+        for _, label in self.labels(message):
+            yield label
+
+    def detach(self, message: ChatMessage, labels: Mapping[int, Label]) -> ChatMessage:
+        """Return the message with labels."""
+        blocks = [
+            label_block(labels[index]) if index in labels else block
+            for index, block in enumerate(message.blocks)
+        ]
+        return with_blocks(message, blocks)
+
+    def attach(self, message: ChatMessage, views: Views) -> ChatMessage:
+        """Return the message with pictures after the texts that their labels are in."""
+        blocks: list[ContentBlock] = []
+        for index, block in enumerate(message.blocks):
+            blocks.append(block)
+            for _, view in views.get(index, ()):
+                blocks += view_blocks(view)
+        return with_blocks(message, blocks)
+
+    def user_message(self, text: str, labels: Sequence[Label]) -> ChatMessage:
+        """Return a user's message of a text and labels."""
+        blocks = [TextBlock(text=text), *map(label_block, labels)]
+        return ChatMessage(role=MessageRole.USER, blocks=blocks)
+
+
+def view_blocks(view: AnnotatedPicture) -> list[ContentBlock]:
+    """Return a picture and, where something was found in it, its words."""
+    picture = ImageBlock(image=view.data, image_mimetype=view.mime)
+    return [picture, TextBlock(text=view.text)] if view.text else [picture]
+
+
+def with_blocks(message: ChatMessage, blocks: list[ContentBlock]) -> ChatMessage:
+    """Return a copy; pictures that came the old way, as ``images``, are among the blocks."""
+    extras = {key: value for key, value in message.additional_kwargs.items() if key != "images"}
+    return message.model_copy(update={"blocks": blocks, "additional_kwargs": extras})
