@@ -34,8 +34,8 @@ class FocusProposer:
     resemble what is remembered, where there is a guide (at most 8), and centred on what was seen
     there (at most 8); so an object ends up framed alike, whatever led to it.
 
-    ``"auto"`` takes one look unless the photo :func:`is a scene
-    <pekit_agents.models.embedded.scene.is_scene>`.
+    ``"auto"`` takes one look unless the photo is a scene, see
+    :func:`~pekit_agents.models.embedded.scene.is_scene`.
     """
 
     def __init__(self, model: FocusModel) -> None:
