@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import threading
 from collections.abc import Callable, Iterator
@@ -25,15 +26,17 @@ PACKAGES = DATA / "grocery-dev" / "products"
 
 #: Fixtures that load a model or start a server or processes: what takes them is slow.
 SLOW_FIXTURES = {"embedded_model", "s3_options", "worker"}
-#: Folders and files that import torch or a web framework: all in them is slow.
+#: Folders and files that import torch or a web framework, measure, or build large indexes.
 SLOW_PLACES = [
     Path(__file__).parent / place
     for place in (
         "answering/hf",
+        "benchmarks",
+        "cli/test_eval.py",
         "examples/chat_ui",
+        "memory/search/test_index.py",
         "models/hf",
         "models/test_reference.py",
-        "benchmarks/test_models.py",
     )
 ]
 
@@ -41,6 +44,12 @@ SLOW_PLACES = [
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Where no slow test is asked for, do not even import what they are about."""
     return (collection_path in SLOW_PLACES and config.option.markexpr == "not slow") or None
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what was imported: it stays, and there is much of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
