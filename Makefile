@@ -17,7 +17,7 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-# While working: style and the quick tests, which load no model. Under a minute on two cores.
+# While working: style and the quick tests, which load no model.
 check: lint
 	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile -m "not slow"
 

@@ -32,6 +32,7 @@ SLOW_PLACES = [
     for place in (
         "answering/hf",
         "benchmarks",
+        "cli/test_calibrate.py",
         "cli/test_eval.py",
         "examples/chat_ui",
         "memory/search/test_index.py",

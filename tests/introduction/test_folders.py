@@ -181,6 +181,7 @@ def test_folders_without_objects_are_refused(tmp_path, folder):
         ingest(None, [], "embedded", workers=0)
 
 
+@pytest.mark.slow
 def test_processes_do_the_same(memory, folder, tmp_path):
     seen = []
     report = run(memory, folder, run=run_in_processes, workers=2, progress=seen.append)

@@ -234,6 +234,7 @@ def test_a_strictness_is_a_variation_of_a_profile_with_a_discriminant(bench, tmp
         ablation(graded, [Variation("graded", threshold=0.5)], refs=1)
 
 
+@pytest.mark.slow
 def test_a_held_out_calibration_is_of_things_that_are_not_measured(tmp_path, monkeypatch):
     given = []
 
