@@ -97,10 +97,9 @@ def nothing_found(handle: str, objects: Sequence[PersonalObject]) -> str:
     """Return that a picture shows nothing personal; that is a result and no failure."""
     if not objects:
         return f"No personal object was found in picture {handle}. {_EMPTY}"
-    count = (
-        "the 1 remembered object" if len(objects) == 1 else f"the {len(objects)} remembered ones"
-    )
-    return f"No personal object was found in picture {handle}: none of {count} is in it."
+    one = len(objects) == 1
+    why = "the remembered one is not" if one else f"none of the {len(objects)} remembered ones is"
+    return f"No personal object was found in picture {handle}: {why} in it."
 
 
 def listed(objects: Sequence[PersonalObject], search: str) -> str:

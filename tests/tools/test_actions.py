@@ -55,8 +55,7 @@ def test_nothing_found_is_a_result(actions: PersonalActions, biscuit: str) -> No
     handle = actions.images.put("ann", to_png(solid_scene({"blue": (5, 5, 45, 45)})))
     result = actions.find_personal_objects("ann", handle)
     assert result.text == (
-        f"No personal object was found in picture {handle}: none of the 1 remembered object is "
-        "in it."
+        f"No personal object was found in picture {handle}: the remembered one is not in it."
     )
     assert result.record["matches"] == []
     assert result.record["annotated_image"] is None
