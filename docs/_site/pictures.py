@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw
 from pekit_agents import PeKit
 from pekit_agents.demo import OBJECTS, SCENES, compose, photo_path
 from pekit_agents.embedding import coverage
-from pekit_agents.images import load_image, vary
+from pekit_agents.images import load_image
+from pekit_agents.images.compositing import vary
 from pekit_agents.types import Box, Proposal
 
 DOCS = Path(__file__).parents[1]

@@ -48,7 +48,11 @@ def _module(name):
          "[a](notebooks/01_langchain_agent.md)"),
         # from a page, up and out of docs/
         ("models.md", "[a](../pekit_agents/protocols.py)", "[a][pekit_agents.protocols]"),
-        ("models.md", "[a](../tools/langchain.py)", "[a][pekit_agents.tools.langchain.toolkit]"),
+        (
+            "models.md",
+            "[a](../tools/langchain/toolkit.py)",
+            "[a][pekit_agents.tools.langchain.toolkit]",
+        ),
         ("models.md", "[a](../pekit_agents/answering/__init__.py)", "[a][pekit_agents.answering]"),
         ("guides/web.md", "[a](../memory.md#ram)", "[a](../memory.md#ram)"),
         ("guides/web.md", "[a](../../THREAT_MODEL.md)", "[a](../threat_model.md)"),
