@@ -13,9 +13,10 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: $(VENV)/.demo
 	$(BIN)/pekit demo --out pekit-demo
 
-# A file of tests stays in one process: its models and memories are made once.
+# A file of tests stays in one process: its models and memories are made once. Each process has one
+# thread for torch: two with two each wait for one another.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # While working: style and the quick tests, which load no model.
 check: lint
