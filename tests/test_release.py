@@ -82,7 +82,7 @@ def test_the_changelog_keeps_its_form():
 # What users install ---------------------------------------------------------------------------
 
 #: Extras whose packages are not installed for the tests.
-LEFT_OUT = {"hf-4bit", "reference"}
+LEFT_OUT = {"docs", "hf-4bit", "reference"}
 
 
 @cache
