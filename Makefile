@@ -16,7 +16,7 @@ demo: $(VENV)/.demo
 # A file of tests stays in one process: its models and memories are made once. Each process has one
 # thread for torch: two with two each wait for one another.
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # While working: style and the quick tests, which load no model.
 check: lint
