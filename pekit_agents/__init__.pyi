@@ -17,7 +17,7 @@ from .errors import ProfileError as ProfileError
 from .errors import SchemaMismatch as SchemaMismatch
 from .errors import WriteConflict as WriteConflict
 from .images.loading import load_image as load_image
-from .introduction.references import Reference as Reference
+from .introduction.view_extraction import Reference as Reference
 from .kit.kit import PeKit as PeKit
 from .profiles import Profile as Profile
 from .profiles import load_profile as load_profile

@@ -21,10 +21,10 @@ from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.prompting.instruction import instruction
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
+from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
-from pekit_agents.tools.results import ActionError, ActionResult, fixable
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource

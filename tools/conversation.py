@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
+from pekit_agents.tools.action_result import ActionError
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, plain_view
 from pekit_agents.tools.image_store import UnknownImage, handles_in, is_handle
-from pekit_agents.tools.results import ActionError
 
 if TYPE_CHECKING:
     from pekit_agents.tools.actions import PersonalActions

@@ -21,8 +21,8 @@ from pekit_agents.errors import NoObjectFound
 from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.draws import candidates
 from pekit_agents.images.loading import load_image
-from pekit_agents.introduction.extraction import extract_view
 from pekit_agents.introduction.quality import advise
+from pekit_agents.introduction.views import extract_view
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.types import Box, View
 

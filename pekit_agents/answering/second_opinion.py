@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from pekit_agents.errors import ModelError, ObjectNotFound
 from pekit_agents.introduction.crops import CROP_SIDE, open_crop
-from pekit_agents.introduction.references import around
+from pekit_agents.introduction.view_extraction import around
 from pekit_agents.owner_text import CATEGORY_LIMIT, quote
 
 if TYPE_CHECKING:

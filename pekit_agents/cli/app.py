@@ -83,7 +83,7 @@ def remember(
     as_json: JsonOption = False,
 ) -> None:
     """Introduce an object with one photo or several."""
-    from pekit_agents.introduction.references import Reference
+    from pekit_agents.introduction.view_extraction import Reference
 
     if box is not None and len(photos) != 1:
         raise typer.BadParameter(f"--box goes with one photo, found {len(photos)}")

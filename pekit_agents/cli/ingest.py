@@ -71,7 +71,7 @@ def ingest(
 
 def _runner(on_ray: bool) -> Runner:
     if on_ray:
-        from pekit_agents.introduction.cluster import run_on_ray
+        from pekit_agents.introduction.ray_cluster import run_on_ray
 
         return run_on_ray
     from pekit_agents.introduction.folders import run_in_processes

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pekit_agents.embedding.pooling import coverage
 from pekit_agents.images.loading import ImageLimits, load_image
-from pekit_agents.introduction.references import around
+from pekit_agents.introduction.view_extraction import around
 from pekit_agents.types import Box, Crop, Mask, Proposal
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound, ObjectExists
-from pekit_agents.introduction.extraction import MAX_VIEWS, extract_view
+from pekit_agents.introduction.views import MAX_VIEWS, extract_view
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.types import PersonalObject

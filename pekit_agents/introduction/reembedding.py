@@ -16,7 +16,7 @@ from pekit_agents.memory.place.place import require_files_at
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pekit_agents.introduction.extraction import Progress
+    from pekit_agents.introduction.views import Progress
     from pekit_agents.memory import MemoryRecord
     from pekit_agents.profiles import Profile
     from pekit_agents.types import Crop, Details, FloatArray

@@ -16,14 +16,14 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
 from pekit_agents.introduction.crops import make_crop
-from pekit_agents.introduction.extraction import MAX_VIEWS, Progress, extract_views
+from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_views
 from pekit_agents.memory.changes import duplicates
 from pekit_agents.prompting.match_text import answer_of
 from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Match
 
 if TYPE_CHECKING:
-    from pekit_agents.introduction.references import ReferencePhotos
+    from pekit_agents.introduction.view_extraction import ReferencePhotos
     from pekit_agents.memory import Memory
     from pekit_agents.profiles import Profile
     from pekit_agents.retrieval.finding import Finding

@@ -17,10 +17,10 @@ from pekit_agents.answering.second_opinion import second_opinion
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.loading import ImageSource, load_image
 from pekit_agents.introduction.crops import with_crops
-from pekit_agents.introduction.extraction import MAX_VIEWS, Progress, extract_view, extract_views
 from pekit_agents.introduction.quality import advise
 from pekit_agents.introduction.reembedding import reembed_memory
-from pekit_agents.introduction.references import Reference, ReferencePhotos
+from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
+from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_view, extract_views
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
 from pekit_agents.kit.regions import RegionSearch

@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.introduction.extraction import MAX_VIEWS
+from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from pekit_agents.memory.search.index_refresh import IndexRefresh
 from pekit_agents.memory.search.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.search.reader import Reader
 from pekit_agents.memory.search.stored_features import StoredFeatures, read_stored_features
-from pekit_agents.memory.table.compare_and_set import Merging
+from pekit_agents.memory.table.merging import Merging
 from pekit_agents.memory.table.table import (
     delete_row,
     find_record,

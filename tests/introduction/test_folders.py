@@ -199,7 +199,7 @@ def test_processes_do_the_same(memory, folder, tmp_path):
 @pytest.mark.slow
 def test_ray_does_the_same(memory, folder):
     pytest.importorskip("ray", reason="needs the extra ray")
-    from pekit_agents.introduction.cluster import run_on_ray
+    from pekit_agents.introduction.ray_cluster import run_on_ray
 
     (folder / "Cup" / "bad.jpg").write_bytes(b"no photo")
     report = run(memory, folder, run=run_on_ray, workers=2)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pekit_agents import InvalidInput, Match, ObjectNotFound, PeKit
-from pekit_agents.introduction.extraction import MAX_VIEWS
+from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.testing import SHADES, fake_profile, graded_profile
 from pekit_agents.types import Box
 

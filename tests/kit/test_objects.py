@@ -20,7 +20,7 @@ from pekit_agents import (
     PeKitError,
     Profile,
 )
-from pekit_agents.introduction.extraction import MAX_VIEWS
+from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.memory import Memory
 from pekit_agents.settings import MatchSettings
 from pekit_agents.testing import (

@@ -9,6 +9,7 @@ import pytest
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.testing import solid_scene, to_png
+from pekit_agents.tools.action_result import ActionError
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.conversation import (
@@ -20,7 +21,6 @@ from pekit_agents.tools.conversation import (
     recent_handles,
 )
 from pekit_agents.tools.image_store import MemoryImageStore, image_label
-from pekit_agents.tools.results import ActionError
 
 Piece = str | bytes | Label | AnnotatedPicture
 

@@ -14,7 +14,7 @@ from pekit_agents.embedding.pooling import mean_direction, pool_reference
 from pekit_agents.errors import NoObjectFound
 from pekit_agents.evaluation.calibrating.conditions import CONDITIONS
 from pekit_agents.evaluation.features.compute import load
-from pekit_agents.introduction.references import Reference, find_object
+from pekit_agents.introduction.view_extraction import Reference, find_object
 from pekit_agents.retrieval.matching import distinct_places
 
 if TYPE_CHECKING:

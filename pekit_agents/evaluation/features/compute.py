@@ -13,7 +13,7 @@ from pekit_agents.embedding.pooling import pool, pool_proposals, pool_reference
 from pekit_agents.errors import ImageError, NoObjectFound
 from pekit_agents.evaluation.features.records import arrays_of
 from pekit_agents.images.loading import load_image
-from pekit_agents.introduction.references import Reference, find_object
+from pekit_agents.introduction.view_extraction import Reference, find_object
 from pekit_agents.types import Box, Proposal
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ _PROCESSING = (
     "evaluation/features/records.py",
     "images/loading.py",
     "images/pixels.py",
-    "introduction/references.py",
+    "introduction/view_extraction.py",
 )
 
 

@@ -31,7 +31,7 @@ from pekit_agents.evaluation.scenes.drawing import (
 )
 from pekit_agents.evaluation.scenes.sending import screenshot, thumbnail, turned
 from pekit_agents.images.loading import load_image
-from pekit_agents.introduction.references import Reference, find_object
+from pekit_agents.introduction.view_extraction import Reference, find_object
 from pekit_agents.types import Box
 
 if TYPE_CHECKING:

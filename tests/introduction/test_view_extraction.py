@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pekit_agents.errors import InvalidInput, NoObjectFound
-from pekit_agents.introduction.references import Reference, find_object
+from pekit_agents.introduction.view_extraction import Reference, find_object
 from pekit_agents.types import Box, Mask, Proposal
 
 PHOTO = Image.new("RGB", (100, 80))

@@ -11,11 +11,11 @@ from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound
 from pekit_agents.images.loading import load_image
 from pekit_agents.introduction.crops import make_crop
 from pekit_agents.introduction.quality import sharpness
-from pekit_agents.introduction.references import Reference, find_object
+from pekit_agents.introduction.view_extraction import Reference, find_object
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
-    from pekit_agents.introduction.references import ReferencePhotos
+    from pekit_agents.introduction.view_extraction import ReferencePhotos
     from pekit_agents.profiles import Profile
     from pekit_agents.types import View
 

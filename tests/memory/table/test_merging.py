@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
-from pekit_agents.memory.table import compare_and_set
+from pekit_agents.memory.table import merging
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_all_views_move_and_the_first_keeps_its_texts(
 
 def test_it_is_one_commit(two, monkeypatch):
     versions = []
-    replace = compare_and_set.replace_and_delete
+    replace = merging.replace_and_delete
 
     def watched(table, row, gone):
         before = table.version
@@ -45,7 +45,7 @@ def test_it_is_one_commit(two, monkeypatch):
         versions.append(table.version - before)
         return landed
 
-    monkeypatch.setattr(compare_and_set, "replace_and_delete", watched)
+    monkeypatch.setattr(merging, "replace_and_delete", watched)
     two.merge("a", "b")
     assert versions == [1]
 
@@ -59,7 +59,7 @@ def test_without_locks_a_crash_between_the_two_commits_loses_nothing(
         def crash(*_):
             raise KeyboardInterrupt
 
-        patch.setattr(compare_and_set, "delete_unchanged", crash)
+        patch.setattr(merging, "delete_unchanged", crash)
         with pytest.raises(KeyboardInterrupt):
             two.merge("a", "b")
     np.testing.assert_array_equal(two.get("a").vectors, all_views(unit_vectors))
@@ -75,7 +75,7 @@ def test_without_locks_a_view_that_is_added_meanwhile_moves_along(
 ):
     without_locks()
     delete, others = (
-        compare_and_set.delete_unchanged,
+        merging.delete_unchanged,
         [lambda: open_memory().append_views("b", unit_vectors(1, seed=9))],
     )
 
@@ -84,14 +84,14 @@ def test_without_locks_a_view_that_is_added_meanwhile_moves_along(
             others.pop()()
         return delete(table, gone)
 
-    monkeypatch.setattr(compare_and_set, "delete_unchanged", after_somebody_else)
+    monkeypatch.setattr(merging, "delete_unchanged", after_somebody_else)
     assert two.merge("a", "b").n_views == 6
     np.testing.assert_array_equal(two.get("a").vectors[5], unit_vectors(1, seed=9)[0])
 
 
 def test_what_landed_in_spite_of_an_error_is_not_done_again(two, monkeypatch):
     replace, errors = (
-        compare_and_set.replace_and_delete,
+        merging.replace_and_delete,
         [RuntimeError("lance error: Not found: data/0")],
     )
 
@@ -101,7 +101,7 @@ def test_what_landed_in_spite_of_an_error_is_not_done_again(two, monkeypatch):
             raise errors.pop()
         return landed
 
-    monkeypatch.setattr(compare_and_set, "replace_and_delete", landed_but_failed)
+    monkeypatch.setattr(merging, "replace_and_delete", landed_but_failed)
     assert two.merge("a", "b").n_views == 5
     assert two.get("a").object.n_views == 5
 
