@@ -8,9 +8,9 @@ from pekit_agents.evaluation.report.sheet import _HEIGHT, _WIDTH
 
 
 @pytest.fixture
-def wrong(trial, draw, run, photos):
+def wrong(trial, draw, run, write_photos):
     """A run with one mistake of each kind by the kit, and none by another."""
-    folder = photos("cup/1.jpg", "dog/1.jpg", "hat/1.jpg", "cup/ref.jpg", "dog/ref.jpg")
+    folder = write_photos("cup/1.jpg", "dog/1.jpg", "hat/1.jpg", "cup/ref.jpg", "dog/ref.jpg")
     mistakes = (
         trial("cup/1.jpg", "cup"),
         trial("dog/1.jpg", "dog", ("dog", "cup 0.7")),
@@ -20,10 +20,10 @@ def wrong(trial, draw, run, photos):
     return run(draw(*mistakes), draw(*right, recognizer="plain"), root=folder)
 
 
-def test_each_kind_has_its_row(wrong, trial, draw, run, photos):
+def test_each_kind_has_its_row(wrong, trial, draw, run, write_photos):
     assert mistake_sheet(wrong, recognizer="kit").size == (_WIDTH, 3 * _HEIGHT)
     names = [f"cup/{number}.jpg" for number in range(5)]
-    missed = run(draw(*(trial(name, "cup") for name in names)), root=photos(*names))
+    missed = run(draw(*(trial(name, "cup") for name in names)), root=write_photos(*names))
     assert mistake_sheet(missed, recognizer="kit").size == (3 * _WIDTH, _HEIGHT)
     assert mistake_sheet(missed, recognizer="kit", most=4).size == (4 * _WIDTH, _HEIGHT)
 
@@ -37,9 +37,9 @@ def test_a_place_holds_the_photo_its_words_and_its_references(wrong):
     assert grey[390:450, 10:100].sum() > 0.95 * 90 * 45  # one reference, 90 x 45
 
 
-def test_long_words_end_in_their_place(trial, draw, run, photos):
+def test_long_words_end_in_their_place(trial, draw, run, write_photos):
     long = "a name that is much longer than the photo is wide, and then some more"
-    folder = photos("cup/1.jpg", f"{long}/ref.jpg")
+    folder = write_photos("cup/1.jpg", f"{long}/ref.jpg")
     shelf = run(draw(trial("cup/1.jpg", long), known=(long,)), root=folder)
     sheet = np.asarray(mistake_sheet(shelf, recognizer="kit"))
     assert sheet.shape[1] == _WIDTH

@@ -21,9 +21,9 @@ NASTY = '<script>alert("x")</script> | $E=mc^2$ & _co_'
 
 
 @pytest.fixture
-def shelf(trial, draw, run, photos):
+def shelf(trial, draw, run, write_photos):
     """Two recognizers with one and three references, mistakes of every kind, and scores."""
-    folder = photos("cup/1.jpg", "dog/1.jpg", "hat/1.jpg", "cup/ref.jpg", "dog/ref.jpg")
+    folder = write_photos("cup/1.jpg", "dog/1.jpg", "hat/1.jpg", "cup/ref.jpg", "dog/ref.jpg")
     left, right = Box(200, 100, 320, 240), Box(400, 20, 600, 90)
     draws = [
         draw(
@@ -134,8 +134,8 @@ def test_a_moved_folder_is_told_on_the_tile(tmp_path, shelf):
 
 
 @pytest.mark.parametrize("path", ["../secret.jpg", "cup/../../secret.jpg", "..\\secret.jpg"])
-def test_no_photo_outside_the_folder_is_opened(tmp_path, trial, draw, run, photos, path):
-    root = photos("cup/1.jpg")
+def test_no_photo_outside_the_folder_is_opened(tmp_path, trial, draw, run, write_photos, path):
+    root = write_photos("cup/1.jpg")
     Image.new("RGB", (99, 99)).save(tmp_path / "secret.jpg")
     odd = run(draw(trial(path, "cup"), trial("cup/1.jpg", "cup", "cup")), root=root)
     files = write_report([odd], tmp_path / "out")
@@ -143,8 +143,8 @@ def test_no_photo_outside_the_folder_is_opened(tmp_path, trial, draw, run, photo
     assert not [file for file in files if file.name == "missed-1.jpg"]
 
 
-def test_names_cannot_become_markup(tmp_path, trial, draw, run, photos):
-    root = photos("1.jpg", "2.jpg")
+def test_names_cannot_become_markup(tmp_path, trial, draw, run, write_photos):
+    root = write_photos("1.jpg", "2.jpg")
     answers = draw(
         trial("1.jpg", NASTY, Named("dog", 0.8, Box(1, 1, 90, 90))),
         trial("2.jpg", "dog", "dog"),
