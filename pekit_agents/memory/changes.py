@@ -101,13 +101,14 @@ def with_negatives(record: MemoryRecord, vectors: FloatArray) -> MemoryRecord:
     after all does not stay. An object keeps its views where no other would be left. Of more than
     :data:`MAX_NEGATIVES` the oldest negatives are left out.
     """
+    kept = _without_looks(record, vectors)
     held = record.negatives.reshape(-1, vectors.shape[1])
     for vector in vectors:
         if not duplicates(vector[None], held).any():
             held = np.concatenate([held, vector[None]])
     if len(held) == len(record.negatives):
-        return record
-    return _with_negatives(_without_looks(record, vectors), held[-MAX_NEGATIVES:])
+        return kept
+    return _with_negatives(kept, held[-MAX_NEGATIVES:])
 
 
 def without_negatives(record: MemoryRecord) -> MemoryRecord:
@@ -161,7 +162,7 @@ def duplicates(vectors: FloatArray, others: FloatArray) -> NDArray[np.bool_]:
 def _without_looks(record: MemoryRecord, vectors: FloatArray) -> MemoryRecord:
     """Return the record without its views that are one of (M, D) looks, if another is left."""
     kept = np.flatnonzero(~duplicates(record.vectors, vectors)).tolist()
-    return _with_only(record, kept) if kept else record
+    return _with_only(record, kept) if 0 < len(kept) < len(record.views) else record
 
 
 def _looks_like(

@@ -90,6 +90,14 @@ def test_the_last_view_stays_whatever_is_rejected(kit):
     assert kit.reject_in(kit.find(photo(BLUE)), "Cup") == ()
 
 
+def test_a_rejected_view_goes_once_another_one_is_there(kit):
+    match = only(kit.find(photo(RED)))
+    kit.reject(match)
+    assert kit.add_views("Cup", photo(CRIMSON)).n_views == 2
+    (cup,) = kit.reject(match)
+    assert (cup.n_views, cup.n_negatives) == (1, 1)
+
+
 def test_what_was_rejected_in_a_photo_is_known(kit):
     assert not kit.is_rejected_in(kit.find(photo(PINK)), "Cup")
     kit.reject(only(kit.find(photo(PINK))))
