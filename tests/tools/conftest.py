@@ -76,6 +76,20 @@ def pale() -> bytes:
 
 
 @pytest.fixture
+def photo() -> Callable[..., bytes]:
+    """Draw a photo of patches of plain colour; ``photo("red", "blue")``."""
+
+    def draw(*colours: str, at: int = 0) -> bytes:
+        boxes = {
+            colour: (10 + 50 * place, 10 + at, 50 + 50 * place, 60 + at)
+            for place, colour in enumerate(colours)
+        }
+        return to_png(solid_scene(boxes, size=(260, 120)))
+
+    return draw
+
+
+@pytest.fixture
 def toolkit(actions: PersonalActions) -> PersonalToolkit:
     return PersonalToolkit(actions=actions)
 

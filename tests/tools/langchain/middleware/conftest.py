@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from pekit_agents import PeKit
-from pekit_agents.testing import fake_profile, solid_scene, to_png
+from pekit_agents.testing import fake_profile
 from pekit_agents.tools.image_store import MemoryImageStore
 from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
 from pekit_agents.tools.langchain.pictures import image_block, images_in
@@ -70,20 +70,6 @@ def labels():
         return re.findall(r"\[image (img_[0-9a-f]{32})\]", texts)
 
     return find
-
-
-@pytest.fixture
-def photo():
-    """Draw a photo of patches of plain colour; ``photo("red", "blue")``."""
-
-    def draw(*colours, at=0):
-        boxes = {
-            colour: (10 + 50 * place, 10 + at, 50 + 50 * place, 60 + at)
-            for place, colour in enumerate(colours)
-        }
-        return to_png(solid_scene(boxes, size=(260, 120)))
-
-    return draw
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock,
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.workflow import Context
 
-from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.llama_index.agent import PersonalFunctionAgent
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
 
@@ -52,20 +51,6 @@ def calls():
         return ChatMessage(role="assistant", blocks=blocks)
 
     return build
-
-
-@pytest.fixture
-def photo():
-    """Draw a photo of patches of plain colour; ``photo("red", "blue")``."""
-
-    def draw(*colours, at=0):
-        boxes = {
-            colour: (10 + 50 * place, 10 + at, 50 + 50 * place, 60 + at)
-            for place, colour in enumerate(colours)
-        }
-        return to_png(solid_scene(boxes, size=(260, 120)))
-
-    return draw
 
 
 @pytest.fixture
