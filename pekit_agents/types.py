@@ -202,13 +202,13 @@ class Advice:
     Attributes:
         photo: Which photo, from 1; 0 for all of them.
         kind: It adds nothing to another (``"duplicate"``), resembles none of the others
-            (``"outlier"``), is ``"blurred"``, shows the object too ``"small"``; or ``"more"``
-            photos would help.
+            (``"outlier"``), is ``"blurred"``, shows the object too ``"small"`` or in another way
+            badly (``"poor"``); or ``"more"`` photos would help.
         text: The same in words, with what to do about it.
     """
 
     photo: int
-    kind: Literal["duplicate", "outlier", "blurred", "small", "more"]
+    kind: Literal["duplicate", "outlier", "blurred", "small", "poor", "more"]
     text: str
 
     def to_dict(self) -> dict[str, Any]:

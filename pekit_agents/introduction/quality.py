@@ -1,9 +1,9 @@
 """How many photos, which photos: what is wrong with a reference, and what would help.
 
 A photo that shows what another one shows adds nothing. One that resembles none of the others may
-show something else. A blurred or a small object has features of another kind than a sharp one,
-so that it is found in worse photos only. The limits were measured on development photos, see
-``docs/corrections.md``.
+show something else. A blurred, dark or small object has features of another kind than one seen
+well, so that it is found in worse photos only, and without a discriminant other things are taken
+for it there. The limits were measured on development photos, see ``docs/corrections.md``.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from pekit_agents.scoring import Grouped
 from pekit_agents.types import Advice
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pekit_agents.scoring import Discriminant
     from pekit_agents.types import Box, FloatArray, RGBImage, View
 
-__all__ = ["ENOUGH", "advise", "sharpness"]
+__all__ = ["ENOUGH", "advise", "advise_on_region", "sharpness"]
 
 #: With fewer different views than this another side helps most.
 ENOUGH = 3
@@ -69,6 +71,7 @@ def advise(
     """
     vectors = np.concatenate([held, np.stack([view.vector for view in views])])
     cosines = vectors @ vectors.T  # (V + K, V + K)
+    poor = discriminant.seen_badly(vectors) if discriminant else np.zeros(len(vectors), bool)
     advice: list[Advice] = []
     for photo, view in enumerate(views, start=1):
         place = len(held) + photo - 1
@@ -81,12 +84,23 @@ def advise(
             advice.append(Advice(photo, "small", _TOO_SMALL.format(photo, _SMALL)))
         elif view.sharpness is not None and view.sharpness < _BLURRED:
             advice.append(Advice(photo, "blurred", _UNSHARP.format(photo)))
-        elif not repeats and _is_outlier(vectors, cosines[place], place, discriminant):
+        elif poor[place]:
+            advice.append(Advice(photo, "poor", _POOR.format(f"photo {photo}")))
+        elif not repeats and _is_outlier(
+            vectors, place, (cosines[place] > _DUPLICATE) | poor, discriminant
+        ):
             advice.append(Advice(photo, "outlier", _OUTLIER.format(photo)))
     repeated = (np.tril(cosines, -1) > _DUPLICATE).any(axis=1).sum()
     if len(vectors) - repeated < ENOUGH:
         advice.append(Advice(0, "more", _MORE))
     return tuple(advice)
+
+
+def advise_on_region(vector: FloatArray, discriminant: Discriminant | None) -> tuple[Advice, ...]:
+    """Return what to know about a region, (D,) float32, that becomes a view of an object."""
+    if discriminant is None or not discriminant.seen_badly(vector[None])[0]:
+        return ()
+    return (Advice(1, "poor", _POOR.format("the photo")),)
 
 
 _OUTLIER = (
@@ -95,6 +109,7 @@ _OUTLIER = (
 )
 _TOO_SMALL = "photo {} shows the object less than {} pixels wide or high: use one from closer by"
 _UNSHARP = "photo {} is blurred: use a sharp one"
+_POOR = "{} shows the object badly (blurred, dark, overexposed or noisy): use a clear one"
 _MORE = "one or two photos from other sides, or in other light, would help to recognise it"
 
 
@@ -104,10 +119,16 @@ def _duplicate(photo: int, other: int) -> str:
 
 
 def _is_outlier(
-    vectors: FloatArray, cosines: FloatArray, place: int, discriminant: Discriminant | None
+    vectors: FloatArray,
+    place: int,
+    no_witness: NDArray[np.bool_],
+    discriminant: Discriminant | None,
 ) -> bool:
-    """Return whether a view is less likely of the thing that the others show than of another."""
-    others = vectors[cosines <= _DUPLICATE]  # a copy of it is no witness
+    """Return whether a view is less likely of the thing that the others show than of another.
+
+    Neither a copy of it nor a view that shows the thing badly is a witness.
+    """
+    others = vectors[~no_witness]
     if discriminant is None or len(others) == 0 or (len(others) == 1 and place == 0):
         return False  # of two photos that differ the second is said to
     views = Grouped.of([others], vectors.shape[1])
