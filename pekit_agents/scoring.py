@@ -311,7 +311,8 @@ class Discriminant:
         # Things seen badly spread as things do, anything else does not.
         badly = (self.spreads == self.between + 1).all(axis=1)
         best = np.max(likely[:, badly], axis=1, initial=-np.inf)
-        return best > np.max(likely[:, ~badly], axis=1, initial=0.0)
+        shown: NDArray[np.bool_] = best > np.max(likely[:, ~badly], axis=1, initial=0.0)
+        return shown
 
     def prior(self, strictness: float) -> float:
         """Return the log-odds of "another thing" for a share of other things that are named."""
