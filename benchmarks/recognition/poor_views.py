@@ -13,9 +13,11 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 from PIL import Image
 from rich.progress import track
@@ -27,6 +29,7 @@ from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.draws import candidates
 from pekit_agents.images.loading import load_image
 from pekit_agents.profiles import Profile, embedded_profile
+from pekit_agents.protocols import SearchMode
 
 Change = Callable[[Image.Image], Image.Image]
 _SIDE = 800  # pixels of the longer side, which the ways below refer to
@@ -82,7 +85,12 @@ class Row:
 
 
 def measure(
-    folder: Path, profile: Profile, *, ways: Mapping[str, Change] = WAYS, most: int | None = None
+    folder: Path,
+    profile: Profile,
+    *,
+    ways: Mapping[str, Change] = WAYS,
+    mode: SearchMode = "auto",
+    most: int | None = None,
 ) -> Iterator[tuple[str, Row]]:
     """Yield what each way of being poor does.
 
@@ -90,6 +98,7 @@ def measure(
         folder: The data set.
         profile: The vision tools.
         ways: What makes a photo poor.
+        mode: How hard to look, as in ``find``.
         most: How many things to take; None takes all.
     """
     dataset = load_dataset(folder)
@@ -102,7 +111,7 @@ def measure(
         row = Row(([0, 0], [0, 0]), ([0, 0], [0, 0]), ([0, 0], [0, 0]), [0, 0])
         worse = {name: [change(photo) for photo in some[1:]] for name, some in photos.items()}
         for name in track(photos, f"{way:<20}", transient=True, disable=not sys.stderr.isatty()):
-            _one_thing(name, photos, worse, profile, row)
+            _one_thing(name, photos, worse, partial(PeKit.open, profile=profile), mode, row)
         yield way, row
 
 
@@ -110,12 +119,13 @@ def _one_thing(
     name: str,
     photos: Mapping[str, list[Image.Image]],
     worse: Mapping[str, list[Image.Image]],
-    profile: Profile,
+    open_kit: Callable[[str], PeKit],
+    mode: SearchMode,
     row: Row,
 ) -> None:
     others = [other for other in photos if other != name]
     with TemporaryDirectory() as folder:
-        kit = PeKit.open(folder, profile=profile)
+        kit = open_kit(folder)
         kit.remember(name, photos[name][0], category="thing")
         for place in (0, 1):
             if place:
@@ -133,7 +143,7 @@ def _one_thing(
                 (row.own, worse[name][1:]),
             )
             for counts, some in searched:
-                counts[place][0] += sum(bool(kit.find(photo).matches) for photo in some)
+                counts[place][0] += sum(bool(kit.find(photo, mode=mode).matches) for photo in some)
                 counts[place][1] += len(some)
 
 
@@ -154,12 +164,13 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--most", type=int, help="how many things to take (default: all)")
+    parser.add_argument("--mode", choices=get_args(SearchMode), default="auto")
     options = parser.parse_args(arguments)
     print("others in poor photos, others in sharp photos, own in poor photos: named with one sharp")
     print("reference -> with a poor one beside it; told: how many poor references advice names")
     print(f"{'way':<20}{'others':>26}{'others, sharp':>26}{'own':>24}{'told':>12}")
     profile = embedded_profile(cache_size=2000)
-    for way, row in measure(options.folder, profile, most=options.most):
+    for way, row in measure(options.folder, profile, mode=options.mode, most=options.most):
         pairs = [f"{_of(a)} -> {_of(b)}" for a, b in (row.others, row.others_sharp, row.own)]
         print(f"{way:<20}{pairs[0]:>26}{pairs[1]:>26}{pairs[2]:>24}{_of(row.told):>12}", flush=True)
 
