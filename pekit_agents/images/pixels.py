@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from pekit_agents.errors import ImageError
+from pekit_agents.images.limits import reduction
 
-__all__ = ["array_to_rgb", "check_shape", "to_rgb", "upright_rgb"]
+__all__ = ["array_to_rgb", "check_shape", "lies_on_its_side", "to_rgb", "upright_rgb"]
 
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 _ROUNDING = 1e-6
+_BAND = 256  # rows that are converted at a time where a picture is reduced
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -29,6 +32,8 @@ _UPRIGHT = {
 def upright_rgb(picture: Image.Image, name: str) -> Image.Image:
     """Load a picture and convert it to a new RGB image, turned as its EXIF flag says.
 
+    The sides of one that is larger than what is worked on are divided by a whole number.
+
     Args:
         picture: A picture of any mode.
         name: What to call it in messages.
@@ -39,10 +44,46 @@ def upright_rgb(picture: Image.Image, name: str) -> Image.Image:
     """
     picture.load()
     turn = _UPRIGHT.get(_orientation(picture))
-    rgb = to_rgb(picture, name)
+    rgb = _in_bands(
+        picture.size,
+        reduction(picture.size),
+        lambda top, bottom: to_rgb(
+            picture if (top, bottom) == (0, picture.height) else _band(picture, top, bottom), name
+        ),
+    )
     upright = rgb if turn is None else rgb.transpose(turn)
     upright.info = {}  # the flag is spent; the rest (GPS, profiles) is private or stale
     return upright
+
+
+def lies_on_its_side(picture: Image.Image) -> bool:
+    """Return whether turning a loaded picture upright swaps its width and height."""
+    return _orientation(picture) >= 5
+
+
+def _in_bands(
+    size_wh: tuple[int, int], factor: int, rgb_of: Callable[[int, int], Image.Image]
+) -> Image.Image:
+    """Return a picture reduced by a whole number; RAM for the whole in RGB is never needed.
+
+    Args:
+        size_wh: The picture's size.
+        factor: By how much.
+        rgb_of: Gives the rows from one up to another as RGB.
+    """
+    width, height = size_wh
+    if factor == 1:
+        return rgb_of(0, height)
+    reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    step = max(1, _BAND // factor) * factor
+    for top in range(0, height, step):
+        band = rgb_of(top, min(height, top + step))
+        reduced.paste(band.reduce(factor), (0, top // factor))
+    return reduced
+
+
+def _band(picture: Image.Image, top: int, bottom: int) -> Image.Image:
+    return picture.crop((0, top, picture.width, bottom))
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -105,17 +146,26 @@ def check_shape(array: NDArray[Any], name: str) -> None:
     )
 
 
-def array_to_rgb(array: NDArray[Any], name: str) -> Image.Image:
+def array_to_rgb(array: NDArray[Any], name: str, factor: int = 1) -> Image.Image:
     """Convert an array to a new RGB image.
 
     Args:
         array: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, bool, uint16 (scaled by
             1/257) or floats in [0, 1].
         name: What to call it in messages.
+        factor: By what both sides are divided, rounded up.
 
     Raises:
         ImageError: Its dtype or its values are none of these.
     """
+    return _in_bands(
+        (array.shape[1], array.shape[0]),
+        factor,
+        lambda top, bottom: _rows_to_rgb(array[top:bottom], name),
+    )
+
+
+def _rows_to_rgb(array: NDArray[Any], name: str) -> Image.Image:
     pixels = _to_uint8(array, name)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]
