@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from pekit_agents.errors import ImageError, MissingDependency
+from pekit_agents.images.blocks import check_blocks, check_decoder
 from pekit_agents.images.limits import (
     DEFAULT_LIMITS,
     WORKING_PIXELS,
@@ -167,6 +168,7 @@ def _loaded(source: ImageSource, name: str, limits: ImageLimits) -> LoadedPhoto:
 
 def _open(data: bytes, name: str) -> Image.Image:
     """Identify the format; reads headers only."""
+    check_blocks(data, name)
     try:
         if _is_heif(data):
             return _open_heif(data, name)
@@ -243,6 +245,7 @@ def _decode(
     """Decode a picture; the caller's stays of the size that it has."""
     try:
         check_size(picture.size, name, limits)
+        check_decoder(picture, name)
         _check_tiles(picture, name, limits)
         with _large if reduction(picture.size) > 1 else contextlib.nullcontext():
             sent = _drafted(picture) if own else None
