@@ -83,6 +83,8 @@ _HEIF_BRANDS = frozenset(b"heic heix hevc hevx heim heis hevm hevs mif1 msf1 hei
 _AVIF_BRANDS = frozenset(b"avif avis".split())
 
 _OTHER_KINDS = (
+    (b"ii*\0", "a TIFF with pixels of a rare kind"),
+    (b"mm\0*", "a TIFF with pixels of a rare kind"),
     (b"%pdf", "a PDF document"),
     (b"%!ps", "PostScript"),
     (b"\xc5\xd0\xd3\xc6", "PostScript"),
@@ -257,8 +259,8 @@ def _decode(
         raise
     except Exception as exc:
         raise _damaged(name, exc) from exc
-    check_size(size, name, limits)
-    check_size(rgb.size, name, limits)
+    grown = rgb.width > size[0] or rgb.height > size[1]
+    check_size(rgb.size if grown else size, name, limits)
     return LoadedPhoto(rgb, size)
 
 
