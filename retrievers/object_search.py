@@ -63,5 +63,5 @@ class ObjectSearch:
         if not finding.everything:
             return []
         annotated = self.actions.keep_annotated(self.user_id, finding)
-        size = finding.image.size
+        size = finding.size_wh
         return documents.of_matches(finding.everything[:k], size, annotated=annotated, image=image)

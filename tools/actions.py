@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.prompting.instruction import instruction
@@ -94,6 +95,7 @@ class PersonalActions:
         second_opinion: bool = False,
         mode: SearchMode = "auto",
         keep_crops: bool = False,
+        limits: ImageLimits = DEFAULT_LIMITS,
         storage_options: Mapping[str, str] | None = None,
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
@@ -109,7 +111,9 @@ class PersonalActions:
                 "second_opinion: expected keep_crops=True, since the model is shown kept crops, "
                 "found keep_crops=False; pass both, and remember objects anew that have no crops"
             )
-        kits = KitPool(path, profile, keep_crops=keep_crops, storage_options=storage_options)
+        kits = KitPool(
+            path, profile, keep_crops=keep_crops, limits=limits, storage_options=storage_options
+        )
         return cls(
             kits, images or MemoryImageStore(), answerer, second_opinion=second_opinion, mode=mode
         )

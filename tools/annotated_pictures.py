@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import ImageError
-from pekit_agents.prompting.instruction import build_prompt
 from pekit_agents.tools.image_kinds import mime_of
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def annotated_picture(finding: Finding, image: bytes) -> AnnotatedPicture:
     Raises:
         ImageError: Nothing was found, and the kind of the file cannot be told.
     """
-    prompt = build_prompt(finding.image, finding.everything, _QUESTION)
+    prompt = finding.prompt(_QUESTION)
     if not prompt.matches:
         return plain_view(image)
     return AnnotatedPicture(_to_jpeg(prompt.image), "image/jpeg", prompt.text)

@@ -79,7 +79,7 @@ def sighting(match: Match, size_wh: tuple[int, int]) -> str:
 
 def found(finding: Finding, handle: str, annotated: str) -> str:
     """Return what was found in a picture: what is named, and after it what is possible."""
-    size = finding.image.size
+    size = finding.size_wh
     where = f"personal objects in picture {handle} ({size[0]}x{size[1]} pixels)"
     parts = []
     for matches, kind, end in (

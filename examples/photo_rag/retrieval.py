@@ -60,7 +60,13 @@ def retrieve(library: PhotoLibrary, question: str, k: int) -> list[Retrieved]:
     return [
         Retrieved(
             path,
-            Finding(load_image(path), photo.matches, (), photo.possible),
+            Finding(
+                load_image(path, limits=library.kit.limits),
+                photo.matches,
+                (),
+                photo.possible,
+                size_wh=photo.size_wh,
+            ),
             photo.score if photo.probability is None else photo.probability,
         )
         for photo in library.search_text(question, k=k)

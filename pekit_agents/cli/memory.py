@@ -18,6 +18,7 @@ from pekit_agents.cli.options import (
     ProfileOption,
     UserOption,
     YesOption,
+    limited,
     on_kit,
     open_kit,
 )
@@ -155,6 +156,7 @@ def remove_view(
 
 
 @memory_commands.command()
+@limited
 def confirm(
     name: NameArgument,
     photos: PhotosArgument,
@@ -178,6 +180,7 @@ def confirm(
 
 
 @memory_commands.command()
+@limited
 @on_kit
 def reject(
     kit: PeKit,

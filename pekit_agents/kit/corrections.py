@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
-from pekit_agents.introduction.crops import make_crop
+from pekit_agents.introduction.crops import crop_of
 from pekit_agents.introduction.quality import advise_on_region
 from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_views
 from pekit_agents.memory.changes import duplicates
@@ -25,6 +25,7 @@ from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Match
 
 if TYPE_CHECKING:
+    from pekit_agents.images.limits import ImageLimits
     from pekit_agents.introduction.view_extraction import ReferencePhotos
     from pekit_agents.memory import Memory
     from pekit_agents.profiles import Profile
@@ -45,6 +46,7 @@ class Corrections:
     _memory: Memory
     _profile: Profile
     _keep_crops: bool
+    limits: ImageLimits
 
     def confirm(self, match: Match, object: str | None = None) -> PersonalObject:
         """Learn that a match is right, or which object it is in truth.
@@ -197,7 +199,9 @@ class Corrections:
             NoObjectFound: A photo shows no object.
         """
         obj = self._memory.resolve(ref)
-        views = extract_views(images, obj.category, self._profile, progress=progress)
+        views = extract_views(
+            images, obj.category, self._profile, limits=self.limits, progress=progress
+        )
         vectors = np.stack([view.vector for view in views])
         return self._memory.add_negatives(obj.object_id, vectors)
 
@@ -234,7 +238,7 @@ class Corrections:
             )
         proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
         score = float(self._scores(vector[None], obj)[0])
-        crop = make_crop(finding.image, proposal) if self._keep_crops else None
+        crop = crop_of(finding, region) if self._keep_crops else None
         return Match(obj, proposal.box, score, vector=vector, crop=crop, region=region)
 
     def _most_like(self, finding: Finding, obj: PersonalObject) -> Match:

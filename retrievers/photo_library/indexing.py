@@ -6,11 +6,11 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.images.loading import load_image
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
+from pekit_agents.images.loading import load_image, read_image
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
@@ -64,12 +64,15 @@ def check_id(photo_id: object) -> None:
         raise InvalidInput(f"expected a photo id, a text with characters, found {photo_id!r:.80}")
 
 
-def opened(source: ImageSource) -> tuple[ImageSource, str]:
-    """Return a photo in a form that is read once only, and the hash of its content."""
-    if isinstance(source, (str, os.PathLike)) and Path(os.fsdecode(source)).is_file():
-        source = Path(os.fsdecode(source)).read_bytes()
-    if isinstance(source, bytes):
-        return source, hashlib.sha256(source).hexdigest()
-    image = load_image(source)
+def opened(source: ImageSource, limits: ImageLimits = DEFAULT_LIMITS) -> tuple[ImageSource, str]:
+    """Return a photo in a form that is read once only, and the hash of its content.
+
+    Raises:
+        ImageError: It cannot be read, or breaks a limit.
+    """
+    if isinstance(source, str | os.PathLike | bytes | bytearray | memoryview):
+        data = read_image(source, limits=limits)
+        return data, hashlib.sha256(data).hexdigest()
+    image = load_image(source, limits=limits)
     told = b"%d %d " % image.size + image.tobytes()
     return image, hashlib.sha256(told).hexdigest()

@@ -21,6 +21,7 @@ from pekit_agents.errors import (
     MissingDependency,
     PeKitError,
 )
+from pekit_agents.images.loading import describe_source, load_photo
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.memory.place.forgetting import forget_place
 from pekit_agents.memory.place.place import require_files_at, user_place
@@ -256,17 +257,19 @@ class PhotoLibrary:
         for photo_id, source in photos:
             check_id(photo_id)
             try:
-                image, content = opened(source)
+                image, content = opened(source, self._kit.limits)
                 if known.get(photo_id) == content:
                     tally.add(photo_id, "skipped")
                     continue
-                rgb, proposals, vectors = self._kit.propose(image, mode=mode)
+                name = describe_source(source)
+                photo = load_photo(image, limits=self._kit.limits, name=name)
+                _, proposals, vectors = self._kit.propose(photo, mode=mode)
             except (ImageError, MissingDependency) as exc:
                 tally.add(photo_id, "failed", str(exc))
                 continue
             known[photo_id] = content
             tally.add(photo_id, "indexed")
-            yield Photo(photo_id, content, rgb.size, [p.box for p in proposals], vectors)
+            yield Photo(photo_id, content, photo.size_wh, [p.box for p in proposals], vectors)
 
     def _contents(self) -> dict[str, str]:
         """Return photo id -> content hash of everything in the library."""

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from pekit_agents.errors import ImageError, InvalidInput
-from pekit_agents.images.loading import load_image
+from pekit_agents.images.loading import load_photo
 
 __all__ = ["check_readable", "folders_in", "photos_in", "read_json", "upright_size"]
 
@@ -64,7 +64,7 @@ def upright_size(path: Path) -> tuple[int, int]:
         return _size_in_header(path)
     except Exception:  # noqa: BLE001  # not Pillow's to read: the package's own door decides
         try:
-            return load_image(path).size
+            return load_photo(path).size_wh
         except ImageError as exc:
             raise ImageError(f"{path}: {exc}") from exc
 
