@@ -24,7 +24,14 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.images.pixels import array_to_rgb, check_shape, upright_rgb
 
-__all__ = ["ImageLimits", "ImageSource", "describe_source", "load_image"]
+__all__ = [
+    "ImageLimits",
+    "ImageSource",
+    "describe_source",
+    "load_image",
+    "raster_formats",
+    "read_image",
+]
 
 ImageSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[Any]
@@ -86,7 +93,9 @@ class ImageLimits:
 _DEFAULT_LIMITS = ImageLimits()
 
 
-def load_image(source: ImageSource, *, limits: ImageLimits = _DEFAULT_LIMITS) -> Image.Image:
+def load_image(
+    source: ImageSource, *, limits: ImageLimits = _DEFAULT_LIMITS, name: str = ""
+) -> Image.Image:
     """Read a picture into memory as upright RGB that shares nothing with its source.
 
     Args:
@@ -94,6 +103,7 @@ def load_image(source: ImageSource, *, limits: ImageLimits = _DEFAULT_LIMITS) ->
             (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, bool, uint16 or floats in
             [0, 1]. PIL modes ``I`` (read as 16 bits) and ``F`` ([0, 1]) follow the same rules.
         limits: What the picture may weigh.
+        name: What to call it in messages; empty for what the source says.
 
     Returns:
         A PIL image, mode ``RGB``, decoded, turned as its EXIF orientation says, without
@@ -103,7 +113,7 @@ def load_image(source: ImageSource, *, limits: ImageLimits = _DEFAULT_LIMITS) ->
         ImageError: It is missing, not a picture, damaged, or breaks a limit.
         MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
     """
-    name = describe_source(source)
+    name = name or describe_source(source)
     if isinstance(source, np.ndarray):
         check_shape(source, name)
         _check_size((source.shape[1], source.shape[0]), name, limits)
@@ -112,6 +122,23 @@ def load_image(source: ImageSource, *, limits: ImageLimits = _DEFAULT_LIMITS) ->
         return _decode(source, name, limits)
     with _open(_read(source, name, limits), name) as picture:
         return _decode(picture, name, limits)
+
+
+def read_image(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    *,
+    limits: ImageLimits = _DEFAULT_LIMITS,
+) -> bytes:
+    """Return the bytes of an image file, which is not decoded; its size is looked at first.
+
+    Args:
+        source: A path, or the bytes themselves.
+        limits: What the file may weigh.
+
+    Raises:
+        ImageError: It is missing, no regular file, empty, too large, or cannot be read.
+    """
+    return _read(source, describe_source(source), limits)
 
 
 def describe_source(source: object) -> str:
@@ -213,10 +240,10 @@ def _open(data: bytes, name: str) -> Image.Image:
     try:
         if _is_heif(data):
             return _open_heif(data, name)
-        return Image.open(BytesIO(data), formats=_raster_formats())
+        return Image.open(BytesIO(data), formats=raster_formats())
     except UnidentifiedImageError as exc:
         raise ImageError(
-            f"{name}: expected a photo ({', '.join(_raster_formats())} or HEIC), got "
+            f"{name}: expected a photo ({', '.join(raster_formats())} or HEIC), got "
             f"{_guess_kind(data)}; convert it to JPEG or PNG first."
         ) from exc
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
@@ -231,7 +258,8 @@ def _open(data: bytes, name: str) -> Image.Image:
 
 
 @functools.cache
-def _raster_formats() -> tuple[str, ...]:
+def raster_formats() -> tuple[str, ...]:
+    """Return the formats that are read here, by Pillow's names; HEIC is not among them."""
     Image.init()
     return tuple(name for name in _RASTER_FORMATS if name in Image.OPEN)
 

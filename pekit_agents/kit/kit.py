@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pekit_agents.answering.adapting import as_answer_model
 from pekit_agents.answering.answer import Answer
@@ -17,10 +14,11 @@ from pekit_agents.answering.second_opinion import second_opinion
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.loading import ImageSource, load_image
 from pekit_agents.introduction.crops import with_crops
-from pekit_agents.introduction.quality import advise
 from pekit_agents.introduction.reembedding import reembed_memory
+from pekit_agents.introduction.storing import store_more, store_new
 from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
-from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_view, extract_views
+from pekit_agents.introduction.views import Progress, extract_view, extract_views
+from pekit_agents.kit.batches import Batches
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
 from pekit_agents.kit.regions import RegionSearch
@@ -38,12 +36,12 @@ from pekit_agents.types import PersonalObject, Prompt, View
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.types import RGBImage
 
 __all__ = ["PeKit"]
 
 
-class PeKit(RegionSearch, Corrections, Objects):
+class PeKit(RegionSearch, Corrections, Batches, Objects):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -60,7 +58,7 @@ class PeKit(RegionSearch, Corrections, Objects):
     def __init__(self, memory: Memory, profile: Profile, *, keep_crops: bool = False) -> None:
         self._memory = memory
         self._profile = profile
-        self._keep_crops = keep_crops
+        self._keep_crops = memory.keep_crops = keep_crops
 
     @classmethod
     def open(
@@ -204,14 +202,7 @@ class PeKit(RegionSearch, Corrections, Objects):
         views = extract_views(
             images, obj.category, self._profile, keep_crops=self._keep_crops, progress=progress
         )
-        stored = self._memory.insert(
-            obj,
-            _vectors(views),
-            crops=[view.crop for view in views],
-            details=[view.details for view in views],
-            unique_name=True,
-        )
-        return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
+        return store_new(self._memory, obj, views, self._profile.discriminant)
 
     def add_views(
         self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
@@ -244,19 +235,8 @@ class PeKit(RegionSearch, Corrections, Objects):
             keep_crops=self._keep_crops,
             progress=progress,
         )
-        stored = self._memory.append_views(
-            obj.object_id,
-            _vectors(views),
-            crops=[view.crop for view in views],
-            details=[view.details for view in views],
-            at_most=MAX_VIEWS,
-        )
-        return self._advised(stored, views, held)
-
-    def _advised(
-        self, obj: PersonalObject, views: Sequence[View], held: FloatArray
-    ) -> PersonalObject:
-        return replace(obj, advice=advise(views, held, self._profile.discriminant))
+        discriminant = self._profile.discriminant
+        return store_more(self._memory, obj.object_id, views, discriminant, held=held)
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
         """Return the view that :meth:`remember` would take from a photo, storing nothing.
@@ -386,7 +366,3 @@ class PeKit(RegionSearch, Corrections, Objects):
         finding = image if isinstance(image, Finding) else self.find(image)
         prompt = self.prompt(finding, question)
         return Answer(model.answer(prompt.image, prompt.text), prompt, finding)
-
-
-def _vectors(views: Sequence[View]) -> FloatArray:
-    return np.stack([view.vector for view in views])
