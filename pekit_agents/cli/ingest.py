@@ -48,7 +48,7 @@ def ingest(
     profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
-    """Remember a whole folder of photos; run again, it goes on where it stopped, with new photos."""
+    """Remember a whole folder of photos; run again, it goes on and takes in what is new."""
     from pekit_agents.introduction.folders import find_jobs, read_metadata
     from pekit_agents.introduction.folders import ingest as run_ingest
     from pekit_agents.memory import Memory
@@ -113,7 +113,7 @@ def _left_out(skipped: Sequence[tuple[Path, str]]) -> list[str]:
     """Return a line for each reason that files are left out, the rarest reasons first."""
     by_reason: dict[str, list[Path]] = {}
     for path, why in skipped:
-        by_reason.setdefault(why, []).append(path)
+        by_reason.setdefault(why.removeprefix(f"{path.name}: "), []).append(path)
     lines = []
     for why, paths in sorted(by_reason.items(), key=lambda item: len(item[1])):
         more = f" and {_count(len(paths) - 1, 'other file')}" if len(paths) > 1 else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -81,11 +80,12 @@ def _one_by_one(tasks: Tasks, left: Iterable[Task]) -> Iterator[Result]:
     while task is not None:
         with _pool(1) as pool:
             try:
-                pool.submit(os.getpid).result()
+                pool.submit(_began, task.profile).result()
             except BrokenProcessPool as exc:
                 raise InvalidInput(
-                    "expected processes that start, found that they end at once; call this from "
-                    'a file under `if __name__ == "__main__":`, or with run_here'
+                    "expected processes that start and can load the profile, found that they end "
+                    'at once; call this from a file under `if __name__ == "__main__":`, name the '
+                    "profile instead of handing it over, or extract with run_here"
                 ) from exc
             while task is not None:
                 try:
@@ -96,6 +96,11 @@ def _one_by_one(tasks: Tasks, left: Iterable[Task]) -> Iterator[Result]:
                     break
                 yield from tasks.give(task, result)
                 task = next(waiting, None)
+
+
+def _began(profile: str | Profile) -> None:
+    """Do nothing, in a process that was handed a profile."""
+    del profile
 
 
 @contextmanager
