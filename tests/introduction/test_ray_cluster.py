@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 
-ray = pytest.importorskip("ray", reason="needs the extra ray")
-
 from pekit_agents.introduction.folders import find_jobs, ingest
-from pekit_agents.introduction.ray_cluster import run_on_ray
 from pekit_agents.memory import Memory
 from pekit_agents.profiles import Profile
 from pekit_agents.testing import solid_scene
@@ -21,6 +18,9 @@ pytestmark = pytest.mark.slow
 def test_one_bad_photo_or_an_ended_worker_costs_that_photo(
     memory: Memory, folder: Path, extractors: Any, dying: Profile
 ) -> None:
+    ray = pytest.importorskip("ray", reason="needs the extra ray")
+    from pekit_agents.introduction.ray_cluster import run_on_ray
+
     # Workers of a cluster see nothing of this process's folders.
     ray.cloudpickle.register_pickle_by_value(extractors)
     cup = folder / "Cup"
