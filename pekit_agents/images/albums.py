@@ -63,7 +63,7 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in _OF_SYSTEMS
 
 
-def list_photos(folder: Path, *, deep: bool = True) -> Album:
+def list_photos(folder: str | os.PathLike[str], *, deep: bool = True) -> Album:
     """Return the photos in a folder, with those in the folders in it.
 
     Hidden files and folders are passed over. A link to a file is a photo like another; a link to a
@@ -74,7 +74,7 @@ def list_photos(folder: Path, *, deep: bool = True) -> Album:
         deep: Whether to look into the folders in it.
     """
     photos, left_out = list[Path](), list[tuple[Path, str]]()
-    for path, why in _entries(folder, deep=deep):
+    for path, why in _entries(Path(folder), deep=deep):
         suffix = path.suffix.lower()
         if why:
             left_out.append((path, why))

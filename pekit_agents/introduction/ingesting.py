@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pekit_agents.memory import Memory
     from pekit_agents.memory.records import MemoryRecord
     from pekit_agents.scoring import Discriminant
+    from pekit_agents.types import FloatArray
 
 __all__ = ["IngestReport", "Ingestion"]
 
@@ -178,14 +179,17 @@ class Ingestion:
         self.report.stored.append(stored)
 
     def _add(self, result: Result) -> None:
-        record = self._memory.get(result.job.object_id)
-        new = self._unknown(result, record)
+        object_id = result.job.object_id
+        record = self._memory.get(object_id)
+        held = {view.view_id for view in record.views}
+        taken = [each for each in result.taken if each.view_id not in held]
+        new = self._unnamed(self._not_rejected(taken, record), record)
         if not new:
             self.report.already += 1
             return
         obj = store_more(
             self._memory,
-            result.job.object_id,
+            object_id,
             [each.view for each in new],
             self._discriminant,
             held=record.vectors,
@@ -195,29 +199,46 @@ class Ingestion:
         self.report.views += len(new)
         self.report.added.append(obj)
 
-    def _unknown(self, result: Result, record: MemoryRecord) -> list[Taken]:
-        """Return what an object does not hold, nor was said not to be."""
-        held = {view.view_id for view in record.views}
-        taken = [each for each in result.taken if each.view_id not in held]
-        if not taken:
-            return []
-        vectors = np.stack([each.view.vector for each in taken])
-        # A view of no photo in the folder may be one of these: it has an id of its own where it
-        # came in another way, or by an earlier version.
-        of_photos = self._expected.get(result.job.object_id, set())
-        others = [view.view_id not in of_photos for view in record.views]
-        seen = duplicates(vectors, record.vectors[others])
-        rejected = duplicates(vectors, record.negatives)
-        self.report.skipped += [
-            (each.photo, f"it was said not to be {record.object.name}")
-            for each, no in zip(taken, rejected, strict=True)
-            if no
-        ]
-        return [each for each, no in zip(taken, seen | rejected, strict=True) if not no]
+    def _not_rejected(self, taken: list[Taken], record: MemoryRecord) -> list[Taken]:
+        rejected = duplicates(_vectors(taken, record), record.negatives)
+        for each, no in zip(taken, rejected, strict=True):
+            if no:
+                self._skip(each.photo, f"it was said not to be {record.object.name}")
+        return [each for each, no in zip(taken, rejected, strict=True) if not no]
+
+    def _unnamed(self, taken: list[Taken], record: MemoryRecord) -> list[Taken]:
+        """Return what the object has no view of, once views are known by their photos.
+
+        A view that came in another way, or by an earlier version, has an id that says nothing of
+        its photo. It is that photo's from now on, with the details and the crop that it may lack.
+        """
+        of_photos = self._expected.get(record.object.object_id, set())
+        nameless = [i for i, view in enumerate(record.views) if view.view_id not in of_photos]
+        named: dict[str, Taken] = {}
+        new: list[Taken] = []
+        for each in taken:
+            same = duplicates(record.vectors[nameless], each.view.vector[None])
+            if same.any():
+                named[record.views[nameless.pop(int(same.argmax()))].view_id] = each
+            else:
+                new.append(each)
+        if named:
+            self._memory.name_views(
+                record.object.object_id,
+                {old: each.view_id for old, each in named.items()},
+                crops=[each.view.crop for each in named.values()],
+                details=[each.view.details for each in named.values()],
+            )
+        return new
 
     def _done(self, job: Job) -> None:
         if self._progress is not None:
             self._progress(job)
+
+
+def _vectors(taken: Sequence[Taken], record: MemoryRecord) -> FloatArray:
+    """Return (N, D) float32; N may be 0."""
+    return np.array([each.view.vector for each in taken]).reshape(-1, record.vectors.shape[1])
 
 
 _TAKEN = (

@@ -163,15 +163,15 @@ def run_here(jobs: Iterable[tuple[Job, str | Profile]], workers: int) -> Iterato
 def _extract(
     job: Job, photo: Path, tools: Profile, contents: Mapping[Path, bytes] | None
 ) -> Result:
-    skipped: list[LeftOut] = []
+    taken, skipped = list[Taken](), list[LeftOut]()
     with leaving_out(lambda why: skipped.append((photo, why))):
         data = read_image(photo) if contents is None else contents[photo]
         picture = load_image(data, name=photo.name)
         view = extract_view(picture, job.category, tools, keep_crop=job.keep_crops)
         # The region is not stored; its mask may be as large as the photo.
         bare = replace(view, proposal=Proposal(view.proposal.box, view.proposal.score))
-        return Result(job, (Taken(photo, view_id_of(job.object_id, data), bare),), ())
-    return Result(job, (), tuple(skipped))
+        taken.append(Taken(photo, view_id_of(job.object_id, data), bare))
+    return Result(job, tuple(taken), tuple(skipped))
 
 
 def _joined(job: Job, results: Sequence[Result]) -> Result:

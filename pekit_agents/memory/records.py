@@ -72,8 +72,10 @@ def new_views(
     """Return ``count`` views that are stored now, with fresh ids unless there are some."""
     now, none = datetime.now(UTC), [None] * count
     ids = [secrets.token_hex(_ID_BYTES) for _ in none] if view_ids is None else view_ids
-    kept = (none if crops is None else crops, none if details is None else details)
-    return tuple(StoredView(each, now, *rest) for each, *rest in zip(ids, *kept, strict=True))
+    kept = zip(
+        ids, none if crops is None else crops, none if details is None else details, strict=True
+    )
+    return tuple(StoredView(view_id, now, crop, detail) for view_id, crop, detail in kept)
 
 
 def view_id_of(owner: str, content: bytes) -> str:

@@ -89,7 +89,7 @@ class PhotoLibrary:
 
     Example:
         >>> library = PhotoLibrary.open("memory", user_id="ann")      # doctest: +SKIP
-        >>> library.index((path.name, path) for path in Path("photos").glob("*.jpg"))
+        >>> library.index((path.name, path) for path in list_photos("photos").photos)
         >>> library.search(["Biscuit", "my red mug"])
     """
 

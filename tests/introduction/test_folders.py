@@ -266,16 +266,25 @@ def test_photos_that_are_new_become_views_and_others_are_not_extracted_again(mem
 
 
 def test_a_photo_that_was_stored_in_another_way_is_not_stored_twice(tmp_path, folder):
-    """By an earlier version, whose ids of views say nothing of the photo."""
-    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    """By an earlier version, whose ids of views say nothing of the photo, and without details."""
+    extractor = Counting()
+    profile = replace(fake_profile(), extractor=extractor, describer=Describing())
+    old = PeKit.open(tmp_path / "memory", profile=fake_profile())
     jobs = find_jobs(folder, category="thing")
     for job in jobs:
-        kit.remember(job.name, list(job.photos), category="thing", object_id=job.object_id)
-    assert kit.ingest(jobs).already == 3
+        old.remember(job.name, list(job.photos), category="thing", object_id=job.object_id)
+    before = old.views("Cup")
     draw(folder / "Cup" / "2.png", "yellow")
+    kit = PeKit.open(tmp_path / "memory", profile=profile, keep_crops=True)
     report = kit.ingest(find_jobs(folder, category="thing"))
     assert [(obj.name, obj.n_views) for obj in report.added] == [("Cup", 3)]
-    assert {obj.n_views for obj in kit.objects()} == {2, 3}
+    assert report.already == 2
+    stored = kit.views("Cup")
+    assert [view.added_at for view in stored[:2]] == [view.added_at for view in before]
+    assert all(view.details is not None and view.crop is not None for view in stored)
+    extractor.categories.clear()
+    assert kit.ingest(find_jobs(folder, category="thing")).already == 3
+    assert extractor.categories == []
 
 
 def test_what_its_owner_rejected_is_not_taken_in_again(tmp_path, folder):

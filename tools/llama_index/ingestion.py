@@ -148,13 +148,14 @@ class RememberPhotos(TransformComponent):
 
     def _photo(self, node: BaseNode) -> Path | None:
         """Return the file of a node that is a photo of the folder."""
-        path = node.metadata.get("file_path")
+        path, photo = node.metadata.get("file_path"), None
+        if not path or not _is_photo(str(path), node.metadata.get("file_type")):
+            return None
         with leaving_out(partial(_LOGGER.warning, "a file is left out: %s: %s", path)):
-            if not path or not _is_photo(str(path), node.metadata.get("file_type")):
-                return None
             file = Path(path).resolve()
-            return file if file.is_relative_to(self.folder.resolve()) else None
-        return None
+            if file.is_relative_to(self.folder.resolve()):
+                photo = file
+        return photo
 
     def _name(self, node: BaseNode, path: Path) -> str:
         name = str(node.metadata.get("name") or "")
