@@ -58,7 +58,8 @@ def ingest(
     jobs = find_jobs(folder, category=category, metadata=known)
     encoder = load_profile(profile).encoder
     store = Memory.open(memory, user_id=user, encoder_id=encoder.id, dim=encoder.dim)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    # A folder may be called like markup.
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as progress:
         task = progress.add_task("remembering", total=len(jobs))
         report = run_ingest(
@@ -93,8 +94,8 @@ def _show(report: IngestReport, as_json: bool) -> None:
                 "added": [obj.to_dict() for obj in report.added],
                 "already": report.already,
                 "views": report.views,
-                "skipped": [{"photo": str(path), "why": why} for path, why in report.skipped],
-                "failed": [{"name": name, "why": why} for name, why in report.failed],
+                "skipped": [{"photo": _utf8(path), "why": why} for path, why in report.skipped],
+                "failed": [{"name": _utf8(name), "why": why} for name, why in report.failed],
             }
         )
         return
@@ -111,9 +112,11 @@ def _show(report: IngestReport, as_json: bool) -> None:
 
 def _left_out(skipped: Sequence[tuple[Path, str]]) -> list[str]:
     """Return a line for each reason that files are left out, the rarest reasons first."""
+    from pekit_agents.images.loading import describe_source
+
     by_reason: dict[str, list[Path]] = {}
     for path, why in skipped:
-        by_reason.setdefault(why.removeprefix(f"{path.name}: "), []).append(path)
+        by_reason.setdefault(why.removeprefix(f"{describe_source(path)}: "), []).append(path)
     lines = []
     for why, paths in sorted(by_reason.items(), key=lambda item: len(item[1])):
         more = f" and {_count(len(paths) - 1, 'other file')}" if len(paths) > 1 else ""
@@ -133,9 +136,16 @@ def _advice(objects: Sequence[PersonalObject]) -> list[str]:
 
 def _print_some(lines: Sequence[str], style: str | None = None) -> None:
     for line in lines[:_SHOWN]:
-        err.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+        # A name of a file may hold anything, also what moves a terminal's cursor.
+        shown = "".join(char if char.isprintable() else "?" for char in line)
+        err.print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
     if len(lines) > _SHOWN:
         err.print(f"... and {len(lines) - _SHOWN} more; --json lists them all", highlight=False)
+
+
+def _utf8(name: object) -> str:
+    """Return a name as text; bytes that are no text come as escapes."""
+    return str(name).encode(errors="backslashreplace").decode()
 
 
 def _count(number: int, what: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.leaving_out import leaving_out
-from pekit_agents.images.loading import load_image, read_image
+from pekit_agents.images.loading import describe_source, load_image, read_image
 from pekit_agents.introduction.views import MAX_VIEWS, extract_view
 from pekit_agents.memory.records import view_id_of
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
@@ -166,7 +166,7 @@ def _extract(
     taken, skipped = list[Taken](), list[LeftOut]()
     with leaving_out(lambda why: skipped.append((photo, why))):
         data = read_image(photo) if contents is None else contents[photo]
-        picture = load_image(data, name=photo.name)
+        picture = load_image(data, name=describe_source(photo))
         view = extract_view(picture, job.category, tools, keep_crop=job.keep_crops)
         # The region is not stored; its mask may be as large as the photo.
         bare = replace(view, proposal=Proposal(view.proposal.box, view.proposal.score))
@@ -183,7 +183,8 @@ def _joined(job: Job, results: Sequence[Result]) -> Result:
         for each in result.taken:
             first = taken.setdefault(each.view_id, each)
             if first is not each:
-                skipped.append((each.photo, f"it is the same file as {first.photo}"))
+                same = describe_source(first.photo)
+                skipped.append((each.photo, f"it is the same file as {same}"))
     full = f"an object holds at most {MAX_VIEWS} views"
     skipped += [(photo, full) for photo in job.photos[len(results) :]]
     return Result(job, tuple(taken.values()), tuple(skipped))

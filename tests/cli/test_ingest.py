@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from pekit_agents import profiles
@@ -66,6 +71,26 @@ def test_what_is_left_out_and_what_would_help_is_said(tmp_path):
     assert sum("one or two photos from other sides" in line for line in lines) == 1
     assert "2 objects and added photos to 0 objects (5 views)" in lines[-1]
     assert lines[-1].endswith("0 were there already, 0 failed, 3 files left out.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a disk that takes any bytes as a name")
+def test_names_may_hold_anything(tmp_path, monkeypatch):
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=200)
+    monkeypatch.setattr(cli_ingest, "err", terminal)
+    photos, memory = tmp_path / "photos", tmp_path / "memory"
+    cup = photos / "[bold]Cup["
+    cup.mkdir(parents=True)
+    solid_scene({"red": (20, 20, 90, 90)}).save(cup / "1.png")
+    bad = Path(os.fsdecode(os.fsencode(cup) + b"/caf\xe9\x1b[2J.jpg"))
+    bad.write_bytes(b"x")
+    command = ("ingest", photos, "-p", "fake", "-m", memory)
+    result = invoke(*command)
+    assert result.exit_code == 0, (result.output, result.exception)
+    said = terminal.file.getvalue()
+    assert "[bold]Cup[" in said
+    assert "/caf??[2J.jpg: expected a photo" in said
+    (left_out,) = json.loads(invoke(*command, "--json").stdout)["skipped"]
+    assert left_out["photo"].endswith("caf\\udce9\x1b[2J.jpg")
 
 
 def test_photos_that_are_new_are_counted_and_crops_are_kept_on_request(tmp_path):
