@@ -137,7 +137,11 @@ def test_an_ingested_object_is_what_remember_stores(tmp_path, folder, keep_crops
     report = many.ingest(find_jobs(folder, category="thing"))
     for left, right in zip(one.objects(), many.objects(), strict=True):
         assert (left.name, left.category, left.n_views) == (right.name, "thing", right.n_views)
-        views = zip(one.views(left.name), many.views(right.name), strict=True)
+        of_one, of_many = (
+            kit._memory.get(obj.object_id) for kit, obj in ((one, left), (many, right))
+        )
+        np.testing.assert_array_equal(of_one.vectors, of_many.vectors)
+        views = zip(of_one.views, of_many.views, strict=True)
         for expected, stored in views:
             assert expected.details is not None
             assert expected.crop == stored.crop
