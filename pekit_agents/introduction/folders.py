@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from pekit_agents.memory.names import name_key
 from pekit_agents.profiles import Profile, load_profile
 
 if TYPE_CHECKING:
+    from pekit_agents.images.loading import ImageLimits
     from pekit_agents.memory import Memory
 
 __all__ = [
@@ -93,6 +95,7 @@ def ingest(
     workers: int = 1,
     run: Runner = run_in_processes,
     keep_crops: bool | None = None,
+    limits: ImageLimits | None = None,
     progress: Callable[[Job], None] | None = None,
 ) -> IngestReport:
     """Remember many objects, and add the photos that are new to those that are there.
@@ -105,6 +108,7 @@ def ingest(
         run: How the workers run.
         keep_crops: Whether each view comes with a crop of its photo; None for what the kit that
             uses the memory says, and otherwise without.
+        limits: What a photo may weigh; None for what the jobs say.
         progress: Called after each object, stored or not.
 
     Raises:
@@ -123,6 +127,8 @@ def ingest(
         most=MAX_VIEWS,
         progress=progress,
     )
+    if limits is not None:
+        jobs = (replace(job, limits=limits) for job in jobs)
     todo = ((job, profile) for job in ingestion.ahead(jobs))
     for result in run(todo, workers):
         ingestion.store(result)

@@ -134,7 +134,7 @@ class Ingestion:
         new: list[Path] = []
         for photo in job.photos:
             with leaving_out(partial(self._skip, photo)):
-                view_id = view_id_of(job.object_id, read_image(photo))
+                view_id = view_id_of(job.object_id, read_image(photo, limits=job.limits))
                 if view_id not in held | expected:
                     new.append(photo)
                 expected.add(view_id)

@@ -16,7 +16,7 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.leaving_out import leaving_out
-from pekit_agents.images.loading import describe_source, load_image, read_image
+from pekit_agents.images.loading import ImageLimits, describe_source, load_image, read_image
 from pekit_agents.introduction.views import MAX_VIEWS, extract_view
 from pekit_agents.memory.records import view_id_of
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
@@ -58,6 +58,7 @@ class Job:
         earlier_id: The id that earlier versions made of the name as a Mac writes it.
         keep_crops: Whether each view comes with a crop of its photo.
         room: How many views the object takes.
+        limits: What a photo may weigh.
     """
 
     object_id: str
@@ -70,6 +71,7 @@ class Job:
     earlier_id: str = ""
     keep_crops: bool = False
     room: int = MAX_VIEWS
+    limits: ImageLimits = ImageLimits()
 
 
 def make_job(
@@ -165,8 +167,8 @@ def _extract(
 ) -> Result:
     taken, skipped = list[Taken](), list[LeftOut]()
     with leaving_out(lambda why: skipped.append((photo, why))):
-        data = read_image(photo) if contents is None else contents[photo]
-        picture = load_image(data, name=describe_source(photo))
+        data = read_image(photo, limits=job.limits) if contents is None else contents[photo]
+        picture = load_image(data, limits=job.limits, name=describe_source(photo))
         view = extract_view(picture, job.category, tools, keep_crop=job.keep_crops)
         # The region is not stored; its mask may be as large as the photo.
         bare = replace(view, proposal=Proposal(view.proposal.box, view.proposal.score))

@@ -51,7 +51,7 @@ def _on_cluster(tasks: Tasks, workers: int) -> Iterator[Result]:
         while len(running) < 2 * workers and (task := tasks.take()):
             contents, why = {}, list[str]()
             with leaving_out(why.append):
-                contents[task.photo] = read_image(task.photo)
+                contents[task.photo] = read_image(task.photo, limits=task.job.limits)
             if why:
                 yield from tasks.give(task, task.without(why[0]))
             else:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pekit_agents.errors import InvalidInput, MemoryStoreError
+from pekit_agents.images.loading import ImageLimits
 from pekit_agents.introduction.folders import extract_job, find_jobs, ingest, run_here
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.testing import ColourExtractor, fake_profile, solid_scene
@@ -210,6 +211,17 @@ def test_what_is_no_photo_is_named_with_the_reason_and_stops_nothing(
     }
     assert set(told) == set(expected)
     assert [name for name, why in expected.items() if why not in told[name]] == []
+
+
+def test_limits_hold_for_what_is_new_and_for_what_is_looked_at_again(memory, folder):
+    (folder / "Cup" / "0.png").write_bytes((folder / "Cup" / "0.png").read_bytes() + bytes(5000))
+    jobs, profile = find_jobs(folder, category="thing"), fake_profile()
+    small, narrow = ImageLimits(max_bytes=4000), ImageLimits(max_side=100)
+    assert len(ingest(memory, jobs, profile, run=run_here, limits=narrow).failed) == 3
+    for _ in range(2):
+        report = ingest(memory, jobs, profile, run=run_here, limits=small)
+        assert list(left_out(report)) == ["0.png"]
+    assert ingest(memory, jobs, profile, run=run_here).views == 1
 
 
 def test_a_photo_that_goes_away_and_a_model_that_one_photo_upsets_stop_nothing(memory, folder):
