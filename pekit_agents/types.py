@@ -175,7 +175,7 @@ class StoredView:
     """A view as it lies in the memory.
 
     Attributes:
-        view_id: Its identity within the object; says nothing else.
+        view_id: Its identity within the object: random, or made from the bytes of its photo.
         added_at: When it was stored (UTC); None if that was not noted.
         crop: What was kept of its photo; None unless crops are kept.
         details: The object patch by patch; None where that was not noted.

@@ -188,3 +188,12 @@ def test_a_kit_with_a_discriminant_tells_what_may_show_something_else(tmp_path):
     red, blue = (solid_scene({colour: (20, 20, 90, 90)}) for colour in ("red", "blue"))
     cup = kit.remember("Cup", [red, blue], category="mug")
     assert [(each.photo, each.kind) for each in cup.advice] == [(2, "outlier"), (0, "more")]
+
+
+def test_photos_are_called_by_their_names_where_they_have_some():
+    same = [view(1, 0, 0), view(1, 0, 0)]
+    advice = advise(same, NONE, None, ["left.jpg", "right.jpg"])
+    assert advice[0].text == "right.jpg adds nothing to left.jpg: use one from another side"
+    assert advise(same, NONE, None)[0].text.startswith("photo 2 adds nothing to photo 1:")
+    again = advise(same[:1], same[0].vector[None], None, ["left.jpg"])
+    assert again[0].text.startswith("left.jpg adds nothing to one that is remembered already")
