@@ -215,7 +215,7 @@ def test_a_photo_that_upsets_a_model_is_left_out_and_a_broken_model_is_an_error(
     propose, dog = library.kit.propose, load_image(photos["dog"])
 
     def upset(image: Any, **options: Any) -> Any:
-        if image == dog:
+        if image.image == dog:
             raise error
         return propose(image, **options)
 
