@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
+from pekit_agents.answering.pictures import sent_among, whole_as_sent
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.tools.action_result import ActionError
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, plain_view
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.image_store import UnknownImage, handles_in, is_handle
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ SYSTEM_PROMPT = (
 
 #: Who wrote a message.
 Role: TypeAlias = Literal["user", "tool", "model"]
-#: Pictures by the index of the block that holds their labels: pairs of a handle and a picture.
-Views: TypeAlias = Mapping[int, Sequence[tuple[str, AnnotatedPicture]]]
+#: What stands for labels, by the index of the block that holds them: pairs of a handle and a
+#: picture, or words where there is none.
+Views: TypeAlias = Mapping[int, Sequence[tuple[str, AnnotatedPicture | str]]]
 
 _M = TypeVar("_M")
 _LOGGER = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ class MessageFormat(Protocol[_M]):
         ...
 
     def attach(self, message: _M, views: Views) -> _M:
-        """Return a message with pictures and their words after the labels at some indices."""
+        """Return a message with pictures, or words, after the labels at some indices."""
         ...
 
     def user_message(self, text: str, labels: Sequence[Label]) -> _M:
@@ -104,7 +106,8 @@ class PersonalConversation(Generic[_M]):
         actions: The memories and pictures of all users.
         form: How the framework writes messages.
         auto: Whether pictures are searched; otherwise they are shown as they are.
-        max_images: How many pictures are shown, the newest first; older ones stay labels.
+        max_images: How many pictures are shown, the newest; older ones stay labels, and the model
+            is told how many.
 
     Raises:
         InvalidInput: ``max_images`` is below 0.
@@ -116,7 +119,7 @@ class PersonalConversation(Generic[_M]):
         if max_images < 0:
             raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
         self._images, self._form, self._max_images = actions.images, form, max_images
-        self._findings = actions.findings if auto else None
+        self._findings, self._auto = actions.findings, auto
 
     def kept(self, user_id: str, message: _M, *, marked: bool = False) -> _M:
         """Return a message with labels for pictures; itself when it holds none.
@@ -140,14 +143,20 @@ class PersonalConversation(Generic[_M]):
 
     def shown(self, user_id: str, messages: Sequence[_M]) -> list[_M]:
         """Return a conversation as the model is to see it, in any form it is kept in."""
-        kept = [self.kept(user_id, message) for message in messages]
-        left = self._max_images
-        shown: list[_M] = []
-        for message, labels in reversed(list(self._hoisted(kept))):
-            views = self._views(user_id, labels, left)
-            left -= sum(map(len, views.values()))
-            shown.append(self._form.attach(message, views) if views else message)
-        return shown[::-1]
+        kept = list(self._hoisted([self.kept(user_id, message) for message in messages]))
+        newest = [
+            (at, index, label)
+            for at in reversed(range(len(kept)))
+            for index, label in reversed(kept[at][1])
+        ]
+        views: dict[int, dict[int, list[tuple[str, AnnotatedPicture | str]]]] = {}
+        for (at, index, label), look in zip(newest, self._looks(user_id, newest), strict=True):
+            if look is not None:
+                views.setdefault(at, {}).setdefault(index, []).insert(0, (label.handle, look))
+        return [
+            self._form.attach(message, views[at]) if at in views else message
+            for at, (message, _) in enumerate(kept)
+        ]
 
     def view(self, user_id: str, handle: str, *, marked: bool = False) -> AnnotatedPicture:
         """Return a picture as the model is shown it.
@@ -159,33 +168,52 @@ class PersonalConversation(Generic[_M]):
 
         Raises:
             UnknownImage: This user has no such picture (any more).
-            ImageError: It is of no kind that a model could be shown.
+            ImageError: It cannot be read.
+            MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
         """
-        if self._findings is not None and not marked:
+        if self._auto and not marked:
             try:
                 return self._findings.view(user_id, handle)
-            except (ImageError, MissingDependency) as exc:
-                _LOGGER.warning("picture %s is not searched: %s", handle, exc)
-        return plain_view(self._images.get(user_id, handle))
+            except ImageError as exc:  # too small to search, perhaps
+                _LOGGER.debug("picture %s is not searched: %s", handle, exc)
+        return self._findings.plain(user_id, handle)
 
-    def _views(self, user_id: str, labels: Iterable[tuple[int, Label]], most: int) -> Views:
-        """Return up to ``most`` of the pictures that labels stand for."""
-        views: dict[int, list[tuple[str, AnnotatedPicture]]] = {}
-        for index, label in labels:
-            if most > 0 and (view := self._look(user_id, label)) is not None:
-                views.setdefault(index, []).append((label.handle, view))
-                most -= 1
-        return views
+    def _looks(
+        self, user_id: str, newest: Sequence[tuple[int, int, Label]]
+    ) -> list[AnnotatedPicture | str | None]:
+        """Return a picture or words for each label, the newest first; None for the label alone."""
+        limits = sent_among(min(len(newest), self._max_images))
+        looks: list[AnnotatedPicture | str | None] = []
+        left, shown = self._max_images, set[str]()
+        for _, _, label in newest:
+            if left == 0:
+                break
+            look = self._look(user_id, label)
+            if isinstance(look, AnnotatedPicture):
+                left -= 1
+                data, mime = whole_as_sent(look.data, limits)
+                look = replace(look, data=data, mime=mime)
+            shown.add(label.handle)
+            looks.append(look)
+        hidden = {label.handle for _, _, label in newest[len(looks) :]} - shown
+        told = (
+            f"Pictures of this conversation that you are not shown: {len(hidden)}, this one and "
+            "older ones. Give a tool the handle of one to have it looked at."
+        )
+        rest = [None] * (len(newest) - len(looks))
+        return [*looks, *([told, *rest[1:]] if hidden else rest)]
 
-    def _look(self, user_id: str, label: Label) -> AnnotatedPicture | None:
-        """Return what is shown for a label; None where the label is all there is."""
+    def _look(self, user_id: str, label: Label) -> AnnotatedPicture | str:
+        """Return what is shown for a label; words where the picture cannot be."""
         try:
             return self.view(user_id, label.handle, marked=label.marked)
         except UnknownImage:
-            return None
+            why = "is no longer kept; ask for it again where it is needed"
+        except MissingDependency:
+            why = "cannot be read: it is in the HEIC format, which is not set up here"
         except ImageError as exc:
-            _LOGGER.warning("picture %s is not shown: %s", label.handle, exc)
-            return None
+            why = f"cannot be read: {str(exc).partition(': ')[2]}"
+        return f"Picture {label.handle} {why}"
 
     def _hoisted(self, messages: Sequence[_M]) -> Iterator[tuple[_M, list[tuple[int, Label]]]]:
         """Yield a conversation with the pictures of tools in a user message after each batch.

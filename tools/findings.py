@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from PIL import Image
 
 from pekit_agents.images.loading import load_image
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture
-from pekit_agents.tools.image_store import ImageStore, check_limits
+from pekit_agents.memory.search.ram import RamCache, shared_ram_cache
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture, plain_view
+from pekit_agents.tools.image_store import ImageStore
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
@@ -25,7 +26,13 @@ __all__ = ["Findings"]
 #: The state of a memory. The objects as well, because a memory that was forgotten counts from 1
 #: again.
 _Version: TypeAlias = "tuple[int, tuple[PersonalObject, ...]]"
+#: A user and a handle; the user is "" for what holds whoever asks.
+_Key: TypeAlias = tuple[str, str]
 
+#: In place of a view's data where these are the user's own bytes: the image store has them.
+_OWN = b""
+#: About what an entry and each object of its version take, without arrays.
+_RECORD_BYTES = 1000
 #: In place of the photo in a finding that is kept: the image store has the photo.
 _NO_PHOTO = Image.new("RGB", (1, 1))
 
@@ -44,9 +51,9 @@ class Findings:
         mode: How hard to look, as in :meth:`PeKit.find`.
         opinion_model: Who is asked about what is only possible, once for each finding, see
             :meth:`PeKit.second_opinion`; None for nobody.
-        max_findings: How many findings are kept; the least recently used go first.
-        max_bytes: How much they may take. Masks are what is large: those of a segmentation model
-            are as large as the photo. The newest finding is kept whatever its size.
+        ram: What findings are kept in, least recently used go first; None for that of the whole
+            process, which ``PEKIT_MEMORY_RAM_MB`` bounds. Masks are what is large: those of a
+            segmentation model are as large as the photo. Photos are not kept.
     """
 
     def __init__(
@@ -56,14 +63,13 @@ class Findings:
         *,
         mode: SearchMode = "auto",
         opinion_model: AnswerModel | None = None,
-        max_findings: int = 128,
-        max_bytes: int = 256 * 2**20,
+        ram: RamCache | None = None,
     ) -> None:
-        check_limits(max_findings=max_findings, max_bytes=max_bytes)
         self._open_kit, self._images, self._mode = open_kit, images, mode
         self._opinion_model = opinion_model
-        self._max_findings, self._max_bytes = max_findings, max_bytes
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._ram = shared_ram_cache() if ram is None else ram
+        # What the cache lets go of is gone here as well, once nobody works with it any more.
+        self._kept: weakref.WeakValueDictionary[_Key, _Kept] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
     def find(self, user_id: str, handle: str, *, second_opinion: bool = True) -> Finding:
@@ -77,12 +83,15 @@ class Findings:
         Raises:
             UnknownImage: This user has no such picture (any more).
             ImageError: It cannot be read.
+            MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
             MemoryStoreError: The memory cannot be read.
         """
         photo = load_image(self._images.get(user_id, handle))
         kit, kept = self._open(user_id, handle)
         with kept.lock:
-            return self._searched(kit, kept, photo, second_opinion)
+            finding = self._searched(kit, kept, photo, second_opinion)
+            self._keep(kept)
+            return finding
 
     def view(self, user_id: str, handle: str) -> AnnotatedPicture:
         """Return a picture with the boxes of its finding, as a model is shown it.
@@ -94,15 +103,33 @@ class Findings:
         Raises:
             UnknownImage: This user has no such picture (any more).
             ImageError: It cannot be read.
+            MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
             MemoryStoreError: The memory cannot be read.
         """
         image = self._images.get(user_id, handle)
         kit, kept = self._open(user_id, handle)
-        with kept.lock:
-            if kept.view is None:
-                finding = self._searched(kit, kept, load_image(image), True)
-                kept.view = annotated_picture(finding, image)
-            return kept.view
+
+        def annotated() -> AnnotatedPicture:
+            finding = self._searched(kit, kept, load_image(image), True)
+            return annotated_picture(finding, image)
+
+        return self._viewed(kept, image, annotated)
+
+    def plain(self, user_id: str, handle: str) -> AnnotatedPicture:
+        """Return a picture without boxes, as a model is shown it where nothing is looked for.
+
+        Args:
+            user_id: Whose picture.
+            handle: The picture's handle.
+
+        Raises:
+            UnknownImage: This user has no such picture (any more).
+            ImageError: It cannot be read.
+            MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
+        """
+        image = self._images.get(user_id, handle)
+        kept = self._entry(("", handle), None)  # a handle says what the content is
+        return self._viewed(kept, image, lambda: plain_view(image))
 
     def clear(self, user_id: str) -> None:
         """Let go of everything of one user."""
@@ -115,14 +142,25 @@ class Findings:
         version = kit.version(), tuple(kit.objects())
         with self._lock:
             self._drop(user_id, unless=version)
-            kept = self._kept.setdefault((user_id, handle), _Kept(version))
-            self._kept.move_to_end((user_id, handle))
-            size = sum(each.nbytes for each in self._kept.values())
-            while len(self._kept) > 1 and (
-                len(self._kept) > self._max_findings or size > self._max_bytes
-            ):
-                size -= self._kept.popitem(last=False)[1].nbytes
-        return kit, kept
+        return kit, self._entry((user_id, handle), version)
+
+    def _entry(self, key: _Key, version: _Version | None) -> _Kept:
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or kept.version != version:
+                kept = self._kept[key] = _Kept(key, version, self._ram)
+            self._ram.get(kept.ram_key)  # it is in use
+            return kept
+
+    def _viewed(
+        self, kept: _Kept, image: bytes, make: Callable[[], AnnotatedPicture]
+    ) -> AnnotatedPicture:
+        with kept.lock:
+            if kept.view is None:
+                view = make()
+                kept.view = replace(view, data=_OWN) if view.data is image else view
+                self._keep(kept)
+            return replace(kept.view, data=image) if kept.view.data == _OWN else kept.view
 
     def _searched(self, kit: PeKit, kept: _Kept, photo: RGBImage, second_opinion: bool) -> Finding:
         if kept.found is None:
@@ -135,30 +173,39 @@ class Findings:
             kept.judged = replace(judged, image=_NO_PHOTO)
         return replace(kept.judged, image=photo)
 
+    def _keep(self, kept: _Kept) -> None:
+        """Keep what was worked out, unless the memory has changed in the meantime."""
+        with self._lock:
+            if self._kept.get(kept.key) is kept:
+                self._ram.drop(kept.ram_key)
+                kept.weigh()
+                self._ram.put(kept.ram_key, kept)
+
     def _drop(self, user_id: str, *, unless: _Version | None = None) -> None:
         """Let go of a user's findings of other states of the memory, forgotten names too."""
-        stale = [
-            key for key, kept in self._kept.items() if key[0] == user_id and kept.version != unless
-        ]
-        for key in stale:
-            del self._kept[key]
+        for key, kept in list(self._kept.items()):
+            if key[0] == user_id and kept.version != unless:
+                self._kept.pop(key, None)
+                self._ram.drop(kept.ram_key)
 
 
 class _Kept:
     """What was worked out for one picture by the first who asked; a failure is not kept."""
 
-    def __init__(self, version: _Version) -> None:
-        self.version = version
+    def __init__(self, key: _Key, version: _Version | None, ram: RamCache) -> None:
+        self.key, self.version, self.ram_key = key, version, ram.key_for(self)
         self.found: Finding | None = None
         self.judged: Finding | None = None
         self.view: AnnotatedPicture | None = None
+        self.nbytes = 0
         self.lock = threading.Lock()
 
-    @property
-    def nbytes(self) -> int:
-        """How much it takes, about."""
+    def weigh(self) -> None:
+        """Work out anew how much it takes, about; never while the cache counts with it."""
+        objects = 0 if self.version is None else len(self.version[1])
         shown = 0 if self.view is None else len(self.view.data)
-        return shown + (0 if self.found is None else _nbytes(self.found))
+        found = 0 if self.found is None else _nbytes(self.found)
+        self.nbytes = _RECORD_BYTES * (1 + objects) + shown + found
 
 
 def _nbytes(finding: Finding) -> int:

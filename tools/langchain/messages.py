@@ -20,6 +20,7 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.conversation import Label, Role, Views, drawn_pictures
 from pekit_agents.tools.image_store import handles_in, image_label
 from pekit_agents.tools.langchain.pictures import (
@@ -81,14 +82,16 @@ class LangChainMessages:
         return replace_blocks(message, blocks).model_copy(update={"additional_kwargs": extras})
 
     def attach(self, message: _M, views: Views) -> _M:
-        """Return the message with pictures in the shapes that they came in."""
+        """Return the message with pictures in the shapes that they came in, or with words."""
         forms = _forms(message)
         blocks: dict[int, list[Block]] = {index: [] for index in views}
         for index, shown in views.items():
             for handle, view in shown:
-                picture = _picture_block(forms.get(handle), view.data, view.mime)
-                words = [text_block(view.text)] if view.text else []
-                blocks[index] += [text_block(image_label(handle)), picture, *words]
+                blocks[index].append(text_block(image_label(handle)))
+                if isinstance(view, AnnotatedPicture):
+                    blocks[index].append(_picture_block(forms.get(handle), view.data, view.mime))
+                words = view if isinstance(view, str) else view.text
+                blocks[index] += [text_block(words)] if words else []
         return replace_blocks(message, blocks)
 
     def user_message(self, text: str, labels: Sequence[Label]) -> HumanMessage:

@@ -70,7 +70,8 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         auto: Whether pictures are searched before the model is called. False leaves that to
             the tools; pictures are labelled, shown and kept out of the conversation all the same.
         tools: The tools to offer; None for all of the toolkit, ``[]`` for a model that calls none.
-        max_images: How many pictures a model is shown, the newest first; older ones stay labels.
+        max_images: How many pictures a model is shown, the newest; older ones stay labels, and it
+            is told how many.
         system_prompt: What the model is told about labels and tools; None for nothing.
     """
 
@@ -148,7 +149,8 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             UnknownUser: It is not known whose picture it is.
             InvalidInput: The toolkit is bound to another user.
             UnknownImage: This user has no such picture (any more).
-            ImageError: It cannot be shown.
+            ImageError: It cannot be read.
+            MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
         """
         return self._messages.view(self._named_user(user_id), handle)
 

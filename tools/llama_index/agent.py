@@ -84,7 +84,8 @@ class PersonalFunctionAgent(FunctionAgent):
             for a model that is to call none.
         auto: Whether pictures are searched before the model is called. False leaves that to
             the tools; pictures are labelled, shown and kept out of the memory all the same.
-        max_images: How many pictures a model is shown, the newest first; older ones stay labels.
+        max_images: How many pictures a model is shown, the newest; older ones stay labels, and it
+            is told how many.
         guide: What the model is told about labels and tools, after ``system_prompt``; None for
             nothing.
         options: Everything else that ``FunctionAgent`` takes, such as ``llm`` and ``name``.

@@ -67,7 +67,7 @@ class LlamaIndexMessages:
         return with_blocks(message, blocks)
 
     def attach(self, message: ChatMessage, views: Views) -> ChatMessage:
-        """Return the message with pictures after the texts that their labels are in."""
+        """Return the message with pictures, or words, after the texts that hold their labels."""
         blocks: list[ContentBlock] = []
         for index, block in enumerate(message.blocks):
             blocks.append(block)
@@ -81,8 +81,10 @@ class LlamaIndexMessages:
         return ChatMessage(role=MessageRole.USER, blocks=blocks)
 
 
-def view_blocks(view: AnnotatedPicture) -> list[ContentBlock]:
-    """Return a picture and, where something was found in it, its words."""
+def view_blocks(view: AnnotatedPicture | str) -> list[ContentBlock]:
+    """Return a picture and, where something was found in it, its words; or words alone."""
+    if isinstance(view, str):
+        return [TextBlock(text=view)]
     picture = ImageBlock(image=view.data, image_mimetype=view.mime)
     return [picture, TextBlock(text=view.text)] if view.text else [picture]
 

@@ -2,12 +2,14 @@
 
 import base64
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.schema import ImageDocument
+from PIL import Image
 
 from pekit_agents.tools.conversation import Label
 from pekit_agents.tools.llama_index.agent import apersonalize_message, personalize_message
@@ -77,17 +79,33 @@ async def test_an_agent_takes_a_picture_in_any_form(
         [],
         [TextBlock(text="Hello!")],
         [TextBlock(text="Look."), ImageBlock(url="https://example.invalid/photo.png")],
-        [ImageBlock(image=b"no picture at all")],
         [ImageBlock(image=BytesIO(b""))],
         [ImageBlock()],
     ],
-    ids=["nothing", "words", "URL", "no picture", "empty", "hollow"],
+    ids=["nothing", "words", "URL", "empty", "hollow"],
 )
 async def test_what_cannot_be_searched_comes_back_as_it_is(kit, remember, blocks):
     remember("Biscuit", "red")
     message = ChatMessage(role="user", blocks=blocks)
     assert personalize_message(message, kit) is message
     assert await apersonalize_message(message, kit) is message
+
+
+async def test_what_models_do_not_take_is_converted_or_said(kit, remember, photo):
+    bmp, turned = BytesIO(), (Path(__file__).parents[3] / "images" / "turned.heic").read_bytes()
+    Image.open(BytesIO(photo("blue"))).save(bmp, "BMP")
+    sent = [
+        personalize_message(ChatMessage(role="user", blocks=[TextBlock(text="?"), block]), kit)
+        for block in (
+            ImageBlock(image=bmp.getvalue()),
+            ImageBlock(image=turned),
+            ImageBlock(image=photo("blue"), image_mimetype="image/jpeg"),
+            ImageBlock(image=b"no picture at all"),
+        )
+    ]
+    kinds = [getattr(message.blocks[1], "image_mimetype", None) for message in sent]
+    assert kinds == ["image/jpeg", "image/jpeg", "image/png", None]
+    assert sent[3].blocks[1].text.startswith("A picture cannot be read: expected a photo")
 
 
 async def test_without_a_match_the_message_is_returned_itself(kit, remember, said, photo):
