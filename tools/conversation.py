@@ -15,7 +15,15 @@ from pekit_agents.answering.pictures import sent_among, whole_as_sent
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.tools.action_result import ActionError
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
-from pekit_agents.tools.image_store import UnknownImage, handles_in, is_handle
+from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
+from pekit_agents.tools.image_store import (
+    UnknownImage,
+    each_put,
+    handles_in,
+    image_label,
+    is_handle,
+    put_album,
+)
 
 if TYPE_CHECKING:
     from pekit_agents.tools.actions import PersonalActions
@@ -25,6 +33,7 @@ __all__ = [
     "SYSTEM_PROMPT",
     "Label",
     "MessageFormat",
+    "Parts",
     "PersonalConversation",
     "Role",
     "Views",
@@ -48,6 +57,9 @@ Role: TypeAlias = Literal["user", "tool", "model"]
 #: What stands for labels, by the index of the block that holds them: pairs of a handle and a
 #: picture, or words where there is none.
 Views: TypeAlias = Mapping[int, Sequence[tuple[str, AnnotatedPicture | str]]]
+
+#: What is kept in place of a piece, by its index.
+Parts: TypeAlias = Mapping[int, "Sequence[Label | str]"]
 
 _M = TypeVar("_M")
 _LOGGER = logging.getLogger(__name__)
@@ -74,7 +86,7 @@ class MessageFormat(Protocol[_M]):
         """Return who wrote a message."""
         ...
 
-    def pieces(self, message: _M) -> Iterable[tuple[int, str | bytes]]:
+    def pieces(self, message: _M) -> Iterable[tuple[int, Piece]]:
         """Return the index and content of each text, and of each picture whose bytes are there."""
         ...
 
@@ -86,8 +98,8 @@ class MessageFormat(Protocol[_M]):
         """Return the labels of the pictures that a tool's message brings."""
         ...
 
-    def detach(self, message: _M, labels: Mapping[int, Label]) -> _M:
-        """Return a message with labels in place of the pictures at some indices."""
+    def detach(self, message: _M, parts: Parts) -> _M:
+        """Return a message with texts and labels in place of what is at some indices."""
         ...
 
     def attach(self, message: _M, views: Views) -> _M:
@@ -128,18 +140,38 @@ class PersonalConversation(Generic[_M]):
 
         Args:
             user_id: Whose pictures.
-            message: Any message; a picture that cannot be kept stays in it.
+            message: Any message. In place of a picture that cannot be kept it gets words.
             marked: Whether boxes are drawn on its pictures.
         """
-        labels: dict[int, Label] = {}
-        pieces = () if self._form.role(message) == "model" else self._form.pieces(message)
-        for index, piece in pieces:
-            if isinstance(piece, bytes):
-                try:
-                    labels[index] = Label(self._images.put(user_id, piece), marked)
-                except InvalidInput as exc:
-                    _LOGGER.warning("a picture stays in its message: %s", exc)
-        return self._form.detach(message, labels) if labels else message
+        role = self._form.role(message)
+        found: dict[int, list[Piece]] = {}
+        for index, piece in () if role == "model" else self._form.pieces(message):
+            parts = parts_of(piece) if isinstance(piece, str) else [piece]
+            if not all(isinstance(part, str) for part in parts):
+                found[index] = parts
+        pictures = [part for parts in found.values() for part in parts if isinstance(part, bytes)]
+        if role == "user":
+            put = iter(put_album(self._images, user_id, pictures) if pictures else ())
+        else:
+            put = iter(each_put(pictures, lambda picture: self._images.put(user_id, picture)))
+
+        def stand_in(part: Piece) -> Label | str:
+            handle = next(put) if isinstance(part, bytes) else part
+            if isinstance(part, str) or not isinstance(handle, str):
+                return part if isinstance(part, str) else left_out(handle)
+            return Label(handle, marked)
+
+        kept = {index: [stand_in(part) for part in parts] for index, parts in found.items()}
+        return self._form.detach(message, kept) if kept else message
+
+    def keep(self, user_id: str, picture: bytes | LeftOut) -> str:
+        """Keep a picture that stands where no message is, and return the text in its place."""
+        if isinstance(picture, LeftOut):
+            return left_out(picture)
+        try:
+            return image_label(self._images.put(user_id, picture))
+        except InvalidInput as exc:
+            return left_out(exc)
 
     def shown(self, user_id: str, messages: Sequence[_M]) -> list[_M]:
         """Return a conversation as the model is to see it, in any form it is kept in."""
@@ -257,10 +289,11 @@ def recent_handles(
         if form.role(message) == "user":
             handles: list[str] = []
             for _, piece in form.pieces(message):
-                if isinstance(piece, str):
-                    handles += handles_in(piece)
-                else:
-                    handles.append(_put(piece, user_id, images))
+                for part in parts_of(piece) if isinstance(piece, str) else [piece]:
+                    if isinstance(part, str):
+                        handles += handles_in(part)
+                    else:
+                        handles.append(_put(part, user_id, images))
             yield from reversed(handles)
 
 
@@ -270,7 +303,15 @@ def drawn_pictures(record: Any) -> list[str]:
     return [handle for handle in handles if is_handle(handle)] if isinstance(handles, list) else []
 
 
-def _put(picture: bytes, user_id: str, images: ImageStore) -> str:
+def left_out(why: LeftOut | InvalidInput) -> str:
+    """Return the words in place of a picture that is not kept."""
+    reason = why.reason if isinstance(why, LeftOut) else str(why).partition(";")[0]
+    return f"[A picture was left out here: {reason}]"
+
+
+def _put(picture: bytes | LeftOut, user_id: str, images: ImageStore) -> str:
+    if isinstance(picture, LeftOut):
+        raise ActionError(f"the newest photo cannot be read: {picture.reason}")
     try:
         return images.put(user_id, picture)
     except InvalidInput as exc:

@@ -6,12 +6,12 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from PIL import Image
 
 from pekit_agents.images.loading import load_image
-from pekit_agents.memory.search.ram import RamCache, shared_ram_cache
+from pekit_agents.memory.search.ram import RamCache, shared_ram_cache, shared_view_cache
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture, plain_view
 from pekit_agents.tools.image_store import ImageStore
 
@@ -54,6 +54,8 @@ class Findings:
         ram: What findings are kept in, least recently used go first; None for that of the whole
             process, which ``PEKIT_MEMORY_RAM_MB`` bounds. Masks are what is large: those of a
             segmentation model are as large as the photo. Photos are not kept.
+        view_ram: The same for pictures as a model was shown them; those that are shown as they
+            are take nothing of it.
     """
 
     def __init__(
@@ -64,12 +66,15 @@ class Findings:
         mode: SearchMode = "auto",
         opinion_model: AnswerModel | None = None,
         ram: RamCache | None = None,
+        view_ram: RamCache | None = None,
     ) -> None:
         self._open_kit, self._images, self._mode = open_kit, images, mode
         self._opinion_model = opinion_model
         self._ram = shared_ram_cache() if ram is None else ram
-        # What the cache lets go of is gone here as well, once nobody works with it any more.
-        self._kept: weakref.WeakValueDictionary[_Key, _Kept] = weakref.WeakValueDictionary()
+        self._view_ram = shared_view_cache() if view_ram is None else view_ram
+        # What a cache lets go of is gone here as well, once nobody works with it any more.
+        self._kept: weakref.WeakValueDictionary[_Key, _Found] = weakref.WeakValueDictionary()
+        self._views: weakref.WeakValueDictionary[_Key, _View] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
     def find(self, user_id: str, handle: str, *, second_opinion: bool = True) -> Finding:
@@ -87,11 +92,8 @@ class Findings:
             MemoryStoreError: The memory cannot be read.
         """
         photo = load_image(self._images.get(user_id, handle))
-        kit, kept = self._open(user_id, handle)
-        with kept.lock:
-            finding = self._searched(kit, kept, photo, second_opinion)
-            self._keep(kept)
-            return finding
+        kit, version = self._open(user_id)
+        return self._searched(kit, (user_id, handle), version, photo, second_opinion)
 
     def view(self, user_id: str, handle: str) -> AnnotatedPicture:
         """Return a picture with the boxes of its finding, as a model is shown it.
@@ -107,13 +109,14 @@ class Findings:
             MemoryStoreError: The memory cannot be read.
         """
         image = self._images.get(user_id, handle)
-        kit, kept = self._open(user_id, handle)
+        kit, version = self._open(user_id)
+        key = user_id, handle
 
         def annotated() -> AnnotatedPicture:
-            finding = self._searched(kit, kept, load_image(image), True)
+            finding = self._searched(kit, key, version, load_image(image), True)
             return annotated_picture(finding, image)
 
-        return self._viewed(kept, image, annotated)
+        return self._viewed(key, version, image, annotated)
 
     def plain(self, user_id: str, handle: str) -> AnnotatedPicture:
         """Return a picture without boxes, as a model is shown it where nothing is looked for.
@@ -128,84 +131,117 @@ class Findings:
             MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
         """
         image = self._images.get(user_id, handle)
-        kept = self._entry(("", handle), None)  # a handle says what the content is
-        return self._viewed(kept, image, lambda: plain_view(image))
+        # A handle says what the content is, so it is the same for everybody.
+        return self._viewed(("", handle), None, image, lambda: plain_view(image))
 
     def clear(self, user_id: str) -> None:
         """Let go of everything of one user."""
         with self._lock:
             self._drop(user_id)
 
-    def _open(self, user_id: str, handle: str) -> tuple[PeKit, _Kept]:
-        """Return a user's kit, and what is kept of a picture for the memory as it is now."""
+    def _open(self, user_id: str) -> tuple[PeKit, _Version]:
+        """Return a user's kit, and its memory's state; what was found in other states goes."""
         kit = self._open_kit(user_id)
         version = kit.version(), tuple(kit.objects())
         with self._lock:
             self._drop(user_id, unless=version)
-        return kit, self._entry((user_id, handle), version)
+        return kit, version
 
-    def _entry(self, key: _Key, version: _Version | None) -> _Kept:
+    def _searched(
+        self, kit: PeKit, key: _Key, version: _Version, photo: RGBImage, second_opinion: bool
+    ) -> Finding:
         with self._lock:
-            kept = self._kept.get(key)
-            if kept is None or kept.version != version:
-                kept = self._kept[key] = _Kept(key, version, self._ram)
-            self._ram.get(kept.ram_key)  # it is in use
-            return kept
+            kept = _entry(self._kept, _Found, key, version, self._ram)
+        with kept.lock:
+            if kept.found is None:
+                kept.found = replace(kit.find(photo, mode=self._mode), image=_NO_PHOTO)
+                self._keep(self._kept, kept, self._ram)
+            finding = replace(kept.found, image=photo)
+            if not second_opinion or self._opinion_model is None:
+                return finding
+            if kept.judged is None:
+                judged = kit.second_opinion(finding, self._opinion_model)
+                kept.judged = replace(judged, image=_NO_PHOTO)
+            return replace(kept.judged, image=photo)
 
     def _viewed(
-        self, kept: _Kept, image: bytes, make: Callable[[], AnnotatedPicture]
+        self,
+        key: _Key,
+        version: _Version | None,
+        image: bytes,
+        make: Callable[[], AnnotatedPicture],
     ) -> AnnotatedPicture:
+        with self._lock:
+            kept = _entry(self._views, _View, key, version, self._view_ram)
         with kept.lock:
             if kept.view is None:
                 view = make()
                 kept.view = replace(view, data=_OWN) if view.data is image else view
-                self._keep(kept)
+                self._keep(self._views, kept, self._view_ram)
             return replace(kept.view, data=image) if kept.view.data == _OWN else kept.view
 
-    def _searched(self, kit: PeKit, kept: _Kept, photo: RGBImage, second_opinion: bool) -> Finding:
-        if kept.found is None:
-            kept.found = replace(kit.find(photo, mode=self._mode), image=_NO_PHOTO)
-        finding = replace(kept.found, image=photo)
-        if not second_opinion or self._opinion_model is None:
-            return finding
-        if kept.judged is None:
-            judged = kit.second_opinion(finding, self._opinion_model)
-            kept.judged = replace(judged, image=_NO_PHOTO)
-        return replace(kept.judged, image=photo)
-
-    def _keep(self, kept: _Kept) -> None:
+    def _keep(
+        self, entries: weakref.WeakValueDictionary[_Key, _E], kept: _E, ram: RamCache
+    ) -> None:
         """Keep what was worked out, unless the memory has changed in the meantime."""
         with self._lock:
-            if self._kept.get(kept.key) is kept:
-                self._ram.drop(kept.ram_key)
-                kept.weigh()
-                self._ram.put(kept.ram_key, kept)
+            if entries.get(kept.key) is kept:
+                ram.put(kept.ram_key, kept)
 
     def _drop(self, user_id: str, *, unless: _Version | None = None) -> None:
         """Let go of a user's findings of other states of the memory, forgotten names too."""
-        for key, kept in list(self._kept.items()):
-            if key[0] == user_id and kept.version != unless:
-                self._kept.pop(key, None)
-                self._ram.drop(kept.ram_key)
+        for entries, ram in ((self._kept, self._ram), (self._views, self._view_ram)):
+            for key, kept in list(entries.items()):
+                if key[0] == user_id and kept.version != unless:
+                    entries.pop(key, None)
+                    ram.drop(kept.ram_key)
 
 
-class _Kept:
-    """What was worked out for one picture by the first who asked; a failure is not kept."""
+class _Entry:
+    """What is worked out for one picture by the first who asks; a failure is not kept."""
 
     def __init__(self, key: _Key, version: _Version | None, ram: RamCache) -> None:
         self.key, self.version, self.ram_key = key, version, ram.key_for(self)
-        self.found: Finding | None = None
-        self.judged: Finding | None = None
-        self.view: AnnotatedPicture | None = None
-        self.nbytes = 0
         self.lock = threading.Lock()
 
-    def weigh(self) -> None:
-        """Work out anew how much it takes, about; never while the cache counts with it."""
-        objects = 0 if self.version is None else len(self.version[1])
-        shown = 0 if self.view is None else len(self.view.data)
-        found = 0 if self.found is None else _nbytes(self.found)
-        self.nbytes = _RECORD_BYTES * (1 + objects) + shown + found
+    @property
+    def nbytes(self) -> int:
+        """How much it takes, about; the same from when it is worked out."""
+        return _RECORD_BYTES * (1 + (0 if self.version is None else len(self.version[1])))
+
+
+class _Found(_Entry):
+    found: Finding | None = None
+    judged: Finding | None = None
+
+    @property
+    def nbytes(self) -> int:
+        return super().nbytes + (0 if self.found is None else _nbytes(self.found))
+
+
+class _View(_Entry):
+    view: AnnotatedPicture | None = None
+
+    @property
+    def nbytes(self) -> int:
+        return super().nbytes + (0 if self.view is None else len(self.view.data))
+
+
+_E = TypeVar("_E", bound=_Entry)
+
+
+def _entry(
+    entries: weakref.WeakValueDictionary[_Key, _E],
+    kind: type[_E],
+    key: _Key,
+    version: _Version | None,
+    ram: RamCache,
+) -> _E:
+    kept = entries.get(key)
+    if kept is None or kept.version != version:
+        kept = entries[key] = kind(key, version, ram)
+    ram.get(kept.ram_key)  # it is in use
+    return kept
 
 
 def _nbytes(finding: Finding) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -13,11 +13,13 @@ from PIL import Image
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.testing import solid_scene, to_png
+from pekit_agents.tools import hidden_pictures as hidden
 from pekit_agents.tools.action_result import ActionError
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.conversation import (
     Label,
+    Parts,
     PersonalConversation,
     Role,
     Views,
@@ -43,7 +45,7 @@ class Plain:
     def role(self, message: Said) -> Role:
         return message.role
 
-    def pieces(self, message: Said) -> Iterator[tuple[int, str | bytes]]:
+    def pieces(self, message: Said) -> Iterator[tuple[int, hidden.Piece]]:
         for index, block in enumerate(message.blocks):
             if isinstance(block, Label):
                 yield index, image_label(block.handle)
@@ -58,8 +60,10 @@ class Plain:
     def returned(self, message: Said) -> list[Label]:
         return [label for _, label in self.labels(message)]
 
-    def detach(self, message: Said, labels: Mapping[int, Label]) -> Said:
-        blocks = (labels.get(index, block) for index, block in enumerate(message.blocks))
+    def detach(self, message: Said, parts: Parts) -> Said:
+        blocks: list[Piece] = []
+        for index, block in enumerate(message.blocks):
+            blocks += parts.get(index, [block])
         return replace(message, blocks=tuple(blocks))
 
     def attach(self, message: Said, views: Views) -> Said:
@@ -110,15 +114,15 @@ def test_pictures_of_users_and_tools_become_labels_and_those_of_models_stay(
         assert make().kept("ann", untouched) is untouched
 
 
-def test_a_picture_that_cannot_be_kept_stays_in_its_message(
-    actions: PersonalActions, red: bytes
-) -> None:
+def test_a_picture_that_cannot_be_kept_becomes_words(actions: PersonalActions, red: bytes) -> None:
     small = PersonalActions(actions.open_kit, MemoryImageStore(max_bytes_per_user=10))
     chat = PersonalConversation(small, Plain(), auto=True, max_images=10)
-    message = Said("user", ("a", red))
-    assert chat.kept("ann", message) is message
+    told = f"[A picture was left out here: expected an image of 1 to 10 bytes, found {len(red)}]"
+    for role in ("user", "tool"):
+        message = Said(role, ("a", red))
+        assert chat.kept("ann", message) == Said(role, ("a", told))
     with pytest.raises(ActionError, match="expected an image of 1 to 10 bytes"):
-        list(recent_handles([message], Plain(), "ann", small.images))
+        list(recent_handles([message, Said("user", (red,))], Plain(), "ann", small.images))
 
 
 def test_pictures_of_tools_follow_their_whole_batch(

@@ -17,6 +17,7 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture, plain_view
+from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.llama_index.messages import view_blocks, with_blocks
 from pekit_agents.tools.llama_index.pictures import picture_data
 
@@ -69,6 +70,8 @@ def _shown(kit: PeKit, mode: SearchMode, block: ImageBlock) -> list[ContentBlock
     data = picture_data(block)
     if data is None:
         return [block]
+    if isinstance(data, LeftOut):
+        return view_blocks(f"A picture cannot be read: {data.reason}")
     try:
         view = _found(kit, mode, data)
     except MissingDependency:
