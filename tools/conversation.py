@@ -146,20 +146,17 @@ class PersonalConversation(Generic[_M]):
         role = self._form.role(message)
         found: dict[int, list[Piece]] = {}
         for index, piece in () if role == "model" else self._form.pieces(message):
-            parts = parts_of(piece) if isinstance(piece, str) else [piece]
+            parts = parts_of(piece)
             if not all(isinstance(part, str) for part in parts):
                 found[index] = parts
         pictures = [part for parts in found.values() for part in parts if isinstance(part, bytes)]
-        if role == "user":
-            put = iter(put_album(self._images, user_id, pictures) if pictures else ())
-        else:
-            put = iter(each_put(pictures, lambda picture: self._images.put(user_id, picture)))
+        put = iter(self._put(user_id, pictures, together=role == "user"))
 
         def stand_in(part: Piece) -> Label | str:
+            if isinstance(part, str):
+                return part
             handle = next(put) if isinstance(part, bytes) else part
-            if isinstance(part, str) or not isinstance(handle, str):
-                return part if isinstance(part, str) else left_out(handle)
-            return Label(handle, marked)
+            return Label(handle, marked) if isinstance(handle, str) else left_out(handle)
 
         kept = {index: [stand_in(part) for part in parts] for index, parts in found.items()}
         return self._form.detach(message, kept) if kept else message
@@ -209,6 +206,14 @@ class PersonalConversation(Generic[_M]):
             except ImageError as exc:  # too small to search, perhaps
                 _LOGGER.debug("picture %s is not searched: %s", handle, exc)
         return self._findings.plain(user_id, handle)
+
+    def _put(
+        self, user_id: str, pictures: Sequence[bytes], *, together: bool
+    ) -> list[str | InvalidInput]:
+        """Return handles; pictures of tools do not take the place of the newest message's."""
+        if pictures and together:
+            return put_album(self._images, user_id, pictures)
+        return each_put(pictures, lambda picture: self._images.put(user_id, picture))
 
     def _looks(
         self, user_id: str, newest: Sequence[tuple[int, int, Label]]
@@ -289,7 +294,7 @@ def recent_handles(
         if form.role(message) == "user":
             handles: list[str] = []
             for _, piece in form.pieces(message):
-                for part in parts_of(piece) if isinstance(piece, str) else [piece]:
+                for part in parts_of(piece):
                     if isinstance(part, str):
                         handles += handles_in(part)
                     else:

@@ -73,8 +73,10 @@ def is_picture(data: bytes) -> bool:
     return True
 
 
-def parts_of(text: str) -> list[Piece]:
-    """Return the texts and the pictures that a text is made of; the text alone for most."""
+def parts_of(text: Piece) -> list[Piece]:
+    """Return the texts and the pictures that a text is made of; alone what is a picture itself."""
+    if not isinstance(text, str):
+        return [text]
     parts: list[Piece] = []
     done = 0
     for start, end, piece in _found(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pekit_agents.errors import MissingDependency
 
@@ -90,7 +91,9 @@ def flat(blocks: Sequence[ContentBlock]) -> list[ContentBlock]:
     """Return blocks with what is in a cited block in its place where it has pictures."""
     whole: list[ContentBlock] = []
     for block in blocks:
-        inner = block.nested_blocks if isinstance(block, CitableBlock | CitationBlock) else []
+        inner: list[Any] = (
+            block.nested_blocks if isinstance(block, CitableBlock | CitationBlock) else []
+        )
         pictures = any(isinstance(each, ImageBlock | DocumentBlock) for each in inner)
         whole += inner if pictures else [block]
     return whole
