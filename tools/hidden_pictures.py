@@ -41,7 +41,7 @@ _HEAD = re.compile(r"[A-Za-z0-9+/_-]{43,64}")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _ESCAPED = re.compile(r"[^\s\"'<>)\\]*")
 _LINE_END = re.compile(r"\r?\n|\\r\\n|\\n")
-_LINES = (64, 76)  # of PEM and of MIME
+_LINES = (64, 76)  # of PEM and of MIME: another length must come twice
 _KEYS_OF_MIME = ("mimeType", "mime_type", "media_type", "mimetype", "image_mimetype")
 
 
@@ -216,19 +216,19 @@ def _data_url(text: str, start: int, head: str) -> tuple[int, Piece | None]:
 
 
 def _base64(text: str, start: int) -> tuple[int, Piece | None]:
-    """Read base64 from a place, over the ends of lines where all lines are of one usual length."""
+    """Read base64 from a place, over the ends of lines that are of one length."""
     run = _RUN.match(text, start)
     if run is None:
         return start, None
-    runs, end = [run[0]], run.end()
-    if len(run[0]) in _LINES:
-        while (brk := _LINE_END.match(text, end)) and (more := _RUN.match(text, brk.end())):
-            if len(more[0]) > len(run[0]):
-                break
-            runs.append(more[0])
-            end = more.end()
-            if len(more[0]) < len(run[0]):
-                break
+    runs, end, length = [run[0]], run.end(), len(run[0])
+    lined = length in _LINES
+    while (brk := _LINE_END.match(text, end)) and (more := _RUN.match(text, brk.end())):
+        if len(more[0]) > length or (len(more[0]) < length and not lined):
+            break
+        runs.append(more[0])
+        end, lined = more.end(), True
+        if len(more[0]) < length:
+            break
     size = sum(map(len, runs)) * 3 // 4
     if size > _MAX_BYTES:
         return end, _too_large(size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from collections import namedtuple
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,8 @@ SPELLED = {
     "repr of base64": repr({"data": B64.encode()}),
     "lines": base64.encodebytes(PNG).decode() + "and words",
     "lines in JSON": json.dumps({"data": base64.encodebytes(PNG).decode(), "then": "words"}),
+    "lines of another length": "\r\n".join(re.findall(".{1,100}", B64)) + "\nwords",
+    "one line and a word": B64 + "\nwords",
     "for URLs": base64.urlsafe_b64encode(PNG).decode(),
     "without padding": f"{B64.rstrip('=')}.",
     "after a key": f"image={B64}&more=1",
