@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pekit_agents.answering.pictures import JPEG, SHOWN_SIDE, as_sent, to_jpeg
+from pekit_agents.errors import MissingDependency
 from pekit_agents.prompting.instruction import build_prompt
 
 if TYPE_CHECKING:
+    from pekit_agents.errors import ImageError
     from pekit_agents.retrieval.finding import Finding
 
-__all__ = ["AnnotatedPicture", "annotated_picture", "plain_view"]
+__all__ = ["AnnotatedPicture", "annotated_picture", "plain_view", "why_unread"]
 
 _QUESTION = "Keep this in mind when you answer what is asked about this picture."
 
@@ -56,3 +58,11 @@ def plain_view(image: bytes) -> AnnotatedPicture:
         MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
     """
     return AnnotatedPicture(*as_sent(image))
+
+
+def why_unread(exc: ImageError | MissingDependency) -> str:
+    """Return in words for a model why a picture cannot be shown, and what to ask for."""
+    if isinstance(exc, MissingDependency):
+        return "cannot be read: HEIC is not set up here; ask the user to send it as a JPEG"
+    reason = str(exc).partition(": ")[2].partition(";")[0]
+    return f"cannot be read: {reason}; ask the user for another copy, as a JPEG or PNG"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, Ty
 from pekit_agents.answering.pictures import sent_among, whole_as_sent
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.tools.action_result import ActionError
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
 from pekit_agents.tools.image_store import (
     UnknownImage,
@@ -246,10 +246,8 @@ class PersonalConversation(Generic[_M]):
             return self.view(user_id, label.handle, marked=label.marked)
         except UnknownImage:
             why = "is no longer kept; ask for it again where it is needed"
-        except MissingDependency:
-            why = "cannot be read: it is in the HEIC format, which is not set up here"
-        except ImageError as exc:
-            why = f"cannot be read: {str(exc).partition(': ')[2]}"
+        except (ImageError, MissingDependency) as exc:
+            why = why_unread(exc)
         return f"Picture {label.handle} {why}"
 
     def _hoisted(self, messages: Sequence[_M]) -> Iterator[tuple[_M, list[tuple[int, Label]]]]:

@@ -16,7 +16,12 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture, plain_view
+from pekit_agents.tools.annotated_pictures import (
+    AnnotatedPicture,
+    annotated_picture,
+    plain_view,
+    why_unread,
+)
 from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.llama_index.messages import view_blocks, with_blocks
 from pekit_agents.tools.llama_index.pictures import picture_data
@@ -74,10 +79,8 @@ def _shown(kit: PeKit, mode: SearchMode, block: ImageBlock) -> list[ContentBlock
         return view_blocks(f"A picture cannot be read: {data.reason}")
     try:
         view = _found(kit, mode, data)
-    except MissingDependency:
-        return view_blocks("A picture cannot be read: it is in the HEIC format.")
-    except ImageError as exc:
-        return view_blocks(f"A picture cannot be read: {str(exc).partition(': ')[2]}")
+    except (ImageError, MissingDependency) as exc:
+        return view_blocks(f"A picture {why_unread(exc)}")
     if view.data == data and block.image_mimetype in (None, view.mime):
         return [block]
     return view_blocks(view)

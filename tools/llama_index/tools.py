@@ -26,6 +26,7 @@ except ImportError as exc:
 
 from pekit_agents.answering.pictures import as_sent
 from pekit_agents.tools.actions import ActionError, ActionResult, PersonalActions
+from pekit_agents.tools.annotated_pictures import why_unread
 from pekit_agents.tools.image_store import UnknownImage
 from pekit_agents.tools.llama_index.history import Conversation, conversation_of, recent_handles
 from pekit_agents.tools.llama_index.identity import ContextResolver, check_key, user_of_run
@@ -219,7 +220,7 @@ class PersonalToolSpec(BaseToolSpec):
             except UnknownImage:  # let go of in the meantime; the text stands alone
                 continue
             except (ImageError, MissingDependency) as exc:
-                blocks.append(TextBlock(text=f"Picture {handle} cannot be shown: {exc}"))
+                blocks.append(TextBlock(text=f"Picture {handle} {why_unread(exc)}"))
         return blocks
 
     def _picture(self, user_id: str, handle: str) -> list[Any]:
