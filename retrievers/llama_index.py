@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import logging
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
-from pekit_agents.errors import InvalidInput, MissingDependency
+from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 
 try:
-    import filetype  # type: ignore[import-untyped]
     from llama_index.core.callbacks import CallbackManager
     from llama_index.core.retrievers import BaseRetriever
     from llama_index.core.schema import ImageNode, NodeWithScore, QueryBundle, TextNode
@@ -20,6 +21,8 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
+from pekit_agents.answering.pictures import whole_as_sent
+from pekit_agents.images.loading import ImageLimits
 from pekit_agents.retrievers import documents
 from pekit_agents.retrievers.object_search import ObjectSearch
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
@@ -36,6 +39,7 @@ __all__ = ["PersonalObjectRetriever", "PhotoLibraryRetriever", "PhotoPath"]
 #: Gives the file of a library's photo by its id; None for a photo that has none.
 PhotoPath: TypeAlias = Callable[[str], str | PathLike[str] | None]
 
+_LOGGER = logging.getLogger(__name__)
 #: The only metadata that a model reads. LlamaIndex drops the text of an image node when it shows
 #: the picture, and shows the metadata instead.
 _TOLD = "told"
@@ -178,11 +182,27 @@ def _node(item: PersonalDocument, path: str | PathLike[str] | None) -> NodeWithS
         "text_template": "{content}",
         "metadata_template": "{value}",
     }
-    if path is not None and Path(path).is_file():
+    picture = None if path is None else _picture(Path(path))
+    if picture is not None:
         fields["metadata"][_TOLD] = item.text
-        mime = filetype.guess_mime(str(path))
-        node: TextNode = ImageNode(**fields, image_path=str(path), image_mimetype=mime)
-    else:
-        node = TextNode(**fields)
+    node = TextNode(**fields) if picture is None else ImageNode(**fields, **picture)
     score = item.metadata.get("probability", item.metadata["score"])
     return NodeWithScore(node=node, score=float(score))
+
+
+def _picture(path: Path) -> dict[str, str] | None:
+    """Return a file as an image node has it; None where no model could be shown it.
+
+    What hosted models take stays a path; of everything else the node holds a JPEG.
+    """
+    try:
+        if not path.is_file() or path.stat().st_size > ImageLimits().max_bytes:
+            return None
+        data = path.read_bytes()
+        sent, mime = whole_as_sent(data)
+    except (OSError, ImageError, MissingDependency) as exc:
+        _LOGGER.warning("%s is not shown: %s", path.name, exc)
+        return None
+    if sent is data:
+        return {"image_path": str(path), "image_mimetype": mime}
+    return {"image": base64.b64encode(sent).decode("ascii"), "image_mimetype": mime}

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from io import BytesIO
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
+from pekit_agents.answering.pictures import SHOWN_SIDE, to_jpeg
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.owner_text import NAME_LIMIT, quote
@@ -336,12 +336,12 @@ class PersonalActions:
     def keep_annotated(self, user_id: str, finding: Finding) -> str:
         """Keep a finding's picture with its boxes drawn in, and return its handle.
 
-        Forgetting one of the objects takes the picture along: their names are written on it.
+        It is a JPEG of a size that models look at. Forgetting one of the objects takes the picture
+        along: their names are written on it.
         """
-        buffer = BytesIO()
-        finding.annotated.save(buffer, "JPEG", quality=90)
+        annotated = to_jpeg(finding.annotated, SHOWN_SIDE)
         about = {obj.object_id for match in finding.everything for obj in match.candidates}
-        return self.images.put(user_id, buffer.getvalue(), about=about)
+        return self.images.put(user_id, annotated, about=about)
 
     def _search(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
         """Find, and ask for a second opinion where that is wanted."""

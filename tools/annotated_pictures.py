@@ -1,30 +1,29 @@
-"""Annotated pictures: a user's picture with the boxes and words that a model is shown."""
+"""Annotated pictures: a user's picture as a model is shown it, with boxes and words or without."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from pekit_agents.errors import ImageError
-from pekit_agents.tools.image_kinds import mime_of
+from pekit_agents.answering.pictures import JPEG, SHOWN_SIDE, as_sent, to_jpeg
+from pekit_agents.errors import MissingDependency
 
 if TYPE_CHECKING:
+    from pekit_agents.errors import ImageError
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import RGBImage
 
-__all__ = ["AnnotatedPicture", "annotated_picture", "plain_view"]
+__all__ = ["AnnotatedPicture", "annotated_picture", "plain_view", "why_unread"]
 
 _QUESTION = "Keep this in mind when you answer what is asked about this picture."
-_MAX_SIDE = 1568  # what hosted models look at; more is scaled down by them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnnotatedPicture:
-    """A picture as a model is shown it.
+    """A picture as a model is shown it, in a format and of a size that hosted models take.
 
     Attributes:
-        data: The annotated picture, or the user's own bytes when nothing personal is in it.
+        data: The annotated picture; where nothing personal is in it the user's own bytes, or a
+            JPEG of them where hosted models would not take these.
         mime: The MIME type of ``data``.
         text: Names, contexts and instruction (paper 3.4); empty when nothing personal is in it.
     """
@@ -39,28 +38,30 @@ def annotated_picture(finding: Finding, image: bytes) -> AnnotatedPicture:
 
     Args:
         finding: What was found in the picture.
-        image: The picture's file, which is returned where nothing was found.
-
-    Raises:
-        ImageError: Nothing was found, and the kind of the file cannot be told.
+        image: The picture's file, for where nothing was found.
     """
     prompt = finding.prompt(_QUESTION)
     if not prompt.matches:
-        return plain_view(image)
-    return AnnotatedPicture(_to_jpeg(prompt.image), "image/jpeg", prompt.text)
+        return AnnotatedPicture(*as_sent(image, upright=finding.image))
+    return AnnotatedPicture(to_jpeg(prompt.image, SHOWN_SIDE), JPEG, prompt.text)
 
 
 def plain_view(image: bytes) -> AnnotatedPicture:
-    """Return a picture as it is, or raise ImageError when it is none."""
-    try:
-        return AnnotatedPicture(image, mime_of(image))
-    except ValueError as exc:
-        raise ImageError(f"the kind of a picture cannot be told: {exc}") from exc
+    """Return a picture without boxes.
+
+    Args:
+        image: The picture's file.
+
+    Raises:
+        ImageError: It cannot be read.
+        MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
+    """
+    return AnnotatedPicture(*as_sent(image))
 
 
-def _to_jpeg(image: RGBImage) -> bytes:
-    picture = image.copy()
-    picture.thumbnail((_MAX_SIDE, _MAX_SIDE))
-    buffer = BytesIO()
-    picture.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
+def why_unread(exc: ImageError | MissingDependency) -> str:
+    """Return in words for a model why a picture cannot be shown, and what to ask for."""
+    if isinstance(exc, MissingDependency):
+        return "cannot be read: HEIC is not set up here; ask the user to send it as a JPEG"
+    reason = str(exc).partition(": ")[2].partition(";")[0]
+    return f"cannot be read: {reason}; ask the user for another copy, as a JPEG or PNG"

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
+from pekit_agents.answering.pictures import sent_among, whole_as_sent
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.tools.action_result import ActionError
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, plain_view
-from pekit_agents.tools.image_store import UnknownImage, handles_in, is_handle
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
+from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
+from pekit_agents.tools.image_store import (
+    UnknownImage,
+    each_put,
+    handles_in,
+    image_label,
+    is_handle,
+    put_album,
+)
 
 if TYPE_CHECKING:
     from pekit_agents.tools.actions import PersonalActions
@@ -24,6 +33,7 @@ __all__ = [
     "SYSTEM_PROMPT",
     "Label",
     "MessageFormat",
+    "Parts",
     "PersonalConversation",
     "Role",
     "Views",
@@ -44,8 +54,12 @@ SYSTEM_PROMPT = (
 
 #: Who wrote a message.
 Role: TypeAlias = Literal["user", "tool", "model"]
-#: Pictures by the index of the block that holds their labels: pairs of a handle and a picture.
-Views: TypeAlias = Mapping[int, Sequence[tuple[str, AnnotatedPicture]]]
+#: What stands for labels, by the index of the block that holds them: pairs of a handle and a
+#: picture, or words where there is none.
+Views: TypeAlias = Mapping[int, Sequence[tuple[str, AnnotatedPicture | str]]]
+
+#: What is kept in place of a piece, by its index.
+Parts: TypeAlias = Mapping[int, "Sequence[Label | str]"]
 
 _M = TypeVar("_M")
 _LOGGER = logging.getLogger(__name__)
@@ -72,7 +86,7 @@ class MessageFormat(Protocol[_M]):
         """Return who wrote a message."""
         ...
 
-    def pieces(self, message: _M) -> Iterable[tuple[int, str | bytes]]:
+    def pieces(self, message: _M) -> Iterable[tuple[int, Piece]]:
         """Return the index and content of each text, and of each picture whose bytes are there."""
         ...
 
@@ -84,12 +98,12 @@ class MessageFormat(Protocol[_M]):
         """Return the labels of the pictures that a tool's message brings."""
         ...
 
-    def detach(self, message: _M, labels: Mapping[int, Label]) -> _M:
-        """Return a message with labels in place of the pictures at some indices."""
+    def detach(self, message: _M, parts: Parts) -> _M:
+        """Return a message with texts and labels in place of what is at some indices."""
         ...
 
     def attach(self, message: _M, views: Views) -> _M:
-        """Return a message with pictures and their words after the labels at some indices."""
+        """Return a message with pictures, or words, after the labels at some indices."""
         ...
 
     def user_message(self, text: str, labels: Sequence[Label]) -> _M:
@@ -104,7 +118,8 @@ class PersonalConversation(Generic[_M]):
         actions: The memories and pictures of all users.
         form: How the framework writes messages.
         auto: Whether pictures are searched; otherwise they are shown as they are.
-        max_images: How many pictures are shown, the newest first; older ones stay labels.
+        max_images: How many pictures are shown, the newest; older ones stay labels, and the model
+            is told how many.
 
     Raises:
         InvalidInput: ``max_images`` is below 0.
@@ -116,7 +131,7 @@ class PersonalConversation(Generic[_M]):
         if max_images < 0:
             raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
         self._images, self._form, self._max_images = actions.images, form, max_images
-        self._findings = actions.findings if auto else None
+        self._findings, self._auto = actions.findings, auto
 
     def kept(self, user_id: str, message: _M, *, marked: bool = False) -> _M:
         """Return a message with labels for pictures; itself when it holds none.
@@ -125,29 +140,52 @@ class PersonalConversation(Generic[_M]):
 
         Args:
             user_id: Whose pictures.
-            message: Any message; a picture that cannot be kept stays in it.
+            message: Any message. In place of a picture that cannot be kept it gets words.
             marked: Whether boxes are drawn on its pictures.
         """
-        labels: dict[int, Label] = {}
-        pieces = () if self._form.role(message) == "model" else self._form.pieces(message)
-        for index, piece in pieces:
-            if isinstance(piece, bytes):
-                try:
-                    labels[index] = Label(self._images.put(user_id, piece), marked)
-                except InvalidInput as exc:
-                    _LOGGER.warning("a picture stays in its message: %s", exc)
-        return self._form.detach(message, labels) if labels else message
+        role = self._form.role(message)
+        found: dict[int, list[Piece]] = {}
+        for index, piece in () if role == "model" else self._form.pieces(message):
+            parts = parts_of(piece)
+            if not all(isinstance(part, str) for part in parts):
+                found[index] = parts
+        pictures = [part for parts in found.values() for part in parts if isinstance(part, bytes)]
+        put = iter(self._put(user_id, pictures, together=role == "user"))
+
+        def stand_in(part: Piece) -> Label | str:
+            if isinstance(part, str):
+                return part
+            handle = next(put) if isinstance(part, bytes) else part
+            return Label(handle, marked) if isinstance(handle, str) else left_out(handle)
+
+        kept = {index: [stand_in(part) for part in parts] for index, parts in found.items()}
+        return self._form.detach(message, kept) if kept else message
+
+    def keep(self, user_id: str, picture: bytes | LeftOut) -> str:
+        """Keep a picture that stands where no message is, and return the text in its place."""
+        if isinstance(picture, LeftOut):
+            return left_out(picture)
+        try:
+            return image_label(self._images.put(user_id, picture))
+        except InvalidInput as exc:
+            return left_out(exc)
 
     def shown(self, user_id: str, messages: Sequence[_M]) -> list[_M]:
         """Return a conversation as the model is to see it, in any form it is kept in."""
-        kept = [self.kept(user_id, message) for message in messages]
-        left = self._max_images
-        shown: list[_M] = []
-        for message, labels in reversed(list(self._hoisted(kept))):
-            views = self._views(user_id, labels, left)
-            left -= sum(map(len, views.values()))
-            shown.append(self._form.attach(message, views) if views else message)
-        return shown[::-1]
+        kept = list(self._hoisted([self.kept(user_id, message) for message in messages]))
+        newest = [
+            (at, index, label)
+            for at in reversed(range(len(kept)))
+            for index, label in reversed(kept[at][1])
+        ]
+        views: dict[int, dict[int, list[tuple[str, AnnotatedPicture | str]]]] = {}
+        for (at, index, label), look in zip(newest, self._looks(user_id, newest), strict=True):
+            if look is not None:
+                views.setdefault(at, {}).setdefault(index, []).insert(0, (label.handle, look))
+        return [
+            self._form.attach(message, views[at]) if at in views else message
+            for at, (message, _) in enumerate(kept)
+        ]
 
     def view(self, user_id: str, handle: str, *, marked: bool = False) -> AnnotatedPicture:
         """Return a picture as the model is shown it.
@@ -159,33 +197,58 @@ class PersonalConversation(Generic[_M]):
 
         Raises:
             UnknownImage: This user has no such picture (any more).
-            ImageError: It is of no kind that a model could be shown.
+            ImageError: It cannot be read.
+            MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
         """
-        if self._findings is not None and not marked:
+        if self._auto and not marked:
             try:
                 return self._findings.view(user_id, handle)
-            except (ImageError, MissingDependency) as exc:
-                _LOGGER.warning("picture %s is not searched: %s", handle, exc)
-        return plain_view(self._images.get(user_id, handle))
+            except ImageError as exc:  # too small to search, perhaps
+                _LOGGER.debug("picture %s is not searched: %s", handle, exc)
+        return self._findings.plain(user_id, handle)
 
-    def _views(self, user_id: str, labels: Iterable[tuple[int, Label]], most: int) -> Views:
-        """Return up to ``most`` of the pictures that labels stand for."""
-        views: dict[int, list[tuple[str, AnnotatedPicture]]] = {}
-        for index, label in labels:
-            if most > 0 and (view := self._look(user_id, label)) is not None:
-                views.setdefault(index, []).append((label.handle, view))
-                most -= 1
-        return views
+    def _put(
+        self, user_id: str, pictures: Sequence[bytes], *, together: bool
+    ) -> list[str | InvalidInput]:
+        """Return handles; pictures of tools do not take the place of the newest message's."""
+        if pictures and together:
+            return put_album(self._images, user_id, pictures)
+        return each_put(pictures, lambda picture: self._images.put(user_id, picture))
 
-    def _look(self, user_id: str, label: Label) -> AnnotatedPicture | None:
-        """Return what is shown for a label; None where the label is all there is."""
+    def _looks(
+        self, user_id: str, newest: Sequence[tuple[int, int, Label]]
+    ) -> list[AnnotatedPicture | str | None]:
+        """Return a picture or words for each label, the newest first; None for the label alone."""
+        limits = sent_among(min(len(newest), self._max_images))
+        looks: list[AnnotatedPicture | str | None] = []
+        left, shown = self._max_images, set[str]()
+        for _, _, label in newest:
+            if left == 0:
+                break
+            look = self._look(user_id, label)
+            if isinstance(look, AnnotatedPicture):
+                left -= 1
+                data, mime = whole_as_sent(look.data, limits)
+                look = replace(look, data=data, mime=mime)
+            shown.add(label.handle)
+            looks.append(look)
+        hidden = {label.handle for _, _, label in newest[len(looks) :]} - shown
+        told = (
+            f"Pictures of this conversation that you are not shown: {len(hidden)}, this one and "
+            "older ones. Give a tool the handle of one to have it looked at."
+        )
+        rest = [None] * (len(newest) - len(looks))
+        return [*looks, *([told, *rest[1:]] if hidden else rest)]
+
+    def _look(self, user_id: str, label: Label) -> AnnotatedPicture | str:
+        """Return what is shown for a label; words where the picture cannot be."""
         try:
             return self.view(user_id, label.handle, marked=label.marked)
         except UnknownImage:
-            return None
-        except ImageError as exc:
-            _LOGGER.warning("picture %s is not shown: %s", label.handle, exc)
-            return None
+            why = "is no longer kept; ask for it again where it is needed"
+        except (ImageError, MissingDependency) as exc:
+            why = why_unread(exc)
+        return f"Picture {label.handle} {why}"
 
     def _hoisted(self, messages: Sequence[_M]) -> Iterator[tuple[_M, list[tuple[int, Label]]]]:
         """Yield a conversation with the pictures of tools in a user message after each batch.
@@ -229,10 +292,11 @@ def recent_handles(
         if form.role(message) == "user":
             handles: list[str] = []
             for _, piece in form.pieces(message):
-                if isinstance(piece, str):
-                    handles += handles_in(piece)
-                else:
-                    handles.append(_put(piece, user_id, images))
+                for part in parts_of(piece):
+                    if isinstance(part, str):
+                        handles += handles_in(part)
+                    else:
+                        handles.append(_put(part, user_id, images))
             yield from reversed(handles)
 
 
@@ -242,7 +306,15 @@ def drawn_pictures(record: Any) -> list[str]:
     return [handle for handle in handles if is_handle(handle)] if isinstance(handles, list) else []
 
 
-def _put(picture: bytes, user_id: str, images: ImageStore) -> str:
+def left_out(why: LeftOut | InvalidInput) -> str:
+    """Return the words in place of a picture that is not kept."""
+    reason = why.reason if isinstance(why, LeftOut) else str(why).partition(";")[0]
+    return f"[A picture was left out here: {reason}]"
+
+
+def _put(picture: bytes | LeftOut, user_id: str, images: ImageStore) -> str:
+    if isinstance(picture, LeftOut):
+        raise ActionError(f"the newest photo cannot be read: {picture.reason}")
     try:
         return images.put(user_id, picture)
     except InvalidInput as exc:

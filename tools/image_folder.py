@@ -8,14 +8,16 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from pekit_agents.errors import InvalidInput
 from pekit_agents.files import atomic_write
 from pekit_agents.tools.image_store import (
     check_image,
     check_limits,
     check_user,
+    each_put,
     handle_of,
     is_handle,
     unknown_image,
@@ -24,6 +26,7 @@ from pekit_agents.tools.image_store import (
 __all__ = ["DirectoryImageStore"]
 
 _ABOUT = ".about"
+_ALBUM = ".album"  # the handles of the newest message's pictures, for every process
 _PARTS = ".*part*"  # what is being written, or was when its writer died
 _STALE_S = 3600.0
 
@@ -36,8 +39,9 @@ class DirectoryImageStore:
 
     Args:
         root: The folder of all users' pictures; made at the first ``put``.
-        max_bytes_per_user: What is kept for one user; a larger picture is refused.
-        max_images_per_user: How many pictures are kept for one user.
+        max_bytes_per_user: What is kept for one user beside the newest message; a larger picture
+            is refused.
+        max_images_per_user: How many pictures are kept for one user beside the newest message.
     """
 
     def __init__(
@@ -62,10 +66,18 @@ class DirectoryImageStore:
             # Before the picture: a process that dies in between leaves no picture without it.
             if about:
                 note = folder / f"{handle}{_ABOUT}"
-                _write(note, "\n".join(sorted(_about(note) | set(about))).encode())
+                _write(note, "\n".join(sorted(_lines(note) | set(about))).encode())
             _write(folder / handle, image)
             self._evict(folder, handle)
         return handle
+
+    def put_album(self, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
+        """Keep the pictures of one message together; see :class:`AlbumStore`."""
+        folder = self._folder(user_id)
+        with self._lock:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(folder / _ALBUM, "\n".join(map(handle_of, images)).encode())
+        return each_put(images, lambda image: self.put(user_id, image))
 
     def get(self, user_id: str, handle: str) -> bytes:
         """Return a picture; see :meth:`ImageStore.get`."""
@@ -97,7 +109,7 @@ class DirectoryImageStore:
         """Let go of the pictures about an object."""
         with self._lock:
             for note in list(self._folder(user_id).glob(f"*{_ABOUT}")):
-                if object_id in _about(note):
+                if object_id in _lines(note):
                     _remove(note.with_suffix(""))
 
     def clear(self, user_id: str) -> None:
@@ -110,8 +122,9 @@ class DirectoryImageStore:
         return self._root / name
 
     def _evict(self, folder: Path, newest: str) -> None:
-        """Remove what is over the limits, and what dead writers left."""
-        images = sorted(_images(folder), key=lambda item: item[0])
+        """Remove what is over the limits beside the newest message, and what dead writers left."""
+        album = _lines(folder / _ALBUM)
+        images = sorted(each for each in _images(folder) if each[2].name not in album)
         size, count = sum(item[1] for item in images), len(images)
         for _, length, path in images:
             if size <= self._max_bytes and count <= self._max_images:
@@ -134,7 +147,7 @@ def _images(folder: Path) -> Iterator[tuple[int, int, Path]]:
                 yield stat.st_mtime_ns, stat.st_size, path
 
 
-def _about(note: Path) -> set[str]:
+def _lines(note: Path) -> set[str]:
     try:
         return set(note.read_text("utf-8").split("\n"))
     except FileNotFoundError:

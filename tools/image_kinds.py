@@ -12,6 +12,8 @@ _MAGIC = (
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
 )
+_AVIF = frozenset((b"avif", b"avis"))
+_HEIC = frozenset(b"heic heix hevc hevx heim heis hevm hevs mif1 msf1 heif".split())
 
 
 def mime_of(data: bytes) -> str:
@@ -25,6 +27,6 @@ def mime_of(data: bytes) -> str:
             return mime
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    if data[4:8] == b"ftyp":
-        return "image/avif" if data[8:12] in (b"avif", b"avis") else "image/heic"
+    if data[4:8] == b"ftyp" and data[8:12] in _AVIF | _HEIC:  # a movie has other brands
+        return "image/avif" if data[8:12] in _AVIF else "image/heic"
     raise ValueError("expected the data of a picture, found something else")

@@ -12,17 +12,21 @@ not know it; :func:`handles_in` reads the labels of a text.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import threading
+import weakref
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.search.ram import shared_ram_cache
 
 __all__ = [
     "HANDLE_PREFIX",
+    "AlbumStore",
     "ImageStore",
     "MemoryImageStore",
     "UnknownImage",
@@ -31,6 +35,7 @@ __all__ = [
     "handles_in",
     "image_label",
     "is_handle",
+    "put_album",
     "unknown_image",
 ]
 
@@ -140,18 +145,76 @@ def check_user(user_id: object) -> str:
     return user_id
 
 
+@runtime_checkable
+class AlbumStore(Protocol):
+    """What a store offers besides, so that the pictures of one message stay together."""
+
+    def put_album(self, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
+        """Keep the pictures of one message: none of them goes before those of the next message.
+
+        Returns:
+            For each picture its handle, or why it is not kept.
+        """
+        ...
+
+
+def put_album(store: ImageStore, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
+    """Keep the pictures of one message, together where the store can: see :class:`AlbumStore`."""
+    if isinstance(store, AlbumStore):
+        return store.put_album(user_id, images)
+    return each_put(images, lambda image: store.put(user_id, image))
+
+
+def each_put(images: Sequence[bytes], put: Callable[[bytes], str]) -> list[str | InvalidInput]:
+    """Return for each picture the handle that it was put under, or why it was refused."""
+    handles: list[str | InvalidInput] = []
+    for image in images:
+        try:
+            handles.append(put(image))
+        except InvalidInput as exc:
+            handles.append(exc)
+    return handles
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     image: bytes
     about: frozenset[str]
 
 
+class _Person:
+    """The pictures of one user, the least recently used first."""
+
+    def __init__(self) -> None:
+        self.pictures: OrderedDict[str, _Kept] = OrderedDict()
+        self.album: frozenset[str] = frozenset()  # those of the newest message
+        self.nbytes = self.seen = 0
+
+    def add(self, handle: str, image: bytes, about: frozenset[str]) -> None:
+        known = self.remove(handle).about if handle in self.pictures else frozenset()
+        self.pictures[handle] = _Kept(image, known | about)
+        self.nbytes += len(image)
+
+    def remove(self, handle: str) -> _Kept:
+        kept = self.pictures.pop(handle)
+        self.nbytes -= len(kept.image)
+        return kept
+
+    def beside(self, newest: str) -> list[str]:
+        """Return what may go for others: neither of the album nor the newest."""
+        return [each for each in self.pictures if each != newest and each not in self.album]
+
+
 class MemoryImageStore:
     """Keeps pictures in RAM, for tests and single processes; the least recently used go first.
 
+    The pictures of all such stores in a process take at most half of ``PEKIT_MEMORY_RAM_MB``, and
+    those of a single message, which stay together, at most all of it: then other users' go first.
+
     Args:
-        max_bytes_per_user: What is kept for one user; a larger picture is refused.
-        max_images_per_user: How many pictures are kept for one user.
+        max_bytes_per_user: What is kept for one user beside the newest message; a larger picture
+            is refused.
+        max_images_per_user: How many pictures are kept for one user beside the newest message.
         max_users: For how many users; the least recently seen user's pictures go first.
     """
 
@@ -169,54 +232,119 @@ class MemoryImageStore:
         )
         self._max_bytes, self._max_images = max_bytes_per_user, max_images_per_user
         self._max_users = max_users
-        self._users: OrderedDict[str, OrderedDict[str, _Kept]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._users: dict[str, _Person] = {}
+        with _LOCK:
+            _STORES.add(self)
 
     def put(self, user_id: str, image: bytes, *, about: Collection[str] = ()) -> str:
         """Keep a picture; see :meth:`ImageStore.put`."""
         check_user(user_id)
         check_image(image, self._max_bytes)
         handle = handle_of(image)
-        with self._lock:
-            kept = self._users.setdefault(user_id, OrderedDict())
-            before = kept.pop(handle, None)
-            known = before.about if before else frozenset()
-            kept[handle] = _Kept(image, known | frozenset(about))
-            self._users.move_to_end(user_id)
-            self._evict(kept)
+        with _LOCK:
+            person = self._person(user_id)
+            _check_room(len(image))
+            person.add(handle, image, frozenset(about))
+            self._evict(person, handle)
         return handle
+
+    def put_album(self, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
+        """Keep the pictures of one message together; see :class:`AlbumStore`."""
+        check_user(user_id)
+        with _LOCK:
+            person = self._person(user_id)
+            person.album = frozenset()
+
+            def put(image: bytes) -> str:
+                check_image(image, self._max_bytes)
+                handle = handle_of(image)
+                together = sum(len(person.pictures[each].image) for each in person.album)
+                if handle not in person.album:
+                    _check_room(together + len(image))
+                person.add(handle, image, frozenset())
+                person.album |= {handle}
+                self._evict(person, handle)
+                return handle
+
+            return each_put(images, put)
 
     def get(self, user_id: str, handle: str) -> bytes:
         """Return a picture; see :meth:`ImageStore.get`."""
-        with self._lock:
-            kept = self._users.get(check_user(user_id), OrderedDict())
-            if not is_handle(handle) or handle not in kept:
+        check_user(user_id)
+        with _LOCK:
+            person = self._users.get(user_id)
+            if person is None or not is_handle(handle) or handle not in person.pictures:
                 raise unknown_image(handle)
-            kept.move_to_end(handle)
-            self._users.move_to_end(user_id)
-            return kept[handle].image
+            person.pictures.move_to_end(handle)
+            person.seen = next(_CLOCK)
+            return person.pictures[handle].image
 
     def delete(self, user_id: str, handle: str) -> None:
         """Let go of a picture."""
-        with self._lock:
-            self._users.get(check_user(user_id), OrderedDict()).pop(handle, None)
+        self._delete(user_id, lambda each, _: each == handle)
 
     def delete_about(self, user_id: str, object_id: str) -> None:
         """Let go of the pictures about an object."""
-        with self._lock:
-            kept = self._users.get(check_user(user_id), OrderedDict())
-            for handle in [handle for handle, item in kept.items() if object_id in item.about]:
-                del kept[handle]
+        self._delete(user_id, lambda _, kept: object_id in kept.about)
 
     def clear(self, user_id: str) -> None:
         """Let go of everything of one user."""
-        with self._lock:
-            self._users.pop(check_user(user_id), None)
+        check_user(user_id)
+        with _LOCK:
+            self._users.pop(user_id, None)
 
-    def _evict(self, kept: OrderedDict[str, _Kept]) -> None:
-        size = sum(len(item.image) for item in kept.values())
-        while size > self._max_bytes or len(kept) > self._max_images:
-            _, oldest = kept.popitem(last=False)
-            size -= len(oldest.image)
+    def _person(self, user_id: str) -> _Person:
+        person = self._users.setdefault(user_id, _Person())
+        person.seen = next(_CLOCK)
+        return person
+
+    def _delete(self, user_id: str, meant: Callable[[str, _Kept], bool]) -> None:
+        check_user(user_id)
+        with _LOCK:
+            person = self._users.get(user_id, _Person())
+            for handle in [each for each, kept in person.pictures.items() if meant(each, kept)]:
+                person.remove(handle)
+                person.album -= {handle}
+
+    def _evict(self, person: _Person, newest: str) -> None:
+        beside = person.beside(newest)
+        count = len(beside) + (newest not in person.album)
+        size = sum(len(person.pictures[each].image) for each in beside)
+        size += 0 if newest in person.album else len(person.pictures[newest].image)
+        for handle in beside:
+            if size <= self._max_bytes and count <= self._max_images:
+                break
+            size, count = size - len(person.remove(handle).image), count - 1
         while len(self._users) > self._max_users:
-            self._users.popitem(last=False)
+            del self._users[min(self._users, key=lambda user: self._users[user].seen)]
+        _shrink(person, newest)
+
+
+#: All stores of this process, under one lock: their pictures share one bound.
+_STORES: weakref.WeakSet[MemoryImageStore] = weakref.WeakSet()
+_LOCK = threading.Lock()
+_CLOCK = itertools.count(1)
+
+
+def _check_room(size: int) -> None:
+    """Raise InvalidInput for what is too large for this process, whatever else goes."""
+    if size > (most := shared_ram_cache().limit_bytes):
+        raise InvalidInput(
+            f"expected pictures of one message of at most {most // 2**20} MB together, found "
+            f"{size / 2**20:.1f} MB; use fewer or smaller ones, a DirectoryImageStore, or raise "
+            "PEKIT_MEMORY_RAM_MB"
+        )
+
+
+def _shrink(current: _Person, newest: str) -> None:
+    """Let go of the pictures of whoever was seen longest ago, and tell the other caches."""
+    people = [person for store in _STORES for person in store._users.values()]
+    size, ram = sum(person.nbytes for person in people), shared_ram_cache()
+    if size > ram.limit_bytes // 2:
+        for person in sorted(people, key=lambda each: each.seen):
+            for handle in person.beside(newest) if person is current else [*person.pictures]:
+                if size <= ram.limit_bytes // 2:
+                    break
+                size -= len(person.remove(handle).image)
+                person.album -= {handle}
+    ram.reserve("pictures", size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from llama_index.core.base.base_retriever import BaseRetriever as AnyRetriever
 from llama_index.core.schema import ImageNode, MetadataMode, NodeWithScore, QueryBundle, TextNode
 from llama_index.core.storage.docstore import SimpleDocumentStore
+from PIL import Image
 
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.profiles import Profile
@@ -260,6 +262,22 @@ def test_photos_are_found_by_the_objects_in_them(
     assert found == {"both.png": ImageNode, "dog.png": TextNode}  # one file is not there
     assert len(PhotoLibraryRetriever(library, similarity_top_k=1).retrieve("Biscuit")) == 1
     assert to_png(solid_scene({})) not in both.node.to_json().encode()
+
+
+def test_a_photo_that_models_do_not_take_is_handed_on_as_one_that_they_do(
+    library: PhotoLibrary, tmp_path: Path, photo: Draw
+) -> None:
+    for name, kind in (("both.png", "TIFF"), ("dog.png", "PNG")):
+        with Image.open(BytesIO(photo("red", "blue"))) as picture:
+            picture.save(tmp_path / name, kind)
+    (tmp_path / "dog.png").write_bytes(b"no longer a picture")
+    hits = PhotoLibraryRetriever(library, path=tmp_path.joinpath).retrieve("Biscuit")
+    nodes = {hit.metadata["photo_id"]: hit.node for hit in hits}
+    assert type(nodes["dog.png"]) is TextNode
+    converted = nodes["both.png"]
+    assert isinstance(converted, ImageNode)
+    assert (converted.image_path, converted.image_mimetype) == (None, "image/jpeg")
+    assert converted.resolve_image().read()[:3] == b"\xff\xd8\xff"
 
 
 # What may be.

@@ -53,5 +53,5 @@ def test_large_pictures_are_shown_smaller(view):
 
 
 def test_what_is_no_picture_is_not_shown():
-    with pytest.raises(ImageError, match="the kind of a picture cannot be told"):
+    with pytest.raises(ImageError, match="expected a photo"):
         plain_view(b"not a picture")

@@ -2,11 +2,14 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
 import pytest
 
-from pekit_agents import ImageError, InvalidInput, PeKit
+from pekit_agents import ImageError, PeKit
+from pekit_agents.memory.search.ram import RamCache
 from pekit_agents.testing import fake_profile, solid_scene, to_png
+from pekit_agents.tools import findings as findings_module
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import MemoryImageStore, UnknownImage
@@ -144,16 +147,54 @@ def test_a_memory_that_was_forgotten_and_begun_anew_is_searched_anew(pool, image
     assert 'called "Rex"' in findings.view("ann", handle).text
 
 
-@pytest.mark.parametrize("bound", [{"max_findings": 2}, {"max_bytes": 1}])
-def test_the_least_recently_asked_for_goes_first(pool, images, searches, bound):
-    findings = Findings(pool, images, **bound)
+def test_the_least_recently_asked_for_goes_first(pool, images, searches):
     a, b, c = (images.put("ann", to_png(solid_scene({c: (9, 9, 50, 50)}))) for c in
                ("red", "green", "blue"))  # fmt: skip
-    for handle in (a, b, a, c, a, b):
-        findings.find("ann", handle)
-    # By number a, b, c, and b again; where there is room for one alone, all of them.
-    assert len(searches) == (4 if "max_findings" in bound else 6)
-    assert len(findings._kept) <= 2
+    alone = RamCache(2**20)
+    Findings(pool, images, ram=alone).find("ann", a)
+    for room, expected in ((alone.nbytes * 5 // 2, 4), (1, 6)):  # two findings, none
+        searches.clear()
+        findings = Findings(pool, images, ram=RamCache(room))
+        for handle in (a, b, a, c, a, b):
+            findings.find("ann", handle)
+        assert len(searches) == expected  # a, b, c, and b again; where there is no room, all
+        assert len(findings._kept) == (2 if room > 1 else 0)
+
+
+def test_no_bytes_of_pictures_without_anything_personal_are_kept(pool, images):
+    found, shown = RamCache(2**30), RamCache(2**30)
+    findings = Findings(pool, images, ram=found, view_ram=shown)
+    empty = to_png(solid_scene({"blue": (9, 9, 50, 50)}))
+    for number in range(20):
+        large = empty + bytes(500_000) + bytes([number])  # as decoders take it: an end is an end
+        handle = images.put("ann", large)
+        for show in (findings.view, findings.plain, findings.view):
+            assert show("ann", handle).data == large
+    # Counted, so that they go one day: two views and the finding of each, and the object's record.
+    assert shown.nbytes == 20 * (2000 + 1000)
+    assert 20 * 2000 <= found.nbytes < 20 * 20_000
+    findings.clear("ann")
+    assert (found.nbytes, shown.nbytes) == (0, 20 * 1000)
+
+
+def test_pictures_as_models_were_shown_them_have_a_bound_of_their_own(pool, images, searches):
+    ram = RamCache(0)
+    findings = Findings(pool, images, view_ram=ram)
+    handle = images.put("ann", PHOTO)
+    assert findings.view("ann", handle).data == findings.view("ann", handle).data
+    assert ram.nbytes == 0
+    assert len(searches) == 1
+
+
+def test_what_is_converted_is_converted_once(pool, images, monkeypatch):
+    buffer = BytesIO()
+    solid_scene({"blue": (9, 9, 50, 50)}).save(buffer, "TIFF")
+    handle, findings = images.put("ann", buffer.getvalue()), Findings(pool, images)
+    first = findings.view("ann", handle), findings.plain("ann", handle)
+    monkeypatch.setattr(findings_module, "load_photo", None)
+    monkeypatch.setattr(findings_module, "plain_view", None)
+    assert (findings.view("ann", handle), findings.plain("ann", handle)) == first
+    assert {view.mime for view in first} == {"image/jpeg"}
 
 
 def test_photos_are_not_kept(pool, images):
@@ -171,8 +212,3 @@ def test_a_failure_is_not_kept(images, findings):
         with pytest.raises(ImageError):
             ask("ann", handle)
     assert findings.view("ann", images.put("ann", PHOTO)).text
-
-
-def test_room_for_at_least_one(pool, images):
-    with pytest.raises(InvalidInput, match="max_findings"):
-        Findings(pool, images, max_findings=0)

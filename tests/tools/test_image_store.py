@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.search.ram import RamCache
+from pekit_agents.tools import image_store
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_store import (
     ImageStore,
     MemoryImageStore,
     UnknownImage,
+    handle_of,
     handles_in,
     image_label,
     is_handle,
+    put_album,
 )
+
+
+@dataclass(eq=False)
+class SimpleCopy:
+    """Something of another kind that is kept in RAM."""
+
+    nbytes: int
+
 
 FORGED = [
     "img_../../../../etc/passwd",
@@ -161,6 +176,91 @@ def test_pictures_about_an_object_go_with_it(store: ImageStore) -> None:
     assert _has(store, "ann", other)
     assert _has(store, "ann", plain)
     assert _has(store, "bob", bobs)
+
+
+def test_the_pictures_of_one_message_stay_together(
+    make_store: Callable[..., ImageStore], later: Callable[[], None]
+) -> None:
+    for limits in ({"max_bytes_per_user": 30}, {"max_images_per_user": 3}):
+        store = make_store(**limits)
+        old = store.put("ann", b"o" * 10)
+        later()
+        album = put_album(store, "ann", [bytes([i]) * 10 for i in range(8)])
+        later()
+        drawn = []
+        for i in range(5):  # what tools put while the message is being worked on
+            drawn.append(store.put("ann", b"drawn %4d" % i))
+            later()
+        assert [_has(store, "ann", str(handle)) for handle in album] == [True] * 8
+        assert [_has(store, "ann", handle) for handle in drawn] == [False] * 2 + [True] * 3
+        assert not _has(store, "ann", old)
+        (newer,) = put_album(store, "ann", [b"n" * 10])
+        assert _has(store, "ann", str(newer))
+        assert sum(_has(store, "ann", str(handle)) for handle in (*album, *drawn)) == 3
+        store.clear("ann")
+
+
+def test_of_an_album_only_what_cannot_be_kept_is_refused(
+    make_store: Callable[..., ImageStore],
+) -> None:
+    store = make_store(max_bytes_per_user=10)
+    first, empty, large, last = put_album(store, "ann", [b"first", b"", b"x" * 11, b"last"])
+    assert isinstance(empty, InvalidInput)
+    assert "found 11" in str(large)
+    assert [store.get("ann", str(handle)) for handle in (first, last)] == [b"first", b"last"]
+
+
+def test_a_store_of_ones_own_that_knows_no_albums_does() -> None:
+    class Plain:
+        def __init__(self) -> None:
+            self.kept: list[bytes] = []
+
+        def put(self, user_id: str, image: bytes, *, about: Collection[str] = ()) -> str:
+            self.kept.append(image)
+            return handle_of(image)
+
+    store = Plain()
+    handles = put_album(store, "ann", [b"a", b"b"])  # type: ignore[arg-type]
+    assert (handles, store.kept) == ([handle_of(b"a"), handle_of(b"b")], [b"a", b"b"])
+
+
+def test_another_process_knows_what_belongs_together(
+    tmp_path: Path, later: Callable[[], None]
+) -> None:
+    album = DirectoryImageStore(tmp_path / "images", max_images_per_user=1).put_album(
+        "ann", [b"%d" % i for i in range(5)]
+    )
+    later()
+    other = DirectoryImageStore(tmp_path / "images", max_images_per_user=1)
+    other.put("ann", b"drawn")
+    assert all(_has(other, "ann", str(handle)) for handle in album)
+
+
+def test_the_pictures_of_all_stores_of_a_process_share_one_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gc.collect()  # stores of other tests
+    ram = RamCache(400)
+    monkeypatch.setattr(image_store, "shared_ram_cache", lambda: ram)
+    monkeypatch.setattr(image_store, "_STORES", weakref.WeakSet())
+    stores = [MemoryImageStore(), MemoryImageStore()]
+    handles = [
+        (stores[i % 2], f"user {i}", stores[i % 2].put(f"user {i}", bytes([i]) * 50))
+        for i in range(10)
+    ]
+    assert [_has(*each) for each in handles] == [False] * 6 + [True] * 4  # half of the bound
+    copy = SimpleCopy(201)
+    ram.put(ram.key_for(copy), copy)
+    assert ram.nbytes == 0  # the other half is what copies have while pictures have theirs
+    album = stores[0].put_album("ann", [bytes([99, i]) * 25 for i in range(10)])
+    told = [handle for handle in album if isinstance(handle, InvalidInput)]
+    assert len(told) == 2  # a message has room for eight in all of it, and nobody else any
+    assert "raise PEKIT_MEMORY_RAM_MB" in str(told[0])
+    kept = [handle for handle in album if isinstance(handle, str)]
+    assert all(_has(stores[0], "ann", handle) for handle in kept)
+    assert not any(_has(*each) for each in handles)
+    stores[1].put("bob", b"b")  # somebody else's turn
+    assert sum(_has(stores[0], "ann", handle) for handle in kept) == 3
 
 
 def test_deleting_and_clearing_touch_one_user_only(store: ImageStore) -> None:

@@ -2,14 +2,15 @@
 
 A picture in a message becomes its label, ``[image img_...]``, a text block that any model can
 read and any checkpoint can hold. The form of the block it stood in is kept beside the content,
-so that the picture can be put back in the shape its provider takes.
+so that the picture can be put back in the shape that it came in, where every adapter takes that.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pekit_agents.errors import MissingDependency
 
@@ -20,20 +21,26 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
-from pekit_agents.tools.conversation import Label, Role, Views, drawn_pictures
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture
+from pekit_agents.tools.conversation import Label, Parts, Role, Views, drawn_pictures
+from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of, swept
 from pekit_agents.tools.image_store import handles_in, image_label
 from pekit_agents.tools.langchain.pictures import (
     Block,
-    blank,
+    form_of,
     image_block,
-    images_in,
+    inline_images,
     replace_blocks,
     replace_image,
     text_block,
 )
 
-__all__ = ["FORMS_KEY", "LangChainMessages", "labelled_images"]
+__all__ = ["FORMS_KEY", "LangChainMessages", "labelled_images", "unwrapped"]
 
+#: Files of which no part is a picture of the user's.
+_OTHER_FILES = frozenset(
+    {"file", "input_file", "document", "audio", "input_audio", "media", "video"}
+)
 #: Where a message keeps the emptied blocks of its pictures: handle -> block.
 FORMS_KEY = "pekit_images"
 
@@ -50,13 +57,19 @@ class LangChainMessages:
             return "user"
         return "tool" if isinstance(message, ToolMessage) else "model"
 
-    def pieces(self, message: BaseMessage) -> Iterator[tuple[int, str | bytes]]:
-        """Yield the texts and the pictures that are inline."""
-        pictures = {picture.index: picture.data for picture in images_in(message)}
-        for index, text in _texts(message):
-            piece = pictures.get(index, text)
-            if piece is not None:
-                yield index, piece
+    def pieces(self, message: BaseMessage) -> Iterator[tuple[int, Piece]]:
+        """Yield the texts and the pictures that are inline; a picture in no known block as text."""
+        pictures = inline_images(message)
+        for index, block in enumerate(_blocks(message)):
+            picture = pictures.get(index)
+            if picture is not None:
+                yield index, picture if isinstance(picture, LeftOut) else picture.data
+            elif isinstance(block, str):
+                yield index, block
+            elif (text := _hidden_in(block)) is not None:
+                yield index, text
+            elif isinstance(block.get("text"), str):
+                yield index, block["text"]
 
     def labels(self, message: BaseMessage) -> Iterator[tuple[int, Label]]:
         """Yield the blocks that are a label and nothing else."""
@@ -70,25 +83,31 @@ class LangChainMessages:
         for _, label in self.labels(message):
             yield label
 
-    def detach(self, message: _M, labels: Mapping[int, Label]) -> _M:
+    def detach(self, message: _M, parts: Parts) -> _M:
         """Return the message with labels, and with the forms of the blocks beside the content."""
-        blocks = {at: [text_block(image_label(label.handle))] for at, label in labels.items()}
-        forms = dict(_forms(message))
-        for index, label in labels.items():
-            if isinstance(block := message.content[index], dict):
-                forms[label.handle] = blank(block)
+        blocks, forms, content = {}, dict(_forms(message)), _blocks(message)
+        for index, kept in parts.items():
+            blocks[index] = [
+                text_block(image_label(part.handle) if isinstance(part, Label) else part)
+                for part in kept
+            ]
+            block = content[index]
+            if len(kept) == 1 and isinstance(kept[0], Label) and isinstance(block, dict):
+                forms[kept[0].handle] = form_of(block)
         extras = {**message.additional_kwargs, FORMS_KEY: forms}
         return replace_blocks(message, blocks).model_copy(update={"additional_kwargs": extras})
 
     def attach(self, message: _M, views: Views) -> _M:
-        """Return the message with pictures in the shapes that they came in."""
+        """Return the message with pictures in the shapes of :func:`form_of`, or with words."""
         forms = _forms(message)
         blocks: dict[int, list[Block]] = {index: [] for index in views}
         for index, shown in views.items():
             for handle, view in shown:
-                picture = _picture_block(forms.get(handle), view.data, view.mime)
-                words = [text_block(view.text)] if view.text else []
-                blocks[index] += [text_block(image_label(handle)), picture, *words]
+                blocks[index].append(text_block(image_label(handle)))
+                if isinstance(view, AnnotatedPicture):
+                    blocks[index].append(_picture_block(forms.get(handle), view.data, view.mime))
+                words = view if isinstance(view, str) else view.text
+                blocks[index] += [text_block(words)] if words else []
         return replace_blocks(message, blocks)
 
     def user_message(self, text: str, labels: Sequence[Label]) -> HumanMessage:
@@ -109,10 +128,44 @@ def labelled_images(message: BaseMessage) -> dict[int, str]:
     return found
 
 
+def unwrapped(message: ToolMessage) -> ToolMessage:
+    """Return a tool's message with blocks in place of the JSON that LangChain has made of them.
+
+    A tool that returns one block, a tuple, or a block of a kind that LangChain does not know in a
+    tool's message has all of it in a text.
+    """
+    content = message.content
+    if not isinstance(content, str) or content[:1] not in ("[", "{") or len(parts_of(content)) < 2:
+        return message
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return message
+    blocks = value if isinstance(value, list) else [value]
+    if not all(isinstance(block, str | dict) for block in blocks):
+        return message
+    told = message.model_copy(update={"content": blocks})
+    known = inline_images(told)
+    texts = (isinstance(block, str) or block.get("type") == "text" for block in blocks)
+    return told if all(text or at in known for at, text in enumerate(texts)) else message
+
+
+def _blocks(message: BaseMessage) -> list[str | Block]:
+    return [message.content] if isinstance(message.content, str) else message.content
+
+
+def _hidden_in(block: Block) -> str | None:
+    """Return a block as JSON where pictures are in it that it does not say it has."""
+    if block.get("type") == "text" and isinstance(block.get("text"), str) and len(block) == 2:
+        return None
+    if block.get("type") in _OTHER_FILES or block == swept(block, lambda _: ""):
+        return None
+    return json.dumps(block, ensure_ascii=False, default=repr)
+
+
 def _texts(message: BaseMessage) -> Iterator[tuple[int, str | None]]:
     """Yield index and text of each block; None where a block has no text."""
-    blocks = [message.content] if isinstance(message.content, str) else message.content
-    for index, block in enumerate(blocks):
+    for index, block in enumerate(_blocks(message)):
         text = block.get("text") if isinstance(block, dict) else block
         yield index, text if isinstance(text, str) else None
 
@@ -125,7 +178,7 @@ def _forms(message: BaseMessage) -> Mapping[str, object]:
 def _picture_block(form: object, data: bytes, mime: str) -> Block:
     """Return a picture in the shape of an emptied block, in the most usual one without it."""
     if isinstance(form, dict):
-        filled: dict[str, Any] = form
+        filled: Block = form
         try:
             return replace_image(filled, data, mime)
         except ValueError:

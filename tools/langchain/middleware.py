@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -32,15 +31,16 @@ try:
     )
     from langchain_core.tools import BaseTool
     from langgraph.runtime import Runtime
-    from langgraph.types import Command
+    from langgraph.types import Command, Send
 except ImportError as exc:
     raise MissingDependency(
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
 from pekit_agents.tools.conversation import SYSTEM_PROMPT, PersonalConversation
+from pekit_agents.tools.hidden_pictures import LeftOut, swept
 from pekit_agents.tools.identity import UserResolver, user_of
-from pekit_agents.tools.langchain.messages import LangChainMessages
+from pekit_agents.tools.langchain.messages import LangChainMessages, unwrapped
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         auto: Whether pictures are searched before the model is called. False leaves that to
             the tools; pictures are labelled, shown and kept out of the conversation all the same.
         tools: The tools to offer; None for all of the toolkit, ``[]`` for a model that calls none.
-        max_images: How many pictures a model is shown, the newest first; older ones stay labels.
+        max_images: How many pictures a model is shown, the newest; older ones stay labels, and it
+            is told how many.
         system_prompt: What the model is told about labels and tools; None for nothing.
     """
 
@@ -148,7 +149,8 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             UnknownUser: It is not known whose picture it is.
             InvalidInput: The toolkit is bound to another user.
             UnknownImage: This user has no such picture (any more).
-            ImageError: It cannot be shown.
+            ImageError: It cannot be read.
+            MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
         """
         return self._messages.view(self._named_user(user_id), handle)
 
@@ -187,7 +189,8 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]],
     ) -> ToolMessage | Command[Any]:
         """Put handles in place of the pictures that any tool returns."""
-        return self._kept_result(request, handler(request))
+        kept: ToolMessage | Command[Any] = self._kept_result(request, handler(request))
+        return kept
 
     async def awrap_tool_call(
         self,
@@ -196,7 +199,10 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     ) -> ToolMessage | Command[Any]:
         """Do as :meth:`wrap_tool_call`, off the event loop."""
         result = await handler(request)
-        return await asyncio.to_thread(self._kept_result, request, result)
+        kept: ToolMessage | Command[Any] = await asyncio.to_thread(
+            self._kept_result, request, result
+        )
+        return kept
 
     def _user(self, runtime: object) -> str:
         toolkit = self._toolkit
@@ -218,21 +224,36 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             system_message=_extended(request.system_message, self._system_prompt)
         )
 
-    def _kept_result(
-        self, request: ToolCallRequest, result: ToolMessage | Command[Any]
-    ) -> ToolMessage | Command[Any]:
+    def _kept_result(self, request: ToolCallRequest, result: Any) -> Any:
+        """Return what a tool returned without pictures: messages, artifacts and other state."""
         user = self._user(request.runtime)
-        if isinstance(result, ToolMessage):
-            kept: ToolMessage = self._messages.kept(user, result)
-            return kept
-        update = result.update
-        if not isinstance(update, dict) or not isinstance(update.get("messages"), list):
-            return result
-        messages = [
-            self._messages.kept(user, message) if isinstance(message, BaseMessage) else message
-            for message in update["messages"]
-        ]
-        return replace(result, update={**update, "messages": messages})
+
+        def special(value: object) -> object:
+            if isinstance(value, ToolMessage):
+                return self._kept_of_tool(user, value)
+            if isinstance(value, BaseMessage):
+                return self._messages.kept(user, value)
+            if isinstance(value, Send):
+                arg = swept(value.arg, keep, special)
+                return value if arg is value.arg else Send(value.node, arg)
+            return None
+
+        def keep(picture: bytes | LeftOut) -> str:
+            return self._messages.keep(user, picture)
+
+        return swept(result, keep, special)
+
+    def _kept_of_tool(self, user: str, message: ToolMessage) -> ToolMessage:
+        def keep(picture: bytes | LeftOut) -> str:
+            return self._messages.keep(user, picture)
+
+        kept: ToolMessage = self._messages.kept(user, unwrapped(message))
+        beside = {
+            "artifact": swept(kept.artifact, keep),
+            "additional_kwargs": swept(kept.additional_kwargs, keep),
+        }
+        same = all(value is getattr(kept, name) for name, value in beside.items())
+        return kept if same else kept.model_copy(update=beside)
 
 
 def _extended(system: SystemMessage | None, text: str) -> SystemMessage:

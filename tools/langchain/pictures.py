@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import unquote_to_bytes
 
 from pekit_agents.errors import MissingDependency
 
@@ -26,14 +27,17 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.images.loading import ImageLimits
+from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, swept
 from pekit_agents.tools.image_kinds import mime_of
 
 __all__ = [
     "Block",
     "MessageImage",
     "blank",
+    "form_of",
     "image_block",
     "images_in",
+    "inline_images",
     "mime_of",
     "replace_blocks",
     "replace_image",
@@ -46,6 +50,7 @@ _Path: TypeAlias = tuple[str, ...]
 
 _LOGGER = logging.getLogger(__name__)
 _MAX_BYTES = ImageLimits().max_bytes
+_UNTOLD = ("", "application/octet-stream", "binary/octet-stream")
 _DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*={0,2}\s*")
 
@@ -105,6 +110,14 @@ _SHAPES = (
 )
 
 
+#: Shapes that pictures go back into.
+_KEPT_SHAPES = (_SHAPES[0], _SHAPES[2], *_SHAPES[4:8])
+
+
+class _Remote(ValueError):
+    """The picture is not in the message."""
+
+
 def images_in(message: BaseMessage, *, max_bytes: int = _MAX_BYTES) -> list[MessageImage]:
     """Return the pictures that a message holds inline, in their order.
 
@@ -116,20 +129,59 @@ def images_in(message: BaseMessage, *, max_bytes: int = _MAX_BYTES) -> list[Mess
         The pictures; blocks that are remote, damaged or too large are not among them, and a
         debug log says so. That the bytes are a readable picture is not checked.
     """
-    if isinstance(message.content, str):
-        return []
-    found = []
-    for index, block in enumerate(message.content):
+    return [
+        picture
+        for picture in inline_images(message, max_bytes=max_bytes).values()
+        if isinstance(picture, MessageImage)
+    ]
+
+
+def inline_images(
+    message: BaseMessage, *, max_bytes: int = _MAX_BYTES
+) -> dict[int, MessageImage | LeftOut]:
+    """Return index -> picture of the blocks that hold one, or why it cannot be taken out.
+
+    Args:
+        message: Any message; it is not changed.
+        max_bytes: Larger pictures are not decoded.
+
+    Returns:
+        Remote pictures are not among them.
+    """
+    found: dict[int, MessageImage | LeftOut] = {}
+    for index, block in enumerate(() if isinstance(message.content, str) else message.content):
         if not isinstance(block, dict):
             continue
         try:
             picture = _read(block, max_bytes)
+        except _Remote as exc:
+            _LOGGER.debug("image block %d of message %s is passed over: %s", index, message.id, exc)
         except ValueError as exc:
             _LOGGER.debug("image block %d of message %s is passed over: %s", index, message.id, exc)
-            continue
-        if picture is not None:
-            found.append(MessageImage(index, block, *picture))
+            found[index] = LeftOut(str(exc))
+        else:
+            if picture is not None:
+                found[index] = MessageImage(index, block, *picture)
     return found
+
+
+def form_of(block: Mapping[str, Any]) -> Block | None:
+    """Return a block without its picture, to be filled again; None for a shape to be left behind.
+
+    Only shapes that every adapter of LangChain translates come back: OpenAI's, Anthropic's and the
+    standard one. A picture in a file, in a shape of Gemini, Bedrock or MCP comes back as the
+    ``image_url`` that all of them take.
+    """
+    shape = _shape_of(block)
+    usual = (
+        shape is not None
+        and shape in _KEPT_SHAPES
+        and not block.keys() & {"mimeType", "file_id"}
+        and (shape.payload != ("data",) or block.get("source_type") == "base64")
+        and (shape.payload != ("url",) or block.get("source_type") in (None, "url"))
+    )
+    form = blank(block) if usual else None
+    return form if form == swept(form, lambda _: "") else None
 
 
 def replace_image(block: Mapping[str, Any], data: bytes, mime: str) -> Block:
@@ -188,13 +240,14 @@ def replace_blocks(message: _M, blocks: Mapping[int, Sequence[Block]]) -> _M:
     """Return the message with some blocks replaced by others; the message is not changed.
 
     Args:
-        message: A message whose content is a list of blocks.
+        message: A message; a text counts as one block.
         blocks: For the index of a block, what stands in its place: none, one or several.
     """
-    if not blocks or isinstance(message.content, str):
+    if not blocks:
         return message
     content: list[str | Block] = []
-    for index, block in enumerate(message.content):
+    whole = [message.content] if isinstance(message.content, str) else message.content
+    for index, block in enumerate(whole):
         content.extend(blocks.get(index, [block]))
     return message.model_copy(update={"content": content})
 
@@ -206,15 +259,18 @@ def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:
         return None
     payload, mime = _get(block, shape.payload), _declared_mime(block, shape)
     if isinstance(payload, str) and (url := _DATA_URL.match(payload)):
+        mime = url[1].lower() or mime
+        payload = payload[url.end() :]
         if ";base64" not in url[2].lower():
-            raise ValueError("its data URL is not in base64")
-        payload, mime = payload[url.end() :], url[1].lower() or mime
+            payload = unquote_to_bytes(payload)
+            if not is_picture(payload):
+                raise ValueError("its data URL is not in base64")
     elif shape.mime is None:
-        raise ValueError("it is remote, and remote pictures are never fetched")
-    if shape.declared and not mime.startswith("image/"):
+        raise _Remote("it is remote, and remote pictures are never fetched")
+    if shape.declared and not mime.startswith("image/") and not _looks_like_one(payload, mime):
         return None
     data = _decode(payload, max_bytes)
-    mime = mime or mime_of(data)
+    mime = mime if mime not in _UNTOLD else mime_of(data)
     if not mime.startswith("image/"):
         raise ValueError(f"expected the MIME type of an image, found {mime[:40]!r}")
     return data, mime
@@ -234,6 +290,17 @@ def _declared_mime(block: Mapping[str, Any], shape: _Shape) -> str:
     if not isinstance(mime, str) or not mime:
         return ""
     return (mime if "/" in mime else f"image/{mime}").lower()
+
+
+def _looks_like_one(payload: str | bytes, mime: str) -> bool:
+    """Tell a picture by how it begins, in a file of which nothing is said."""
+    if mime not in _UNTOLD:
+        return False
+    head = payload[:512]
+    try:
+        return is_picture(head if isinstance(head, bytes) else _decode(head, len(head)))
+    except ValueError:
+        return False
 
 
 def _decode(payload: str | bytes, max_bytes: int) -> bytes:

@@ -22,10 +22,16 @@ from pekit_agents.errors import InvalidInput, MissingDependency
 
 try:
     from llama_index.core.agent.workflow import AgentOutput, FunctionAgent, ToolCallResult
-    from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ImageBlock
+    from llama_index.core.base.llms.types import (
+        ChatMessage,
+        ChatResponse,
+        DocumentBlock,
+        ImageBlock,
+        TextBlock,
+    )
     from llama_index.core.memory import BaseMemory, Memory
     from llama_index.core.storage.chat_store.base_db import MessageStatus
-    from llama_index.core.tools import AsyncBaseTool, BaseTool
+    from llama_index.core.tools import AsyncBaseTool, BaseTool, ToolOutput
     from llama_index.core.workflow import Context
     from pydantic import Field, PrivateAttr
 except ImportError as exc:
@@ -39,12 +45,13 @@ from pekit_agents.tools.conversation import (
     PersonalConversation,
     drawn_pictures,
 )
+from pekit_agents.tools.hidden_pictures import LeftOut, swept
 from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
 from pekit_agents.tools.llama_index.personal_message import (
     apersonalize_message,
     personalize_message,
 )
-from pekit_agents.tools.llama_index.pictures import label_block, labels_in
+from pekit_agents.tools.llama_index.pictures import label_block, labels_in, picture_data
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
 from pekit_agents.tools.open_options import OpenOptions
 
@@ -84,7 +91,8 @@ class PersonalFunctionAgent(FunctionAgent):
             for a model that is to call none.
         auto: Whether pictures are searched before the model is called. False leaves that to
             the tools; pictures are labelled, shown and kept out of the memory all the same.
-        max_images: How many pictures a model is shown, the newest first; older ones stay labels.
+        max_images: How many pictures a model is shown, the newest; older ones stay labels, and it
+            is told how many.
         guide: What the model is told about labels and tools, after ``system_prompt``; None for
             nothing.
         options: Everything else that ``FunctionAgent`` takes, such as ``llm`` and ``name``.
@@ -243,15 +251,27 @@ class PersonalFunctionAgent(FunctionAgent):
             await _archive(memory, kept, len(archived))
 
     def _keep_results(self, user: str, results: Sequence[ToolCallResult]) -> None:
+        def keep(picture: bytes | LeftOut) -> str:
+            return self._chat.keep(user, picture)
+
+        def special(value: object) -> object:
+            if isinstance(value, ImageBlock | DocumentBlock):
+                data = picture_data(value)
+                return value if data is None else TextBlock(text=keep(data))
+            return None
+
         for result in results:
             output = result.tool_output
             drawn = drawn_pictures(output.raw_output)
-            told = ChatMessage(role="tool", blocks=output.blocks)
+            # A tool that returns a ToolOutput of its own is taken for one that returns its text.
+            inner = output.raw_output if isinstance(output.raw_output, ToolOutput) else output
+            told = ChatMessage(role="tool", blocks=inner.blocks)
             kept = self._chat.kept(user, told, marked=bool(drawn))
-            if kept is not told:
-                output.blocks = kept.blocks
-                if isinstance(output.raw_output, list | ImageBlock):  # the same pictures again
-                    output.raw_output = output.content
+            output.blocks = kept.blocks
+            if kept is not told and isinstance(output.raw_output, list | ImageBlock):
+                output.raw_output = output.content  # the same pictures again
+            else:
+                output.raw_output = swept(output.raw_output, keep, special)
             present = {label.handle for block in output.blocks for label in labels_in(block)}
             missing = [Label(handle, True) for handle in drawn if handle not in present]
             output.blocks = [*output.blocks, *map(label_block, missing)]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pekit_agents.errors import MissingDependency
 
 try:
     from llama_index.core.base.llms.types import (
         ChatMessage,
+        CitableBlock,
+        CitationBlock,
         ContentBlock,
+        DocumentBlock,
         ImageBlock,
         MessageRole,
         TextBlock,
@@ -20,10 +24,11 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
-from pekit_agents.tools.conversation import Label, Role, Views
+from pekit_agents.tools.conversation import Label, Parts, Role, Views
+from pekit_agents.tools.hidden_pictures import Piece
 from pekit_agents.tools.llama_index.pictures import label_block, labels_in, picture_data
 
-__all__ = ["LlamaIndexMessages", "view_blocks", "with_blocks"]
+__all__ = ["LlamaIndexMessages", "flat", "view_blocks", "with_blocks"]
 
 _ROLES: Mapping[MessageRole, Role] = {
     MessageRole.USER: "user",
@@ -39,13 +44,15 @@ class LlamaIndexMessages:
         """Return who wrote a message."""
         return _ROLES.get(message.role, "model")
 
-    def pieces(self, message: ChatMessage) -> Iterator[tuple[int, str | bytes]]:
+    def pieces(self, message: ChatMessage) -> Iterator[tuple[int, Piece]]:
         """Yield the texts and the pictures that are at hand."""
-        for index, block in enumerate(message.blocks):
+        for index, block in enumerate(flat(message.blocks)):
             if isinstance(block, TextBlock):
                 yield index, block.text
-            elif isinstance(block, ImageBlock) and (data := picture_data(block)) is not None:
-                yield index, data
+            elif isinstance(block, ImageBlock | DocumentBlock):
+                data = picture_data(block)
+                if data is not None:
+                    yield index, data
 
     def labels(self, message: ChatMessage) -> Iterator[tuple[int, Label]]:
         """Yield the labels in the texts."""
@@ -58,16 +65,15 @@ class LlamaIndexMessages:
         for _, label in self.labels(message):
             yield label
 
-    def detach(self, message: ChatMessage, labels: Mapping[int, Label]) -> ChatMessage:
+    def detach(self, message: ChatMessage, parts: Parts) -> ChatMessage:
         """Return the message with labels."""
-        blocks = [
-            label_block(labels[index]) if index in labels else block
-            for index, block in enumerate(message.blocks)
-        ]
+        blocks: list[ContentBlock] = []
+        for index, block in enumerate(flat(message.blocks)):
+            blocks += map(_text_block, parts[index]) if index in parts else [block]
         return with_blocks(message, blocks)
 
     def attach(self, message: ChatMessage, views: Views) -> ChatMessage:
-        """Return the message with pictures after the texts that their labels are in."""
+        """Return the message with pictures, or words, after the texts that hold their labels."""
         blocks: list[ContentBlock] = []
         for index, block in enumerate(message.blocks):
             blocks.append(block)
@@ -81,8 +87,26 @@ class LlamaIndexMessages:
         return ChatMessage(role=MessageRole.USER, blocks=blocks)
 
 
-def view_blocks(view: AnnotatedPicture) -> list[ContentBlock]:
-    """Return a picture and, where something was found in it, its words."""
+def flat(blocks: Sequence[ContentBlock]) -> list[ContentBlock]:
+    """Return blocks with what is in a cited block in its place where it has pictures."""
+    whole: list[ContentBlock] = []
+    for block in blocks:
+        inner: list[Any] = (
+            block.nested_blocks if isinstance(block, CitableBlock | CitationBlock) else []
+        )
+        pictures = any(isinstance(each, ImageBlock | DocumentBlock) for each in inner)
+        whole += inner if pictures else [block]
+    return whole
+
+
+def _text_block(part: Label | str) -> TextBlock:
+    return label_block(part) if isinstance(part, Label) else TextBlock(text=part)
+
+
+def view_blocks(view: AnnotatedPicture | str) -> list[ContentBlock]:
+    """Return a picture and, where something was found in it, its words; or words alone."""
+    if isinstance(view, str):
+        return [TextBlock(text=view)]
     picture = ImageBlock(image=view.data, image_mimetype=view.mime)
     return [picture, TextBlock(text=view.text)] if view.text else [picture]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from operator import is_
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import ImageError, MissingDependency
@@ -15,7 +16,13 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture
+from pekit_agents.tools.annotated_pictures import (
+    AnnotatedPicture,
+    annotated_picture,
+    plain_view,
+    why_unread,
+)
+from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.llama_index.messages import view_blocks, with_blocks
 from pekit_agents.tools.llama_index.pictures import picture_data
 
@@ -43,16 +50,17 @@ def personalize_message(
 
     Returns:
         The message with each picture that shows something remembered replaced by the annotated
-        one, and the instruction after it; the message itself when nothing was found.
+        one, and the instruction after it; a picture that hosted models would not take by one that
+        they do, or by words where it cannot be read. The message itself when nothing changed.
 
     Raises:
         MemoryStoreError: The memory cannot be read.
     """
     blocks: list[ContentBlock] = []
     for block in message.blocks:
-        view = _found(kit, mode, block)
-        blocks += [block] if view is None else view_blocks(view)
-    return message if len(blocks) == len(message.blocks) else with_blocks(message, blocks)
+        blocks += _shown(kit, mode, block) if isinstance(block, ImageBlock) else [block]
+    same = len(blocks) == len(message.blocks) and all(map(is_, blocks, message.blocks))
+    return message if same else with_blocks(message, blocks)
 
 
 async def apersonalize_message(
@@ -62,14 +70,25 @@ async def apersonalize_message(
     return await asyncio.to_thread(personalize_message, message, kit, mode=mode)
 
 
-def _found(kit: PeKit, mode: SearchMode, block: ContentBlock) -> AnnotatedPicture | None:
-    """Return what is shown of a picture in which something was found."""
-    data = picture_data(block) if isinstance(block, ImageBlock) else None
+def _shown(kit: PeKit, mode: SearchMode, block: ImageBlock) -> list[ContentBlock]:
+    """Return what is shown in place of a picture: itself where nothing has to change."""
+    data = picture_data(block)
     if data is None:
-        return None
+        return [block]
+    if isinstance(data, LeftOut):
+        return view_blocks(f"A picture cannot be read: {data.reason}")
     try:
-        view = annotated_picture(kit.find(data, mode=mode), data)
+        view = _found(kit, mode, data)
     except (ImageError, MissingDependency) as exc:
-        _LOGGER.warning("a picture is not searched: %s", exc)
-        return None
-    return view if view.text else None
+        return view_blocks(f"A picture {why_unread(exc)}")
+    if view.data == data and block.image_mimetype in (None, view.mime):
+        return [block]
+    return view_blocks(view)
+
+
+def _found(kit: PeKit, mode: SearchMode, data: bytes) -> AnnotatedPicture:
+    try:
+        return annotated_picture(kit.find(data, mode=mode), data)
+    except ImageError as exc:  # too small to search, perhaps
+        _LOGGER.debug("a picture is not searched: %s", exc)
+        return plain_view(data)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from io import IOBase
+from pathlib import Path
+from typing import TypeVar
 
 from pekit_agents.errors import MissingDependency
 
 try:
-    from llama_index.core.base.llms.types import ImageBlock, TextBlock
+    from llama_index.core.base.llms.types import DocumentBlock, ImageBlock, TextBlock
     from llama_index.core.utils import resolve_binary
 except ImportError as exc:
     raise MissingDependency(
@@ -19,11 +20,11 @@ except ImportError as exc:
 
 from pekit_agents.images.loading import ImageLimits
 from pekit_agents.tools.conversation import Label
+from pekit_agents.tools.hidden_pictures import LeftOut, is_picture
 from pekit_agents.tools.image_store import image_label
 
 __all__ = ["label_block", "labels_in", "picture_data"]
 
-_LOGGER = logging.getLogger(__name__)
 _MAX_BYTES = ImageLimits().max_bytes
 _LABEL = re.compile(r"\[(marked )?image (img_[0-9a-f]{32})\]")
 
@@ -45,36 +46,49 @@ def labels_in(block: object) -> list[Label]:
     return [Label(label[2], label[1] is not None) for label in found]
 
 
-def picture_data(block: ImageBlock) -> bytes | None:
+def picture_data(block: ImageBlock | DocumentBlock) -> bytes | LeftOut | None:
     """Return the content of a picture that is at hand.
 
     Bytes, streams, data URLs, and files that the application named are read, up to the size that
     :class:`~pekit_agents.images.loading.ImageLimits` allows. Other URLs are never fetched.
 
     Returns:
-        The bytes; None for a URL, and for what is damaged, empty, missing or too large.
+        The bytes; why they cannot be read; None for a URL, and for a document that is no picture.
     """
+    told = block.image_mimetype if isinstance(block, ImageBlock) else block.document_mimetype
+    declared = isinstance(block, ImageBlock) or (told or "").startswith("image/")
     try:
         data = _read(block)
     except (OSError, ValueError) as exc:
-        _LOGGER.warning("a picture in a message cannot be read: %s", exc)
+        return LeftOut(getattr(exc, "strerror", None) or str(exc)) if declared else None
+    if data is None or not (declared or is_picture(data)):
         return None
-    if data is not None and len(data) > _MAX_BYTES:
-        _LOGGER.warning("a picture in a message is larger than %d bytes", _MAX_BYTES)
-        return None
-    return data or None
+    if not 0 < len(data) <= _MAX_BYTES:
+        return LeftOut(f"expected 1 to {_MAX_BYTES} bytes, found {len(data)}")
+    return data
 
 
-def _read(block: ImageBlock) -> bytes | None:
-    if isinstance(block.image, IOBase):
-        block.image.seek(0)
-        content: bytes = block.image.read(_MAX_BYTES + 1)
-        block.image.seek(0)
+def _read(block: ImageBlock | DocumentBlock) -> bytes | None:
+    held = block.image if isinstance(block, ImageBlock) else block.data
+    if isinstance(held, IOBase):
+        held.seek(0)
+        content: bytes = held.read(_MAX_BYTES + 1)
+        held.seek(0)
         return content
-    if block.image is not None:
-        return resolve_binary(raw_bytes=block.image).read()
+    if held is not None:
+        return resolve_binary(raw_bytes=_checked(held)).read()
     if block.path is not None:
-        with block.path.open("rb") as file:
+        with Path(block.path).open("rb") as file:
             return file.read(_MAX_BYTES + 1)
     url = str(block.url or "")
-    return resolve_binary(url=url).read() if url[:5].lower() == "data:" else None
+    return resolve_binary(url=_checked(url)).read() if url[:5].lower() == "data:" else None
+
+
+_S = TypeVar("_S", str, bytes)
+
+
+def _checked(coded: _S) -> _S:
+    """Return what may be base64, or raise ValueError where it is too large to be decoded."""
+    if len(coded) > _MAX_BYTES * 4 // 3 + 1000:
+        raise ValueError(f"expected at most {_MAX_BYTES} bytes, found about {len(coded) * 3 // 4}")
+    return coded

@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from pekit_agents.errors import MissingDependency
+from pekit_agents.errors import ImageError, MissingDependency
 
 try:
-    import filetype  # type: ignore[import-untyped]
     from llama_index.core.llms import ImageBlock, TextBlock
     from llama_index.core.tools import FunctionTool, ToolMetadata, ToolOutput
     from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
@@ -25,11 +24,13 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
+from pekit_agents.answering.pictures import as_sent
 from pekit_agents.tools.actions import ActionError, ActionResult, PersonalActions
+from pekit_agents.tools.annotated_pictures import why_unread
 from pekit_agents.tools.image_store import UnknownImage
 from pekit_agents.tools.llama_index.history import Conversation, conversation_of, recent_handles
 from pekit_agents.tools.llama_index.identity import ContextResolver, check_key, user_of_run
-from pekit_agents.tools.llama_index.image_paths import path_of
+from pekit_agents.tools.llama_index.image_paths import ImagePaths
 from pekit_agents.tools.schemas import arguments_model
 from pekit_agents.tools.specs import VERBS, ToolSpec, tool_specs
 
@@ -215,12 +216,22 @@ class PersonalToolSpec(BaseToolSpec):
         blocks: list[Any] = [TextBlock(text=result.text)]
         for handle in result.images if self.show_images else ():
             try:
-                path = path_of(self.actions.images, user_id, handle)
+                blocks += self._picture(user_id, handle)
             except UnknownImage:  # let go of in the meantime; the text stands alone
                 continue
-            if path is not None:
-                blocks.append(ImageBlock(path=path, image_mimetype=filetype.guess_mime(path)))
+            except (ImageError, MissingDependency) as exc:
+                blocks.append(TextBlock(text=f"Picture {handle} {why_unread(exc)}"))
         return blocks
+
+    def _picture(self, user_id: str, handle: str) -> list[Any]:
+        """Return the file of a picture as models take it; nothing where the store has no files."""
+        images = self.actions.images
+        if not isinstance(images, ImagePaths):
+            return []
+        data = images.get(user_id, handle)
+        sent, mime = as_sent(data)
+        path = images.path(user_id, handle if sent is data else images.put(user_id, sent))
+        return [ImageBlock(path=path, image_mimetype=mime)]
 
 
 def _method(spec: ToolSpec) -> Callable[..., ToolOutput]:

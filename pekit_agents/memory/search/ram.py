@@ -1,8 +1,9 @@
 """How much of all users' memories one process keeps in RAM.
 
-Snapshots, and copies of what lies beside a memory, stay until these change or until newer ones
-need the room: the least recently used go first. One larger than the whole bound is handed out
-and lives as long as somebody works with it, but it is not kept.
+Snapshots, copies of what lies beside a memory, and findings stay until these change or until newer
+ones need the room: the least recently used go first. One larger than the whole bound is handed out
+and lives as long as somebody works with it, but it is not kept. Users' pictures in RAM, which
+cannot be made again, take their part of the same bound first.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class RamCache:
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
+        self._reserved: dict[str, int] = {}  # by whom
         self._keys = itertools.count()
         self._lock = threading.Lock()
         self._nbytes = 0
@@ -59,18 +61,23 @@ class RamCache:
                 self._kept.move_to_end(key)
             return self._alive.get(key)
 
+    def reserve(self, name: str, nbytes: int) -> None:
+        """Leave so much of the bound to what lies elsewhere, in place of what the name had."""
+        with self._locked():
+            self._reserved[name] = nbytes
+            self._shrink()
+
     def put(self, key: int, copy: Copy) -> None:
         """Keep ``copy`` in place of the one under ``key``, as far as there is room."""
         nbytes = copy.nbytes
         with self._locked():
             self._remove(key)
             self._alive[key] = copy
-            if nbytes > self.limit_bytes:
+            if nbytes > self._room():
                 return
             self._kept[key] = copy
             self._nbytes += nbytes
-            while self._nbytes > self.limit_bytes:
-                self._remove(next(iter(self._kept)))
+            self._shrink()
 
     def drop(self, key: int) -> None:
         """Let go of what is under ``key``."""
@@ -101,6 +108,13 @@ class RamCache:
         self._remove(key)
         self._alive.pop(key, None)
 
+    def _room(self) -> int:
+        return self.limit_bytes - sum(self._reserved.values())
+
+    def _shrink(self) -> None:
+        while self._kept and self._nbytes > self._room():
+            self._remove(next(iter(self._kept)))
+
     def _remove(self, key: int) -> None:
         copy = self._kept.pop(key, None)
         if copy is not None:
@@ -115,3 +129,19 @@ def shared_ram_cache() -> RamCache:
         InvalidInput: The variable is not a number of megabytes.
     """
     return RamCache(limit(RAM_MB) * 1024 * 1024)
+
+
+@cache
+def shared_view_cache() -> RamCache:
+    """Return that of pictures as models were shown them: a sixteenth of the same bound.
+
+    Of a bound of 512 MB it has room for 30 to 100 of them, the conversations that are going on;
+    whatever else is asked for again is made again.
+
+    Raises:
+        InvalidInput: The variable is not a number of megabytes.
+    """
+    shared = shared_ram_cache()
+    views = RamCache(shared.limit_bytes // 16)
+    shared.reserve("views", views.limit_bytes)
+    return views

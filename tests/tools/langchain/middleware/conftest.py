@@ -2,13 +2,16 @@
 
 import base64
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langgraph.checkpoint.memory import InMemorySaver
 
 from pekit_agents import PeKit
 from pekit_agents.testing import fake_profile
@@ -135,3 +138,43 @@ def holds_bytes():
         return middle in blob or any(needle in blob for needle in coded)
 
     return holds
+
+
+@contextmanager
+def _memory_saver():
+    saver = InMemorySaver()
+
+    def blobs():
+        for threads in saver.storage.values():
+            for checkpoints in threads.values():
+                for checkpoint, metadata, _ in checkpoints.values():
+                    yield from (checkpoint[1], metadata[1])
+        for _, blob in saver.blobs.values():
+            yield blob
+        for writes in saver.writes.values():
+            yield from (write[2][1] for write in writes.values())
+
+    yield saver, blobs
+
+
+@contextmanager
+def _sqlite_saver():
+    sqlite = pytest.importorskip("langgraph.checkpoint.sqlite")
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def blobs():
+        for table in ("checkpoints", "writes"):
+            for row in connection.execute(f"select * from {table}"):
+                for value in row:
+                    if isinstance(value, bytes | str):
+                        yield value if isinstance(value, bytes) else value.encode()
+
+    yield sqlite.SqliteSaver(connection), blobs
+    connection.close()
+
+
+@pytest.fixture(params=[_memory_saver, _sqlite_saver], ids=["memory", "sqlite"])
+def stored(request, holds_bytes):
+    """A checkpointer, and a count of the blobs in it that hold a picture."""
+    with request.param() as (saver, blobs):
+        yield saver, lambda data: sum(holds_bytes(blob, data) for blob in blobs())

@@ -1,58 +1,13 @@
 """What of a picture a checkpointer stores, measured on the bytes it stores."""
 
-import sqlite3
-from contextlib import contextmanager
-
-import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from pekit_agents import PeKit
 from pekit_agents.testing import fake_profile
 
 THREAD = {"configurable": {"thread_id": "1"}}
-
-
-@contextmanager
-def _memory_saver():
-    saver = InMemorySaver()
-
-    def blobs():
-        for threads in saver.storage.values():
-            for checkpoints in threads.values():
-                for checkpoint, metadata, _ in checkpoints.values():
-                    yield from (checkpoint[1], metadata[1])
-        for _, blob in saver.blobs.values():
-            yield blob
-        for writes in saver.writes.values():
-            yield from (write[2][1] for write in writes.values())
-
-    yield saver, blobs
-
-
-@contextmanager
-def _sqlite_saver():
-    sqlite = pytest.importorskip("langgraph.checkpoint.sqlite")
-    connection = sqlite3.connect(":memory:", check_same_thread=False)
-
-    def blobs():
-        for table in ("checkpoints", "writes"):
-            for row in connection.execute(f"select * from {table}"):
-                for value in row:
-                    if isinstance(value, bytes | str):
-                        yield value if isinstance(value, bytes) else value.encode()
-
-    yield sqlite.SqliteSaver(connection), blobs
-    connection.close()
-
-
-@pytest.fixture(params=[_memory_saver, _sqlite_saver], ids=["memory", "sqlite"])
-def stored(request, holds_bytes):
-    """A checkpointer, and a count of the blobs in it that hold a picture."""
-    with request.param() as (saver, blobs):
-        yield saver, lambda data: sum(holds_bytes(blob, data) for blob in blobs())
 
 
 def _script(calls):

@@ -261,14 +261,18 @@ def test_a_forgotten_name_is_shown_no_more(personal, scripted, calls, photo, sai
     assert "is called" not in str(model.seen[2])
 
 
-def test_damaged_and_tiny_pictures_do_not_stop_the_run(personal, scripted, said, remember):
+def test_a_picture_that_cannot_be_read_is_said_and_does_not_stop_the_run(
+    personal, scripted, said, remember
+):
     remember("Biscuit", "red")
     model = scripted("ok")
     create_agent(model, middleware=[personal()]).invoke(
         {"messages": [said("look", b"no picture at all", b"\x89PNG cut off")]}
     )
-    # What does not even begin like a picture stays a label, the other is the provider's to judge.
-    assert [kind[:6] for kind in _last(model.seen[0])] == ["look", "[image", "[image", "image_"]
+    last = _last(model.seen[0])
+    assert [kind[:7] for kind in last] == ["look", "[image ", "Picture", "[image ", "Picture"]
+    assert "cannot be read: expected a photo" in last[2]
+    assert "cannot be read: expected a " in last[4]
 
 
 def test_pictures_that_a_model_made_are_left_alone(personal, scripted, photo, pictures):

@@ -2,14 +2,17 @@
 
 import base64
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.schema import ImageDocument
+from PIL import Image
 
 from pekit_agents.tools.conversation import Label
+from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.llama_index.agent import apersonalize_message, personalize_message
 from pekit_agents.tools.llama_index.pictures import labels_in, picture_data
 
@@ -77,17 +80,34 @@ async def test_an_agent_takes_a_picture_in_any_form(
         [],
         [TextBlock(text="Hello!")],
         [TextBlock(text="Look."), ImageBlock(url="https://example.invalid/photo.png")],
-        [ImageBlock(image=b"no picture at all")],
-        [ImageBlock(image=BytesIO(b""))],
         [ImageBlock()],
     ],
-    ids=["nothing", "words", "URL", "no picture", "empty", "hollow"],
+    ids=["nothing", "words", "URL", "hollow"],
 )
 async def test_what_cannot_be_searched_comes_back_as_it_is(kit, remember, blocks):
     remember("Biscuit", "red")
     message = ChatMessage(role="user", blocks=blocks)
     assert personalize_message(message, kit) is message
     assert await apersonalize_message(message, kit) is message
+
+
+async def test_what_models_do_not_take_is_converted_or_said(kit, remember, photo):
+    bmp, turned = BytesIO(), (Path(__file__).parents[3] / "images" / "turned.heic").read_bytes()
+    Image.open(BytesIO(photo("blue"))).save(bmp, "BMP")
+    sent = [
+        personalize_message(ChatMessage(role="user", blocks=[TextBlock(text="?"), block]), kit)
+        for block in (
+            ImageBlock(image=bmp.getvalue()),
+            ImageBlock(image=turned),
+            ImageBlock(image=photo("blue"), image_mimetype="image/jpeg"),
+            ImageBlock(image=b"no picture at all"),
+            ImageBlock(image=BytesIO(b"")),
+        )
+    ]
+    kinds = [getattr(message.blocks[1], "image_mimetype", None) for message in sent]
+    assert kinds == ["image/jpeg", "image/jpeg", "image/png", None, None]
+    assert sent[3].blocks[1].text.startswith("A picture cannot be read: expected a photo")
+    assert sent[4].blocks[1].text.startswith("A picture cannot be read: expected 1 to")
 
 
 async def test_without_a_match_the_message_is_returned_itself(kit, remember, said, photo):
@@ -133,10 +153,21 @@ async def test_a_chat_engine_answers_about_the_annotated_picture(
     assert pictures(llm.seen[1]) == pictures([told])
 
 
-def test_a_picture_that_is_too_large_is_left_alone(monkeypatch, tmp_path, photo):
-    monkeypatch.setattr("pekit_agents.tools.llama_index.pictures._MAX_BYTES", 10)
+def test_a_picture_that_is_too_large_is_not_even_decoded(monkeypatch, tmp_path, photo):
+    pictures_module = "pekit_agents.tools.llama_index.pictures"
+    monkeypatch.setattr(f"{pictures_module}._MAX_BYTES", 10)
     for form in FORMS.values():
-        assert picture_data(form(photo("red"), tmp_path)) is None
+        left = picture_data(form(photo("red"), tmp_path))
+        assert isinstance(left, LeftOut)
+        assert left.reason.startswith("expected 1 to 10 bytes, found ")
+
+    def explode(**_):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(f"{pictures_module}.resolve_binary", explode)
+    for form in (FORMS["bytes"], FORMS["base64"], FORMS["data URL"]):
+        left = picture_data(form(photo("red") + bytes(2000), tmp_path))
+        assert left.reason.startswith("expected at most 10 bytes, found about ")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/photo.png", "file:///etc/hostname"])
@@ -148,10 +179,14 @@ def test_a_url_is_never_opened(monkeypatch, url):
     assert picture_data(ImageBlock(url=url)) is None
 
 
-def test_a_file_that_is_gone_is_left_alone(tmp_path, photo):
+async def test_a_file_that_is_gone_is_said(tmp_path, photo, make_agent, scripted, pictures):
     block = _in_file(photo("red"), tmp_path)
     (tmp_path / "photo.png").unlink()
-    assert picture_data(block) is None
+    assert picture_data(block) == LeftOut("No such file or directory")
+    agent = make_agent(scripted("Which photo?"), user_id="ann")
+    await agent.run(ChatMessage(role="user", blocks=[block]))
+    assert pictures(agent.llm.seen[0]) == []
+    assert "[A picture was left out here: No such file or directory]" in str(agent.llm.seen[0])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,202 @@
+"""Whatever shape a tool returns a picture in, it is shown and leaves no byte behind."""
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Annotated
+
+import mcp.types
+import pytest
+from langchain.agents import create_agent
+from langchain.agents.middleware import AgentState
+from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.tools import InjectedToolCallId, tool
+from langgraph.types import Command
+
+from pekit_agents.testing import solid_scene, to_png
+from pekit_agents.tools.image_store import handle_of
+from pekit_agents.tools.langchain.pictures import image_block
+
+THREAD = {"configurable": {"thread_id": "1"}}
+PNG = to_png(solid_scene({"blue": (20, 20, 90, 90)}))
+B64 = base64.b64encode(PNG).decode()
+URL = f"data:image/png;base64,{B64}"
+PNG_TYPE = {"mime_type": "image/png"}
+TEXT = {"type": "text", "text": "At the door"}
+STANDARD = {"type": "image", "base64": B64, "mime_type": "image/png"}
+MCP = {"type": "image", "data": B64, "mimeType": "image/png"}
+
+
+@dataclass
+class Shot:
+    place: str
+    picture: bytes
+
+
+RESULTS = {
+    "one block": image_block(PNG, "image/png"),
+    "one standard block": STANDARD,
+    "a list of a block": [image_block(PNG, "image/png")],
+    "a tuple": ("At the door", image_block(PNG, "image/png")),
+    "a tuple with bytes": ("At the door", PNG),
+    "texts and a block": ["At the door", STANDARD],
+    "texts and a responses block": [TEXT, {"type": "input_image", "image_url": URL}],
+    "responses": {"type": "input_image", "image_url": URL},
+    "gemini": {"type": "media", "mime_type": "image/png", "data": B64},
+    "gemini, texts beside it": [TEXT, {"inline_data": {"mime_type": "image/png", "data": B64}}],
+    "anthropic": [
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": B64}}
+    ],
+    "bedrock": {"image": {"format": "png", "source": {"bytes": PNG}}},
+    "file": [{"type": "file", "base64": B64, "mime_type": "image/png"}],
+    "file without a type": [{"type": "file", "base64": B64, "filename": "door.png"}],
+    "file, chat completions": [{"type": "file", "file": {"file_data": URL, "filename": "a.png"}}],
+    "a JSON block": [{"type": "json", "json": {"frame": B64}}],
+    "MCP block": MCP,
+    "MCP blocks": [TEXT, MCP],
+    "MCP result": mcp.types.CallToolResult(
+        content=[
+            mcp.types.TextContent(type="text", text="At the door"),
+            mcp.types.ImageContent(type="image", data=B64, mimeType="image/png"),
+        ]
+    ),
+    "MCP resource": mcp.types.EmbeddedResource(
+        type="resource",
+        resource=mcp.types.BlobResourceContents(
+            uri="file:///door.png", mimeType="image/png", blob=B64
+        ),
+    ),
+    "a dict": {"ok": True, "frames": [{"jpeg": B64}]},
+    "a dataclass": Shot("At the door", PNG),
+    "JSON": json.dumps({"screenshot": URL}),
+    "markdown": f"At the door: ![door]({URL}).",
+    "base64": B64,
+    "lines": base64.encodebytes(PNG).decode(),
+    "bytes": PNG,
+}
+
+
+def _ask(personal, scripted, calls, saver, *tools, state_schema=None):
+    model = scripted(calls((tools[0].name, {})), "A blue thing.", "As I said.")
+    agent = create_agent(
+        model,
+        list(tools),
+        middleware=[personal()],
+        checkpointer=saver,
+        state_schema=state_schema,
+    )
+    agent.invoke({"messages": ["Who is at the door?"]}, THREAD)
+    state = agent.invoke({"messages": ["Are you sure?"]}, THREAD)
+    return model, state
+
+
+def _check_shown(model, pictures, stored):
+    _, count = stored
+    assert count(PNG) == 0
+    for seen in model.seen[1:]:
+        assert pictures(seen) == [PNG]
+        texts = json.dumps([message.content for message in seen if message.type != "human"])
+        assert B64[40:80] not in texts
+        assert f"[image {handle_of(PNG)}]" in texts
+        (shown,) = [message for message in seen if pictures([message])]
+        assert shown.type == "human"
+
+
+@pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
+def test_a_result_of_any_shape(result, stored, personal, scripted, calls, pictures):
+    @tool
+    def camera():
+        """Look at the door."""
+        return result
+
+    model, state = _ask(personal, scripted, calls, stored[0], camera)
+    _check_shown(model, pictures, stored)
+    told = next(message for message in state["messages"] if message.type == "tool")
+    if "At the door" in str(result):
+        assert "At the door" in told.text
+
+
+# A checkpointer cannot store the URL in a resource, with or without the middleware.
+@pytest.mark.parametrize("shape", [shape for shape in RESULTS if shape != "MCP resource"])
+def test_an_artifact_of_any_shape_stays_and_holds_no_picture(
+    shape, stored, personal, scripted, calls, pictures
+):
+    @tool(response_format="content_and_artifact")
+    def camera():
+        """Look at the door."""
+        return [TEXT, STANDARD], RESULTS[shape]
+
+    model, state = _ask(personal, scripted, calls, stored[0], camera)
+    _check_shown(model, pictures, stored)
+    (kept,) = [message.artifact for message in state["messages"] if message.type == "tool"]
+    assert f"[image {handle_of(PNG)}]" in str(kept)
+
+
+class Watching(AgentState):
+    last_frame: dict
+
+
+def test_a_command_leaves_no_picture_in_any_part_of_the_state(
+    stored, personal, scripted, calls, pictures
+):
+    @tool
+    def camera(tool_call_id: Annotated[str, InjectedToolCallId]):
+        """Look at the door."""
+        told = ToolMessage(
+            json.dumps(STANDARD), tool_call_id=tool_call_id, additional_kwargs={"raw": PNG}
+        )
+        return Command(update={"messages": [told], "last_frame": {"jpg": B64}})
+
+    model, state = _ask(personal, scripted, calls, stored[0], camera, state_schema=Watching)
+    _check_shown(model, pictures, stored)
+    assert state["last_frame"] == {"jpg": f"[image {handle_of(PNG)}]"}
+
+
+def test_a_picture_that_cannot_be_taken_out_is_said(stored, personal, scripted, calls, images):
+    @tool
+    def camera():
+        """Look at the door."""
+        return [TEXT, {"type": "image", "base64": "%%%%", "mime_type": "image/png"}]
+
+    model, _ = _ask(personal, scripted, calls, stored[0], camera)
+    told = json.dumps([message.content for message in model.seen[1]])
+    assert "[A picture was left out here: expected base64, found other characters]" in told
+    assert "%%%%" not in told
+
+
+@pytest.mark.parametrize(
+    ("block", "sent"),
+    [
+        (MCP, "image_url"),
+        ({**MCP, "mime_type": "image/jpeg"}, "image_url"),
+        (
+            {"type": "image", "source_type": "base64", "data": B64, "mime_type": "image/jpeg"},
+            "image",
+        ),
+        ({"type": "image", "base64": B64, "mime_type": "image/jpeg"}, "image"),
+        ({"type": "image_url", "image_url": URL.replace("png", "jpeg")}, "image_url"),
+        ({"type": "input_image", "image_url": {"url": URL}}, "image_url"),
+        ({"type": "input_image", "image_url": URL}, "input_image"),
+        ({"type": "media", "mime_type": "image/png", "data": B64}, "image_url"),
+        ({"inline_data": {"mime_type": "image/png", "data": B64}}, "image_url"),
+        ({"image": {"format": "png", "source": {"bytes": PNG}}}, "image_url"),
+        ({"type": "file", "base64": B64, "mime_type": "image/png"}, "image_url"),
+        ({"type": "input_file", "file_data": URL, "filename": "a.png"}, "image_url"),
+    ],
+)
+def test_what_a_user_sends_goes_out_in_a_shape_that_every_adapter_takes(
+    block, sent, personal, scripted, pictures
+):
+    openai = pytest.importorskip("langchain_openai.chat_models.base")
+    model = scripted("ok")
+    agent = create_agent(model, middleware=[personal()])
+    state = agent.invoke({"messages": [HumanMessage([TEXT, block])]})
+    assert B64[40:80] not in str(state)
+    (user,) = [message for message in model.seen[0] if message.type == "human"]
+    (shown,) = [each for each in user.content if each.get("type") not in (None, "text")]
+    assert shown["type"] == sent
+    assert "image/jpeg" not in json.dumps(shown)  # the type is that of the bytes, and one
+    assert pictures([user]) == [PNG]
+    (item,) = openai._construct_responses_api_input([user])
+    assert [part["type"] for part in item["content"]] == ["input_text", "input_text", "input_image"]
+    assert item["content"][-1]["image_url"] == URL
