@@ -77,7 +77,9 @@ class Corrections:
         for other in match.candidates:
             if other.object_id != obj.object_id:
                 with suppress(ObjectNotFound):  # forgotten since the photo was searched
-                    self._memory.add_negatives(other.object_id, vector[None])
+                    self._memory.add_negatives(
+                        other.object_id, vector[None], looks_of=obj.object_id
+                    )
         return obj
 
     def reject(self, match: Match, object: str | None = None) -> list[PersonalObject]:

@@ -70,7 +70,7 @@ class LocalPlace(FolderPlace):
     def remove_staging(self, *, older_than_s: float) -> None:
         """Remove what writers left who died while they created the table."""
         for path in self.path.glob(f"{_STAGING}*"):
-            if age_s(path) >= older_than_s:
+            if abs(age_s(path)) >= older_than_s:
                 shutil.rmtree(path, ignore_errors=True)
 
     def forget(self) -> bool:

@@ -144,6 +144,11 @@ def read_revs(table: Table) -> set[int]:
     return set(table.search().select(["rev"]).to_arrow()["rev"].to_pylist())
 
 
+def read_ids(table: Table) -> set[str]:
+    """Return the ids of all objects."""
+    return set(table.search().select(["object_id"]).to_arrow()["object_id"].to_pylist())
+
+
 def not_found(object_id: str) -> ObjectNotFound:
     """Return the error for an id that no object has."""
     return ObjectNotFound(f'No remembered object has the id "{object_id}".')
