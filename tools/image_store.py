@@ -24,6 +24,7 @@ from pekit_agents.errors import InvalidInput
 __all__ = [
     "HANDLE_PREFIX",
     "ImageStore",
+    "ListsAbout",
     "MemoryImageStore",
     "UnknownImage",
     "check_limits",
@@ -83,6 +84,19 @@ class ImageStore(Protocol):
 
     def clear(self, user_id: str) -> None:
         """Let go of everything of one user."""
+        ...
+
+
+@runtime_checkable
+class ListsAbout(Protocol):
+    """An image store that says what its pictures are about.
+
+    With it, what an interrupted forgetting left is found and deleted later on; so are pictures
+    about objects that somebody else forgot, such as ``pekit forget`` at a terminal.
+    """
+
+    def about(self, user_id: str) -> set[str]:
+        """Return the ids of the objects that pictures of a user are about."""
         ...
 
 
@@ -200,6 +214,12 @@ class MemoryImageStore:
         """Let go of a picture."""
         with self._lock:
             self._users.get(check_user(user_id), OrderedDict()).pop(handle, None)
+
+    def about(self, user_id: str) -> set[str]:
+        """Return the ids of the objects that pictures of a user are about."""
+        with self._lock:
+            kept = self._users.get(check_user(user_id), OrderedDict())
+            return {object_id for item in kept.values() for object_id in item.about}
 
     def delete_about(self, user_id: str, object_id: str) -> None:
         """Let go of the pictures about an object."""
