@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.memory.archive.moving import Moving
 from pekit_agents.memory.editing import Editing
+from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.names import require_free, resolve
 from pekit_agents.memory.place.forgetting import forget_place
 from pekit_agents.memory.place.place import user_place
@@ -18,7 +19,6 @@ from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_row
 from pekit_agents.memory.review_files import ReviewFiles
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.search.index_refresh import IndexRefresh
-from pekit_agents.memory.search.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.search.reader import Reader
 from pekit_agents.memory.search.stored_features import StoredFeatures, read_stored_features
 from pekit_agents.memory.table.erasing import delete_object
@@ -53,8 +53,8 @@ class Memory(Editing, Moving):
     """What one user remembers, on disk.
 
     All methods may be called from several threads, and several processes may have the same
-    memory open, provided that they were not forked after it was opened (use ``spawn``).
-    Reading creates no files.
+    memory open. In a process that was forked from one that had used a memory, whichever, they
+    raise ``MemoryStoreError``: use ``spawn``, or fork before. Reading creates no files.
 
     Every method raises ``MemoryStoreError`` when the memory is damaged, and every one that
     writes also when the disk is full or read-only; ``WriteConflict`` when other writers won

@@ -13,6 +13,7 @@ import lancedb
 from pekit_agents.files import atomic_write
 from pekit_agents.memory.place.folder import INDEX_PATIENCE_S, LOCK, TABLE, FolderPlace, age_s
 from pekit_agents.memory.place.locking import locked
+from pekit_agents.memory.place.session import shared_session
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +47,7 @@ class LocalPlace(FolderPlace):
         """
         files = self.path / f"{TABLE}.lance"
         with tempfile.TemporaryDirectory(prefix=_STAGING, dir=self.path) as staging:
-            lancedb.connect(staging).create_table(TABLE, schema=schema)
+            lancedb.connect(staging, session=shared_session()).create_table(TABLE, schema=schema)
             try:
                 (Path(staging) / files.name).rename(files)
             except OSError:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Protocol
 
-from pekit_agents.memory.search.limits import RAM_MB, limit
+from pekit_agents.memory.limits import copies_bytes
 
 
 class Copy(Protocol):
@@ -114,4 +114,4 @@ def shared_ram_cache() -> RamCache:
     Raises:
         InvalidInput: The variable is not a number of megabytes.
     """
-    return RamCache(limit(RAM_MB) * 1024 * 1024)
+    return RamCache(copies_bytes())

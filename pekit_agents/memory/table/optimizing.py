@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.place.retry import with_retries
 from pekit_agents.memory.review_files import ReviewFiles
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.search.index_refresh import IndexRefresh
-from pekit_agents.memory.search.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import stored_encoder
 from pekit_agents.memory.table.transactions import Transactions

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pekit_agents.errors import MemoryStoreError
 from pekit_agents.memory.place.place import require_files
 from pekit_agents.memory.place.retry import store_error, with_retries
+from pekit_agents.memory.place.session import check_process
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import TableHandle
 from pekit_agents.memory.table.unpurged import Unpurged
@@ -67,6 +68,7 @@ class Transactions:
 
         Operations of several threads run one after the other.
         """
+        check_process()  # before a lock that a thread of the parent may have held
         with self._reading:
             return with_retries(
                 lambda: operation(self._reader.latest()),
@@ -79,6 +81,7 @@ class Transactions:
         """Run an ``operation`` that changes the table, and compact when that is due."""
         files = self._files
         if files is None:
+            check_process()
             with self._writing:
                 return self._write(operation)
         due = False
@@ -121,6 +124,7 @@ class Transactions:
         """
         files = self._files
         if files is None:
+            check_process()
             with self._writing:
                 if check is not None:
                     self._write(check)
@@ -190,6 +194,7 @@ class Transactions:
 
     @contextmanager
     def _locked(self, files: FolderPlace) -> Iterator[bool]:
+        check_process()
         with self._writing:
             try:
                 with files.writing_lock() as alone:
