@@ -119,10 +119,12 @@ class DirectoryImageStore:
     def clear(self, user_id: str) -> None:
         """Let go of everything of one user."""
         folder = self._folder(user_id)
-        if not folder.exists():
-            return
-        with self._writing(folder), contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(folder)
+        if folder.exists():
+            with self._writing(folder):
+                # In one step: half-cleared, a picture could lie there without the note on it.
+                folder.rename(_cleared(folder))
+        with _translated(folder):
+            _finish_clearing(folder)
 
     @contextlib.contextmanager
     def _writing(self, folder: Path) -> Iterator[bool]:
@@ -134,6 +136,7 @@ class DirectoryImageStore:
             Whether it is certain that nobody else is writing.
         """
         with self._lock, _translated(folder):
+            _finish_clearing(folder)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (folder / _LOCK).touch(mode=0o600)
             with locked(folder / _LOCK) as alone:
@@ -155,6 +158,17 @@ class DirectoryImageStore:
                 _remove(path)
                 size, count = size - length, count - 1
         _remove_parts(folder, every=False)
+
+
+def _cleared(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.cleared")
+
+
+def _finish_clearing(folder: Path) -> None:
+    """Remove what a ``clear`` took away, also one whose process died."""
+    while _cleared(folder).exists():
+        with contextlib.suppress(FileNotFoundError):  # somebody else removes it, too
+            shutil.rmtree(_cleared(folder))
 
 
 def _remove_parts(folder: Path, *, every: bool) -> None:

@@ -255,6 +255,29 @@ def test_looking_and_deleting_make_no_folder(tmp_path: Path) -> None:
     assert list((tmp_path / "images").iterdir()) == []
 
 
+@pytest.mark.parametrize("finish", ["clear", "put"])
+def test_clearing_that_was_interrupted_shows_nothing_and_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finish: str
+) -> None:
+    store = DirectoryImageStore(tmp_path / "images")
+    handle = store.put("ann", b"picture", about=["one"])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.clear("ann")
+    assert not _has(store, "ann", handle)
+    assert list(tmp_path.rglob(handle))
+    if finish == "put":
+        store.put("ann", b"another")
+    else:
+        store.clear("ann")
+    assert not list(tmp_path.rglob(handle))
+
+
 @pytest.mark.parametrize("hours", [0, 24, -24])
 def test_forgetting_takes_along_what_killed_writers_left(tmp_path: Path, hours: int) -> None:
     store = DirectoryImageStore(tmp_path / "images")
