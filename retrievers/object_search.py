@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pekit_agents.retrievers import documents
@@ -41,8 +42,10 @@ class ObjectSearch:
             UnknownImage: The user has no such picture.
         """
         if is_handle(query):
-            finding = self.actions.findings.find(self.user_id, query, second_opinion=False)
-            return self._matches(finding, k, image=query)
+            find = self.actions.findings.find
+            return self._matches(
+                lambda: find(self.user_id, query, second_opinion=False), k, image=query
+            )
         objects = self.actions.open_kit(self.user_id).objects()
         return documents.of_objects(self._words.search(query, objects, k))
 
@@ -56,12 +59,15 @@ class ObjectSearch:
         Raises:
             ImageError: The picture cannot be read.
         """
-        return self._matches(self.actions.open_kit(self.user_id).find(image), k)
+        kit = self.actions.open_kit(self.user_id)
+        return self._matches(lambda: kit.find(image), k)
 
-    def _matches(self, finding: Finding, k: int, *, image: str = "") -> list[PersonalDocument]:
-        """Return the matches of a finding, and keep the picture with their boxes."""
-        if not finding.everything:
+    def _matches(
+        self, search: Callable[[], Finding], k: int, *, image: str = ""
+    ) -> list[PersonalDocument]:
+        """Return the matches of a search, and keep the picture with their boxes."""
+        finding, annotated = self.actions.annotated.of(self.user_id, search)
+        if annotated is None:
             return []
-        annotated = self.actions.keep_annotated(self.user_id, finding)
         size = finding.size_wh
         return documents.of_matches(finding.everything[:k], size, annotated=annotated, image=image)

@@ -14,7 +14,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
-from pekit_agents.answering.pictures import SHOWN_SIDE, to_jpeg
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.owner_text import NAME_LIMIT, quote
@@ -23,6 +22,7 @@ from pekit_agents.prompting.instruction import instruction
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
+from pekit_agents.tools.annotated_pictures import AnnotatedPictures
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
@@ -81,8 +81,12 @@ class PersonalActions:
         self.answerer = None if answerer is None else as_answer_model(answerer)
         #: Who is asked about what is only possible; None where nobody is.
         self.opinion_model = self.answerer if second_opinion else None
+        #: The pictures with names written on them.
+        self.annotated = AnnotatedPictures(open_kit, images)
         #: What was found in the users' pictures, under the verbs and under what a model is shown.
-        self.findings = Findings(open_kit, images, mode=mode, opinion_model=self.opinion_model)
+        self.findings = Findings(
+            self.annotated.kit, images, mode=mode, opinion_model=self.opinion_model
+        )
 
     @classmethod
     def open(
@@ -147,7 +151,7 @@ class PersonalActions:
         Raises:
             ActionError: A photo is unknown or shows no object, the name is taken or too long.
         """
-        kit = self.open_kit(user_id)
+        kit = self.annotated.kit(user_id)
         with fixable():
             obj = _by_id(kit, object_id)
             if obj is None:
@@ -176,12 +180,11 @@ class PersonalActions:
         Raises:
             ActionError: The photo is unknown or cannot be read.
         """
-        kit = self.open_kit(user_id)
-        handle, finding = self._search(user_id, image, recent)
-        record = {"image": handle, "annotated_image": None, **finding.to_dict()}
-        if not finding.everything:
+        kit = self.annotated.kit(user_id)
+        handle, finding, annotated = self._search_annotated(user_id, image, recent)
+        record = {"image": handle, "annotated_image": annotated, **finding.to_dict()}
+        if annotated is None:
             return ActionResult(replies.nothing_found(handle, kit.objects()), record, (handle,))
-        record["annotated_image"] = annotated = self.keep_annotated(user_id, finding)
         return ActionResult(replies.found(finding, handle, annotated), record, (annotated,))
 
     def describe_personal(
@@ -207,13 +210,13 @@ class PersonalActions:
         Raises:
             ActionError: The photo is unknown or cannot be read.
         """
-        kit = self.open_kit(user_id)
+        kit = self.annotated.kit(user_id)
         if image == LATEST:
             image = next(iter(recent), NONE)
         if image in (NONE, ""):
             return self._from_memory(kit, question)
-        handle, finding = self._search(user_id, image)
-        shown = self.keep_annotated(user_id, finding) if finding.everything else handle
+        handle, finding, annotated = self._search_annotated(user_id, image)
+        shown = annotated or handle
         prompt = instruction(finding.everything, question)
         record = {"image": handle, "annotated_image": shown, **finding.to_dict()}
         if self.answerer is not None:
@@ -236,7 +239,7 @@ class PersonalActions:
         """
         objects = [
             obj
-            for obj in self.open_kit(user_id).objects()
+            for obj in self.annotated.kit(user_id).objects()
             if search.casefold() in f"{obj.name}\n{obj.category}\n{obj.context}".casefold()
         ]
         return ActionResult(replies.listed(objects, search), _record_of(objects))
@@ -261,7 +264,7 @@ class PersonalActions:
         Raises:
             ActionError: The name is unknown, the new one taken, nothing to change, or too long.
         """
-        kit = self.open_kit(user_id)
+        kit = self.annotated.kit(user_id)
         note = "" if context.strip() == "-" else context or None
         with fixable():
             obj = kit.update(name, name=new_name or None, category=category or None, context=note)
@@ -296,7 +299,7 @@ class PersonalActions:
         Raises:
             ActionError: The name or photo is unknown, or several sightings may be meant.
         """
-        kit = self.open_kit(user_id)
+        kit = self.annotated.kit(user_id)
         with fixable():
             object_id = kit.get(name).object_id
             handle, finding = self._find(user_id, image, recent)
@@ -325,23 +328,21 @@ class PersonalActions:
         Raises:
             ActionError: No object has that name.
         """
-        kit = self.open_kit(user_id)
-        with fixable():
-            obj = kit.forget(name)
-        self.findings.clear(user_id)
-        self.images.delete_about(user_id, obj.object_id)
+        try:
+            with fixable(), self.annotated.forgetting(user_id) as kit:
+                obj = kit.forget(name)
+        finally:  # also where the object is gone and erasing its bytes has failed
+            self.findings.clear(user_id)
         text = f"Forgotten for good: {quote(obj.name, NAME_LIMIT)}."
         return ActionResult(text, {"object_id": obj.object_id, "name": obj.name})
 
-    def keep_annotated(self, user_id: str, finding: Finding) -> str:
-        """Keep a finding's picture with its boxes drawn in, and return its handle.
-
-        It is a JPEG of a size that models look at. Forgetting one of the objects takes the picture
-        along: their names are written on it.
-        """
-        annotated = to_jpeg(finding.annotated, SHOWN_SIDE)
-        about = {obj.object_id for match in finding.everything for obj in match.candidates}
-        return self.images.put(user_id, annotated, about=about)
+    def _search_annotated(
+        self, user_id: str, image: str, recent: Iterable[str] = ()
+    ) -> tuple[str, Finding, str | None]:
+        with fixable():
+            handle = _handle(image, recent)
+            found = self.annotated.of(user_id, lambda: self._search(user_id, handle)[1])
+        return handle, *found
 
     def _search(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
         """Find, and ask for a second opinion where that is wanted."""

@@ -11,8 +11,9 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pekit_agents.errors import InvalidInput
+from pekit_agents.errors import InvalidInput, MemoryStoreError
 from pekit_agents.files import atomic_write
+from pekit_agents.memory.place.locking import locked
 from pekit_agents.tools.image_store import (
     check_image,
     check_limits,
@@ -25,7 +26,7 @@ from pekit_agents.tools.image_store import (
 
 __all__ = ["DirectoryImageStore"]
 
-_ABOUT = ".about"
+_ABOUT, _LOCK = ".about", ".lock"
 _ALBUM = ".album"  # the handles of the newest message's pictures, for every process
 _PARTS = ".*part*"  # what is being written, or was when its writer died
 _STALE_S = 3600.0
@@ -35,7 +36,8 @@ class DirectoryImageStore:
     """Keeps pictures in ``root/<hash of the user id>/``; the least recently used go first.
 
     Several processes may share a folder: a picture appears whole or not at all. Folders and
-    files are readable by their owner only; nothing is encrypted.
+    files are readable by their owner only; nothing is encrypted. Every method raises
+    ``MemoryStoreError`` when the disk fails.
 
     Args:
         root: The folder of all users' pictures; made at the first ``put``.
@@ -61,8 +63,7 @@ class DirectoryImageStore:
         folder = self._folder(user_id)
         check_image(image, self._max_bytes)
         handle = handle_of(image)
-        with self._lock:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._writing(folder):
             # Before the picture: a process that dies in between leaves no picture without it.
             if about:
                 note = folder / f"{handle}{_ABOUT}"
@@ -74,8 +75,7 @@ class DirectoryImageStore:
     def put_album(self, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
         """Keep the pictures of one message together; see :class:`AlbumStore`."""
         folder = self._folder(user_id)
-        with self._lock:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._writing(folder):
             _write(folder / _ALBUM, "\n".join(map(handle_of, images)).encode())
         return each_put(images, lambda image: self.put(user_id, image))
 
@@ -87,9 +87,12 @@ class DirectoryImageStore:
         path = folder / handle
         try:
             image = path.read_bytes()
-            os.utime(path)
         except FileNotFoundError:
             raise unknown_image(handle) from None
+        except OSError as exc:
+            raise _store_error(exc, folder, "read") from exc
+        with contextlib.suppress(OSError):  # a disk that may only be read has no order of use
+            os.utime(path)
         if handle_of(image) != handle:  # damaged on disk
             raise unknown_image(handle)
         return image
@@ -103,19 +106,52 @@ class DirectoryImageStore:
         """Let go of a picture."""
         folder = self._folder(user_id)
         if is_handle(handle):
-            _remove(folder / handle)
+            with _translated(folder):
+                _remove(folder / handle)
+
+    def about(self, user_id: str) -> set[str]:
+        """Return the ids of the objects that pictures of a user are about."""
+        folder = self._folder(user_id)
+        with _translated(folder, "read"):
+            return {each for note in folder.glob(f"*{_ABOUT}") for each in _lines(note)}
 
     def delete_about(self, user_id: str, object_id: str) -> None:
-        """Let go of the pictures about an object."""
-        with self._lock:
-            for note in list(self._folder(user_id).glob(f"*{_ABOUT}")):
+        """Let go of the pictures about an object, and of what dead writers left half-written."""
+        folder = self._folder(user_id)
+        if not folder.exists():
+            return
+        with self._writing(folder) as alone:
+            for note in list(folder.glob(f"*{_ABOUT}")):
                 if object_id in _lines(note):
                     _remove(note.with_suffix(""))
+            _remove_parts(folder, every=alone)
 
     def clear(self, user_id: str) -> None:
         """Let go of everything of one user."""
-        with self._lock, contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self._folder(user_id))
+        folder = self._folder(user_id)
+        if folder.exists():
+            with self._writing(folder):
+                # In one step: half-cleared, a picture could lie there without the note on it.
+                folder.rename(_cleared(folder))
+        with _translated(folder):
+            _finish_clearing(folder)
+
+    @contextlib.contextmanager
+    def _writing(self, folder: Path) -> Iterator[bool]:
+        """Keep other writers of a user's folder out, those of other processes too.
+
+        A picture and what it is about are two files; who forgets an object sees both or neither.
+
+        Yields:
+            Whether it is certain that nobody else is writing.
+        """
+        with self._lock, _translated(folder):
+            _finish_clearing(folder)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / _LOCK).touch(mode=0o600)
+            with locked(folder / _LOCK) as alone:
+                folder.chmod(0o700)  # it is another one where it was cleared meanwhile
+                yield alone
 
     def _folder(self, user_id: str) -> Path:
         name = hashlib.sha256(check_user(user_id).encode("utf-8", "surrogatepass")).hexdigest()
@@ -132,10 +168,42 @@ class DirectoryImageStore:
             if path.name != newest:
                 _remove(path)
                 size, count = size - length, count - 1
-        for path in folder.glob(_PARTS):
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > _STALE_S:
-                    path.unlink()
+        _remove_parts(folder, every=False)
+
+
+def _cleared(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.cleared")
+
+
+def _finish_clearing(folder: Path) -> None:
+    """Remove what a ``clear`` took away, also one whose process died."""
+    while _cleared(folder).exists():
+        with contextlib.suppress(FileNotFoundError):  # somebody else removes it, too
+            shutil.rmtree(_cleared(folder))
+
+
+def _remove_parts(folder: Path, *, every: bool) -> None:
+    """Remove what is half-written: all of it, or else what no living writer can be writing."""
+    for path in folder.glob(_PARTS):
+        with contextlib.suppress(FileNotFoundError):
+            # A date in the future is as little of now as an old one.
+            if every or abs(time.time() - path.stat().st_mtime) > _STALE_S:
+                path.unlink()
+
+
+@contextlib.contextmanager
+def _translated(folder: Path, doing: str = "written") -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise _store_error(exc, folder, doing) from exc
+
+
+def _store_error(exc: OSError, folder: Path, doing: str) -> MemoryStoreError:
+    return MemoryStoreError(
+        f"The pictures in {folder} could not be {doing}: {exc.strerror or exc}. Check that the "
+        "disk has room and that the folder may be used, then try again."
+    )
 
 
 def _images(folder: Path) -> Iterator[tuple[int, int, Path]]:

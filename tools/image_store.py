@@ -28,6 +28,7 @@ __all__ = [
     "HANDLE_PREFIX",
     "AlbumStore",
     "ImageStore",
+    "ListsAbout",
     "MemoryImageStore",
     "UnknownImage",
     "check_limits",
@@ -88,6 +89,19 @@ class ImageStore(Protocol):
 
     def clear(self, user_id: str) -> None:
         """Let go of everything of one user."""
+        ...
+
+
+@runtime_checkable
+class ListsAbout(Protocol):
+    """An image store that says what its pictures are about.
+
+    With it, what an interrupted forgetting left is found and deleted later on; so are pictures
+    about objects that somebody else forgot, such as ``pekit forget`` at a terminal.
+    """
+
+    def about(self, user_id: str) -> set[str]:
+        """Return the ids of the objects that pictures of a user are about."""
         ...
 
 
@@ -282,6 +296,12 @@ class MemoryImageStore:
     def delete(self, user_id: str, handle: str) -> None:
         """Let go of a picture."""
         self._delete(user_id, lambda each, _: each == handle)
+
+    def about(self, user_id: str) -> set[str]:
+        """Return the ids of the objects that pictures of a user are about."""
+        with self._lock:
+            kept = self._users.get(check_user(user_id), OrderedDict())
+            return {object_id for item in kept.values() for object_id in item.about}
 
     def delete_about(self, user_id: str, object_id: str) -> None:
         """Let go of the pictures about an object."""

@@ -1,4 +1,4 @@
-"""Commands that measure the memory: ``memory``, ``users``, ``library`` and ``index``."""
+"""Commands that measure the memory: ``memory``, ``users``, ``library``, ``index``, ``growth``."""
 
 from __future__ import annotations
 
@@ -90,6 +90,19 @@ def measure_index(
 
     sizes = views or [25_000, 50_000, 100_000, 200_000]
     _run(lambda root, tell: crossover_rows(root, sizes, dim, tell), folder, as_json=as_json)
+
+
+@memory_commands.command("growth")
+def measure_growth(
+    writes: Annotated[int, typer.Option(min=100, help="of each kind")] = 1_000,
+    memories: Annotated[int, typer.Option(min=10, help="open at once")] = 300,
+    folder: _Folder = None,
+    as_json: _Json = False,
+) -> None:
+    """Measure by how much a process grows with writes, versions it reads and open memories."""
+    from benchmarks.memory.growth import growth_rows
+
+    _run(lambda root, tell: growth_rows(root, writes, memories, tell), folder, as_json=as_json)
 
 
 def _run(

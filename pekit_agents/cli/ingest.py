@@ -161,12 +161,15 @@ def optimize(
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
 ) -> None:
-    """Make the files small, and bring the index of a very large memory up to date."""
+    """Make the files small, update the index of a very large memory, and finish what was erased."""
+    from pekit_agents.memory.place.forgetting import finish_forgotten_users
     from pekit_agents.memory.place.place import user_place, user_places
     from pekit_agents.memory.table import optimizing
 
     found = user_places(memory, "Optimizing memories") if everybody else [user_place(memory, user)]
     places = list(found)
+    if everybody:
+        finish_forgotten_users(memory)
     with Progress(console=err, transient=True) as progress:
         bar = progress.add_task("optimizing")
         done = optimizing.optimize(

@@ -23,7 +23,7 @@ from pekit_agents.cli.options import (
     open_kit,
 )
 from pekit_agents.cli.output import err, out, plain, print_json, say, show_objects, working
-from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound
+from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound, ObjectNotFound
 from pekit_agents.types import OnConflict
 
 if TYPE_CHECKING:
@@ -229,10 +229,14 @@ def forget(
         _forget_everything(memory, user, yes, as_json)
         return
     kit = open_kit(memory, user, profile)
-    obj = kit.get(name)
-    if not yes:
-        typer.confirm(f"Forget {obj.name} and its {obj.n_views} views for good?", abort=True)
-    kit.forget(obj.object_id)
+    try:
+        obj = kit.get(name)
+    except ObjectNotFound:
+        obj = kit.forget(name)  # whose erasing was interrupted, if it is
+    else:
+        if not yes:
+            typer.confirm(f"Forget {obj.name} and its {obj.n_views} views for good?", abort=True)
+        kit.forget(obj.object_id)
     if as_json:
         print_json({"forgotten": obj.to_dict()})
         return

@@ -81,7 +81,9 @@ class Corrections:
         for other in match.candidates:
             if other.object_id != obj.object_id:
                 with suppress(ObjectNotFound):  # forgotten since the photo was searched
-                    self._memory.add_negatives(other.object_id, vector[None])
+                    self._memory.add_negatives(
+                        other.object_id, vector[None], looks_of=obj.object_id
+                    )
         return replace(obj, advice=self.advice_on(match))
 
     def advice_on(self, match: Match) -> tuple[Advice, ...]:

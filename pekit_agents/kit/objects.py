@@ -8,7 +8,7 @@ from __future__ import annotations
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from pekit_agents.errors import InvalidInput
+from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 
@@ -119,10 +119,21 @@ class Objects:
     def forget(self, ref: str) -> PersonalObject:
         """Forget an object for good: its vectors, crops, name and context leave the disk.
 
+        Looks at it go with it where they were noted as what other objects are not, and in the
+        review queue. Where a call before was interrupted, or failed to erase the bytes, repeating
+        it finishes it.
+
         Returns:
             What was forgotten.
+
+        Raises:
+            MemoryStoreError: Nothing was changed; or the object is gone and bytes of it are still
+                on the disk, which the message says.
         """
-        obj = self._memory.resolve(ref)
+        try:
+            obj = self._memory.resolve(ref)
+        except ObjectNotFound:
+            return self._memory.finish_forgetting(ref)
         self._memory.delete(obj.object_id)
         return obj
 

@@ -94,7 +94,7 @@ class ReviewQueue:
                 crop = crop or crop_of(finding, match.region)
             entry = self._entry(doubt, label, crop if pictures else None)
             digest = hashlib.sha256(f"{label}/{entry['vector']}".encode()).hexdigest()
-            self._memory.review.put(digest[:_ID_LENGTH], entry)
+            self._memory.keep_for_review(digest[:_ID_LENGTH], entry)
             items.append(digest[:_ID_LENGTH])
         kept = {item.review_id: item for item in self.list()} if items else {}
         return [kept[review_id] for review_id in items if review_id in kept]

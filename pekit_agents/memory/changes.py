@@ -138,6 +138,11 @@ def without_negatives(record: MemoryRecord) -> MemoryRecord:
     return _without_negatives(record, np.ones(len(record.negatives), np.bool_))
 
 
+def without_negatives_like(record: MemoryRecord, looks: FloatArray) -> MemoryRecord:
+    """Return the record without the negatives that are one of (L, D) looks."""
+    return _without_negatives(record, duplicates(record.negatives, looks))
+
+
 def merged(first: MemoryRecord, second: MemoryRecord, at_most: int | None) -> MemoryRecord:
     """Return the first record with what the second has: they are one object.
 
@@ -171,6 +176,12 @@ def without_view(record: MemoryRecord, view_id: str) -> MemoryRecord:
             "add a better photo first, or forget the object."
         )
     return _with_only(record, kept)
+
+
+def removed_looks(before: MemoryRecord, after: MemoryRecord) -> FloatArray:
+    """Return the (L, D) views that a change removes."""
+    left = {view.view_id for view in after.views}
+    return before.vectors[[view.view_id not in left for view in before.views]]
 
 
 def duplicates(vectors: FloatArray, others: FloatArray) -> NDArray[np.bool_]:

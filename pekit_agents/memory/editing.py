@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.memory.changes import (
+    removed_looks,
     with_named_views,
     with_negatives,
     with_texts,
@@ -18,6 +19,8 @@ from pekit_agents.memory.changes import (
 from pekit_agents.memory.names import require_free
 from pekit_agents.memory.place.retry import CompareAndSetError
 from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_rows
+from pekit_agents.memory.review_files import ReviewFiles
+from pekit_agents.memory.table.erasing import drop_looks
 from pekit_agents.memory.table.table import find_record, not_found, read_objects, replace_unchanged
 from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.memory.validation import (
@@ -41,9 +44,11 @@ class Editing:
 
     Attributes:
         dim: D, the width of the vectors.
+        review: Sightings that wait for the user's decision.
     """
 
     dim: int
+    review: ReviewFiles
     _transactions: Transactions
 
     def append_views(
@@ -142,7 +147,9 @@ class Editing:
         by_old_id = dict(zip(view_ids, found, strict=True))
         return self._change(object_id, lambda _, record: with_named_views(record, by_old_id))
 
-    def add_negatives(self, object_id: str, vectors: ArrayLike) -> PersonalObject:
+    def add_negatives(
+        self, object_id: str, vectors: ArrayLike, *, looks_of: str | None = None
+    ) -> PersonalObject:
         """Note looks that are not the object's; those that are noted already add nothing.
 
         A view that is all but the same is removed, unless no other would be left.
@@ -150,15 +157,23 @@ class Editing:
         Args:
             object_id: Which object.
             vectors: (M >= 1, D) float32, finite and of unit length.
+            looks_of: The id of the object that they are looks of, where it is known: what is
+                forgotten meanwhile leaves none behind.
 
         Returns:
             The object as it is afterwards.
 
         Raises:
-            ObjectNotFound: There is no such object (any more).
+            ObjectNotFound: One of the objects is not there (any more).
         """
         array = checked_vectors(vectors, self.dim)
-        return self._change(object_id, lambda _, record: with_negatives(record, array))
+
+        def edit(table: Table, record: MemoryRecord) -> MemoryRecord:
+            if looks_of is not None:
+                find_record(table, looks_of)
+            return with_negatives(record, array)
+
+        return self._change(object_id, edit)
 
     def clear_negatives(self, object_id: str) -> PersonalObject:
         """Remove all negatives of an object; their bytes leave the disk.
@@ -173,6 +188,8 @@ class Editing:
 
     def remove_view(self, object_id: str, view_id: str) -> PersonalObject:
         """Remove one view: afterwards no file of this memory holds a byte of it.
+
+        Looks like it that were noted as negatives of other objects go with it.
 
         Returns:
             The object as it is afterwards.
@@ -243,7 +260,12 @@ class Editing:
             if edited is record:  # nothing to write
                 return record.object
             new = dataclasses.replace(edited, rev=rev)
-            row = to_rows([new], self._transactions.schema, based_on=record.rev)
+            schema = self._transactions.schema
+            if erase:
+                looks = removed_looks(record, new)
+                self.review.remove_looks(looks)
+                drop_looks(table, looks, schema, but=[object_id])
+            row = to_rows([new], schema, based_on=record.rev)
             if not replace_unchanged(table, row):
                 raise CompareAndSetError(object_id)
             return new.object

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pekit_agents.errors import InvalidInput
+from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.memory.archive.moving import Moving
 from pekit_agents.memory.editing import Editing
+from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.names import require_free, resolve
 from pekit_agents.memory.place.forgetting import forget_place
 from pekit_agents.memory.place.place import user_place
@@ -18,13 +19,13 @@ from pekit_agents.memory.records import MemoryRecord, new_rev, new_views, to_row
 from pekit_agents.memory.review_files import ReviewFiles
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.search.index_refresh import IndexRefresh
-from pekit_agents.memory.search.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.search.reader import Reader
 from pekit_agents.memory.search.stored_features import StoredFeatures, read_stored_features
+from pekit_agents.memory.table.erasing import delete_object
 from pekit_agents.memory.table.merging import Merging
 from pekit_agents.memory.table.table import (
-    delete_row,
     find_record,
+    read_ids,
     read_objects,
     read_view_ids,
     stored_encoder,
@@ -54,8 +55,8 @@ class Memory(Editing, Moving):
     """What one user remembers, on disk.
 
     All methods may be called from several threads, and several processes may have the same
-    memory open, provided that they were not forked after it was opened (use ``spawn``).
-    Reading creates no files.
+    memory open. In a process that was forked from one that had used a memory, whichever, they
+    raise ``MemoryStoreError``: use ``spawn``, or fork before. Reading creates no files.
 
     Every method raises ``MemoryStoreError`` when the memory is damaged, and every one that
     writes also when the disk is full or read-only; ``WriteConflict`` when other writers won
@@ -114,7 +115,8 @@ class Memory(Editing, Moving):
         place = user_place(root, user_id, storage_options)
         most = limit(INDEX_ABOVE) if index_above is None else index_above
         index = IndexRefresh.of(place, schema, index_above=most)
-        transactions = Transactions(place, schema, index=index)
+        sweep = ReviewFiles(place).remove_orphans
+        transactions = Transactions(place, schema, index=index, sweep=sweep)
         transactions.read(lambda table: table)  # checks what is there
         return cls(transactions, encoder_id=encoder_id, dim=dim, index_above=most)
 
@@ -270,12 +272,12 @@ class Memory(Editing, Moving):
         if into_id == checked_object_id(from_id):
             raise InvalidInput(f'expected two objects to merge, found "{into_id}" twice')
         merging = Merging(into_id, from_id, self._transactions.schema, at_most=at_most)
-        both = self._transactions.erase(merging.commit, check=merging.check)
-        self.review.remove_about(from_id)
-        return both
+        return self._transactions.erase(merging.commit, check=merging.check)
 
     def delete(self, object_id: str) -> None:
         """Forget an object: afterwards no file of this memory holds a byte of it.
+
+        Looks at it that were noted as negatives of other objects go with it.
 
         If this is interrupted, the next write of anyone finishes it. At a ``db://`` URI the
         bytes stay for as long as the service keeps old versions.
@@ -284,12 +286,60 @@ class Memory(Editing, Moving):
             ObjectNotFound: There is no such object.
         """
         self._require_table(object_id)
-        self.review.remove_about(object_id)
-        self._transactions.erase(
-            lambda table, _: delete_row(table, object_id),
-            check=lambda table: find_record(table, object_id),
-        )
-        self._reader.drop()
+        schema = self._transactions.schema
+        try:
+            forgotten = self.get(object_id).object
+        except ObjectNotFound:
+            self._transactions.finish()
+            raise
+
+        def change(table: Table, alone: bool) -> None:
+            try:
+                record = find_record(table, object_id)
+            except ObjectNotFound:
+                return  # the attempt before had landed
+            self.review.remove_looks(record.vectors)
+            delete_object(table, record, schema, alone=alone)
+
+        try:
+            self._transactions.erase(
+                change,
+                check=lambda table: find_record(table, object_id),
+                forgotten=forgotten,
+            )
+        finally:
+            self._reader.drop()
+
+    def finish_forgetting(self, ref: str) -> PersonalObject:
+        """Erase the bytes that an interrupted or failed call left on the disk.
+
+        Args:
+            ref: The id or name of an object that was forgotten by it.
+
+        Returns:
+            What was forgotten.
+
+        Raises:
+            ObjectNotFound: Nothing that was left is called that.
+        """
+        forgotten = self._transactions.forgotten()
+        self._transactions.finish()
+        try:
+            return resolve(ref, forgotten)
+        except ObjectNotFound:
+            return self.resolve(ref)  # says what is known
+
+    def keep_for_review(self, entry_id: str, entry: Mapping[str, Any]) -> None:
+        """Write an entry of the review queue, unless an object that it names is gone.
+
+        Args:
+            entry_id: Letters and digits.
+            entry: As for ``ReviewFiles.put``.
+        """
+        self.review.put(entry_id, entry)
+        # Asked afterwards: who forgets an object looks for its entries when it is gone.
+        if not set(entry["objects"]) <= self._transactions.read(_ids):
+            self.review.remove(entry_id)
 
     def forget_everything(self) -> bool:
         """Forget all objects: nothing is left of the user's folder.
@@ -308,3 +358,7 @@ class Memory(Editing, Moving):
     def compact(self) -> None:
         """Merge small files and remove old versions; done by itself every 20 commits."""
         self._transactions.compact()
+
+
+def _ids(table: Table | None) -> set[str]:
+    return set() if table is None else read_ids(table)

@@ -146,7 +146,11 @@ def _metadata(schema: pa.Schema) -> dict[str, str]:
 
 def dim_of(schema: pa.Schema) -> int:
     """Return D, the width of the vectors that ``schema`` holds."""
-    return int(schema.field("views").type.value_type.list_size)
+    return _width(schema, "views")
+
+
+def _width(schema: pa.Schema, column: str) -> int:
+    return int(schema.field(column).type.value_type.list_size)
 
 
 def to_objects(rows: pa.Table) -> tuple[PersonalObject, ...]:
@@ -177,7 +181,7 @@ def to_vectors(rows: pa.Table, column: str = "views") -> tuple[FloatArray, NDArr
         return np.zeros((0, dim_of(rows.schema)), np.float32), np.zeros(len(rows) + 1, np.int64)
     lists = rows[column].combine_chunks()
     flat = lists.flatten().flatten().to_numpy()
-    vectors = np.ascontiguousarray(flat, dtype=np.float32).reshape(-1, dim_of(rows.schema))
+    vectors = np.ascontiguousarray(flat, dtype=np.float32).reshape(-1, _width(rows.schema, column))
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum(lists.value_lengths().to_numpy(), out=starts[1:])
     vectors.setflags(write=False)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.memory import library, users
+from benchmarks.memory import growth, library, users
 from benchmarks.memory.photos import fill_library
 from benchmarks.memory.rows import Row, medians_ms, percentiles
 
@@ -115,3 +115,17 @@ def test_a_failing_row_is_an_exit_code(monkeypatch):
     result = CliRunner().invoke(app, ["memory"])
     assert result.exit_code == 1
     assert "FAIL" in result.output
+
+
+def test_growth_is_judged_for_each_kind_of_process_and_for_open_memories(monkeypatch, tmp_path):
+    grown = {"writer": 13.0, "reader": 1.0, "library": 1.0, "open": 10.0}
+    monkeypatch.setattr(growth, "grown_mb", lambda root, who, count: grown[who])
+    rows = list(growth.growth_rows(tmp_path, 1000, 100, lambda words: None))
+    assert [row.passed for row in rows] == [False, True, True, True]
+    assert rows[-1].reached == pytest.approx(0.1)
+
+
+@pytest.mark.slow
+def test_a_process_of_each_kind_says_what_it_grew_by(tmp_path):
+    for who in ("writer", "reader", "library", "open"):
+        assert -50 < growth.grown_mb(tmp_path / who, who, 4) < 50

@@ -123,3 +123,14 @@ def test_optimize_is_for_one_user_or_for_all(tmp_path, monkeypatch):
     assert len(compacted) == 2  # the second pass removes what the first one replaced
     assert "Optimized 2 memories." in invoke("optimize", "--all", "-m", tmp_path).output
     assert len(set(compacted)) == 2
+
+
+def test_optimize_removes_what_is_left_of_users_who_never_come_again(tmp_path):
+    """Forgetting them was interrupted: their folder was taken away and not yet removed."""
+    left, other = (tmp_path / f"{digit * 64}.forgotten" for digit in "ab")
+    (left / "objects.lance").mkdir(parents=True)
+    (left / "objects.lance" / "x").write_bytes(b"secret")
+    other.mkdir()
+    (tmp_path / "notes.forgotten").mkdir()  # somebody else's
+    assert "Optimized 0 memories" in invoke("optimize", "--all", "-m", tmp_path).output
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.forgotten"]

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from pekit_agents import cli, profiles
+from pekit_agents.memory.table import maintenance
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 
 
@@ -267,6 +268,24 @@ def test_forget_all_asks_and_leaves_nothing(filled, tmp_path):
     assert "Forgot everything in pekit-memory for user 'default'." in done.out
     assert list((tmp_path / "pekit-memory").iterdir()) == []
     assert read(filled("forget", "--all", "--yes", "--json")) == {"forgotten": False}
+
+
+def test_forgetting_that_could_not_erase_the_bytes_says_so_and_is_finished_by_repeating_it(
+    filled, monkeypatch
+):
+    name = names(filled)[0]
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(maintenance, "purge", full)
+        failed = filled("forget", name, "--yes")
+        assert failed.code == 1
+        assert "is gone" in " ".join(failed.err.split())
+    assert name not in names(filled)
+    assert filled("forget", name).out == f"Forgot {name}.\n"
+    assert filled("forget", name).code == 1
 
 
 def test_a_memory_that_cannot_be_opened_can_be_forgotten(filled, tmp_path):

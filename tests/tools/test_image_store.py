@@ -6,6 +6,7 @@ import gc
 import hashlib
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from pekit_agents.errors import InvalidInput
+from pekit_agents.errors import InvalidInput, MemoryStoreError, WriteConflict
+from pekit_agents.memory.place import locking
 from pekit_agents.memory.search.ram import RamCache
-from pekit_agents.tools import image_store
+from pekit_agents.tools import image_folder, image_store
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_store import (
     ImageStore,
+    ListsAbout,
     MemoryImageStore,
     UnknownImage,
     handle_of,
@@ -324,6 +327,135 @@ def test_what_a_killed_writer_left_is_swept(tmp_path: Path, name: str) -> None:
     os.utime(left, (0, 0))
     store.put("ann", b"another")
     assert not left.exists()
+
+
+def test_a_store_says_what_its_pictures_are_about(store: ImageStore) -> None:
+    store.put("ann", b"both", about=["one"])
+    store.put("ann", b"both", about=["two"])
+    store.put("bob", b"other", about=["three"])
+    assert isinstance(store, ListsAbout)
+    assert (store.about("ann"), store.about("bob"), store.about("eve")) == (
+        {"one", "two"},
+        {"three"},
+        set(),
+    )
+    store.delete_about("ann", "two")
+    assert store.about("ann") == set()
+
+
+def test_looking_and_deleting_make_no_folder(tmp_path: Path) -> None:
+    store = DirectoryImageStore(tmp_path / "images")
+    store.delete_about("ann", "one")
+    store.clear("ann")
+    assert store.about("ann") == set()
+    assert not (tmp_path / "images").exists()
+    store.put("ann", b"picture")
+    store.clear("ann")
+    assert list((tmp_path / "images").iterdir()) == []
+
+
+@pytest.mark.parametrize("finish", ["clear", "put"])
+def test_clearing_that_was_interrupted_shows_nothing_and_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finish: str
+) -> None:
+    store = DirectoryImageStore(tmp_path / "images")
+    handle = store.put("ann", b"picture", about=["one"])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.clear("ann")
+    assert not _has(store, "ann", handle)
+    assert list(tmp_path.rglob(handle))
+    if finish == "put":
+        store.put("ann", b"another")
+    else:
+        store.clear("ann")
+    assert not list(tmp_path.rglob(handle))
+
+
+@pytest.mark.parametrize("hours", [0, 24, -24])
+def test_forgetting_takes_along_what_killed_writers_left(tmp_path: Path, hours: int) -> None:
+    store = DirectoryImageStore(tmp_path / "images")
+    handle = store.put("ann", b"picture", about=["one"])
+    left = next(tmp_path.rglob(handle)).with_name(".img_0.dead.part")
+    left.write_bytes(b"half a pict")
+    then = time.time() + hours * 3600
+    os.utime(left, (then, then))
+    store.delete_about("ann", "one")
+    assert not left.exists()
+
+
+def test_without_locks_only_what_nobody_can_be_writing_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_lock(*_: object, **__: object) -> bool:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(locking, "lock_descriptor", no_lock)
+    store = DirectoryImageStore(tmp_path / "images")
+    handle = store.put("ann", b"picture", about=["one"])
+    folder = next(tmp_path.rglob(handle)).parent
+    for name, hours in (("young", 0), ("old", -24), ("future", 24)):
+        left = folder / f".img_0.{name}.part"
+        left.write_bytes(b"half a pict")
+        os.utime(left, (time.time() + hours * 3600,) * 2)
+    store.delete_about("ann", "one")
+    assert [path.name for path in folder.glob("*.part")] == [".img_0.young.part"]
+    assert not (folder / handle).exists()
+
+
+def test_nobody_forgets_between_a_picture_and_the_note_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, tried = image_folder._write, []
+
+    def while_writing(path: Path, content: bytes) -> None:
+        with (
+            pytest.raises(WriteConflict),
+            locking.locked(path.with_name(".lock"), patience_s=0.0),
+        ):
+            pass  # another process would be let in here
+        tried.append(path.suffix)
+        write(path, content)
+
+    monkeypatch.setattr(image_folder, "_write", while_writing)
+    DirectoryImageStore(tmp_path / "images").put("ann", b"picture", about=["one"])
+    assert tried == [".about", ""]
+
+
+def test_a_folder_that_may_only_be_read_gives_its_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DirectoryImageStore(tmp_path / "images")
+    handle = store.put("ann", b"picture")
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    for name in ("os.utime", "os.open", "os.unlink", "tempfile.mkstemp"):
+        monkeypatch.setattr(name, read_only)
+    monkeypatch.setattr(Path, "unlink", read_only)
+    assert store.get("ann", handle) == b"picture"
+    for task in (
+        lambda: store.put("ann", b"another"),
+        lambda: store.delete("ann", handle),
+        lambda: store.delete_about("ann", "one"),
+    ):
+        with pytest.raises(MemoryStoreError, match="Read-only file system"):
+            task()
+
+
+def test_a_file_where_a_folder_is_expected_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "images").write_bytes(b"")
+    store = DirectoryImageStore(tmp_path / "images")
+    with pytest.raises(MemoryStoreError, match="could not be read"):
+        store.get("ann", "img_" + "0" * 32)
+    with pytest.raises(MemoryStoreError, match="could not be written"):
+        store.put("ann", b"picture")
 
 
 def test_labels_are_read_back() -> None:

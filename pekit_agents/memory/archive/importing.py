@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 
+import numpy as np
+
 from pekit_agents.errors import InvalidInput, ObjectExists
 from pekit_agents.memory.names import name_key
 from pekit_agents.memory.records import new_rev, to_rows
-from pekit_agents.memory.table.table import read_objects, read_revs, upsert
+from pekit_agents.memory.table.erasing import drop_looks
+from pekit_agents.memory.table.table import find_record, read_objects, read_revs, upsert
 from pekit_agents.types import OnConflict
 
 if TYPE_CHECKING:
@@ -46,10 +49,21 @@ class Importing:
         """
         revs = {record.rev for record in self._written}
         if not revs or not revs <= read_revs(table):  # else the attempt before had landed
-            self._written, gone = self._plan(read_objects(table))
+            there = read_objects(table)
+            self._written, gone = self._plan(there)
+            if self._on_conflict == "replace":
+                self._drop_replaced(table, {obj.object_id for obj in there}, gone)
             if self._written:
                 upsert(table, to_rows(self._written, self._schema), gone)
         return tuple(record.object for record in self._written)
+
+    def _drop_replaced(self, table: Table, there: set[str], gone: Sequence[str]) -> None:
+        """Take the looks of what is replaced out of the negatives of what stays."""
+        new = {record.object.object_id for record in self._written}
+        old = [find_record(table, each) for each in (new & there) | set(gone)]
+        if old:
+            looks = np.concatenate([record.vectors for record in old])
+            drop_looks(table, looks, self._schema, but=new)
 
     def _plan(self, there: Sequence[PersonalObject]) -> tuple[list[MemoryRecord], list[str]]:
         """Return what to write, and the ids of what it replaces beyond that."""

@@ -17,6 +17,7 @@ import pyarrow as pa
 from lancedb.remote.errors import HttpError
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.place.session import shared_session
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -66,6 +67,7 @@ class CloudPlace:
             api_key=self._options["api_key"],
             region=self._options["region"],
             host_override=self._options.get("host_override"),
+            session=shared_session(),
         )
 
     def open_table(self) -> tuple[Table, object] | None:

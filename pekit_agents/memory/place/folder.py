@@ -6,11 +6,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 import lancedb
 
 from pekit_agents.errors import MemoryStoreError
+from pekit_agents.memory.place.session import shared_session
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +23,7 @@ TABLE = "objects"
 LOCK = "lock"
 # An index of a million views takes minutes.
 INDEX_PATIENCE_S = 600.0
+_NEWEST = 2**64 - 1  # LanceDB names a manifest by what is left to it, so that new ones come first
 _REMEDY = {
     "read": "If the disk and the permissions are in order, the files are damaged: restore them "
     "from a backup.",
@@ -44,6 +47,11 @@ class Status(Protocol):
     @property
     def st_ino(self) -> int:
         """Its number on the disk; 0 where files have none."""
+        ...
+
+    @property
+    def st_size(self) -> int:
+        """Its length in bytes."""
         ...
 
 
@@ -117,16 +125,14 @@ class FolderPlace(ABC):
         """What LanceDB has to know to reach it; None for a folder of this machine."""
         return None
 
-    def connect(self, session: lancedb.Session | None = None) -> lancedb.DBConnection:
+    def connect(self) -> lancedb.DBConnection:
         """Return LanceDB's connection to the tables here."""
-        return lancedb.connect(str(self), storage_options=self._options(), session=session)
+        return lancedb.connect(str(self), storage_options=self._options(), session=shared_session())
 
-    async def connect_async(
-        self, session: lancedb.Session | None = None
-    ) -> lancedb.AsyncConnection:
+    async def connect_async(self) -> lancedb.AsyncConnection:
         """Return LanceDB's asynchronous connection to the tables here."""
         return await lancedb.connect_async(
-            str(self), storage_options=self._options(), session=session
+            str(self), storage_options=self._options(), session=shared_session()
         )
 
     def _options(self) -> dict[str, str] | None:
@@ -139,17 +145,39 @@ class FolderPlace(ABC):
             MemoryStoreError: There is data that no manifest describes.
         """
         # Asked first: who begins the table anew meanwhile makes this one look old, not new.
-        incarnation = self._incarnation()
+        lock = _identity(self.path / LOCK)
         if not self.has_table():
             return None
-        return self.connect().open_table(TABLE), incarnation
+        table = self.connect().open_table(TABLE)
+        return table, _Incarnation(lock, int(table.version), self._manifest(int(table.version)))
 
     def refresh(self, table: Table, incarnation: object) -> bool:
-        """Bring an open table to its newest version; False if it may be another one by now."""
-        if self._incarnation() != incarnation:
+        """Bring an open table to its newest version; False if it may be another one by now.
+
+        It may be where its files were replaced, such as by those of a backup: a version is
+        written once, so the manifest of the one that was read last is the same file, or gone.
+        """
+        if not isinstance(incarnation, _Incarnation):
+            raise TypeError(incarnation)
+        if _identity(self.path / LOCK) != incarnation.lock:
+            return False
+        found = self._manifest(incarnation.version)
+        if found is not None and found != incarnation.manifest:
             return False
         table.checkout_latest()  # type: ignore[no-untyped-call]
-        return True
+        version = int(table.version)
+        if version > incarnation.version:
+            incarnation.version, incarnation.manifest = version, self._manifest(version)
+            return True
+        # LanceDB stays at a version that is gone where none is newer.
+        return version == incarnation.version and found == incarnation.manifest
+
+    def _manifest(self, version: int) -> tuple[int, ...] | None:
+        """Return what tells the manifest of a version from another one of its name."""
+        versions = self.table_path / "_versions"
+        return _identity(versions / f"{_NEWEST - version:020}.manifest") or _identity(
+            versions / f"{version}.manifest"  # as earlier versions of LanceDB named them
+        )
 
     def overwrite_table(self, rows: pa.RecordBatchReader) -> None:
         """Put ``rows`` in place of all rows and of the layout, in one commit."""
@@ -174,13 +202,6 @@ class FolderPlace(ABC):
     def remedy(self, doing: str) -> str:
         """Return what a person can do when it could not be "read" or "written"."""
         return _REMEDY[doing]
-
-    def _incarnation(self) -> tuple[int, int] | None:
-        try:
-            info = (self.path / LOCK).stat()
-        except OSError:
-            return None
-        return info.st_ino, info.st_mtime_ns
 
     @abstractmethod
     def child(self, name: str) -> FolderPlace:
@@ -228,6 +249,30 @@ class FolderPlace(ABC):
     @abstractmethod
     def forget(self) -> bool:
         """Remove everything here; return whether there was anything. See ``forget_user``."""
+
+
+@dataclass(slots=True)
+class _Incarnation:
+    """Which table was opened, and how far it was read.
+
+    Attributes:
+        lock: The identity of the lock's file, which is made once for each memory.
+        version: The version that was read last.
+        manifest: The identity of its manifest; None where it was gone already.
+    """
+
+    lock: tuple[int, ...] | None
+    version: int
+    manifest: tuple[int, ...] | None
+
+
+def _identity(path: AnyPath) -> tuple[int, ...] | None:
+    """Return what tells a file from another one of its name; None if there is none."""
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return info.st_ino, info.st_mtime_ns, info.st_size
 
 
 def age_s(path: AnyPath) -> float:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pekit_agents.memory.place.place import user_place
+from pekit_agents.memory.place.local import LocalPlace
+from pekit_agents.memory.place.place import is_user, place_at, user_place
 from pekit_agents.memory.place.retry import with_retries
 
 if TYPE_CHECKING:
-    from pekit_agents.memory.place.place import Place
+    from pekit_agents.memory.place.local import LocalPlace
+from pekit_agents.memory.place.place import Place
 
 
 def forget_user(
@@ -37,6 +39,30 @@ def forget_user(
         MemoryStoreError: The disk is read-only.
     """
     return forget_place(user_place(root, user_id, storage_options))
+
+
+def finish_forgotten_users(
+    root: str | Path, storage_options: Mapping[str, str] | None = None
+) -> int:
+    """Remove what is left of users whom nobody may ask for again: forgetting them was interrupted.
+
+    Args:
+        root: The folder of all users' memories, or a URI, as for ``Memory.open``.
+        storage_options: As for ``Memory.open``.
+
+    Returns:
+        Of how many users something was left.
+
+    Raises:
+        MemoryStoreError: The disk is read-only.
+    """
+    users = place_at(root, storage_options)
+    if not isinstance(users, LocalPlace):  # elsewhere there is no such state
+        return 0
+    left = [users.child(name) for name in users.forgotten_children() if is_user(name)]
+    for place in left:
+        with_retries(place.finish_forgetting, doing="written", place=place, reset=lambda: None)
+    return len(left)
 
 
 def forget_place(place: Place) -> bool:

@@ -13,6 +13,7 @@ import lancedb
 from pekit_agents.files import atomic_write
 from pekit_agents.memory.place.folder import INDEX_PATIENCE_S, LOCK, TABLE, FolderPlace, age_s
 from pekit_agents.memory.place.locking import locked
+from pekit_agents.memory.place.session import shared_session
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # Begins the name of a folder that a table is made in.
 _STAGING = "new-"
 _INDEX_LOCK = "index-lock"
+_FORGOTTEN = ".forgotten"
 
 
 class LocalPlace(FolderPlace):
@@ -46,7 +48,7 @@ class LocalPlace(FolderPlace):
         """
         files = self.path / f"{TABLE}.lance"
         with tempfile.TemporaryDirectory(prefix=_STAGING, dir=self.path) as staging:
-            lancedb.connect(staging).create_table(TABLE, schema=schema)
+            lancedb.connect(staging, session=shared_session()).create_table(TABLE, schema=schema)
             try:
                 (Path(staging) / files.name).rename(files)
             except OSError:
@@ -60,7 +62,7 @@ class LocalPlace(FolderPlace):
 
     def writing_lock(self) -> AbstractContextManager[bool]:
         """Wait for the lock of whoever changes what is here, and hold it."""
-        self._finish_forgetting()
+        self.finish_forgetting()
         return locked(self.path / LOCK)
 
     def index_lock(self, *, patience_s: float = INDEX_PATIENCE_S) -> AbstractContextManager[bool]:
@@ -70,7 +72,7 @@ class LocalPlace(FolderPlace):
     def remove_staging(self, *, older_than_s: float) -> None:
         """Remove what writers left who died while they created the table."""
         for path in self.path.glob(f"{_STAGING}*"):
-            if age_s(path) >= older_than_s:
+            if abs(age_s(path)) >= older_than_s:
                 shutil.rmtree(path, ignore_errors=True)
 
     def forget(self) -> bool:
@@ -83,7 +85,7 @@ class LocalPlace(FolderPlace):
             WriteConflict: Others were writing for too long.
             OSError: It cannot be removed.
         """
-        found = self._finish_forgetting()
+        found = self.finish_forgetting()
         if not self.path.exists():
             return found
         with ExitStack() as locks:
@@ -92,12 +94,12 @@ class LocalPlace(FolderPlace):
             # Places within this one, such as a photo library's, have locks of their own.
             for lock in self.path.glob(f"*/{LOCK}"):
                 locks.enter_context(locked(lock))
-            self._finish_forgetting()
+            self.finish_forgetting()
             self.path.rename(self._remains)
-        self._finish_forgetting()
+        self.finish_forgetting()
         return True
 
-    def _finish_forgetting(self) -> bool:
+    def finish_forgetting(self) -> bool:
         """Remove what an interrupted ``forget`` left; return whether there was anything."""
         found = False
         while self._remains.exists():
@@ -106,6 +108,11 @@ class LocalPlace(FolderPlace):
                 shutil.rmtree(self._remains)
         return found
 
+    def forgotten_children(self) -> list[str]:
+        """Return the names of places within this one whose ``forget`` was interrupted."""
+        remains = self.path.glob(f"*{_FORGOTTEN}")
+        return [path.name.removesuffix(_FORGOTTEN) for path in remains]
+
     @property
     def _remains(self) -> Path:
-        return self.path.with_name(f"{self.path.name}.forgotten")
+        return self.path.with_name(f"{self.path.name}{_FORGOTTEN}")

@@ -107,6 +107,11 @@ def user_place(
     return place_at(root, storage_options).child(user.hexdigest())
 
 
+def is_user(name: str) -> bool:
+    """Return whether a folder of that name may be a user's."""
+    return _USER.fullmatch(name) is not None
+
+
 def user_places(
     root: str | Path, purpose: str, storage_options: Mapping[str, str] | None = None
 ) -> Iterator[Place]:
@@ -118,7 +123,7 @@ def user_places(
     require_files_at(root, purpose)
     users = require_files(place_at(root, storage_options), purpose)
     if users.path.exists():
-        names = sorted(path.name for path in users.path.iterdir() if _USER.fullmatch(path.name))
+        names = sorted(path.name for path in users.path.iterdir() if is_user(path.name))
         yield from (users.child(name) for name in names)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import lancedb
 
 from pekit_agents.memory.place.folder import INDEX_PATIENCE_S, LOCK, TABLE, FolderPlace
+from pekit_agents.memory.place.session import shared_session
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +77,7 @@ class BucketPlace(FolderPlace):
         overwrites these.
         """
         with tempfile.TemporaryDirectory() as staging:
-            lancedb.connect(staging).create_table(TABLE, schema=schema)
+            lancedb.connect(staging, session=shared_session()).create_table(TABLE, schema=schema)
             # A table is there when a manifest is, so these come last.
             made = Path(staging, f"{TABLE}.lance").rglob("*")
             for path in sorted(made, key=lambda path: path.suffix == ".manifest"):
@@ -112,11 +113,13 @@ class FileStatus:
     Attributes:
         st_mtime: When it was written, in seconds since 1970; S3 counts whole ones.
         st_mtime_ns: The same in nanoseconds.
+        st_size: Its length in bytes.
         st_ino: Always 0.
     """
 
     st_mtime: float
     st_mtime_ns: int
+    st_size: int
     st_ino: int = 0
 
 
@@ -168,7 +171,7 @@ class BucketPath:
         info = self._info()
         if not info.is_file:
             raise FileNotFoundError(str(self))
-        return FileStatus(info.mtime_ns / 1e9, info.mtime_ns)
+        return FileStatus(info.mtime_ns / 1e9, info.mtime_ns, info.size)
 
     def mkdir(self, *, parents: bool = False, exist_ok: bool) -> None:
         """Write nothing: a folder is there when a file is.

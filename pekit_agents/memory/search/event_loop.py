@@ -11,6 +11,9 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pekit_agents.errors import MemoryStoreError
+from pekit_agents.memory.place.session import check_process
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from concurrent.futures import Future
@@ -25,6 +28,11 @@ def wait_for(task: Coroutine[Any, Any, _T]) -> _T:
 
 def start(task: Coroutine[Any, Any, _T]) -> Future[_T]:
     """Start ``task``, to be waited for later."""
+    try:
+        check_process()  # the loop's thread does not live on in a forked child
+    except MemoryStoreError:
+        task.close()
+        raise
     return asyncio.run_coroutine_threadsafe(task, _loop())
 
 

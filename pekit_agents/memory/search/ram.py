@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Protocol
 
-from pekit_agents.memory.search.limits import RAM_MB, limit
+from pekit_agents.memory.limits import copies_bytes
 
 
 class Copy(Protocol):
@@ -128,7 +128,7 @@ def shared_ram_cache() -> RamCache:
     Raises:
         InvalidInput: The variable is not a number of megabytes.
     """
-    return RamCache(limit(RAM_MB) * 1024 * 1024)
+    return RamCache(copies_bytes())
 
 
 @cache

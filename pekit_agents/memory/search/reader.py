@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, PersonalObject
 
 
+_VERSIONS = 2**48  # more than a table comes to
+
+
 class Reader:
     """Reads one user's memory; safe across threads.
 
@@ -51,6 +54,7 @@ class Reader:
         # Of which table and version what is kept is. A memory that was forgotten and begun anew
         # is another table and counts its versions from 1 again.
         self._table: Table | None = None
+        self._replaced = 0  # how often it has been another one
         self._size: tuple[int, bool] = (0, False)  # the version, and whether it is large
 
     def snapshot(self) -> Snapshot:
@@ -113,12 +117,20 @@ class Reader:
         return self._transactions.read(read)
 
     def version(self) -> int:
-        """Return the table's version; 0 before the first write.
+        """Return a number that every change replaces; 0 before the first write.
+
+        It is the table's version as long as it is one table; another one, such as a restored one,
+        may come to the same version again.
 
         Raises:
             MemoryStoreError: The memory cannot be read.
         """
-        return self._transactions.read(_version)
+
+        def read(table: Table | None) -> int:
+            self._notice(table)
+            return _version(table) + self._replaced * _VERSIONS
+
+        return self._transactions.read(read)
 
     def drop(self) -> None:
         """Let go of what is kept in RAM."""
@@ -148,6 +160,7 @@ class Reader:
 
     def _notice(self, table: Table | None) -> None:
         if table is not self._table:
+            self._replaced += self._table is not None
             self._table, self._size = table, (0, False)
             self.drop()
 

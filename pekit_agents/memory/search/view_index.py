@@ -14,10 +14,8 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-import lancedb
 import numpy as np
 import pyarrow as pa
 from lancedb.expr import col, lit
@@ -28,6 +26,7 @@ from pekit_agents.memory.schema import dim_of
 from pekit_agents.memory.search.event_loop import start, wait_for
 
 if TYPE_CHECKING:
+    import lancedb
     from lancedb.table import AsyncTable, Table
     from numpy.typing import NDArray
 
@@ -52,8 +51,6 @@ _VISITED_SHARE = 64
 _MOST_PARTS = 16
 # A larger share of the views to change costs more than beginning anew.
 _BULK = 0.3
-# LanceDB's own default is 7 GB. A partition that is not kept is read again from the disk.
-_CACHE_BYTES = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +169,7 @@ class ViewIndex:
         return hits
 
     async def _open_to_search(self) -> AsyncTable:
-        connection = await self._place.connect_async(_session())
+        connection = await self._place.connect_async()
         return await connection.open_table(_NAME)
 
     def lag(self, objects: Table) -> int:
@@ -208,7 +205,7 @@ class ViewIndex:
             self._connect().drop_table(_NAME, ignore_missing=True)  # type: ignore[call-arg]
 
     def _connect(self) -> lancedb.DBConnection:
-        return self._place.connect(_session())
+        return self._place.connect()
 
     def _opened(self) -> Table | None:
         if not self.is_there():
@@ -292,10 +289,3 @@ def take(
 
 def _partitions(views: int) -> int:
     return max(_FEWEST_PARTITIONS, views // _VIEWS_PER_PARTITION)
-
-
-@cache
-def _session() -> lancedb.Session:
-    return lancedb.Session(
-        index_cache_size_bytes=_CACHE_BYTES, metadata_cache_size_bytes=_CACHE_BYTES
-    )

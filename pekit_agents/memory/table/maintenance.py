@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import MemoryStoreError
-from pekit_agents.memory.place.folder import age_s
+from pekit_agents.memory.place.folder import TABLE, age_s
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -45,8 +45,8 @@ def is_due(table: Table, *, since: int) -> bool:
 
 def compact(table: Table, place: FolderPlace) -> None:
     """Merge small files and remove old versions, after a grace period for their readers."""
-    table.optimize(cleanup_older_than=GRACE)
-    _sweep(table, place, older_than_s=_STALE_S)
+    _optimize(table, place, GRACE)
+    _sweep(place, strays(table, place.table_path, older_than_s=_STALE_S))
 
 
 def purge(table: Table, place: FolderPlace, *, alone: bool) -> None:
@@ -65,23 +65,45 @@ def purge(table: Table, place: FolderPlace, *, alone: bool) -> None:
     table.update(where="true", values_sql={"rev": "rev"})  # rewrites all fragments
     for _ in range(_ROUNDS):
         time.sleep(2 * _AT_ONCE.total_seconds())
-        table.optimize(cleanup_older_than=_AT_ONCE)
+        _optimize(table, place, _AT_ONCE)
         if len(_manifests(files)) == 1:
             break
     else:
         if alone:
             raise MemoryStoreError(
                 f"Old versions are left in {files}, expected none: bytes of what was forgotten "
-                "are still on disk. Check the system's clock; the next write tries again."
+                "are still on disk. Check the system's clock, which may have been set back; the "
+                "next write tries again. A clock that was ahead for long: export the memory, "
+                "forget all of it, and import it."
             )
-    # Where locks only pretend to work, a file without a mention may be about to get one.
-    if alone and strays(table, files):
+    if not alone:
+        _sweep(place, strays(table, files, older_than_s=_STALE_S))
+        return
+    # Where locks only pretend to work, a file without a mention may be about to get one. Dates
+    # do not tell: a file may be dated in the future.
+    found = {path.name for path in strays(table, files)}
+    if found:
         time.sleep(_SETTLE_S)
-    _sweep(table, place, older_than_s=_SETTLE_S if alone else _STALE_S)
+    _sweep(place, [path for path in strays(table, files) if path.name in found])
 
 
-def _sweep(table: Table, place: FolderPlace, *, older_than_s: float) -> None:
-    for path in strays(table, place.table_path, older_than_s=older_than_s):
+def _optimize(table: Table, place: FolderPlace, older_than: timedelta) -> None:
+    try:
+        table.optimize(cleanup_older_than=older_than)
+    except RuntimeError as exc:
+        tags = [] if "tagged" not in str(exc) else sorted(table.tags.list())
+        if not tags:
+            raise
+        named = ", ".join(f'"{tag}"' for tag in tags)
+        raise MemoryStoreError(
+            f"Old versions of the table in {place.table_path} are held by {len(tags)} tags of "
+            f"LanceDB, expected none: {named}. Remove each, which keeps the objects as they are: "
+            f'lancedb.connect("{place}").open_table("{TABLE}").tags.delete("{tags[0]}")'
+        ) from exc
+
+
+def _sweep(place: FolderPlace, unknown: list[AnyPath]) -> None:
+    for path in unknown:
         path.unlink(missing_ok=True)
     place.remove_staging(older_than_s=_STALE_S)
 
@@ -90,7 +112,8 @@ def strays(table: Table, files: AnyPath, *, older_than_s: float = 0.0) -> list[A
     """Return the data files below ``files`` that no version of ``table`` mentions."""
     # The listing comes first: a file that is committed meanwhile is then found mentioned.
     found = list((files / "data").glob("*"))
-    old = [path for path in found if age_s(path) >= older_than_s]
+    # A date in the future says as little as an old one about who is writing now.
+    old = [path for path in found if abs(age_s(path)) >= older_than_s]
     if not old:
         return []
     manifests = b"".join(path.read_bytes() for path in _manifests(files))

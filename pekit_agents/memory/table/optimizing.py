@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from pekit_agents.memory.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.place.retry import with_retries
+from pekit_agents.memory.review_files import ReviewFiles
 from pekit_agents.memory.schema import table_schema
 from pekit_agents.memory.search.index_refresh import IndexRefresh
-from pekit_agents.memory.search.limits import INDEX_ABOVE, limit
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import stored_encoder
 from pekit_agents.memory.table.transactions import Transactions
@@ -60,5 +61,6 @@ def _compact(place: Place) -> bool:
         return False
     schema = table_schema(*encoder)
     index = IndexRefresh.of(place, schema, index_above=limit(INDEX_ABOVE))
-    Transactions(place, schema, index=index).compact()
+    sweep = ReviewFiles(place).remove_orphans
+    Transactions(place, schema, index=index, sweep=sweep).compact()
     return True

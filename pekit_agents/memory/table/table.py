@@ -153,6 +153,11 @@ def read_view_ids(table: Table | None) -> dict[str, frozenset[str]]:
     return dict(zip(rows["object_id"].to_pylist(), ids, strict=True))
 
 
+def read_ids(table: Table) -> set[str]:
+    """Return the ids of all objects."""
+    return set(table.search().select(["object_id"]).to_arrow()["object_id"].to_pylist())
+
+
 def not_found(object_id: str) -> ObjectNotFound:
     """Return the error for an id that no object has."""
     return ObjectNotFound(f'No remembered object has the id "{object_id}".')

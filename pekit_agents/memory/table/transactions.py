@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from pekit_agents.errors import MemoryStoreError
 from pekit_agents.memory.place.place import require_files
 from pekit_agents.memory.place.retry import store_error, with_retries
+from pekit_agents.memory.place.session import check_process
 from pekit_agents.memory.table import maintenance
 from pekit_agents.memory.table.table import TableHandle
+from pekit_agents.memory.table.unpurged import Unpurged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from lancedb.table import Table
 
-    from pekit_agents.memory.place.folder import AnyPath, FolderPlace
+    from pekit_agents.memory.place.folder import FolderPlace
     from pekit_agents.memory.place.place import Place
     from pekit_agents.memory.search.index_refresh import IndexRefresh
+    from pekit_agents.types import PersonalObject
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -35,7 +38,12 @@ class Transactions:
     """
 
     def __init__(
-        self, place: Place, schema: pa.Schema, *, index: IndexRefresh | None = None
+        self,
+        place: Place,
+        schema: pa.Schema,
+        *,
+        index: IndexRefresh | None = None,
+        sweep: Callable[[Table], None] | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -43,13 +51,15 @@ class Transactions:
             place: Where the table lies.
             schema: Its columns.
             index: Keeps what is derived from the table in step with it; None if nothing is.
+            sweep: Removes what lies beside the table about rows that are gone; it is called
+                whenever bytes are removed.
         """
         self.place = place
         self.schema = schema
         # Two handles, so that a search never waits for a slow write of another thread.
         self._reader, self._writer = TableHandle(place, schema), TableHandle(place, schema)
         self._reading, self._writing = threading.Lock(), threading.Lock()
-        self._index = index
+        self._index, self._sweep = index, sweep
         # Where there are none, somebody else keeps the table small and removes old bytes.
         self._files = place.files
 
@@ -58,6 +68,7 @@ class Transactions:
 
         Operations of several threads run one after the other.
         """
+        check_process()  # before a lock that a thread of the parent may have held
         with self._reading:
             return with_retries(
                 lambda: operation(self._reader.latest()),
@@ -70,6 +81,7 @@ class Transactions:
         """Run an ``operation`` that changes the table, and compact when that is due."""
         files = self._files
         if files is None:
+            check_process()
             with self._writing:
                 return self._write(operation)
         due = False
@@ -94,6 +106,7 @@ class Transactions:
         change: Callable[[Table, bool], _T],
         *,
         check: Callable[[Table], object] | None = None,
+        forgotten: PersonalObject | None = None,
         purge: bool = True,
     ) -> _T:
         """Run ``change`` and remove all bytes of what it deleted or replaced.
@@ -103,10 +116,15 @@ class Transactions:
         Args:
             change: Gets the table, and whether it is certain that nobody else is writing.
             check: Runs before; raises what speaks against it, and nothing is written then.
+            forgotten: The object that ``change`` deletes; noted until its bytes are gone.
             purge: False leaves the bytes to the next write, whoever's it is.
+
+        Raises:
+            MemoryStoreError: Also where the change is done and bytes are left, which it says.
         """
         files = self._files
         if files is None:
+            check_process()
             with self._writing:
                 if check is not None:
                     self._write(check)
@@ -116,14 +134,26 @@ class Transactions:
                 self._write(check)
 
             def mark_and_change(table: Table) -> _T:
-                _unpurged(files).touch()
+                Unpurged(files).put(forgotten)
                 return change(table, alone)
 
             result = self._write(mark_and_change)
             if purge:
-                self._purge(files, alone=alone)
+                try:
+                    self._purge(files, alone=alone)
+                except MemoryStoreError as exc:
+                    raise _bytes_left(exc, self.place) from exc
         self._refresh()
         return result
+
+    def forgotten(self) -> list[PersonalObject]:
+        """Return what was forgotten and is still on the disk, because erasing was interrupted."""
+        return [] if self._files is None else Unpurged(self._files).objects()
+
+    def finish(self) -> None:
+        """Remove the bytes that an interrupted or failed erasure left, if there are any."""
+        if self._files is not None and Unpurged(self._files).stands():
+            self.purge()
 
     def purge(self) -> None:
         """Remove all bytes that are in no object as it is now.
@@ -134,8 +164,11 @@ class Transactions:
         files = require_files(self.place, "Removing replaced bytes")
         if self.read(lambda table: table is not None):
             with self._locked(files) as alone:
-                _unpurged(files).touch()
-                self._purge(files, alone=alone)
+                Unpurged(files).put()
+                try:
+                    self._purge(files, alone=alone)
+                except MemoryStoreError as exc:
+                    raise _bytes_left(exc, self.place) from exc
             self._refresh()
 
     def compact(self) -> None:
@@ -161,10 +194,11 @@ class Transactions:
 
     @contextmanager
     def _locked(self, files: FolderPlace) -> Iterator[bool]:
+        check_process()
         with self._writing:
             try:
                 with files.writing_lock() as alone:
-                    if _unpurged(files).exists():
+                    if Unpurged(files).stands():
                         self._try(lambda: self._purge(files, alone=alone))
                     yield alone
             except OSError as exc:
@@ -179,10 +213,12 @@ class Transactions:
 
     def _purge(self, files: FolderPlace, *, alone: bool) -> None:
         def purge(table: Table) -> None:
+            if self._sweep is not None:
+                self._sweep(table)
             if self._index is not None:
                 self._index.drop()
             maintenance.purge(table, files, alone=alone)
-            _unpurged(files).unlink(missing_ok=True)
+            Unpurged(files).remove()
 
         self._write(purge)
 
@@ -194,6 +230,9 @@ class Transactions:
             _log.warning("maintenance of %s was put off: %s", self.place, exc)
 
 
-def _unpurged(files: FolderPlace) -> AnyPath:
-    """Return the mark that stands from before an object is gone until its bytes are."""
-    return files.path / "unpurged"
+def _bytes_left(exc: MemoryStoreError, place: Place) -> MemoryStoreError:
+    return MemoryStoreError(
+        f"It is done: what was to go is gone from the memory in {place}. But bytes of it are still "
+        f"on disk, and erasing them is still to do: {exc} The next write to this memory finishes "
+        "it, and so does repeating this or a purge."
+    )

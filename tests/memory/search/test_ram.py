@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.memory.search import limits, ram
+from pekit_agents.memory import limits
+from pekit_agents.memory.search import ram
 from pekit_agents.memory.search.ram import RamCache
 from pekit_agents.memory.search.reader import Reader
 
@@ -165,8 +166,10 @@ def test_the_size_of_a_snapshot_is_about_what_it_takes(memory, thing, unit_vecto
 
 
 def test_the_limits_come_from_the_environment(monkeypatch):
-    monkeypatch.setenv(limits.RAM_MB, "3")
-    assert ram.shared_ram_cache.__wrapped__().limit_bytes == 3 * 2**20
+    monkeypatch.setenv(limits.RAM_MB, "32")
+    shares = [22 * 2**20, 8 * 2**20, 2 * 2**20]  # one bound for all
+    assert ram.shared_ram_cache.__wrapped__().limit_bytes == shares[0]
+    assert [limits.index_cache_bytes(), limits.metadata_cache_bytes()] == shares[1:]
     assert limits.limit(limits.INDEX_ABOVE) == 100_000
     monkeypatch.setenv(limits.INDEX_ABOVE, "many")
     with pytest.raises(InvalidInput, match=r"PEKIT_INDEX_ABOVE .* 'many'"):
