@@ -14,6 +14,8 @@ from pekit_agents.cli.options import (
     MemoryOption,
     ProfileOption,
     UserOption,
+    limited,
+    limits_given,
 )
 from pekit_agents.cli.output import err, print_json
 from pekit_agents.cli.output import out as console
@@ -26,6 +28,7 @@ __all__ = ["ingest", "optimize"]
 _SHOWN = 20
 
 
+@limited
 def ingest(
     folder: Annotated[Path, typer.Argument(help="holds a folder of photos for each object")],
     category: Annotated[
@@ -62,6 +65,7 @@ def ingest(
             profile,
             workers=workers,
             run=_runner(on_ray),
+            limits=limits_given(),
             progress=lambda job: progress.update(task, advance=1, description=job.name),
         )
     _show(report, as_json)

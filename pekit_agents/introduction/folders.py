@@ -13,7 +13,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing import get_context
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound, ObjectExists
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.introduction.views import MAX_VIEWS, extract_view
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 from pekit_agents.profiles import Profile, load_profile
@@ -58,6 +59,7 @@ class Job:
         category: What it is.
         context: What is known about it.
         photos: Where its photos are.
+        limits: What each of them may weigh.
     """
 
     object_id: str
@@ -65,6 +67,7 @@ class Job:
     category: str
     context: str
     photos: tuple[Path, ...]
+    limits: ImageLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +188,8 @@ def extract_job(
             skipped.append((photo, f"an object holds at most {MAX_VIEWS} views"))
             continue
         try:
-            view = extract_view(contents[photo] if contents else photo, job.category, tools)
+            source = contents[photo] if contents else photo
+            view = extract_view(source, job.category, tools, limits=job.limits)
         except (ImageError, NoObjectFound, InvalidInput) as exc:
             skipped.append((photo, str(exc)))
         else:
@@ -216,6 +220,7 @@ def ingest(
     *,
     workers: int = 1,
     run: Runner = run_in_processes,
+    limits: ImageLimits | None = None,
     progress: Callable[[Job], None] | None = None,
 ) -> IngestReport:
     """Remember many objects; those that are remembered already are left out.
@@ -226,6 +231,7 @@ def ingest(
         profile: The vision tools; for workers on other machines a name.
         workers: How many processes.
         run: How the workers run.
+        limits: What a photo may weigh; None for what the jobs say.
         progress: Called after each object, stored or not.
 
     Raises:
@@ -241,7 +247,7 @@ def ingest(
         if job.object_id in there:
             report.already += 1
         else:
-            todo.append(job)
+            todo.append(job if limits is None else replace(job, limits=limits))
     for result in run(((job, profile) for job in todo), workers):
         report.skipped += result.skipped
         _store(memory, result, report)
