@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
-from pekit_agents.images.loading import load_image, read_image
+from pekit_agents.images.loading import load_photo, read_image
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
@@ -73,6 +73,6 @@ def opened(source: ImageSource, limits: ImageLimits = DEFAULT_LIMITS) -> tuple[I
     if isinstance(source, str | os.PathLike | bytes | bytearray | memoryview):
         data = read_image(source, limits=limits)
         return data, hashlib.sha256(data).hexdigest()
-    image = load_image(source, limits=limits)
-    told = b"%d %d " % image.size + image.tobytes()
-    return image, hashlib.sha256(told).hexdigest()
+    photo = load_photo(source, limits=limits)
+    told = b"%d %d " % photo.size_wh + photo.image.tobytes()
+    return photo, hashlib.sha256(told).hexdigest()

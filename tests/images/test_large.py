@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 
 import numpy as np
@@ -162,6 +163,16 @@ def test_one_large_picture_is_decoded_at_a_time(small_steps, monkeypatch):
     load_image(encode(scene((100, 100)), "PNG"))
     assert held == [True, False]
     assert not loading._large.locked()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_child_does_not_wait_for_what_its_parent_decodes():
+    with loading._large:
+        child = os.fork()
+        if not child:
+            os._exit(loading._large.locked())
+        assert os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.parametrize(

@@ -143,10 +143,12 @@ def test_what_does_not_fit_the_photo_as_it_was_sent_is_refused(kit):
         kit.extract_view(Reference(photo(), mask=np.ones((150, 250), bool)), category="cup")
 
 
-def test_a_library_tells_the_size_and_the_boxes_of_the_photo_as_it_was_sent(tmp_path):
+@pytest.mark.parametrize("form", sources())
+def test_a_library_tells_the_size_and_the_boxes_of_the_photo_as_it_was_sent(tmp_path, form):
     library = PhotoLibrary.open(tmp_path, profile=fake_profile())
     library.kit.remember("Cup", solid_scene({"red": (20, 20, 90, 90)}), category="cup")
-    library.index([("1", encoded("JPEG", quality=95))])
+    library.index([("1", sources()[form])])
+    assert library.index([("1", sources()[form])]).skipped == 1
     (found,) = library.search(["Cup"])
     assert found.size_wh == SIZE
     assert is_near(found.matches[0].box)
