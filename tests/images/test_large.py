@@ -204,6 +204,14 @@ def test_a_loaded_photo_comes_back_as_it_is(small_steps):
     assert load_image(photo) is photo.image
 
 
+@pytest.mark.parametrize("weight", [{"max_bytes": 50}, {"max_pixels": 50, "min_side": 1}])
+def test_what_was_read_from_a_file_goes_by_its_name(weight):
+    data = encode(scene(), "PNG")
+    for read in (load_image, load_photo):
+        with pytest.raises(ImageError, match=r"^IMG_1.png: expected at most"):
+            read(data, limits=ImageLimits(**weight), name="IMG_1.png")
+
+
 @pytest.mark.parametrize(
     ("remedies", "said"),
     [
