@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import PersonalObject
+    from pekit_agents.types import Advice, PersonalObject
 
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
 
@@ -303,11 +303,15 @@ class PersonalActions:
             before = kit.version()
             if verdict == "is_not" and sighting:
                 _require_named(finding, object_id, sighting)
-            learn = kit.confirm_in if verdict == "is" else kit.reject_in
-            learn(finding, object_id, region=sighting)
+            advice: tuple[Advice, ...] = ()
+            if verdict == "is":
+                advice = kit.advice_on(kit.confirm_in(finding, object_id, region=sighting))
+            else:
+                kit.reject_in(finding, object_id, region=sighting)
             learnt, obj = kit.version() != before, kit.get(object_id)
+        text = replies.corrected(obj, verdict, handle, learnt=learnt, advice=advice)
         record = {"image": handle, "verdict": verdict, "learnt": learnt, "object": obj.to_dict()}
-        return ActionResult(replies.corrected(obj, verdict, handle, learnt=learnt), record)
+        return ActionResult(text, record)
 
     def forget_personal_object(self, user_id: str, name: str) -> ActionResult:
         """Forget a personal object for good. This cannot be undone.

@@ -171,7 +171,10 @@ def confirm(
     kit = open_kit(memory, user, profile, keep_crops=keep_crops)
 
     def learn(photo: Path) -> None:
-        kit.confirm_in(kit.find(photo), name, region=region or 0)
+        match = kit.confirm_in(kit.find(photo), name, region=region or 0)
+        if not as_json:
+            for each in kit.advice_on(match):
+                say(f"Advice: {photo}: {each.text}.")
 
     _learn_from_each(kit, name, photos, learn, region, as_json)
 

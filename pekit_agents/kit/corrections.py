@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
 from pekit_agents.introduction.crops import crop_of
+from pekit_agents.introduction.quality import advise_on_region
 from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_views
 from pekit_agents.memory.changes import duplicates
 from pekit_agents.prompting.match_text import answer_of
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from pekit_agents.memory import Memory
     from pekit_agents.profiles import Profile
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import FloatArray, PersonalObject
+    from pekit_agents.types import Advice, FloatArray, PersonalObject
 
 __all__ = ["Corrections"]
 
@@ -58,7 +60,7 @@ class Corrections:
                 taken for. Needed where the match is ambiguous.
 
         Returns:
-            The object as it is now.
+            The object as it is now, with ``advice`` where the region shows it badly.
 
         Raises:
             InvalidInput: The match is ambiguous and ``object`` does not say which it is, it
@@ -80,7 +82,21 @@ class Corrections:
             if other.object_id != obj.object_id:
                 with suppress(ObjectNotFound):  # forgotten since the photo was searched
                     self._memory.add_negatives(other.object_id, vector[None])
-        return obj
+        return replace(obj, advice=self.advice_on(match))
+
+    def advice_on(self, match: Match) -> tuple[Advice, ...]:
+        """Return what to know about a match that becomes a view of an object.
+
+        Args:
+            match: A match in what :meth:`PeKit.find` returned.
+
+        Returns:
+            That it is seen badly, where it is; the profile has to have a discriminant.
+
+        Raises:
+            InvalidInput: The match was not found but made.
+        """
+        return advise_on_region(_vector(match), self._profile.discriminant)
 
     def reject(self, match: Match, object: str | None = None) -> list[PersonalObject]:
         """Learn that a match is wrong: the region becomes a negative of what it was taken for.

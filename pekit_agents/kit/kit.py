@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pekit_agents.answering.adapting import as_answer_model
 from pekit_agents.answering.answer import Answer
@@ -18,9 +15,10 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.images.loading import ImageSource, load_photo
 from pekit_agents.introduction.crops import with_crops
-from pekit_agents.introduction.quality import advise
+from pekit_agents.introduction.storing import store_more, store_new
 from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
-from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_view, extract_views
+from pekit_agents.introduction.views import Progress, extract_view, extract_views
+from pekit_agents.kit.batches import Batches
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
 from pekit_agents.kit.reembedding import Reembedding
@@ -38,12 +36,12 @@ from pekit_agents.types import PersonalObject, Prompt, View
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.types import RGBImage
 
 __all__ = ["PeKit"]
 
 
-class PeKit(RegionSearch, Corrections, Objects, Reembedding):
+class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -69,7 +67,8 @@ class PeKit(RegionSearch, Corrections, Objects, Reembedding):
         limits: ImageLimits = DEFAULT_LIMITS,
     ) -> None:
         self._memory, self._profile = memory, profile
-        self._keep_crops, self.limits = keep_crops, limits
+        self._keep_crops = memory.keep_crops = keep_crops
+        self.limits = limits
 
     @classmethod
     def open(
@@ -171,14 +170,7 @@ class PeKit(RegionSearch, Corrections, Objects, Reembedding):
         # Before the work, and again when it is written: others may take the name meanwhile.
         require_free(obj.name, self._memory.objects(), unless=obj.object_id)
         views = self._extracted(images, obj, progress)
-        stored = self._memory.insert(
-            obj,
-            _vectors(views),
-            crops=[view.crop for view in views],
-            details=[view.details for view in views],
-            unique_name=True,
-        )
-        return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
+        return store_new(self._memory, obj, views, self._profile.discriminant)
 
     def add_views(
         self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
@@ -204,14 +196,8 @@ class PeKit(RegionSearch, Corrections, Objects, Reembedding):
         obj = self._memory.resolve(ref)
         held = self._memory.get(obj.object_id).vectors
         views = self._extracted(images, obj, progress)
-        stored = self._memory.append_views(
-            obj.object_id,
-            _vectors(views),
-            crops=[view.crop for view in views],
-            details=[view.details for view in views],
-            at_most=MAX_VIEWS,
-        )
-        return self._advised(stored, views, held)
+        discriminant = self._profile.discriminant
+        return store_more(self._memory, obj.object_id, views, discriminant, held=held)
 
     def _extracted(
         self, images: ReferencePhotos, obj: PersonalObject, progress: Progress | None
@@ -225,11 +211,6 @@ class PeKit(RegionSearch, Corrections, Objects, Reembedding):
             limits=self.limits,
             progress=progress,
         )
-
-    def _advised(
-        self, obj: PersonalObject, views: Sequence[View], held: FloatArray
-    ) -> PersonalObject:
-        return replace(obj, advice=advise(views, held, self._profile.discriminant))
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
         """Return the view that :meth:`remember` would take from a photo, storing nothing.
@@ -359,7 +340,3 @@ class PeKit(RegionSearch, Corrections, Objects, Reembedding):
         finding = image if isinstance(image, Finding) else self.find(image)
         prompt = self.prompt(finding, question)
         return Answer(model.answer(prompt.image, prompt.text), prompt, finding)
-
-
-def _vectors(views: Sequence[View]) -> FloatArray:
-    return np.stack([view.vector for view in views])

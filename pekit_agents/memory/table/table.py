@@ -144,6 +144,15 @@ def read_revs(table: Table) -> set[int]:
     return set(table.search().select(["rev"]).to_arrow()["rev"].to_pylist())
 
 
+def read_view_ids(table: Table | None) -> dict[str, frozenset[str]]:
+    """Return the ids of the views of all objects, by the objects' ids; none of the first layout."""
+    if table is None or "view_ids" not in table.schema.names:
+        return {}
+    rows = table.search().select(["object_id", "view_ids"]).to_arrow()
+    ids = map(frozenset, rows["view_ids"].to_pylist())
+    return dict(zip(rows["object_id"].to_pylist(), ids, strict=True))
+
+
 def not_found(object_id: str) -> ObjectNotFound:
     """Return the error for an id that no object has."""
     return ObjectNotFound(f'No remembered object has the id "{object_id}".')
