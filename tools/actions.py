@@ -153,7 +153,7 @@ class PersonalActions:
         """
         kit = self.annotated.kit(user_id)
         with fixable():
-            obj = _by_id(kit, object_id)
+            obj = next((each for each in kit.objects() if each.object_id == object_id), None)
             if obj is None:
                 photos = self._photos(user_id, images, recent)
                 obj = kit.remember(
@@ -398,7 +398,3 @@ def _require_named(finding: Finding, object_id: str, sighting: int) -> None:
 def _record_of(objects: Sequence[PersonalObject]) -> dict[str, Any]:
     told = [obj.to_dict() for obj in objects[: replies.MOST]]
     return {"objects": told, "total": len(objects)}
-
-
-def _by_id(kit: PeKit, object_id: str | None) -> PersonalObject | None:
-    return next((obj for obj in kit.objects() if obj.object_id == object_id), None)

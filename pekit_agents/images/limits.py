@@ -33,7 +33,7 @@ class ImageLimits:
 
     A JPEG of one scan that has more than 50 megapixels is reduced while it is decoded. Everything
     else is decoded whole, one picture of that size at a time in a process, and then reduced: that
-    takes about 5 bytes of RAM for each pixel, 1 GB at the default, and twice that for HEIC.
+    takes about 5 bytes of RAM for each pixel, 1 GB at the default; HEIC takes more.
 
     Attributes:
         max_bytes: Size of the file.

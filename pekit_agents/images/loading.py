@@ -164,7 +164,7 @@ def _loaded(source: ImageSource, name: str, limits: ImageLimits) -> LoadedPhoto:
         if _LET_IN.get(id(source)) is source:
             return LoadedPhoto(upright_rgb(source, name), source.size)
         return _decode(source, name, limits)
-    with _open(read_image(source, limits=limits), name) as picture:
+    with _open(read_image(source, limits=limits, name=name), name) as picture:
         return _decode(picture, name, limits, own=True)
 
 

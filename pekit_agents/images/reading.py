@@ -20,17 +20,18 @@ _URL = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:/|data:)", re.IGNORECASE)
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def read_image(source: object, *, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:
+def read_image(source: object, *, limits: ImageLimits = DEFAULT_LIMITS, name: str = "") -> bytes:
     """Return the bytes of a picture's file; one that is too large is refused unread.
 
     Args:
         source: A path, or the bytes themselves.
         limits: What it may weigh.
+        name: What to call it in messages; empty for what the source says.
 
     Raises:
         ImageError: It is missing, no file, empty or too large; the message has the file's name.
     """
-    name = describe_source(source)
+    name = name or describe_source(source)
     if isinstance(source, bytes | bytearray | memoryview):
         check_bytes(memoryview(source).nbytes, name, limits)
         return bytes(source)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from pekit_agents import cli, profiles
+from pekit_agents.cli import ingest
+from pekit_agents.introduction.folders import extract_job
 from pekit_agents.testing import fake_profile, solid_scene
 
 
@@ -55,6 +58,20 @@ def test_a_photo_is_refused_by_the_option_and_the_error_names_it(pekit, command)
         assert f"save a smaller copy, or raise {option}." in said
         assert "ImageLimits" not in said
     assert pekit(*command)[0] == 0
+
+
+def test_a_folder_is_taken_in_by_the_same_limits(pekit, monkeypatch):
+    (folder := Path("things/Rex")).mkdir(parents=True)
+    Path("large.png").rename(folder / "1.png")
+    monkeypatch.setattr(ingest, "_runner", lambda on_ray: in_this_process)
+    code, said = pekit("ingest", "things", "--max-megapixels", "0.01")
+    assert code == 1
+    assert "save a smaller copy, or raise --max-megapixels." in said
+    assert pekit("ingest", "things")[0] == 0
+
+
+def in_this_process(jobs, workers):
+    return (extract_job(*job) for job in jobs)
 
 
 def test_limits_can_stand_in_the_environment(pekit, monkeypatch):

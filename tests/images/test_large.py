@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 
 import numpy as np
@@ -164,6 +165,16 @@ def test_one_large_picture_is_decoded_at_a_time(small_steps, monkeypatch):
     assert not loading._large.locked()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_child_does_not_wait_for_what_its_parent_decodes():
+    with loading._large:
+        child = os.fork()
+        if not child:
+            os._exit(loading._large.locked())
+        assert os.waitpid(child, 0)[1] == 0
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -191,6 +202,14 @@ def test_a_loaded_photo_comes_back_as_it_is(small_steps):
     photo = load_photo(encode(scene(), "JPEG"))
     assert load_photo(photo, limits=ImageLimits(max_pixels=1, min_side=1)) is photo
     assert load_image(photo) is photo.image
+
+
+@pytest.mark.parametrize("weight", [{"max_bytes": 50}, {"max_pixels": 50, "min_side": 1}])
+def test_what_was_read_from_a_file_goes_by_its_name(weight):
+    data = encode(scene(), "PNG")
+    for read in (load_image, load_photo):
+        with pytest.raises(ImageError, match=r"^IMG_1.png: expected at most"):
+            read(data, limits=ImageLimits(**weight), name="IMG_1.png")
 
 
 @pytest.mark.parametrize(

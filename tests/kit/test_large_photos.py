@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 from PIL import Image
 
 from pekit_agents import ImageError, InvalidInput, PeKit, Reference
+from pekit_agents.boxes import resized_proposal
 from pekit_agents.images import limits
 from pekit_agents.images.limits import ImageLimits
 from pekit_agents.images.loading import load_image
+from pekit_agents.introduction.crops import crop_of, make_crop
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import fake_profile, solid_scene
 
@@ -106,8 +109,21 @@ def test_boxes_are_drawn_and_crops_are_cut_where_the_thing_is(kit):
     assert (np.asarray(prompt.image) != plain).any()
     assert [match.box for match in prompt.matches] == [match.box for match in finding.matches]
 
-    kit.confirm_in(finding, "Cup", region=len(finding.proposals))
-    kit.review.keep(finding)
+    for number in range(1, len(finding.proposals) + 1):
+        proposal = resized_proposal(
+            finding.proposals[number - 1], finding.size_wh, finding.image.size
+        )
+        assert crop_of(finding, number) == make_crop(finding.image, proposal)
+    assert crop_of(finding, finding.matches[0].region) == finding.matches[0].crop
+
+
+def test_a_second_opinion_is_asked_of_the_thing(kit):
+    finding = kit.find(encoded("JPEG", quality=95))
+    shown = []
+    doubted = replace(finding, matches=(), possible=finding.matches)
+    kit.second_opinion(doubted, lambda image, text: shown.append(image) or "yes")
+    right = np.asarray(shown[0])[60:, 560:].astype(int)
+    assert (right[..., 0] - right[..., 1] > 100).mean() > 0.3
 
 
 @pytest.mark.parametrize("pointed", ["box", "mask", "nothing"])
@@ -127,10 +143,12 @@ def test_what_does_not_fit_the_photo_as_it_was_sent_is_refused(kit):
         kit.extract_view(Reference(photo(), mask=np.ones((150, 250), bool)), category="cup")
 
 
-def test_a_library_tells_the_size_and_the_boxes_of_the_photo_as_it_was_sent(tmp_path):
+@pytest.mark.parametrize("form", sources())
+def test_a_library_tells_the_size_and_the_boxes_of_the_photo_as_it_was_sent(tmp_path, form):
     library = PhotoLibrary.open(tmp_path, profile=fake_profile())
     library.kit.remember("Cup", solid_scene({"red": (20, 20, 90, 90)}), category="cup")
-    library.index([("1", encoded("JPEG", quality=95))])
+    library.index([("1", sources()[form])])
+    assert library.index([("1", sources()[form])]).skipped == 1
     (found,) = library.search(["Cup"])
     assert found.size_wh == SIZE
     assert is_near(found.matches[0].box)
