@@ -13,7 +13,7 @@ import numpy as np
 
 from pekit_agents.errors import MemoryStoreError, ObjectNotFound, PeKitError
 from pekit_agents.images.leaving_out import leaving_out
-from pekit_agents.images.loading import read_image
+from pekit_agents.images.loading import describe_source, read_image
 from pekit_agents.introduction.storing import store_more, store_new
 from pekit_agents.memory.changes import duplicates
 from pekit_agents.memory.names import name_key
@@ -173,7 +173,7 @@ class Ingestion:
             [each.view for each in result.taken],
             self._discriminant,
             view_ids=[each.view_id for each in result.taken],
-            names=[each.photo.name for each in result.taken],
+            names=_called(result.taken),
         )
         self.report.views += stored.n_views
         self.report.stored.append(stored)
@@ -194,7 +194,7 @@ class Ingestion:
             self._discriminant,
             held=record.vectors,
             view_ids=[each.view_id for each in new],
-            names=[each.photo.name for each in new],
+            names=_called(new),
         )
         self.report.views += len(new)
         self.report.added.append(obj)
@@ -234,6 +234,12 @@ class Ingestion:
     def _done(self, job: Job) -> None:
         if self._progress is not None:
             self._progress(job)
+
+
+def _called(taken: Sequence[Taken]) -> list[str]:
+    """Return what to call photos: the names of their files, with folders where that is needed."""
+    names = [describe_source(each.photo) for each in taken]
+    return names if len(set(names)) == len(names) else [str(each.photo) for each in taken]
 
 
 def _vectors(taken: Sequence[Taken], record: MemoryRecord) -> FloatArray:

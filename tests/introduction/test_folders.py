@@ -362,6 +362,14 @@ def test_one_file_twice_is_one_view(memory, folder):
     assert "the same file as" in report.skipped[0][1]
 
 
+def test_advice_tells_photos_of_one_name_apart(memory, folder):
+    draw(folder / "Cup" / "2024" / "0.png", "red", 21)
+    (cup,) = [obj for obj in run(memory, folder).stored if obj.name == "Cup"]
+    (said, *_) = [each.text for each in cup.advice if each.photo == 3]
+    cups = folder / "Cup"
+    assert said.startswith(f"{cups / '2024' / '0.png'} adds nothing to {cups}/")
+
+
 def test_a_full_object_takes_no_more(memory, folder, monkeypatch):
     run(memory, folder)
     monkeypatch.setattr("pekit_agents.introduction.folders.MAX_VIEWS", 2)
