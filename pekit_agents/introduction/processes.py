@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -32,15 +33,32 @@ def run_in_processes(jobs: Iterable[tuple[Job, str | Profile]], workers: int) ->
     process of its own; one that ends that as well is left out.
 
     Raises:
-        InvalidInput: Processes end before they begin to work.
+        InvalidInput: A profile cannot be sent to processes, or these end before they begin.
     """
-    tasks = Tasks(jobs)
+    tasks = Tasks(_sendable(jobs))
     while True:
         left: list[Task] = []
         yield from _until_one_ends(tasks, workers, left)
         if not left:
             return
         yield from _one_by_one(tasks, left)
+
+
+def _sendable(
+    jobs: Iterable[tuple[Job, str | Profile]],
+) -> Iterator[tuple[Job, str | Profile]]:
+    known: str | Profile = ""
+    for job, profile in jobs:
+        if profile is not known:
+            try:
+                pickle.dumps(profile)
+            except Exception as exc:  # whatever the parts of a profile raise
+                raise InvalidInput(
+                    f"expected a profile that can be sent to processes, found {profile!r:.80}, "
+                    f"which cannot ({exc!s:.200}); name it, or extract with run_here"
+                ) from exc
+            known = profile
+        yield job, profile
 
 
 def _until_one_ends(tasks: Tasks, workers: int, left: list[Task]) -> Iterator[Result]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.introduction.folders import IngestReport, ingest
 from pekit_agents.introduction.jobs import Job, Runner, run_here
+from pekit_agents.profiles import PROFILES, Profile, load_profile
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageLimits
     from pekit_agents.memory import Memory
-    from pekit_agents.profiles import Profile
 
 __all__ = ["Batches"]
 
@@ -48,12 +48,19 @@ class Batches:
             ProfileError: A model cannot be run.
             MemoryStoreError: The memory cannot be written. What was stored is not lost.
         """
+        profile = self._profile if run is run_here else _by_name(self._profile)
         return ingest(
             self._memory,
             jobs,
-            self._profile,
+            profile,
             workers=workers,
             run=run,
             limits=self.limits,
             progress=progress,
         )
+
+
+def _by_name(profile: Profile) -> str | Profile:
+    """Return the name of a profile that others can load by it, since models cannot be sent."""
+    shared = profile.name in PROFILES and load_profile(profile.name) is profile
+    return profile.name if shared else profile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pekit_agents import profiles
 from pekit_agents.errors import InvalidInput, MemoryStoreError
 from pekit_agents.images.loading import ImageLimits
 from pekit_agents.introduction.folders import extract_job, find_jobs, ingest, run_here
+from pekit_agents.introduction.processes import run_in_processes
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.testing import ColourExtractor, fake_profile, solid_scene
 from pekit_agents.types import Details
@@ -446,6 +449,25 @@ def test_a_name_that_is_no_unicode_is_a_name(memory, folder):
     assert sorted(obj.name for obj in run(memory, folder).stored) == ["Box", "Caf", "Cup", "Hat"]
 
 
+def test_models_are_not_sent_to_processes(folder, tmp_path, monkeypatch):
+    jobs = find_jobs(folder, category="thing")
+    profile = replace(fake_profile(), extractor=Locked())
+    with pytest.raises(InvalidInput, match="sent to processes"):
+        list(run_in_processes([(jobs[0], profile)], 1))
+    seen = []
+
+    def spy(jobs, workers):
+        seen.extend(profile for _, profile in jobs)
+        return iter(())
+
+    own = fake_profile()
+    PeKit.open(tmp_path / "memory", profile=own).ingest(jobs, run=spy)
+    monkeypatch.setitem(profiles.PROFILES, own.name, fake_profile)
+    shared = profiles.load_profile(own.name)
+    PeKit.open(tmp_path / "memory", profile=shared).ingest(jobs, run=spy)
+    assert seen == [own] * 3 + [own.name] * 3
+
+
 def test_a_memory_that_cannot_be_written_stops_the_run(memory, folder, monkeypatch):
     def full(*args, **options):
         raise MemoryStoreError("the disk is full")
@@ -470,6 +492,13 @@ class Upset(ColourExtractor):
         if (0, 0, 255) in {colour for _, colour in image.getcolors(2**24)}:
             raise ZeroDivisionError("blue")
         return super().extract(image, category)
+
+
+class Locked(ColourExtractor):
+    """Cannot be copied, like a session of a runtime."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
 
 
 class Counting(ColourExtractor):
