@@ -17,9 +17,11 @@ __all__ = [
     "CATEGORY_LIMIT",
     "CONTEXT_LIMIT",
     "NAME_LIMIT",
+    "QUESTION_LIMIT",
     "clean_category",
     "clean_context",
     "clean_name",
+    "measured",
     "quote",
     "to_ascii",
 ]
@@ -27,6 +29,8 @@ __all__ = [
 NAME_LIMIT = 80
 CATEGORY_LIMIT = 80
 CONTEXT_LIMIT = 2000
+#: Questions and searches, in characters: five notes, more pages than anybody asks on.
+QUESTION_LIMIT = 5 * CONTEXT_LIMIT
 
 # Letters and symbols by category, yet drawn as nothing.
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -86,6 +90,28 @@ def clean_context(text: str) -> str:
         InvalidInput: It is not a ``str`` or has more than 2000 characters when cleaned.
     """
     return _clean(text, "context", CONTEXT_LIMIT, may_be_empty=True)
+
+
+def measured(text: object, what: str, limit: int) -> str:
+    """Return a text that is not too long; nothing else is done to it before.
+
+    Normalising a text, and looking for names in it, may take far longer than its length says.
+
+    Args:
+        text: What came in.
+        what: What to call it in a message.
+        limit: The most characters.
+
+    Raises:
+        InvalidInput: It is not a ``str``, or longer.
+    """
+    if not isinstance(text, str):
+        raise InvalidInput(f"{what}: expected text, got {type(text).__name__}; pass a str.")
+    if len(text) > limit:
+        raise InvalidInput(
+            f"{what}: expected at most {limit} characters, got {len(text)}; shorten it."
+        )
+    return text
 
 
 def quote(text: str, limit: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pekit_agents.owner_text import QUESTION_LIMIT, measured
+from pekit_agents.prompting.naming import read_names
 from pekit_agents.retrievers import documents
 from pekit_agents.retrievers.text_search import TextSearch
 from pekit_agents.tools.image_store import is_handle
@@ -33,18 +35,24 @@ class ObjectSearch:
         """Return what a text asks for.
 
         Args:
-            query: A picture's handle for the matches in it; any other text, also one that looks
-                like a path, is searched for in names, categories and notes.
+            query: A picture's handle for the matches in it. What any other text names comes
+                first; its further words are searched for in names, categories and notes.
             k: The most documents to return.
 
         Raises:
             UnknownImage: The user has no such picture.
+            InvalidInput: The text is too long, or ``k`` is below 1.
         """
+        measured(query, "query", QUESTION_LIMIT)
         if is_handle(query):
             finding = self.actions.findings.find(self.user_id, query, second_opinion=False)
             return self._matches(finding, k, image=query)
         objects = self.actions.open_kit(self.user_id).objects()
-        return documents.of_objects(self._words.search(query, objects, k))
+        names = read_names(objects, query)
+        hits = self._words.search(query, objects, k)
+        unknown = [each for each in names.unknown if not self._words.search(each, objects, 1)]
+        told = documents.of_unknown(unknown if names.parts else ())
+        return [*documents.of_objects(hits), *told][:k]
 
     def picture(self, image: ImageSource, k: int) -> list[PersonalDocument]:
         """Return the matches in a picture: what is named, and after it what is possible.

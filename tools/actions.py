@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
 from pekit_agents.owner_text import NAME_LIMIT, quote
-from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.prompting.instruction import instruction
+from pekit_agents.prompting.naming import named_objects, read_names
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
@@ -357,8 +357,10 @@ class PersonalActions:
 
     def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
         objects = kit.objects()
-        objects = named_objects(objects, question) or objects
-        text = replies.from_memory(objects, question)
+        named = named_objects(objects, question)
+        unknown = read_names(objects, question).unknown if named else ()
+        objects = named or objects
+        text = replies.from_memory(objects, question, unknown)
         record = {"image": None, **_record_of(objects)}
         if self.answerer is None:
             return ActionResult(text, record)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pekit_agents.owner_text import CATEGORY_LIMIT, CONTEXT_LIMIT, NAME_LIMIT, quote
+from pekit_agents.prompting.from_memory import unknown_names
 from pekit_agents.prompting.match_text import chances_of
 
 if TYPE_CHECKING:
@@ -113,15 +114,23 @@ def listed(objects: Sequence[PersonalObject], search: str) -> str:
     return "\n".join([f"{count}:", *lines, *rest, _DATA])
 
 
-def from_memory(objects: Sequence[PersonalObject], question: str) -> str:
-    """Return what is remembered, to answer a question without a picture."""
+def from_memory(
+    objects: Sequence[PersonalObject], question: str, unknown: Sequence[str] = ()
+) -> str:
+    """Return what is remembered, to answer a question without a picture.
+
+    Args:
+        objects: What to tell of.
+        question: The question.
+        unknown: Names in the question that nothing is called.
+    """
     if not objects:
         return f"{_EMPTY} The question was: {question}"
     lines = [f"- {introduce(obj)}" for obj in objects[:MOST]]
     more = len(objects) - MOST
     rest = [f"... and {more} more; list_personal_objects finds them."] if more > 0 else []
     head = "No picture was looked at. What is remembered of the user's personal objects:"
-    return "\n".join([head, *lines, *rest, _DATA, "", question])
+    return "\n".join([head, *lines, *rest, *unknown_names(unknown), _DATA, "", question])
 
 
 def remembered(obj: PersonalObject) -> str:

@@ -171,7 +171,8 @@ class PeKit(RegionSearch, Corrections, Objects):
         Either every photo gives a view or nothing is stored.
 
         Args:
-            name: What its owner calls it; unique within the memory, whatever its case.
+            name: What its owner calls it; unique within the memory, also where only case,
+                accents, punctuation or emoji differ.
             images: One photo or a list of them: paths, bytes, PIL images, arrays, or
                 :class:`Reference` to point the object out. Three from different sides are good.
             category: What it is, in words a detector knows ("dog", "coffee mug").
