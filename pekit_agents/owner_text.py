@@ -32,6 +32,9 @@ CONTEXT_LIMIT = 2000
 #: Questions and searches, in characters: five notes, more pages than anybody asks on.
 QUESTION_LIMIT = 5 * CONTEXT_LIMIT
 
+#: How many characters may be typed for one that counts: blanks, what is invisible, and the marks of
+#: a letter that becomes one with them.
+_AS_TYPED = 4
 # Letters and symbols by category, yet drawn as nothing.
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _JOINERS = "\u200c\u200d"  # part of Persian and Indic spelling and of composed emoji
@@ -106,7 +109,9 @@ def measured(text: object, what: str, limit: int) -> str:
         InvalidInput: It is not a ``str``, or longer.
     """
     if not isinstance(text, str):
-        raise InvalidInput(f"{what}: expected text, got {type(text).__name__}; pass a str.")
+        raise InvalidInput(
+            f"{what}: expected text, got {type(text).__name__}", in_python="; pass a str."
+        )
     if len(text) > limit:
         raise InvalidInput(
             f"{what}: expected at most {limit} characters, got {len(text)}; shorten it."
@@ -121,8 +126,9 @@ def quote(text: str, limit: int) -> str:
         text: The owner's words, cleaned or not.
         limit: The most characters to keep; a cut shows as "…".
     """
-    line = _tidy(text).translate(_DEFUSED)
-    if len(line) > limit:
+    most = _AS_TYPED * limit
+    line = _tidy(text[:most]).translate(_DEFUSED)
+    if len(line) > limit or len(text) > most:
         line = line[: limit - 1].rstrip() + "…"
     return json.dumps(line, ensure_ascii=False)
 
@@ -144,14 +150,12 @@ def to_ascii(text: str) -> str:
 
 
 def _clean(text: object, what: str, limit: int, *, may_be_empty: bool = False) -> str:
-    if not isinstance(text, str):
-        raise InvalidInput(f"{what}: expected text, got {type(text).__name__}; pass a str.")
-    line = _tidy(text)
+    line = _tidy(measured(text, what, _AS_TYPED * limit))
     if not any(unicodedata.category(char)[0] in "LNPS" for char in line):
         if may_be_empty:
             return ""
         raise InvalidInput(
-            f"{what}: expected some visible text, got {text!r:.60}; say what the owner says."
+            f"{what}: expected some visible text, got none; say what the owner says."
         )
     if len(line) > limit:
         raise InvalidInput(

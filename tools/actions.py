@@ -1,4 +1,4 @@
-"""What an agent can do with a personal memory: seven verbs, written once, free of any framework.
+"""What an agent can do with a personal memory: eight verbs, written once, free of any framework.
 
 Tools are derived from these methods, see :mod:`pekit_agents.tools.specs`: what stands in a
 docstring before its sections, and in its ``Args``, is what the model reads. Keyword-only
@@ -8,6 +8,7 @@ of anybody else. Pictures go by handle, see :mod:`pekit_agents.tools.image_store
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -16,18 +17,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
-from pekit_agents.owner_text import NAME_LIMIT, quote
+from pekit_agents.introduction.view_extraction import Reference
+from pekit_agents.owner_text import NAME_LIMIT, QUESTION_LIMIT, measured, quote
 from pekit_agents.prompting.instruction import instruction
 from pekit_agents.prompting.naming import named_objects, read_names
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
+from pekit_agents.tools.chosen_pictures import LATEST, NONE, one_picture, some_pictures
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
+from pekit_agents.tools.known_objects import KnownObjects, record_of
 
 if TYPE_CHECKING:
-    from pekit_agents.images.loading import ImageSource
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
@@ -36,13 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
 
-#: Stands for the newest picture of the conversation.
-LATEST = "latest"
-#: Stands for no picture.
-NONE = "none"
 
-
-class PersonalActions:
+class PersonalActions(KnownObjects):
     """The verbs over the memories of all users; safe to call from several threads.
 
     Args:
@@ -128,7 +126,8 @@ class PersonalActions:
         """Remember a personal object of the user from one or more photos of it.
 
         Use this when the user introduces something or someone of their own, such as "this is
-        Biscuit, my corgi". From then on it is recognised in other photos.
+        Biscuit, my corgi". From then on it is recognised in other photos. For another photo of
+        what is remembered already, use add_photos.
 
         Args:
             user_id: Whose memory.
@@ -147,13 +146,56 @@ class PersonalActions:
         with fixable():
             obj = _by_id(kit, object_id)
             if obj is None:
-                photos = self._photos(user_id, images, recent)
+                handles = some_pictures(images, recent)
+                photos = [self.images.get(user_id, handle) for handle in handles]
                 obj = kit.remember(
                     name, photos, category=category, context=context, object_id=object_id
                 )
         # A repeated call finds the object as it is stored, and its record is the same.
         stored = replace(obj, advice=())
         return ActionResult(replies.remembered(obj), {"object": stored.to_dict()})
+
+    def add_photos(
+        self,
+        user_id: str,
+        name: str,
+        images: Sequence[str] = (LATEST,),
+        sighting: int = 0,
+        *,
+        recent: Iterable[str] = (),
+    ) -> ActionResult:
+        """Remember something that is remembered already from more photos of it.
+
+        Use this when the user gives another photo of it, such as "here is Biscuit from the side".
+        All that is known of it stays.
+
+        Args:
+            user_id: Whose memory.
+            name: The remembered object that the photos show: its name, or its id.
+            images: The photos: handles such as "img_..." from the labels in the conversation, or
+                "latest" for the newest photo.
+            sighting: Where it is in the photo, if that is a single one: the number of the sighting,
+                as find_personal_objects says it; 0 to look for it.
+            recent: Handles of the conversation, the newest first.
+
+        Raises:
+            ActionError: The name or a photo is unknown, a photo shows no object, there are too
+                many, or there is no such sighting.
+        """
+        kit = self.open_kit(user_id)
+        with fixable():
+            before = kit.get(name)
+            handles = some_pictures(images, recent)
+            photos: list[Any] = [self.images.get(user_id, handle) for handle in handles]
+            if sighting:
+                photos = [self._sighted(user_id, handles, sighting)]
+            # Of the same photos are the same ids, so that a repeated call adds nothing.
+            ids = [_view_id(before.object_id, handle, sighting) for handle in handles]
+            obj = kit.add_views(before.object_id, photos, view_ids=ids)
+        count = max(0, obj.n_views - before.n_views)
+        stored = replace(obj, advice=())
+        record = {"object": stored.to_dict(), "added": count, "photos": handles}
+        return ActionResult(replies.added(obj, count), record)
 
     def find_personal_objects(
         self, user_id: str, image: str = LATEST, *, recent: Iterable[str] = ()
@@ -201,9 +243,11 @@ class PersonalActions:
             recent: Handles of the conversation, the newest first.
 
         Raises:
-            ActionError: The photo is unknown or cannot be read.
+            ActionError: The photo is unknown or cannot be read, or the question is too long.
         """
         kit = self.open_kit(user_id)
+        with fixable():
+            measured(question, "question", QUESTION_LIMIT)
         if image == LATEST:
             image = next(iter(recent), NONE)
         if image in (NONE, ""):
@@ -222,46 +266,6 @@ class PersonalActions:
         )
         text = f"{head}\n\nLook at picture {shown} and answer:\n\n{prompt}"
         return ActionResult(text, record, (shown,))
-
-    def list_personal_objects(self, user_id: str, search: str = "") -> ActionResult:
-        """List the personal objects that are remembered, with categories and notes.
-
-        Args:
-            user_id: Whose memory.
-            search: Only objects whose name, category or note contains this text; empty for all.
-        """
-        objects = [
-            obj
-            for obj in self.open_kit(user_id).objects()
-            if search.casefold() in f"{obj.name}\n{obj.category}\n{obj.context}".casefold()
-        ]
-        return ActionResult(replies.listed(objects, search), _record_of(objects))
-
-    def update_personal_object(
-        self,
-        user_id: str,
-        name: str,
-        new_name: str = "",
-        category: str = "",
-        context: str = "",
-    ) -> ActionResult:
-        """Change the name, category or note of a remembered object; the rest stays.
-
-        Args:
-            user_id: Whose memory.
-            name: Its present name, or its id.
-            new_name: Its new name; empty to keep the old one.
-            category: Its new category; empty to keep the old one.
-            context: Its whole new note; empty to keep the old one, "-" to remove it.
-
-        Raises:
-            ActionError: The name is unknown, the new one taken, nothing to change, or too long.
-        """
-        kit = self.open_kit(user_id)
-        note = "" if context.strip() == "-" else context or None
-        with fixable():
-            obj = kit.update(name, name=new_name or None, category=category or None, context=note)
-        return ActionResult(f"Changed. Now: {replies.introduce(obj)}", {"object": obj.to_dict()})
 
     def correct_personal(
         self,
@@ -344,16 +348,22 @@ class PersonalActions:
 
     def _find(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
         with fixable():
-            handle = _handle(image, recent)
+            handle = one_picture(image, recent)
             return handle, self.findings.find(user_id, handle, second_opinion=False)
 
-    def _photos(
-        self, user_id: str, images: Sequence[str], recent: Iterable[str]
-    ) -> list[ImageSource]:
-        listed = [images] if isinstance(images, str) else images
-        newest = _handle(LATEST, recent) if LATEST in listed else LATEST
-        handles = dict.fromkeys(newest if image == LATEST else image for image in listed)
-        return [self.images.get(user_id, handle) for handle in handles]
+    def _sighted(self, user_id: str, handles: Sequence[str], sighting: int) -> Reference:
+        """Return a photo with the place of one of its sightings."""
+        if len(handles) != 1:
+            raise InvalidInput(
+                f"sighting: expected a single photo to say where it is, found {len(handles)}"
+            )
+        finding = self.findings.find(user_id, handles[0], second_opinion=False)
+        if not 1 <= sighting <= len(finding.proposals):
+            raise InvalidInput(
+                f"sighting: expected a number from 1 to {len(finding.proposals)}, found "
+                f"{sighting}; search the photo again for the numbers of its sightings"
+            )
+        return Reference(finding.image, finding.proposals[sighting - 1].box)
 
     def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
         objects = kit.objects()
@@ -361,21 +371,11 @@ class PersonalActions:
         unknown = read_names(objects, question).unknown if named else ()
         objects = named or objects
         text = replies.from_memory(objects, question, unknown)
-        record = {"image": None, **_record_of(objects)}
+        record = {"image": None, **record_of(objects)}
         if self.answerer is None:
             return ActionResult(text, record)
         answer = self.answerer.answer(None, text)
         return ActionResult(answer, {**record, "answer": answer})
-
-
-def _handle(image: str, recent: Iterable[str]) -> str:
-    if image != LATEST:
-        return image
-    for handle in recent:
-        return handle  # the newest or nothing: an older one would be the wrong picture
-    raise InvalidInput(
-        "expected a photo in this conversation, found none; ask for one or give a handle"
-    )
 
 
 def _require_named(finding: Finding, object_id: str, sighting: int) -> None:
@@ -388,9 +388,9 @@ def _require_named(finding: Finding, object_id: str, sighting: int) -> None:
         )
 
 
-def _record_of(objects: Sequence[PersonalObject]) -> dict[str, Any]:
-    told = [obj.to_dict() for obj in objects[: replies.MOST]]
-    return {"objects": told, "total": len(objects)}
+def _view_id(object_id: str, handle: str, sighting: int) -> str:
+    told = f"{object_id} {handle} {sighting}"
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def _by_id(kit: PeKit, object_id: str | None) -> PersonalObject | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
-from pekit_agents.tools.action_result import ActionError
+from pekit_agents.tools.action_result import fixable
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, plain_view
 from pekit_agents.tools.image_store import UnknownImage, handles_in, is_handle
 
@@ -36,7 +36,8 @@ SYSTEM_PROMPT = (
     "The user has things, pets and people of their own that you can learn to recognise. A label "
     "like [image img_...] names the picture that follows it: give that handle to the tools, and "
     "do not show it to the user. When the user introduces something of their own with a picture "
-    "(this is ..., my ...), call remember_object. When the user says that something was recognised "
+    "(this is ..., my ...), call remember_object; with another picture of something that is "
+    "remembered already, call add_photos. When the user says that something was recognised "
     "wrongly or rightly (no, that is not ...; yes, it is ...), call correct_personal. When "
     "something only may be the user's own, ask (Is this ...?) and pass the answer to "
     "correct_personal. Call what is the user's own by its name."
@@ -243,7 +244,5 @@ def drawn_pictures(record: Any) -> list[str]:
 
 
 def _put(picture: bytes, user_id: str, images: ImageStore) -> str:
-    try:
+    with fixable():
         return images.put(user_id, picture)
-    except InvalidInput as exc:
-        raise ActionError(str(exc)) from exc

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST",
+    "added",
     "corrected",
     "found",
     "from_memory",
@@ -135,7 +136,19 @@ def from_memory(
 
 def remembered(obj: PersonalObject) -> str:
     """Return that an object is remembered, and what is wrong with its photos."""
-    told = f"Remembered from {_views(obj)}: {introduce(obj)}"
+    return _advised(f"Remembered from {_views(obj)}: {introduce(obj)}", obj)
+
+
+def added(obj: PersonalObject, count: int) -> str:
+    """Return that photos were added to an object, and what is wrong with them."""
+    if not count:
+        name = quote(obj.name, NAME_LIMIT)
+        return f"Nothing to add: {name} is remembered from these photos already."
+    told = "1 photo" if count == 1 else f"{count} photos"
+    return _advised(f"Added {told}; remembered from {_views(obj)} now: {introduce(obj)}", obj)
+
+
+def _advised(told: str, obj: PersonalObject) -> str:
     wrong = [each.text for each in obj.advice if each.kind != "more"]
     return "\n".join([told, f"Tell the user: {'; '.join(wrong)}."]) if wrong else told
 
@@ -144,8 +157,12 @@ def corrected(obj: PersonalObject, verdict: str, handle: str, *, learnt: bool) -
     """Return what was learnt from a correction."""
     name = quote(obj.name, NAME_LIMIT)
     if not learnt:
-        already = "recognised already" if verdict == "is" else "not recognised"
-        return f"Nothing to learn: {name} is {already} in picture {handle}."
+        if verdict != "is":
+            return f"Nothing to learn: {name} is not recognised in picture {handle}."
+        return (
+            f"Nothing to learn: {name} is recognised already in picture {handle}. To remember it "
+            "from this picture as well, call add_photos."
+        )
     shows = "shows" if verdict == "is" else "does not show"
     return f"Learnt: picture {handle} {shows} {name}. Pictures like it are now recognised so."
 

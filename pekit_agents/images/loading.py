@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
+from pekit_agents.errors import FormatNotInstalled, ImageError, InvalidInput, MissingDependency
 from pekit_agents.images.pixels import array_to_rgb, check_shape, upright_rgb
 
 __all__ = ["ImageLimits", "ImageSource", "describe_source", "load_image"]
@@ -188,7 +188,8 @@ def _check_bytes(size: int, name: str, limits: ImageLimits) -> None:
     if size > limits.max_bytes:
         raise ImageError(
             f"{name}: expected at most {limits.max_bytes / 1e6:.1f} MB, got {size / 1e6:.1f} MB; "
-            "save a smaller copy, or raise ImageLimits.max_bytes."
+            "save a smaller copy",
+            in_python=", or raise ImageLimits.max_bytes.",
         )
 
 
@@ -196,15 +197,16 @@ def _check_size(size: tuple[int, int], name: str, limits: ImageLimits) -> None:
     width, height = size
     if min(size) < limits.min_side:
         rule = f"at least {limits.min_side} px a side"
-        cure = "use a larger picture, or lower ImageLimits.min_side"
+        cure, limit = "use a larger picture", "lower ImageLimits.min_side"
     elif max(size) > limits.max_side or width * height > limits.max_pixels:
         rule = f"at most {limits.max_pixels / 1e6:.1f} megapixels and {limits.max_side} px a side"
-        cure = "save a smaller copy, or raise ImageLimits.max_pixels and max_side"
+        cure, limit = "save a smaller copy", "raise ImageLimits.max_pixels and max_side"
     else:
         return
     raise ImageError(
         f"{name}: expected {rule}, got {width}x{height} "
-        f"({width * height / 1e6:.1f} megapixels); {cure}."
+        f"({width * height / 1e6:.1f} megapixels); {cure}",
+        in_python=f", or {limit}.",
     )
 
 
@@ -221,8 +223,9 @@ def _open(data: bytes, name: str) -> Image.Image:
         ) from exc
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise ImageError(
-            f"{name}: expected a picture within Pillow's own limit "
-            f"(PIL.Image.MAX_IMAGE_PIXELS), got a larger one ({exc}); save a smaller copy."
+            f"{name}: expected a picture within the decoder's own limit, got a larger one; save a "
+            "smaller copy",
+            in_python=f" (Pillow's own limit, PIL.Image.MAX_IMAGE_PIXELS: {exc}).",
         ) from exc
     except MissingDependency:
         raise
@@ -248,9 +251,9 @@ def _open_heif(data: bytes, name: str) -> Image.Image:
     try:
         import pi_heif
     except ImportError as exc:
-        raise MissingDependency(
-            f"{name}: this is a HEIC picture, and pi-heif, which reads them, is not "
-            'installed: pip install "pekit-agents[heic]", or convert it to JPEG.'
+        raise FormatNotInstalled(
+            f"{name}: expected a picture of a kind that is read here, got HEIC; convert it to JPEG",
+            in_python=', or install pi-heif, which reads it: pip install "pekit-agents[heic]"',
         ) from exc
     # Built directly: registering it as a Pillow plugin would change every other user of PIL.
     heif: Any = pi_heif
@@ -265,8 +268,9 @@ def _guess_kind(data: bytes) -> str:
 
 def _damaged(name: str, exc: Exception) -> ImageError:
     return ImageError(
-        f"{name}: expected a whole, undamaged picture, but decoding failed "
-        f"({type(exc).__name__}: {exc!s:.200}); save or download it again."
+        f"{name}: expected a whole, undamaged picture, but decoding failed; save or download it "
+        "again",
+        in_python=f" ({type(exc).__name__}: {exc!s:.200}).",
     )
 
 

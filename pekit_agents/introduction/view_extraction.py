@@ -13,6 +13,7 @@ import numpy as np
 from pekit_agents.boxes import as_box
 from pekit_agents.embedding.pooling import coverage
 from pekit_agents.errors import InvalidInput, NoObjectFound
+from pekit_agents.owner_text import CATEGORY_LIMIT, quote
 from pekit_agents.types import Box, Mask, Proposal
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ def find_object(
     regions = extractor.extract(image, category)
     if not regions:
         raise NoObjectFound(
-            f"expected a {category} in the photo, found no object that stands out; "
-            "use a photo that shows it larger, or point it out with a box"
+            f"expected a {quote(category, CATEGORY_LIMIT)} in the photo, found no object that "
+            "stands out; use a photo that shows it larger",
+            in_python=", or point it out with a box",
         )
     return regions[0]
 

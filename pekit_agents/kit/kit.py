@@ -171,8 +171,7 @@ class PeKit(RegionSearch, Corrections, Objects):
         Either every photo gives a view or nothing is stored.
 
         Args:
-            name: What its owner calls it; unique within the memory, also where only case,
-                accents, punctuation or emoji differ.
+            name: What its owner calls it; unique within the memory, whatever its case and accents.
             images: One photo or a list of them: paths, bytes, PIL images, arrays, or
                 :class:`Reference` to point the object out. Three from different sides are good.
             category: What it is, in words a detector knows ("dog", "coffee mug").
@@ -215,13 +214,19 @@ class PeKit(RegionSearch, Corrections, Objects):
         return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
 
     def add_views(
-        self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
+        self,
+        ref: str,
+        images: ReferencePhotos,
+        *,
+        view_ids: Sequence[str] | None = None,
+        progress: Progress | None = None,
     ) -> PersonalObject:
         """Add reference photos to a remembered object; all of them or none.
 
         Args:
             ref: The object's name or id.
             images: As for :meth:`remember`.
+            view_ids: Ids of one's own, 12 hexadecimal digits each; what is held adds nothing.
             progress: Called after each photo.
 
         Returns:
@@ -250,6 +255,7 @@ class PeKit(RegionSearch, Corrections, Objects):
             _vectors(views),
             crops=[view.crop for view in views],
             details=[view.details for view in views],
+            view_ids=view_ids,
             at_most=MAX_VIEWS,
         )
         return self._advised(stored, views, held)

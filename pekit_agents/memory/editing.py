@@ -25,6 +25,7 @@ from pekit_agents.memory.validation import (
     checked_details,
     checked_object_id,
     checked_vectors,
+    checked_view_ids,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Editing:
         *,
         crops: Sequence[Crop | None] | None = None,
         details: Sequence[Details | None] | None = None,
+        view_ids: Sequence[str] | None = None,
         at_most: int | None = None,
     ) -> PersonalObject:
         """Add views to an object; none is lost when several writers do so at once.
@@ -60,6 +62,8 @@ class Editing:
             vectors: (N >= 1, D) float32, finite and of unit length.
             crops: What is kept of the N photos.
             details: The object patch by patch in each of them.
+            view_ids: Their ids, 12 hexadecimal digits each; a view that the object holds already
+                is left out. None for fresh ones.
             at_most: How many views the object may hold afterwards.
 
         Returns:
@@ -70,7 +74,12 @@ class Editing:
         """
         array = checked_vectors(vectors, self.dim)
         count = len(array)
-        views = new_views(count, checked_crops(crops, count), checked_details(details, count))
+        views = new_views(
+            count,
+            checked_crops(crops, count),
+            checked_details(details, count),
+            checked_view_ids(view_ids, count),
+        )
         return self._change(object_id, lambda _, record: with_views(record, array, views, at_most))
 
     def add_view(

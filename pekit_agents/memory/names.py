@@ -75,7 +75,9 @@ def require_free(name: str, objects: Iterable[PersonalObject], *, unless: str) -
             photos = "1 photo" if obj.n_views == 1 else f"{obj.n_views} photos"
             raise ObjectExists(
                 f"expected a name that is free, but {quote(obj.name, NAME_LIMIT)} is remembered "
-                f"already (category {category}, {photos}); add photos to it, or choose another name"
+                f"already (category {category}, {photos})",
+                in_python="; add photos to it with add_views, change it with update, or choose "
+                "another name",
             )
 
 

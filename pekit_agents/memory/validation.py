@@ -143,12 +143,24 @@ def checked_record(record: MemoryRecord) -> MemoryRecord:
         raise InvalidInput(
             f"negatives must be at most {MAX_NEGATIVES}, got {len(record.negatives)}."
         )
-    ids = [view.view_id for view in record.views]
-    if len(set(ids)) != len(ids) or not all(_VIEW_ID.fullmatch(str(i)) for i in ids):
-        raise InvalidInput(f"view ids must be 12 hexadecimal digits each, got {ids!r:.200}.")
+    checked_view_ids([view.view_id for view in record.views], len(record.views))
     checked_crops([view.crop for view in record.views], len(record.vectors))
     checked_details([view.details for view in record.views], len(record.vectors))
     return record
+
+
+def checked_view_ids(ids: Sequence[str] | None, count: int) -> Sequence[str] | None:
+    """Return ``ids`` if there is one for each of ``count`` views, or None."""
+    if ids is not None and (
+        len(ids) != count
+        or len(set(ids)) != len(ids)
+        or not all(_VIEW_ID.fullmatch(str(each)) for each in ids)
+    ):
+        raise InvalidInput(
+            f"view ids must be 12 hexadecimal digits each, another one for each of {count} views, "
+            f"got {ids!r:.200}."
+        )
+    return ids
 
 
 def checked_vectors(vectors: ArrayLike, dim: int) -> FloatArray:
