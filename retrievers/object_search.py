@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pekit_agents.owner_text import QUESTION_LIMIT, measured
 from pekit_agents.prompting.naming import read_names
 from pekit_agents.retrievers import documents
+from pekit_agents.retrievers.queries import handle_in, require_words
 from pekit_agents.retrievers.text_search import TextSearch
-from pekit_agents.tools.image_store import is_handle
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
@@ -25,10 +24,14 @@ class ObjectSearch:
     Args:
         actions: The verbs, for the user's kit and the store of pictures.
         user_id: Whose memory.
+        instead: What to give in place of a picture's path or URL, in words.
     """
 
-    def __init__(self, actions: PersonalActions, user_id: str) -> None:
+    def __init__(self, actions: PersonalActions, user_id: str, *, instead: str) -> None:
         self.actions, self.user_id = actions, user_id
+        self._instead = (
+            f"for a picture give its handle alone (img_ and 32 hex digits), or {instead}"
+        )
         self._words = TextSearch()
 
     def query(self, query: str, k: int) -> list[PersonalDocument]:
@@ -41,12 +44,14 @@ class ObjectSearch:
 
         Raises:
             UnknownImage: The user has no such picture.
-            InvalidInput: The text is too long, or ``k`` is below 1.
+            InvalidInput: The text is too long, a path, a URL, or has a handle in it, or ``k`` is
+                below 1.
         """
-        measured(query, "query", QUESTION_LIMIT)
-        if is_handle(query):
-            finding = self.actions.findings.find(self.user_id, query, second_opinion=False)
-            return self._matches(finding, k, image=query)
+        handle = handle_in(query)
+        if handle is not None:
+            finding = self.actions.findings.find(self.user_id, handle, second_opinion=False)
+            return self._matches(finding, k, image=handle)
+        require_words(query, self._instead)
         objects = self.actions.open_kit(self.user_id).objects()
         names = read_names(objects, query)
         hits = self._words.search(query, objects, k)

@@ -8,7 +8,6 @@ of anybody else. Pictures go by handle, see :mod:`pekit_agents.tools.image_store
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -17,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
-from pekit_agents.introduction.view_extraction import Reference
 from pekit_agents.owner_text import NAME_LIMIT, QUESTION_LIMIT, measured, quote
 from pekit_agents.prompting.instruction import instruction
 from pekit_agents.prompting.naming import named_objects, read_names
@@ -29,8 +27,10 @@ from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.known_objects import KnownObjects, record_of
+from pekit_agents.tools.sightings import require_named, require_one, sighted, view_id
 
 if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
@@ -92,6 +92,7 @@ class PersonalActions(KnownObjects):
         second_opinion: bool = False,
         mode: SearchMode = "auto",
         keep_crops: bool = False,
+        strictness: Strictness | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
@@ -107,7 +108,13 @@ class PersonalActions(KnownObjects):
                 "second_opinion: expected keep_crops=True, since the model is shown kept crops, "
                 "found keep_crops=False; pass both, and remember objects anew that have no crops"
             )
-        kits = KitPool(path, profile, keep_crops=keep_crops, storage_options=storage_options)
+        kits = KitPool(
+            path,
+            profile,
+            keep_crops=keep_crops,
+            strictness=strictness,
+            storage_options=storage_options,
+        )
         return cls(
             kits, images or MemoryImageStore(), answerer, second_opinion=second_opinion, mode=mode
         )
@@ -188,9 +195,11 @@ class PersonalActions(KnownObjects):
             handles = some_pictures(images, recent)
             photos: list[Any] = [self.images.get(user_id, handle) for handle in handles]
             if sighting:
-                photos = [self._sighted(user_id, handles, sighting)]
+                (handle,) = require_one(handles)
+                finding = self.findings.find(user_id, handle, second_opinion=False)
+                photos = [sighted(finding, sighting)]
             # Of the same photos are the same ids, so that a repeated call adds nothing.
-            ids = [_view_id(before.object_id, handle, sighting) for handle in handles]
+            ids = [view_id(before.object_id, handle, sighting) for handle in handles]
             obj = kit.add_views(before.object_id, photos, view_ids=ids)
         count = max(0, obj.n_views - before.n_views)
         stored = replace(obj, advice=())
@@ -302,7 +311,7 @@ class PersonalActions(KnownObjects):
             handle, finding = self._find(user_id, image, recent)
             before = kit.version()
             if verdict == "is_not" and sighting:
-                _require_named(finding, object_id, sighting)
+                require_named(finding, object_id, sighting)
             learn = kit.confirm_in if verdict == "is" else kit.reject_in
             learn(finding, object_id, region=sighting)
             learnt, obj = kit.version() != before, kit.get(object_id)
@@ -351,20 +360,6 @@ class PersonalActions(KnownObjects):
             handle = one_picture(image, recent)
             return handle, self.findings.find(user_id, handle, second_opinion=False)
 
-    def _sighted(self, user_id: str, handles: Sequence[str], sighting: int) -> Reference:
-        """Return a photo with the place of one of its sightings."""
-        if len(handles) != 1:
-            raise InvalidInput(
-                f"sighting: expected a single photo to say where it is, found {len(handles)}"
-            )
-        finding = self.findings.find(user_id, handles[0], second_opinion=False)
-        if not 1 <= sighting <= len(finding.proposals):
-            raise InvalidInput(
-                f"sighting: expected a number from 1 to {len(finding.proposals)}, found "
-                f"{sighting}; search the photo again for the numbers of its sightings"
-            )
-        return Reference(finding.image, finding.proposals[sighting - 1].box)
-
     def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
         objects = kit.objects()
         named = named_objects(objects, question)
@@ -376,21 +371,6 @@ class PersonalActions(KnownObjects):
             return ActionResult(text, record)
         answer = self.answerer.answer(None, text)
         return ActionResult(answer, {**record, "answer": answer})
-
-
-def _require_named(finding: Finding, object_id: str, sighting: int) -> None:
-    """Refuse a number that means another match than it did when the model read it."""
-    named = {match.region: match.candidates for match in finding.everything}.get(sighting, ())
-    if object_id not in {candidate.object_id for candidate in named}:
-        raise InvalidInput(
-            f"expected the number of a sighting that names this object, found {sighting}; "
-            "search the photo again for the numbers of its sightings"
-        )
-
-
-def _view_id(object_id: str, handle: str, sighting: int) -> str:
-    told = f"{object_id} {handle} {sighting}"
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def _by_id(kit: PeKit, object_id: str | None) -> PersonalObject | None:

@@ -6,10 +6,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.tools.image_store import check_limits
+
+if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
 
 __all__ = ["KitPool"]
 
@@ -28,6 +32,8 @@ class KitPool:
         max_users: How many kits to keep.
         keep_crops: Whether what is remembered keeps a small picture for each photo, as for
             :meth:`PeKit.open`.
+        strictness: How sure a match has to be to be named, as for :meth:`PeKit.find`; None for the
+            profile's own.
         storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
     """
 
@@ -38,11 +44,13 @@ class KitPool:
         *,
         max_users: int = 128,
         keep_crops: bool = False,
+        strictness: Strictness | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
         check_limits(max_users=max_users)
         self._path, self._profile, self._max_users = path, profile, max_users
         self._keep_crops, self._storage_options = keep_crops, storage_options
+        self._strictness = strictness
         self._kits: OrderedDict[str, PeKit] = OrderedDict()
         self._lock, self._loading = threading.Lock(), threading.Lock()
 
@@ -62,6 +70,7 @@ class KitPool:
                 profile=self._loaded(),
                 user_id=user_id,
                 keep_crops=self._keep_crops,
+                strictness=self._strictness,
                 storage_options=self._storage_options,
             )
         with self._lock:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.answering.adapting import as_answer_model
-from pekit_agents.answering.answer import Answer
-from pekit_agents.answering.second_opinion import second_opinion
-from pekit_agents.errors import InvalidInput
 from pekit_agents.images.loading import ImageSource, load_image
 from pekit_agents.introduction.crops import with_crops
 from pekit_agents.introduction.quality import advise
 from pekit_agents.introduction.reembedding import reembed_memory
 from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
 from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_view, extract_views
+from pekit_agents.kit.answers import Answers
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
 from pekit_agents.kit.regions import RegionSearch
@@ -28,22 +25,20 @@ from pekit_agents.kit.review import ReviewQueue
 from pekit_agents.memory import Memory, require_free
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 from pekit_agents.profiles import Profile, load_profile
-from pekit_agents.prompting.from_memory import context_prompt
-from pekit_agents.prompting.instruction import build_prompt
-from pekit_agents.protocols import AnswerModel, SearchMode
+from pekit_agents.protocols import SearchMode
 from pekit_agents.retrieval.finding import Finding
 from pekit_agents.retrieval.regions import PhotoRegions, require_mode
-from pekit_agents.retrieval.search import Search, find_in
-from pekit_agents.types import PersonalObject, Prompt, View
+from pekit_agents.retrieval.search import find_in, settings_by
+from pekit_agents.types import PersonalObject, View
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.types import FloatArray
 
 __all__ = ["PeKit"]
 
 
-class PeKit(RegionSearch, Corrections, Objects):
+class PeKit(RegionSearch, Corrections, Answers, Objects):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -57,10 +52,19 @@ class PeKit(RegionSearch, Corrections, Objects):
         >>> prompt = kit.prompt(finding, "What is Biscuit doing?")
     """
 
-    def __init__(self, memory: Memory, profile: Profile, *, keep_crops: bool = False) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        profile: Profile,
+        *,
+        keep_crops: bool = False,
+        strictness: Strictness | None = None,
+    ) -> None:
+        settings_by(profile, strictness=strictness)  # checks it
         self._memory = memory
         self._profile = profile
         self._keep_crops = keep_crops
+        self._strictness = strictness
 
     @classmethod
     def open(
@@ -70,6 +74,7 @@ class PeKit(RegionSearch, Corrections, Objects):
         user_id: str = "default",
         *,
         keep_crops: bool = False,
+        strictness: Strictness | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> PeKit:
         """Open a user's memory, which need not exist yet.
@@ -86,9 +91,12 @@ class PeKit(RegionSearch, Corrections, Objects):
                 object for each photo: its box with a margin, at most 512 px a side, without
                 metadata, and the object's outline in it. :meth:`reembed` needs them. Otherwise
                 vectors, texts and the details of views are all that is stored.
+            strictness: As for :meth:`find`, for all that is searched with this kit; None for the
+                profile's own.
 
         Raises:
-            InvalidInput: The user id is empty or too long.
+            InvalidInput: The user id is empty or too long, or the strictness is none, or not for
+                this profile.
             ProfileError: The profile is unknown or cannot be run here.
             EncoderMismatch: The memory was written with another encoder.
             MemoryStoreError: The directory cannot be used.
@@ -102,7 +110,7 @@ class PeKit(RegionSearch, Corrections, Objects):
             dim=encoder.dim,
             storage_options=storage_options,
         )
-        return cls(memory, chosen, keep_crops=keep_crops)
+        return cls(memory, chosen, keep_crops=keep_crops, strictness=strictness)
 
     @classmethod
     def reembed(
@@ -291,9 +299,9 @@ class PeKit(RegionSearch, Corrections, Objects):
                 first look shows one large thing.
             threshold: tau, in place of the profile's; higher is more silent. In [-1, 1]. For
                 profiles without a discriminant only.
-            strictness: ``"recall"``, ``"balanced"`` (the default), ``"precision"`` or a rate: in
-                which share of photos of *other things of its kind* something remembered may be
-                named. For profiles with a discriminant only.
+            strictness: In place of the kit's: ``"recall"``, ``"balanced"`` (the default),
+                ``"precision"`` or a rate: in which share of photos of *other things of its kind*
+                something remembered may be named. For profiles with a discriminant only.
 
         Returns:
             What is named (``matches``) and what may be (``possible``), with boxes and
@@ -306,7 +314,7 @@ class PeKit(RegionSearch, Corrections, Objects):
         """
         require_mode(mode)
         gallery = self._memory.gallery()
-        search = Search.by(self._profile, gallery, threshold=threshold, strictness=strictness)
+        search = self._search(gallery, threshold=threshold, strictness=strictness)
         photo = load_image(image)
         if not gallery.count:
             return Finding(photo, (), ())
@@ -321,78 +329,6 @@ class PeKit(RegionSearch, Corrections, Objects):
         proposals = tuple(query.proposals)
         finding = Finding(photo, tuple(matches), proposals, tuple(possible), found.vectors)
         return with_crops(finding) if self._keep_crops else finding
-
-    def second_opinion(
-        self, finding: Finding, answerer: AnswerModel | Callable[[RGBImage | None, str], str] | Any
-    ) -> Finding:
-        """Let an LVLM compare what is possible in a photo with remembered views.
-
-        Nothing calls this unless it is asked to. Needs objects that were remembered with
-        ``keep_crops``; of others, and of matches that may be one of several objects, nothing is
-        asked. Each of the likeliest 3 possible matches costs one call to the model, which is sent
-        a kept crop, the region and the category, but no name and no note. Nothing is learnt.
-
-        Args:
-            finding: What :meth:`find` returned.
-            answerer: Who is asked; as for :meth:`describe`.
-
-        Returns:
-            The finding with the model's word in ``Match.opinion``. What it takes for the object is
-            among ``matches`` now, with the probability that it had; what it takes for another
-            thing is in ``denied``. Where it is unsure, says something else or fails with
-            ``ModelError``, a match stays possible.
-
-        Raises:
-            InvalidInput: ``answerer`` cannot answer.
-            ImageError: A kept crop is damaged.
-        """
-        return second_opinion(finding, as_answer_model(answerer), self._memory.get)
-
-    def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
-        """Return the picture and the words that let any LVLM answer personally (paper 3.4).
-
-        Without a match it is the plain picture and the bare question (paper 3.6).
-
-        Args:
-            image: A photo, or what :meth:`find` returned for it.
-            question: What to ask; empty asks for a caption.
-        """
-        finding = image if isinstance(image, Finding) else self.find(image)
-        return build_prompt(finding.image, finding.everything, question)
-
-    def describe(
-        self,
-        image: ImageSource | Finding | None,
-        question: str = "",
-        *,
-        answerer: AnswerModel | Callable[[RGBImage | None, str], str] | Any,
-    ) -> Answer:
-        """Let an LVLM answer a question about a photo, or about remembered objects alone.
-
-        With matches it is given the annotated picture and the instruction, without any the
-        plain picture and the bare question (paper 3.6).
-
-        Args:
-            image: A photo, what :meth:`find` returned for it, or None to answer from what is
-                remembered about the objects that the question names.
-            question: What to ask; empty asks for a caption of the photo.
-            answerer: Who answers: an answer model of :mod:`pekit_agents.answering`, a LangChain
-                chat model, a LlamaIndex LLM, or a function of (picture or None, text).
-
-        Raises:
-            ImageError: The photo cannot be read.
-            InvalidInput: There is neither photo nor question, or ``answerer`` cannot answer.
-            ModelError: The model cannot be run or reached, or gives no text.
-        """
-        model = as_answer_model(answerer)
-        if image is None:
-            if not question.strip():
-                raise InvalidInput("expected a photo, a question or both, found neither")
-            text = context_prompt(self.objects(), question)
-            return Answer(model.answer(None, text), text, None)
-        finding = image if isinstance(image, Finding) else self.find(image)
-        prompt = self.prompt(finding, question)
-        return Answer(model.answer(prompt.image, prompt.text), prompt, finding)
 
 
 def _vectors(views: Sequence[View]) -> FloatArray:

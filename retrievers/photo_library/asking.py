@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.memory.names import known_names
-from pekit_agents.owner_text import NAME_LIMIT, QUESTION_LIMIT, measured, quote
+from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.prompting.naming import read_names
+from pekit_agents.retrievers.queries import require_words
 
 if TYPE_CHECKING:
     from pekit_agents.retrievers.text_search import TextSearch
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "asked_for"]
 
+_INSTEAD = "name what photos are to show; what is in a picture a PersonalObjectRetriever finds"
 _FITTING = 5  # objects that the words of a query may stand for
 
 
@@ -44,10 +46,10 @@ def asked_for(query: str, objects: Sequence[PersonalObject], words: TextSearch) 
         words: Looks words up where the text names nothing.
 
     Raises:
-        InvalidInput: The text is too long, unclear, or says only what is not wanted.
+        InvalidInput: The text is too long, unclear, no words, or says only what is not wanted.
         ObjectNotFound: Beside a known name it has one that nothing is called.
     """
-    names = read_names(objects, measured(query, "query", QUESTION_LIMIT))
+    names = read_names(objects, require_words(query, _INSTEAD))
     if not names.parts:
         hits = words.search(" ".join(names.unknown) or query, objects, _FITTING)
         return Asked([{obj.object_id} for obj, _ in hits], either=True)
