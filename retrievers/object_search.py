@@ -57,7 +57,7 @@ class ObjectSearch:
         hits = self._words.search(query, objects, k)
         unknown = [each for each in names.unknown if not self._words.search(each, objects, 1)]
         told = documents.of_unknown(unknown if names.parts else ())
-        return [*documents.of_objects(hits), *told][:k]
+        return [*documents.of_objects(hits)[: max(0, k - len(told))], *told][:k]
 
     def picture(self, image: ImageSource, k: int) -> list[PersonalDocument]:
         """Return the matches in a picture: what is named, and after it what is possible.

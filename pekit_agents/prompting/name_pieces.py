@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pekit_agents.prompting.name_search import NameSearch
-from pekit_agents.prompting.name_words import AND, BEFORE_NAMES, COMMON, OR, PRONOUNS
+from pekit_agents.prompting.name_words import AND, BEFORE_NAMES, COMMON, OR, PRONOUNS, VERBS
 from pekit_agents.spelling import FoldedText, name_key
 
 if TYPE_CHECKING:
@@ -160,4 +160,4 @@ class _CommonNames:
         verb = any(word.word in ("is", "was", "has") for word in later)
         if styled and (verb or name.after.startswith("'s")):
             return True
-        return any(word.word in BEFORE_NAMES for word in earlier)
+        return any(word.word in BEFORE_NAMES | VERBS for word in earlier)

@@ -13,6 +13,7 @@ __all__ = [
     "PRONOUNS",
     "SHOWING",
     "SMALL_NOUNS",
+    "VERBS",
 ]
 
 
@@ -36,6 +37,8 @@ ARTICLES = _words(
 BEFORE_NAMES = (
     _words("of with about for not without like than von mit ohne de avec named") | AND | OR
 )
+#: A verb after which another verb cannot stand, but a name: "where is will".
+VERBS = _words("is are was were does did do has have had")
 #: Words that take a place or a time.
 BEFORE_PLACES = _words(
     "in at on from during since before after until into through last every early late "
@@ -64,8 +67,9 @@ COMMON = frozenset().union(
         "out off up down "
         "photo photos picture pictures image images pic pics snapshot snapshots selfie selfies "
         "album albums shot shots video videos everything anything something nothing people thing "
-        "things anyone someone old new newest oldest latest first second many much few ones "
-        "foto fotos bild bilder photographie photographies imagen imagenes immagini "
+        "things anyone someone else send save print share delete create write draw edit choose "
+        "pick put help check order filter rank old new newest oldest latest first second many "
+        "much few ones foto fotos bild bilder photographie photographies imagen imagenes immagini "
         "monday tuesday wednesday thursday friday saturday sunday january february march april "
         "june july august september october november december"
     ),

@@ -37,6 +37,9 @@ _LATER_NOT = re.compile("(?:が|の)?(?:なし|以外|抜き|いない)|(?:이|�
 _EARLIER_NOT = re.compile(
     "(?:没有|沒有|不要|不含|除了|而不是|または|或者?|还是|또는|이나|거나|か) ?$"
 )
+_DOING = re.compile("[a-z]{3,}ing")
+#: "Ruby -Zoë", "Ruby | Zoë": as in the search boxes of others.
+_MINUS = re.compile(r"(?:^|\s)[-\u2212!]$")
 _ONLY = frozenset({"only", "just"})
 _OURSELVES = frozenset({"me", "us", "myself"})
 
@@ -171,9 +174,11 @@ class _Reading:
                 self._end_sentence()
             if piece.comma and self.linked and not self.joint:
                 self.joint = ","
+            if "|" in piece.before and self.linked:
+                self.joint = "or"
             if piece.objects:
                 self._look_around(piece)
-                self._take(piece.objects)
+                self._take(piece.objects, minus=_MINUS.search(piece.before) is not None)
                 self.at += 1
             elif piece.word in COMMON or self._negates(piece):
                 self._take_in(piece)
@@ -220,7 +225,11 @@ class _Reading:
         styled = styled and not any(each.is_one_of(BEFORE_PLACES) for each in before)
         # "Ruby, sleeping" asks for nothing more; "Ruby, Rubi and Zoë" does.
         joined = self.open_not or (self.linked and self.joint in ("and", "or"))
-        joined = joined or self._joins_next() or (self.linked and self.joint == "," and styled)
+        joined = joined or (self.linked and self.joint == "," and styled)
+        if not self.linked or self.joint:  # "Ruby jumps and Zoë sits" joins no "jumps" to Zoë
+            joined = joined or self._joins_next()
+        if len(words) == 1 and _DOING.fullmatch(piece.said):
+            joined = self.open_not
         fitting = self._fitting([each.word for each in words]) if joined else ()
         if fitting:
             self._take(fitting)
@@ -232,8 +241,8 @@ class _Reading:
         else:
             self.joint, self.linked = "", False
 
-    def _take(self, objects: tuple[PersonalObject, ...]) -> None:
-        part = NamePart(objects, self.negated)
+    def _take(self, objects: tuple[PersonalObject, ...], *, minus: bool = False) -> None:
+        part = NamePart(objects, self.negated or minus)
         if self._parts and self.joint != ",":
             before = self._parts[-1]
             if part.excluded != before.excluded:

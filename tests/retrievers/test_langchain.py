@@ -123,8 +123,9 @@ def test_sync_and_async_agree(
 
 
 @pytest.mark.parametrize("query", ["/etc/passwd", "https://example.com/a.png", "img_../x"])
-def test_a_path_is_only_words(retriever: PersonalObjectRetriever, query: str) -> None:
-    assert retriever.invoke(query) == []
+def test_a_path_is_refused_and_never_opened(retriever: PersonalObjectRetriever, query: str) -> None:
+    with pytest.raises(InvalidInput, match="expected words"):
+        retriever.invoke(query)
 
 
 def test_another_users_handle_is_unknown(
@@ -220,6 +221,7 @@ def test_a_name_that_is_not_known_is_said_beside_one_that_is(
     assert [doc.metadata["name"] for doc in found] == ["Biscuit", "Rubi"]
     assert found[1].page_content == 'Nothing is remembered that is called "Rubi".'
     assert found[1].metadata["kind"] == "unknown"
+    assert retriever.invoke("What do Biscuit and Rubi eat?", k=1) == found[1:]
     assert [doc.metadata["name"] for doc in retriever.invoke("What does Tolstoy eat?")] == []
 
 
