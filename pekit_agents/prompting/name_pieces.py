@@ -80,7 +80,7 @@ def cut_at_names(objects: Sequence[PersonalObject], text: FoldedText) -> list[Pi
     a particle, is no word of its own.
     """
     words = [(match.start(), match.end(), ()) for match in _WORD.finditer(text.folded)]
-    found: list[_Span] = [tuple(name) for name in NameSearch(objects).find(text)]
+    found: list[_Span] = list(NameSearch(objects).find(text))
     names = _cut(text, found)
     common = _CommonNames(names, _cut(text, words))
     meant = [name for at, name in enumerate(names) if common.is_meant(at)]

@@ -8,7 +8,7 @@ is found in photos that were indexed long before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, tee
@@ -319,7 +319,9 @@ class PhotoLibrary:
         return self._transactions.schema
 
 
-def _showing_some(matches: Iterable[Match], wanted: set[str]) -> list[tuple[Match, Candidate]]:
+def _showing_some(
+    matches: Iterable[Match], wanted: Collection[str]
+) -> list[tuple[Match, Candidate]]:
     """Return the matches of wanted objects, each with the likeliest of these that it may be."""
     found = []
     for match in matches:
