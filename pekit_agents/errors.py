@@ -12,6 +12,7 @@
     ├── AmbiguousName                    two remembered objects share the name; use the id
     ├── ProfileError                     a profile that is unknown or cannot be run
     │   ├── MissingDependency (ImportError)  an extra is not installed; names the line to type
+    │   │   └── FormatNotInstalled (ImageError)  it is the one that reads a photo's format
     │   └── ModelError                   a model's file is missing, damaged or fails to run
     └── MemoryStoreError                 the memory on disk cannot go on
         ├── EncoderMismatch              it was written with another encoder
@@ -27,6 +28,7 @@ from __future__ import annotations
 __all__ = [
     "AmbiguousName",
     "EncoderMismatch",
+    "FormatNotInstalled",
     "ImageError",
     "InvalidInput",
     "MemoryStoreError",
@@ -44,7 +46,20 @@ __all__ = [
 
 
 class PeKitError(Exception):
-    """The base of every error raised on purpose by this package."""
+    """The base of every error raised on purpose by this package.
+
+    Args:
+        message: What was expected, what was found, and what anybody can do about it. It speaks of
+            nothing that only Python has: a tool passes it on to a model.
+        in_python: What a programmer can do besides; it ends the text of the error.
+
+    Attributes:
+        message: The text without what is for programmers.
+    """
+
+    def __init__(self, message: object = "", *, in_python: str = "") -> None:
+        super().__init__(f"{message}{in_python}")
+        self.message, self.in_python = str(message), in_python
 
 
 class InvalidInput(PeKitError, ValueError):
@@ -81,6 +96,10 @@ class ProfileError(PeKitError):
 
 class MissingDependency(ProfileError, ImportError):
     """An optional dependency is not installed; the message holds the line to type."""
+
+
+class FormatNotInstalled(MissingDependency, ImageError):
+    """A photo is of a format that only an extra reads; another copy of it will do."""
 
 
 class ModelError(ProfileError):

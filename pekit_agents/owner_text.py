@@ -17,9 +17,11 @@ __all__ = [
     "CATEGORY_LIMIT",
     "CONTEXT_LIMIT",
     "NAME_LIMIT",
+    "QUESTION_LIMIT",
     "clean_category",
     "clean_context",
     "clean_name",
+    "measured",
     "quote",
     "to_ascii",
 ]
@@ -27,7 +29,12 @@ __all__ = [
 NAME_LIMIT = 80
 CATEGORY_LIMIT = 80
 CONTEXT_LIMIT = 2000
+#: Questions and searches, in characters: five notes, more pages than anybody asks on.
+QUESTION_LIMIT = 5 * CONTEXT_LIMIT
 
+#: How many characters may be typed for one that counts: blanks, what is invisible, and the marks of
+#: a letter that becomes one with them.
+_AS_TYPED = 4
 # Letters and symbols by category, yet drawn as nothing.
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _JOINERS = "\u200c\u200d"  # part of Persian and Indic spelling and of composed emoji
@@ -88,6 +95,30 @@ def clean_context(text: str) -> str:
     return _clean(text, "context", CONTEXT_LIMIT, may_be_empty=True)
 
 
+def measured(text: object, what: str, limit: int) -> str:
+    """Return a text that is not too long; nothing else is done to it before.
+
+    Normalising a text, and looking for names in it, may take far longer than its length says.
+
+    Args:
+        text: What came in.
+        what: What to call it in a message.
+        limit: The most characters.
+
+    Raises:
+        InvalidInput: It is not a ``str``, or longer.
+    """
+    if not isinstance(text, str):
+        raise InvalidInput(
+            f"{what}: expected text, got {type(text).__name__}", in_python="; pass a str."
+        )
+    if len(text) > limit:
+        raise InvalidInput(
+            f"{what}: expected at most {limit} characters, got {len(text)}; shorten it."
+        )
+    return text
+
+
 def quote(text: str, limit: int) -> str:
     """Return text as one line of data in double quotes (a JSON string), cut to a length.
 
@@ -95,8 +126,9 @@ def quote(text: str, limit: int) -> str:
         text: The owner's words, cleaned or not.
         limit: The most characters to keep; a cut shows as "…".
     """
-    line = _tidy(text).translate(_DEFUSED)
-    if len(line) > limit:
+    most = _AS_TYPED * limit
+    line = _tidy(text[:most]).translate(_DEFUSED)
+    if len(line) > limit or len(text) > most:
         line = line[: limit - 1].rstrip() + "…"
     return json.dumps(line, ensure_ascii=False)
 
@@ -118,14 +150,12 @@ def to_ascii(text: str) -> str:
 
 
 def _clean(text: object, what: str, limit: int, *, may_be_empty: bool = False) -> str:
-    if not isinstance(text, str):
-        raise InvalidInput(f"{what}: expected text, got {type(text).__name__}; pass a str.")
-    line = _tidy(text)
+    line = _tidy(measured(text, what, _AS_TYPED * limit))
     if not any(unicodedata.category(char)[0] in "LNPS" for char in line):
         if may_be_empty:
             return ""
         raise InvalidInput(
-            f"{what}: expected some visible text, got {text!r:.60}; say what the owner says."
+            f"{what}: expected some visible text, got none; say what the owner says."
         )
     if len(line) > limit:
         raise InvalidInput(

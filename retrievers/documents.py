@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from pekit_agents.owner_text import NAME_LIMIT
+from pekit_agents.prompting.from_memory import unknown_names
 from pekit_agents.tools import replies
 
 if TYPE_CHECKING:
     from pekit_agents.retrievers.photo_library.library import FoundPhoto
     from pekit_agents.types import Match, PersonalObject
 
-__all__ = ["PersonalDocument", "of_matches", "of_objects", "of_photos"]
+__all__ = ["PersonalDocument", "of_matches", "of_objects", "of_photos", "of_unknown"]
 
 #: What metadata may hold: it is stored as JSON by some frameworks, and filtered on by others.
 Primitive: TypeAlias = str | int | float | bool
@@ -24,7 +26,7 @@ class PersonalDocument:
     """What a retriever returns.
 
     Attributes:
-        id: ``<object id>:<number>``, or ``photo:<photo id>``.
+        id: ``<object id>:<number>``, ``photo:<photo id>``, or ``unknown:<number>``.
         text: It stands alone: names, categories, notes, places.
         metadata: Flat; pictures by handle, boxes as ``x0``, ``y0``, ``x1`` and ``y1`` in pixels.
             Of a match and of a photo ``certainty`` is "certain", "ambiguous" or "possible", and
@@ -75,6 +77,25 @@ def of_objects(hits: Sequence[tuple[PersonalObject, float]]) -> list[PersonalDoc
             metadata={"kind": "object", **_known(obj), "score": round(score, 4)},
         )
         for obj, score in hits
+    ]
+
+
+def of_unknown(names: Sequence[str]) -> list[PersonalDocument]:
+    """Return a document that says so for each name in a question that nothing is called."""
+    return [
+        PersonalDocument(
+            id=f"unknown:{index}",
+            text=unknown_names([name])[0],
+            metadata={
+                "kind": "unknown",
+                "object_id": "",
+                "name": name[:NAME_LIMIT],
+                "category": "",
+                "context": "",
+                "score": 0.0,
+            },
+        )
+        for index, name in enumerate(names)
     ]
 
 

@@ -40,7 +40,8 @@ class PersonalObjectRetriever(BaseRetriever):
 
     A query that is a picture's handle (``img_...``) is a visual search: the documents are the
     matches in that picture, with their boxes and the handle of the annotated picture. Any other
-    query is a text search over names, categories and notes. ``k`` may be given to ``invoke`` too.
+    query is a text search over names, categories and notes; a path or a URL is refused. ``k`` may
+    be given to ``invoke`` too.
 
     Example:
         >>> retriever = PersonalObjectRetriever.open("memory", user_id="ann")  # doctest: +SKIP
@@ -62,7 +63,9 @@ class PersonalObjectRetriever(BaseRetriever):
     def model_post_init(self, context: Any, /) -> None:
         """Bind the search to the user."""
         super().model_post_init(context)
-        self._objects = ObjectSearch(self.actions, self.user_id)
+        self._objects = ObjectSearch(
+            self.actions, self.user_id, instead="call search_image() with the path or the bytes"
+        )
 
     @classmethod
     def open(

@@ -84,7 +84,9 @@ class PersonalObjectRetriever(BaseRetriever):
             raise InvalidInput("user_id: expected a text with characters, found none")
         self.actions, self.user_id = actions, user_id
         self.similarity_top_k = similarity_top_k
-        self._search = ObjectSearch(actions, user_id)
+        self._search = ObjectSearch(
+            actions, user_id, instead="give QueryBundle('', image_path=...) with the path"
+        )
 
     @classmethod
     def open(
@@ -159,6 +161,11 @@ class PhotoLibraryRetriever(BaseRetriever):
         self.library, self.similarity_top_k, self._path = library, similarity_top_k, path
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        if query_bundle.image_path is not None:
+            raise InvalidInput(
+                "expected words, since a library is searched by the names in them, found an "
+                "image_path; a PersonalObjectRetriever takes one"
+            )
         photos = self.library.search_text(query_bundle.query_str, k=self.similarity_top_k)
         paths = [self._path(photo.photo_id) if self._path else None for photo in photos]
         found = documents.of_photos(photos)

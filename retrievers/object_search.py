@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pekit_agents.prompting.naming import read_names
 from pekit_agents.retrievers import documents
+from pekit_agents.retrievers.queries import handle_in, require_words
 from pekit_agents.retrievers.text_search import TextSearch
-from pekit_agents.tools.image_store import is_handle
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
@@ -24,30 +25,42 @@ class ObjectSearch:
     Args:
         actions: The verbs, for the user's kit and the store of pictures.
         user_id: Whose memory.
+        instead: What to give in place of a picture's path or URL, in words.
     """
 
-    def __init__(self, actions: PersonalActions, user_id: str) -> None:
+    def __init__(self, actions: PersonalActions, user_id: str, *, instead: str) -> None:
         self.actions, self.user_id = actions, user_id
+        self._instead = (
+            f"for a picture give its handle alone (img_ and 32 hex digits), or {instead}"
+        )
         self._words = TextSearch()
 
     def query(self, query: str, k: int) -> list[PersonalDocument]:
         """Return what a text asks for.
 
         Args:
-            query: A picture's handle for the matches in it; any other text, also one that looks
-                like a path, is searched for in names, categories and notes.
+            query: A picture's handle for the matches in it. What any other text names comes
+                first; its further words are searched for in names, categories and notes.
             k: The most documents to return.
 
         Raises:
             UnknownImage: The user has no such picture.
+            InvalidInput: The text is too long, a path, a URL, or has a handle in it, or ``k`` is
+                below 1.
         """
-        if is_handle(query):
+        handle = handle_in(query)
+        if handle is not None:
             find = self.actions.findings.find
             return self._matches(
-                lambda: find(self.user_id, query, second_opinion=False), k, image=query
+                lambda: find(self.user_id, handle, second_opinion=False), k, image=handle
             )
+        require_words(query, self._instead)
         objects = self.actions.open_kit(self.user_id).objects()
-        return documents.of_objects(self._words.search(query, objects, k))
+        names = read_names(objects, query)
+        hits = self._words.search(query, objects, k)
+        unknown = [each for each in names.unknown if not self._words.search(each, objects, 1)]
+        told = documents.of_unknown(unknown if names.parts else ())
+        return [*documents.of_objects(hits)[: max(0, k - len(told))], *told][:k]
 
     def picture(self, image: ImageSource, k: int) -> list[PersonalDocument]:
         """Return the matches in a picture: what is named, and after it what is possible.

@@ -18,6 +18,8 @@ from lancedb.index import FTS
 from lancedb.query import MatchQuery, MultiMatchQuery
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.owner_text import QUESTION_LIMIT
+from pekit_agents.prompting.naming import named_objects, words_beside_names
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -47,26 +49,39 @@ class TextSearch:
     def search(
         self, query: str, objects: Sequence[PersonalObject], k: int
     ) -> list[tuple[PersonalObject, float]]:
-        """Return the objects that fit the words best.
+        """Return the objects that a text names, and after them those that fit its words best.
 
-        Whole words (and their English inflections) are looked for first; where there are none,
-        words with a typo, and then objects that have every word as part of another.
+        Of the words beside names, whole ones (and their English inflections) are looked for first;
+        where there are none, words with a typo, and then objects that have every word as part of
+        another. Common words, such as "tell", count only where there are no others.
 
         Args:
-            query: Any text; it is never read as a query language.
+            query: Any text, of which the beginning counts; never read as a query language.
             objects: What is remembered now.
             k: The most to return.
 
         Returns:
             (object, score) pairs, the best first; scores (BM25, or the share of the text that
-            the words make up) compare within one call only.
+            the words make up; above all others for what is named) compare within one call only.
 
         Raises:
             InvalidInput: ``k`` is below 1.
         """
         if k < 1:
             raise InvalidInput(f"expected k of at least 1, found {k}")
-        words = _plain(query[:_LONGEST_QUERY])
+        query = query[:QUESTION_LIMIT]
+        named = named_objects(objects, query)
+        beside = words_beside_names(objects, query)
+        words = beside or ("" if named else query)
+        hits = self._fitting(_plain(words[:_LONGEST_QUERY]), objects, k + len(named))
+        others = [hit for hit in hits if hit[0] not in named]
+        best = 1 + max((score for _, score in hits), default=0.0)
+        return [*((obj, best) for obj in named), *others][:k]
+
+    def _fitting(
+        self, words: str, objects: Sequence[PersonalObject], k: int
+    ) -> list[tuple[PersonalObject, float]]:
+        """Return the objects that fit plain words best."""
         if not objects or not words:
             return []
         table = self._fresh(tuple(objects))

@@ -27,7 +27,7 @@ SOURCES = {
 #: Each room or loose module and its floor: it imports from lower floors, and from its own room.
 FLOORS = [
     {"types", "errors", "files"},
-    {"boxes", "images", "owner_text", "protocols", "scoring", "settings"},
+    {"boxes", "images", "owner_text", "protocols", "scoring", "settings", "spelling"},
     {"calibration", "embedding", "memory", "prompting"},
     {"models"},
     {"profiles"},

@@ -1,7 +1,8 @@
-"""What a verb gives back: a result, or an error that its caller can mend."""
+"""What a verb gives back: ``ActionResult``, or ``ActionError``, which a model can mend."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,14 @@ from pekit_agents.errors import (
 
 __all__ = ["ActionError", "ActionResult", "fixable"]
 
+#: What a model can do about an error, where that is another thing than a programmer can do.
+_REMEDIES: dict[type[PeKitError], str] = {
+    NoObjectFound: ", or describe it by another category",
+    ObjectExists: "; if it is the same thing, add photos to it with add_photos; "
+    "otherwise choose another name",
+}
+#: What stands in an error of a picture in memory for its file.
+_NAMELESS = re.compile(r"<bytes, [^>]*>: ")
 _FIXABLE = (InvalidInput, NoObjectFound, ObjectNotFound, ObjectExists, AmbiguousName)
 
 
@@ -42,8 +51,17 @@ class ActionResult:
 
 @contextmanager
 def fixable() -> Iterator[None]:
-    """Turn the errors that a model can mend into :class:`ActionError`; others pass."""
+    """Turn the errors that a model can mend into :class:`ActionError`; others pass.
+
+    It says what the model can do, with tools; what is for programmers is left out.
+    """
     try:
         yield
     except _FIXABLE as exc:
-        raise ActionError(str(exc)) from exc
+        raise ActionError(_for_a_model(exc)) from exc
+
+
+def _for_a_model(exc: PeKitError) -> str:
+    """Return what an error says without what only a programmer can do."""
+    said = _NAMELESS.sub("", exc.message).rstrip(".;, ")
+    return f"{said}{_REMEDIES.get(type(exc), '')}."

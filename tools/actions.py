@@ -1,4 +1,4 @@
-"""What an agent can do with a personal memory: seven verbs, written once, free of any framework.
+"""What an agent can do with a personal memory: eight verbs, written once, free of any framework.
 
 Tools are derived from these methods, see :mod:`pekit_agents.tools.specs`: what stands in a
 docstring before its sections, and in its ``Args``, is what the model reads. Keyword-only
@@ -16,19 +16,22 @@ from typing import TYPE_CHECKING, Any, Literal
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
-from pekit_agents.owner_text import NAME_LIMIT, quote
-from pekit_agents.prompting.from_memory import named_objects
+from pekit_agents.owner_text import NAME_LIMIT, QUESTION_LIMIT, measured, quote
 from pekit_agents.prompting.instruction import instruction
+from pekit_agents.prompting.naming import named_objects, read_names
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
-from pekit_agents.tools.annotated_pictures import AnnotatedPictures
+from pekit_agents.tools.annotated_store import AnnotatedPictures
+from pekit_agents.tools.chosen_pictures import LATEST, NONE, one_picture, some_pictures
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
+from pekit_agents.tools.known_objects import KnownObjects, record_of
+from pekit_agents.tools.sightings import require_named, require_one, sighted, view_id
 
 if TYPE_CHECKING:
-    from pekit_agents.images.loading import ImageSource
+    from pekit_agents.calibration import Strictness
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
@@ -37,13 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
 
-#: Stands for the newest picture of the conversation.
-LATEST = "latest"
-#: Stands for no picture.
-NONE = "none"
 
-
-class PersonalActions:
+class PersonalActions(KnownObjects):
     """The verbs over the memories of all users; safe to call from several threads.
 
     Args:
@@ -100,6 +98,7 @@ class PersonalActions:
         mode: SearchMode = "auto",
         keep_crops: bool = False,
         limits: ImageLimits = DEFAULT_LIMITS,
+        strictness: Strictness | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
@@ -116,7 +115,12 @@ class PersonalActions:
                 "found keep_crops=False; pass both, and remember objects anew that have no crops"
             )
         kits = KitPool(
-            path, profile, keep_crops=keep_crops, limits=limits, storage_options=storage_options
+            path,
+            profile,
+            keep_crops=keep_crops,
+            limits=limits,
+            strictness=strictness,
+            storage_options=storage_options,
         )
         return cls(
             kits, images or MemoryImageStore(), answerer, second_opinion=second_opinion, mode=mode
@@ -136,7 +140,8 @@ class PersonalActions:
         """Remember a personal object of the user from one or more photos of it.
 
         Use this when the user introduces something or someone of their own, such as "this is
-        Biscuit, my corgi". From then on it is recognised in other photos.
+        Biscuit, my corgi". From then on it is recognised in other photos. For another photo of
+        what is remembered already, use add_photos.
 
         Args:
             user_id: Whose memory.
@@ -155,13 +160,58 @@ class PersonalActions:
         with fixable():
             obj = next((each for each in kit.objects() if each.object_id == object_id), None)
             if obj is None:
-                photos = self._photos(user_id, images, recent)
+                handles = some_pictures(images, recent)
+                photos = [self.images.get(user_id, handle) for handle in handles]
                 obj = kit.remember(
                     name, photos, category=category, context=context, object_id=object_id
                 )
         # A repeated call finds the object as it is stored, and its record is the same.
         stored = replace(obj, advice=())
         return ActionResult(replies.remembered(obj), {"object": stored.to_dict()})
+
+    def add_photos(
+        self,
+        user_id: str,
+        name: str,
+        images: Sequence[str] = (LATEST,),
+        sighting: int = 0,
+        *,
+        recent: Iterable[str] = (),
+    ) -> ActionResult:
+        """Remember something that is remembered already from more photos of it.
+
+        Use this when the user gives another photo of it, such as "here is Biscuit from the side".
+        All that is known of it stays.
+
+        Args:
+            user_id: Whose memory.
+            name: The remembered object that the photos show: its name, or its id.
+            images: The photos: handles such as "img_..." from the labels in the conversation, or
+                "latest" for the newest photo.
+            sighting: Where it is in the photo, if that is a single one: the number of the sighting,
+                as find_personal_objects says it; 0 to look for it.
+            recent: Handles of the conversation, the newest first.
+
+        Raises:
+            ActionError: The name or a photo is unknown, a photo shows no object, there are too
+                many, or there is no such sighting.
+        """
+        kit = self.open_kit(user_id)
+        with fixable():
+            before = kit.get(name)
+            handles = some_pictures(images, recent)
+            photos: list[Any] = [self.images.get(user_id, handle) for handle in handles]
+            if sighting:
+                (handle,) = require_one(handles)
+                finding = self.findings.find(user_id, handle, second_opinion=False)
+                photos = [sighted(finding, sighting)]
+            # Of the same photos are the same ids, so that a repeated call adds nothing.
+            ids = [view_id(before.object_id, handle, sighting) for handle in handles]
+            obj = kit.add_views(before.object_id, photos, view_ids=ids)
+        count = max(0, obj.n_views - before.n_views)
+        stored = replace(obj, advice=())
+        record = {"object": stored.to_dict(), "added": count, "photos": handles}
+        return ActionResult(replies.added(obj, count), record)
 
     def find_personal_objects(
         self, user_id: str, image: str = LATEST, *, recent: Iterable[str] = ()
@@ -208,9 +258,11 @@ class PersonalActions:
             recent: Handles of the conversation, the newest first.
 
         Raises:
-            ActionError: The photo is unknown or cannot be read.
+            ActionError: The photo is unknown or cannot be read, or the question is too long.
         """
         kit = self.annotated.kit(user_id)
+        with fixable():
+            measured(question, "question", QUESTION_LIMIT)
         if image == LATEST:
             image = next(iter(recent), NONE)
         if image in (NONE, ""):
@@ -229,46 +281,6 @@ class PersonalActions:
         )
         text = f"{head}\n\nLook at picture {shown} and answer:\n\n{prompt}"
         return ActionResult(text, record, (shown,))
-
-    def list_personal_objects(self, user_id: str, search: str = "") -> ActionResult:
-        """List the personal objects that are remembered, with categories and notes.
-
-        Args:
-            user_id: Whose memory.
-            search: Only objects whose name, category or note contains this text; empty for all.
-        """
-        objects = [
-            obj
-            for obj in self.annotated.kit(user_id).objects()
-            if search.casefold() in f"{obj.name}\n{obj.category}\n{obj.context}".casefold()
-        ]
-        return ActionResult(replies.listed(objects, search), _record_of(objects))
-
-    def update_personal_object(
-        self,
-        user_id: str,
-        name: str,
-        new_name: str = "",
-        category: str = "",
-        context: str = "",
-    ) -> ActionResult:
-        """Change the name, category or note of a remembered object; the rest stays.
-
-        Args:
-            user_id: Whose memory.
-            name: Its present name, or its id.
-            new_name: Its new name; empty to keep the old one.
-            category: Its new category; empty to keep the old one.
-            context: Its whole new note; empty to keep the old one, "-" to remove it.
-
-        Raises:
-            ActionError: The name is unknown, the new one taken, nothing to change, or too long.
-        """
-        kit = self.annotated.kit(user_id)
-        note = "" if context.strip() == "-" else context or None
-        with fixable():
-            obj = kit.update(name, name=new_name or None, category=category or None, context=note)
-        return ActionResult(f"Changed. Now: {replies.introduce(obj)}", {"object": obj.to_dict()})
 
     def correct_personal(
         self,
@@ -305,7 +317,7 @@ class PersonalActions:
             handle, finding = self._find(user_id, image, recent)
             before = kit.version()
             if verdict == "is_not" and sighting:
-                _require_named(finding, object_id, sighting)
+                require_named(finding, object_id, sighting)
             advice: tuple[Advice, ...] = ()
             if verdict == "is":
                 advice = kit.advice_on(kit.confirm_in(finding, object_id, region=sighting))
@@ -340,7 +352,7 @@ class PersonalActions:
         self, user_id: str, image: str, recent: Iterable[str] = ()
     ) -> tuple[str, Finding, str | None]:
         with fixable():
-            handle = _handle(image, recent)
+            handle = one_picture(image, recent)
             found = self.annotated.of(user_id, lambda: self._search(user_id, handle)[1])
         return handle, *found
 
@@ -353,48 +365,21 @@ class PersonalActions:
 
     def _find(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
         with fixable():
-            handle = _handle(image, recent)
+            handle = one_picture(image, recent)
             return handle, self.findings.find(user_id, handle, second_opinion=False)
-
-    def _photos(
-        self, user_id: str, images: Sequence[str], recent: Iterable[str]
-    ) -> list[ImageSource]:
-        listed = [images] if isinstance(images, str) else images
-        newest = _handle(LATEST, recent) if LATEST in listed else LATEST
-        handles = dict.fromkeys(newest if image == LATEST else image for image in listed)
-        return [self.images.get(user_id, handle) for handle in handles]
 
     def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
         objects = kit.objects()
-        objects = named_objects(objects, question) or objects
-        text = replies.from_memory(objects, question)
-        record = {"image": None, **_record_of(objects)}
+        named = named_objects(objects, question)
+        unknown = read_names(objects, question).unknown if named else ()
+        objects = named or objects
+        text = replies.from_memory(objects, question, unknown)
+        record = {"image": None, **record_of(objects)}
         if self.answerer is None:
             return ActionResult(text, record)
         answer = self.answerer.answer(None, text)
         return ActionResult(answer, {**record, "answer": answer})
 
 
-def _handle(image: str, recent: Iterable[str]) -> str:
-    if image != LATEST:
-        return image
-    for handle in recent:
-        return handle  # the newest or nothing: an older one would be the wrong picture
-    raise InvalidInput(
-        "expected a photo in this conversation, found none; ask for one or give a handle"
-    )
-
-
-def _require_named(finding: Finding, object_id: str, sighting: int) -> None:
-    """Refuse a number that means another match than it did when the model read it."""
-    named = {match.region: match.candidates for match in finding.everything}.get(sighting, ())
-    if object_id not in {candidate.object_id for candidate in named}:
-        raise InvalidInput(
-            f"expected the number of a sighting that names this object, found {sighting}; "
-            "search the photo again for the numbers of its sightings"
-        )
-
-
-def _record_of(objects: Sequence[PersonalObject]) -> dict[str, Any]:
-    told = [obj.to_dict() for obj in objects[: replies.MOST]]
-    return {"objects": told, "total": len(objects)}
+def _by_id(kit: PeKit, object_id: str | None) -> PersonalObject | None:
+    return next((obj for obj in kit.objects() if obj.object_id == object_id), None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, Ty
 
 from pekit_agents.answering.pictures import sent_among, whole_as_sent
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
-from pekit_agents.tools.action_result import ActionError
+from pekit_agents.tools.action_result import ActionError, fixable
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
 from pekit_agents.tools.image_store import (
@@ -46,7 +46,8 @@ SYSTEM_PROMPT = (
     "The user has things, pets and people of their own that you can learn to recognise. A label "
     "like [image img_...] names the picture that follows it: give that handle to the tools, and "
     "do not show it to the user. When the user introduces something of their own with a picture "
-    "(this is ..., my ...), call remember_object. When the user says that something was recognised "
+    "(this is ..., my ...), call remember_object; with another picture of something that is "
+    "remembered already, call add_photos. When the user says that something was recognised "
     "wrongly or rightly (no, that is not ...; yes, it is ...), call correct_personal. When "
     "something only may be the user's own, ask (Is this ...?) and pass the answer to "
     "correct_personal. Call what is the user's own by its name."
@@ -315,7 +316,5 @@ def left_out(why: LeftOut | InvalidInput) -> str:
 def _put(picture: bytes | LeftOut, user_id: str, images: ImageStore) -> str:
     if isinstance(picture, LeftOut):
         raise ActionError(f"the newest photo cannot be read: {picture.reason}")
-    try:
+    with fixable():
         return images.put(user_id, picture)
-    except InvalidInput as exc:
-        raise ActionError(str(exc)) from exc

@@ -47,7 +47,9 @@ def user_of(
     if claimed is None and proven is None:
         raise UnknownUser(
             "expected to know whose memory is meant, found no user; bind user_id=..., give a "
-            "resolver, or run the agent with context={'user_id': ...}"
+            "resolver, or run the agent with context={'user_id': ...}; of a run's "
+            "{'configurable': {'user_id': ...}}, where the application alone sets it, "
+            "user_resolver=configured_user of pekit_agents.tools.langchain"
         )
     if claimed is not None and proven is not None and claimed != proven:
         raise UnknownUser(

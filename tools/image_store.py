@@ -23,6 +23,7 @@ from typing import Protocol, runtime_checkable
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.memory.search.ram import shared_ram_cache
+from pekit_agents.owner_text import NAME_LIMIT, quote
 
 __all__ = [
     "HANDLE_PREFIX",
@@ -129,8 +130,8 @@ def unknown_image(handle: object) -> UnknownImage:
     """Return the one error for every handle that gives nothing, whatever the reason."""
     return UnknownImage(
         f"expected the handle of a picture of this user (img_ and 32 hex digits, as a label "
-        f"[image img_...] shows it), found {str(handle)!r:.60}; it is no such handle, or the "
-        "picture is no longer kept"
+        f"[image img_...] shows it), found {quote(str(handle), NAME_LIMIT)}; it is no such handle, "
+        "or the picture is no longer kept"
     )
 
 
@@ -147,8 +148,9 @@ def check_image(image: object, max_bytes: int) -> None:
         raise InvalidInput(f"expected the bytes of an image, found {type(image).__name__}")
     if not 1 <= len(image) <= max_bytes:
         raise InvalidInput(
-            f"expected an image of 1 to {max_bytes} bytes, found {len(image)}; "
-            "use a smaller picture or raise max_bytes_per_user"
+            f"expected an image of 1 to {max_bytes} bytes, found {len(image)}; use a "
+            "smaller picture",
+            in_python=" or raise max_bytes_per_user",
         )
 
 

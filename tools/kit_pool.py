@@ -7,11 +7,15 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.tools.image_store import check_limits
+
+if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
 
 __all__ = ["KitPool"]
 
@@ -32,6 +36,8 @@ class KitPool:
             :meth:`PeKit.open`.
         limits: What a picture may weigh, as for :meth:`PeKit.open`. Errors do not say how to raise
             them: who reads these talks with a model and cannot.
+        strictness: How sure a match has to be to be named, as for :meth:`PeKit.find`; None for the
+            profile's own.
         storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
     """
 
@@ -43,12 +49,14 @@ class KitPool:
         max_users: int = 128,
         keep_crops: bool = False,
         limits: ImageLimits = DEFAULT_LIMITS,
+        strictness: Strictness | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
         check_limits(max_users=max_users)
         self._path, self._profile, self._max_users = path, profile, max_users
         self._keep_crops, self._storage_options = keep_crops, storage_options
         self._limits = replace(limits, remedies={})
+        self._strictness = strictness
         self._kits: OrderedDict[str, PeKit] = OrderedDict()
         self._lock, self._loading = threading.Lock(), threading.Lock()
 
@@ -69,6 +77,7 @@ class KitPool:
                 user_id=user_id,
                 keep_crops=self._keep_crops,
                 limits=self._limits,
+                strictness=self._strictness,
                 storage_options=self._storage_options,
             )
         with self._lock:

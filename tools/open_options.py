@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
     from pekit_agents.images.limits import ImageLimits
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
@@ -21,11 +22,14 @@ class KitOptions(TypedDict, total=False):
         keep_crops: Whether what is remembered keeps a small picture for each photo, as for
             :meth:`PeKit.open`; False by default.
         limits: What a picture may weigh, as for :meth:`PeKit.open`.
+        strictness: How sure a match has to be to be named, as for :meth:`PeKit.find`; the
+            profile's own by default.
         storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
     """
 
     keep_crops: bool
     limits: ImageLimits
+    strictness: Strictness | None
     storage_options: Mapping[str, str] | None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pekit_agents.owner_text import CATEGORY_LIMIT, CONTEXT_LIMIT, NAME_LIMIT, quote
+from pekit_agents.prompting.from_memory import unknown_names
 from pekit_agents.prompting.match_text import chances_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST",
+    "added",
     "corrected",
     "found",
     "from_memory",
@@ -113,20 +115,38 @@ def listed(objects: Sequence[PersonalObject], search: str) -> str:
     return "\n".join([f"{count}:", *lines, *rest, _DATA])
 
 
-def from_memory(objects: Sequence[PersonalObject], question: str) -> str:
-    """Return what is remembered, to answer a question without a picture."""
+def from_memory(
+    objects: Sequence[PersonalObject], question: str, unknown: Sequence[str] = ()
+) -> str:
+    """Return what is remembered, to answer a question without a picture.
+
+    Args:
+        objects: What to tell of.
+        question: The question.
+        unknown: Names in the question that nothing is called.
+    """
     if not objects:
         return f"{_EMPTY} The question was: {question}"
     lines = [f"- {introduce(obj)}" for obj in objects[:MOST]]
     more = len(objects) - MOST
     rest = [f"... and {more} more; list_personal_objects finds them."] if more > 0 else []
     head = "No picture was looked at. What is remembered of the user's personal objects:"
-    return "\n".join([head, *lines, *rest, _DATA, "", question])
+    return "\n".join([head, *lines, *rest, *unknown_names(unknown), _DATA, "", question])
 
 
 def remembered(obj: PersonalObject) -> str:
     """Return that an object is remembered, and what is wrong with its photos."""
     told = f"Remembered from {_views(obj)}: {introduce(obj)}"
+    return "\n".join([told, *_told(obj.advice)])
+
+
+def added(obj: PersonalObject, count: int) -> str:
+    """Return that photos were added to an object, and what is wrong with them."""
+    if not count:
+        name = quote(obj.name, NAME_LIMIT)
+        return f"Nothing to add: {name} is remembered from these photos already."
+    told = "1 photo" if count == 1 else f"{count} photos"
+    told = f"Added {told}; remembered from {_views(obj)} now: {introduce(obj)}"
     return "\n".join([told, *_told(obj.advice)])
 
 
@@ -136,8 +156,12 @@ def corrected(
     """Return what was learnt from a correction."""
     name = quote(obj.name, NAME_LIMIT)
     if not learnt:
-        already = "recognised already" if verdict == "is" else "not recognised"
-        return f"Nothing to learn: {name} is {already} in picture {handle}."
+        if verdict != "is":
+            return f"Nothing to learn: {name} is not recognised in picture {handle}."
+        return (
+            f"Nothing to learn: {name} is recognised already in picture {handle}. To remember it "
+            "from this picture as well, call add_photos."
+        )
     shows = "shows" if verdict == "is" else "does not show"
     told = f"Learnt: picture {handle} {shows} {name}. Pictures like it are now recognised so."
     return "\n".join([told, *_told(advice)])

@@ -27,6 +27,7 @@ VERBS = (
     "list_personal_objects",
     "update_personal_object",
     "correct_personal",
+    "add_photos",
     "forget_personal_object",
 )
 _HOSTS = ("self", "user_id")

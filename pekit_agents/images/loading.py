@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, JpegImagePlugin
 
-from pekit_agents.errors import ImageError, MissingDependency
+from pekit_agents.errors import FormatNotInstalled, ImageError, MissingDependency
 from pekit_agents.images.blocks import check_blocks, check_decoder
 from pekit_agents.images.limits import (
     DEFAULT_LIMITS,
@@ -219,9 +219,9 @@ def _open_heif(data: bytes, name: str) -> Image.Image:
     try:
         import pi_heif
     except ImportError as exc:
-        raise MissingDependency(
-            f"{name}: this is a HEIC picture, and pi-heif, which reads them, is not "
-            'installed: pip install "pekit-agents[heic]", or convert it to JPEG.'
+        raise FormatNotInstalled(
+            f"{name}: expected a picture of a kind that is read here, got HEIC; convert it to JPEG",
+            in_python=', or install pi-heif, which reads it: pip install "pekit-agents[heic]"',
         ) from exc
     # Built directly: registering it as a Pillow plugin would change every other user of PIL.
     heif: Any = pi_heif
@@ -236,8 +236,9 @@ def _guess_kind(data: bytes) -> str:
 
 def _damaged(name: str, exc: Exception) -> ImageError:
     return ImageError(
-        f"{name}: expected a whole, undamaged picture, but decoding failed "
-        f"({type(exc).__name__}: {exc!s:.200}); save or download it again."
+        f"{name}: expected a whole, undamaged picture, but decoding failed; save or download it "
+        "again",
+        in_python=f" ({type(exc).__name__}: {exc!s:.200}).",
     )
 
 

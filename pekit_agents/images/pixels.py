@@ -241,8 +241,8 @@ def _to_uint8(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
     if kind == "f":
         return _unit_to_uint8(array, name)
     raise ImageError(
-        f"{name}: expected uint8, bool, uint16 or floats in [0, 1], got {array.dtype}; "
-        "if the values are within 0..255, pass array.astype(numpy.uint8)."
+        f"{name}: expected uint8, bool, uint16 or floats in [0, 1], got {array.dtype}",
+        in_python="; if the values are within 0..255, pass array.astype(numpy.uint8).",
     )
 
 
@@ -250,7 +250,7 @@ def _unit_to_uint8(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
     low, high = float(array.min()), float(array.max())
     if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):  # written so that NaN fails too
         raise ImageError(
-            f"{name}: expected floats in [0, 1], got {low:.4g}..{high:.4g}; divide by 255, "
-            "or pass uint8."
+            f"{name}: expected floats in [0, 1], got {low:.4g}..{high:.4g}; divide by 255",
+            in_python=", or pass uint8.",
         )
     return (np.clip(array.astype(np.float32), 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -14,6 +14,7 @@ from PIL import Image
 from pekit_agents.boxes import as_box, resized
 from pekit_agents.embedding.pooling import coverage
 from pekit_agents.errors import InvalidInput, NoObjectFound
+from pekit_agents.owner_text import CATEGORY_LIMIT, quote
 from pekit_agents.types import Box, Mask, Proposal
 
 if TYPE_CHECKING:
@@ -76,8 +77,9 @@ def find_object(
     regions = extractor.extract(image, category)
     if not regions:
         raise NoObjectFound(
-            f"expected a {category} in the photo, found no object that stands out; "
-            "use a photo that shows it larger, or point it out with a box"
+            f"expected a {quote(category, CATEGORY_LIMIT)} in the photo, found no object that "
+            "stands out; use a photo that shows it larger",
+            in_python=", or point it out with a box",
         )
     return regions[0]
 

@@ -92,10 +92,16 @@ def extract_views(
         NoObjectFound: A photo shows no object.
     """
     photos: list[Any] = list(images) if isinstance(images, (list, tuple)) else [images]
+    if already >= MAX_VIEWS:
+        raise InvalidInput(
+            f"expected an object with fewer than {MAX_VIEWS} photos, which is the most it may "
+            f"hold, found {already}; nothing was stored",
+            in_python="; remove some views first",
+        )
     if not 1 <= len(photos) <= MAX_VIEWS - already:
         raise InvalidInput(
             f"expected 1 to {MAX_VIEWS - already} photos "
-            f"(an object holds at most {MAX_VIEWS} views), found {len(photos)}"
+            f"(an object holds at most {MAX_VIEWS}), found {len(photos)}"
         )
     views = []
     for index, photo in enumerate(photos, start=1):
@@ -105,7 +111,9 @@ def extract_views(
             )
         except (ImageError, NoObjectFound, InvalidInput) as exc:
             place = f"photo {index} of {len(photos)}: "
-            raise type(exc)(f"{place}{exc}; nothing was stored") from exc
+            told = type(exc)(f"{place}{str(exc).rstrip('.')}; nothing was stored")
+            told.message = f"{place}{exc.message.rstrip('.')}; nothing was stored"
+            raise told from exc
         if progress is not None:
             progress(index, len(photos))
     return views

@@ -20,7 +20,7 @@ from pekit_agents.introduction.crops import crop_of
 from pekit_agents.introduction.quality import advise_on_region
 from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_views
 from pekit_agents.memory.changes import duplicates
-from pekit_agents.prompting.match_text import answer_of
+from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Match
 
@@ -67,7 +67,7 @@ class Corrections:
                 was not found but made, or the object holds as many views as it may.
         """
         if object is None and match.ambiguous:
-            names = ", ".join(f'"{obj.name}"' for obj in match.candidates)
+            names = ", ".join(quote(obj.name, NAME_LIMIT) for obj in match.candidates)
             raise InvalidInput(
                 f"expected the object that the match shows, since it may be one of {names}; "
                 "give its name or id"
@@ -271,18 +271,24 @@ def _naming(finding: Finding, obj: PersonalObject) -> list[Match]:
 
 def _only(matches: Sequence[Match], obj: PersonalObject) -> Match:
     if len(matches) > 1:
-        listed = ", ".join(f"{match.region} ({answer_of(match)})" for match in matches)
+        listed = ", ".join(f"{match.region} ({_said(match)})" for match in matches)
         raise InvalidInput(
-            f'expected one match that may be "{obj.name}", found {len(matches)}; say which '
-            f"region it is: {listed}"
+            f"expected one thing that may be {quote(obj.name, NAME_LIMIT)}, found {len(matches)}; "
+            f"say which it is by its number: {listed}"
         )
     return matches[0]
+
+
+def _said(match: Match) -> str:
+    names = " or ".join(quote(obj.name, NAME_LIMIT) for obj in match.candidates)
+    return f"may be {names}" if match.possible else names
 
 
 def _vector(match: Match) -> FloatArray:
     if match.vector is None:
         raise InvalidInput(
-            "expected a match with the vector of its region, as find() returns it, found one "
-            "without; search the photo again"
+            "expected a match with the vector of its region, found one without; search the "
+            "photo again",
+            in_python=" with find()",
         )
     return match.vector

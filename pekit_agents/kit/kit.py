@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pekit_agents.answering.adapting import as_answer_model
-from pekit_agents.answering.answer import Answer
-from pekit_agents.answering.second_opinion import second_opinion
-from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.images.loading import ImageSource, load_photo
 from pekit_agents.introduction.crops import with_crops
 from pekit_agents.introduction.storing import store_more, store_new
 from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
 from pekit_agents.introduction.views import Progress, extract_view, extract_views
+from pekit_agents.kit.answers import Answers
 from pekit_agents.kit.batches import Batches
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
@@ -27,21 +24,19 @@ from pekit_agents.kit.review import ReviewQueue
 from pekit_agents.memory import Memory, require_free
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 from pekit_agents.profiles import Profile, load_profile
-from pekit_agents.prompting.from_memory import context_prompt
-from pekit_agents.protocols import AnswerModel, SearchMode
+from pekit_agents.protocols import SearchMode
 from pekit_agents.retrieval.finding import Finding
 from pekit_agents.retrieval.regions import PhotoRegions, require_mode
-from pekit_agents.retrieval.search import Search, find_in
-from pekit_agents.types import PersonalObject, Prompt, View
+from pekit_agents.retrieval.search import find_in, settings_by
+from pekit_agents.types import PersonalObject, View
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
-    from pekit_agents.types import RGBImage
 
 __all__ = ["PeKit"]
 
 
-class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
+class PeKit(RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -65,10 +60,12 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
         *,
         keep_crops: bool = False,
         limits: ImageLimits = DEFAULT_LIMITS,
+        strictness: Strictness | None = None,
     ) -> None:
+        settings_by(profile, strictness=strictness)  # checks it
         self._memory, self._profile = memory, profile
         self._keep_crops = memory.keep_crops = keep_crops
-        self.limits = limits
+        self.limits, self._strictness = limits, strictness
 
     @classmethod
     def open(
@@ -79,6 +76,7 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
         *,
         keep_crops: bool = False,
         limits: ImageLimits = DEFAULT_LIMITS,
+        strictness: Strictness | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> PeKit:
         """Open a user's memory, which need not exist yet.
@@ -96,9 +94,12 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
                 metadata, and the object's outline in it. :meth:`reembed` needs them. Otherwise
                 vectors, texts and the details of views are all that is stored.
             limits: What a picture may weigh; one that ``load_image`` has let in is not asked again.
+            strictness: As for :meth:`find`, for all that is searched with this kit; None for the
+                profile's own.
 
         Raises:
-            InvalidInput: The user id is empty or too long.
+            InvalidInput: The user id is empty or too long, or the strictness is none, or not for
+                this profile.
             ProfileError: The profile is unknown or cannot be run here.
             EncoderMismatch: The memory was written with another encoder.
             MemoryStoreError: The directory cannot be used.
@@ -112,7 +113,7 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
             dim=encoder.dim,
             storage_options=storage_options,
         )
-        return cls(memory, chosen, keep_crops=keep_crops, limits=limits)
+        return cls(memory, chosen, keep_crops=keep_crops, limits=limits, strictness=strictness)
 
     @property
     def review(self) -> ReviewQueue:
@@ -139,7 +140,7 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
         Either every photo gives a view or nothing is stored.
 
         Args:
-            name: What its owner calls it; unique within the memory, whatever its case.
+            name: What its owner calls it; unique within the memory, whatever its case and accents.
             images: One photo or a list of them: paths, bytes, PIL images, arrays, or
                 :class:`Reference` to point the object out. Three from different sides are good.
             category: What it is, in words a detector knows ("dog", "coffee mug").
@@ -173,13 +174,19 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
         return store_new(self._memory, obj, views, self._profile.discriminant)
 
     def add_views(
-        self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
+        self,
+        ref: str,
+        images: ReferencePhotos,
+        *,
+        view_ids: Sequence[str] | None = None,
+        progress: Progress | None = None,
     ) -> PersonalObject:
         """Add reference photos to a remembered object; all of them or none.
 
         Args:
             ref: The object's name or id.
             images: As for :meth:`remember`.
+            view_ids: Ids of one's own, 12 hexadecimal digits each; what is held adds nothing.
             progress: Called after each photo.
 
         Returns:
@@ -197,7 +204,9 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
         held = self._memory.get(obj.object_id).vectors
         views = self._extracted(images, obj, progress)
         discriminant = self._profile.discriminant
-        return store_more(self._memory, obj.object_id, views, discriminant, held=held)
+        return store_more(
+            self._memory, obj.object_id, views, discriminant, held=held, view_ids=view_ids
+        )
 
     def _extracted(
         self, images: ReferencePhotos, obj: PersonalObject, progress: Progress | None
@@ -238,9 +247,9 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
                 first look shows one large thing.
             threshold: tau, in place of the profile's; higher is more silent. In [-1, 1]. For
                 profiles without a discriminant only.
-            strictness: ``"recall"``, ``"balanced"`` (the default), ``"precision"`` or a rate: in
-                which share of photos of *other things of its kind* something remembered may be
-                named. For profiles with a discriminant only.
+            strictness: In place of the kit's: ``"recall"``, ``"balanced"`` (the default),
+                ``"precision"`` or a rate: in which share of photos of *other things of its kind*
+                something remembered may be named. For profiles with a discriminant only.
 
         Returns:
             What is named (``matches``) and what may be (``possible``), with boxes and
@@ -253,7 +262,7 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
         """
         require_mode(mode)
         gallery = self._memory.gallery()
-        search = Search.by(self._profile, gallery, threshold=threshold, strictness=strictness)
+        search = self._search(gallery, threshold=threshold, strictness=strictness)
         photo = load_photo(image, limits=self.limits)
         if not gallery.count:
             return Finding(photo.image, (), (), size_wh=photo.size_wh)
@@ -268,75 +277,3 @@ class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
         proposals = tuple(query.proposals)
         finding = Finding(photo.image, tuple(matches), proposals, tuple(possible), found.vectors)
         return (with_crops(finding) if self._keep_crops else finding).at_size(photo.size_wh)
-
-    def second_opinion(
-        self, finding: Finding, answerer: AnswerModel | Callable[[RGBImage | None, str], str] | Any
-    ) -> Finding:
-        """Let an LVLM compare what is possible in a photo with remembered views.
-
-        Nothing calls this unless it is asked to. Needs objects that were remembered with
-        ``keep_crops``; of others, and of matches that may be one of several objects, nothing is
-        asked. Each of the likeliest 3 possible matches costs one call to the model, which is sent
-        a kept crop, the region and the category, but no name and no note. Nothing is learnt.
-
-        Args:
-            finding: What :meth:`find` returned.
-            answerer: Who is asked; as for :meth:`describe`.
-
-        Returns:
-            The finding with the model's word in ``Match.opinion``. What it takes for the object is
-            among ``matches`` now, with the probability that it had; what it takes for another
-            thing is in ``denied``. Where it is unsure, says something else or fails with
-            ``ModelError``, a match stays possible.
-
-        Raises:
-            InvalidInput: ``answerer`` cannot answer.
-            ImageError: A kept crop is damaged.
-        """
-        return second_opinion(finding, as_answer_model(answerer), self._memory.get)
-
-    def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
-        """Return the picture and the words that let any LVLM answer personally (paper 3.4).
-
-        Without a match it is the plain picture and the bare question (paper 3.6).
-
-        Args:
-            image: A photo, or what :meth:`find` returned for it.
-            question: What to ask; empty asks for a caption.
-        """
-        finding = image if isinstance(image, Finding) else self.find(image)
-        return finding.prompt(question)
-
-    def describe(
-        self,
-        image: ImageSource | Finding | None,
-        question: str = "",
-        *,
-        answerer: AnswerModel | Callable[[RGBImage | None, str], str] | Any,
-    ) -> Answer:
-        """Let an LVLM answer a question about a photo, or about remembered objects alone.
-
-        With matches it is given the annotated picture and the instruction, without any the
-        plain picture and the bare question (paper 3.6).
-
-        Args:
-            image: A photo, what :meth:`find` returned for it, or None to answer from what is
-                remembered about the objects that the question names.
-            question: What to ask; empty asks for a caption of the photo.
-            answerer: Who answers: an answer model of :mod:`pekit_agents.answering`, a LangChain
-                chat model, a LlamaIndex LLM, or a function of (picture or None, text).
-
-        Raises:
-            ImageError: The photo cannot be read.
-            InvalidInput: There is neither photo nor question, or ``answerer`` cannot answer.
-            ModelError: The model cannot be run or reached, or gives no text.
-        """
-        model = as_answer_model(answerer)
-        if image is None:
-            if not question.strip():
-                raise InvalidInput("expected a photo, a question or both, found neither")
-            text = context_prompt(self.objects(), question)
-            return Answer(model.answer(None, text), text, None)
-        finding = image if isinstance(image, Finding) else self.find(image)
-        prompt = self.prompt(finding, question)
-        return Answer(model.answer(prompt.image, prompt.text), prompt, finding)

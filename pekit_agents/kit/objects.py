@@ -62,7 +62,8 @@ class Objects:
 
         Args:
             ref: The object's name or id.
-            name: What its owner calls it now; unique within the memory, whatever its case.
+            name: What its owner calls it now; unique within the memory, whatever its case and
+                accents.
             category: What it is.
             context: Anything to know about it when answering.
             expected: The object as it was shown to whoever made the change. If its name,

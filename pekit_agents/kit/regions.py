@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.images.limits import ImageLimits
     from pekit_agents.memory import Memory
+    from pekit_agents.memory.search.gallery import Gallery
     from pekit_agents.profiles import Profile
     from pekit_agents.types import Box, FloatArray, Match, Proposal, RGBImage
 
@@ -33,6 +34,7 @@ class RegionSearch:
     _memory: Memory
     _profile: Profile
     limits: ImageLimits
+    _strictness: Strictness | None
 
     def propose(
         self, image: ImageSource, *, mode: SearchMode = "auto"
@@ -85,7 +87,7 @@ class RegionSearch:
             InvalidInput: The threshold or strictness is not one, or not for this profile.
         """
         gallery = self._memory.gallery()
-        search = Search.by(self._profile, gallery, threshold=threshold, strictness=strictness)
+        search = self._search(gallery, threshold=threshold, strictness=strictness)
         yield from search.in_each(photos)
 
     def region_test(self, object_ids: Iterable[str]) -> Callable[[FloatArray], NDArray[np.bool_]]:
@@ -103,4 +105,16 @@ class RegionSearch:
             ObjectNotFound: One of the objects is not remembered (any more).
         """
         views = self._memory.vectors_of(list(object_ids))
-        return Search.by(self._profile, self._memory.gallery()).region_test(views)
+        return self._search(self._memory.gallery()).region_test(views)
+
+    def _search(
+        self,
+        gallery: Gallery,
+        *,
+        threshold: float | None = None,
+        strictness: Strictness | None = None,
+    ) -> Search:
+        """Return a search by what a call says, else by what the kit was opened with."""
+        if threshold is None and strictness is None:
+            strictness = self._strictness
+        return Search.by(self._profile, gallery, threshold=threshold, strictness=strictness)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, ObjectChanged, ObjectNotFound
+from pekit_agents.owner_text import CONTEXT_LIMIT, NAME_LIMIT, quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,14 +35,16 @@ def with_texts(
     """
     if expected is not None:
         changed = [
-            f"{field} is {getattr(record.object, field)!r}, expected {getattr(expected, field)!r}"
+            f"{field} is {quote(getattr(record.object, field), CONTEXT_LIMIT)}, expected "
+            f"{quote(getattr(expected, field), CONTEXT_LIMIT)}"
             for field in _TEXTS
             if getattr(record.object, field) != getattr(expected, field)
         ]
         if changed:
             raise ObjectChanged(
-                f'"{expected.name}" was changed meanwhile: {"; ".join(changed)}. Nothing was '
-                "written; look at the object again and repeat the change on what it is now."
+                f"{quote(expected.name, NAME_LIMIT)} was changed meanwhile: "
+                f"{'; '.join(changed)}. Nothing was written; look at the object again and repeat "
+                "the change on what it is now."
             )
     return dataclasses.replace(record, object=dataclasses.replace(record.object, **texts))
 
@@ -64,8 +67,9 @@ def with_views(
     count = len(record.views) + len(new)
     if at_most is not None and count > at_most:
         raise InvalidInput(
-            f'"{record.object.name}" would hold {count} views, expected at most {at_most}; '
-            "remove some views first. Nothing was changed."
+            f"{quote(record.object.name, NAME_LIMIT)} would hold {count} views, expected at most "
+            f"{at_most}; nothing was changed",
+            in_python="; remove some views first",
         )
     kept = _without_negatives(record, duplicates(record.negatives, vectors[new]))
     return _with(
@@ -166,13 +170,13 @@ def without_view(record: MemoryRecord, view_id: str) -> MemoryRecord:
         InvalidInput: It is the last one.
     """
     kept = [index for index, view in enumerate(record.views) if view.view_id != view_id]
-    name = record.object.name
+    name = quote(record.object.name, NAME_LIMIT)
     if len(kept) == len(record.views):
         ids = ", ".join(view.view_id for view in record.views)
-        raise ObjectNotFound(f'"{name}" has no view "{view_id}". Its views: {ids}.')
+        raise ObjectNotFound(f'{name} has no view "{view_id}". Its views: {ids}.')
     if not kept:
         raise InvalidInput(
-            f'"{view_id}" is the only view of "{name}", expected another one to be left; '
+            f'"{view_id}" is the only view of {name}, expected another one to be left; '
             "add a better photo first, or forget the object."
         )
     return _with_only(record, kept)

@@ -166,7 +166,8 @@ class Memory(Editing, Moving):
     def resolve(self, ref: str) -> PersonalObject:
         """Return the object whose id is ``ref``, else the one whose name is.
 
-        Names are compared without regard to case, runs of blanks and the composition of accents.
+        A name as it is spelled goes before one that differs in case, accents, punctuation, emoji,
+        width or blanks only.
 
         Raises:
             ObjectNotFound: Nothing is called that; the message lists the closest known names.

@@ -69,7 +69,7 @@ def new_views(
     details: Sequence[Details | None] | None = None,
     view_ids: Sequence[str] | None = None,
 ) -> tuple[StoredView, ...]:
-    """Return ``count`` views that are stored now, with fresh ids unless there are some."""
+    """Return ``count`` views that are stored now, with fresh ids or those that are given."""
     now, none = datetime.now(UTC), [None] * count
     ids = [secrets.token_hex(_ID_BYTES) for _ in none] if view_ids is None else view_ids
     kept = zip(

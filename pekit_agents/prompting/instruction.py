@@ -14,7 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pekit_agents.boxes import clip
-from pekit_agents.owner_text import CATEGORY_LIMIT, CONTEXT_LIMIT, NAME_LIMIT, quote
+from pekit_agents.owner_text import (
+    CATEGORY_LIMIT,
+    CONTEXT_LIMIT,
+    NAME_LIMIT,
+    QUESTION_LIMIT,
+    measured,
+    quote,
+)
 from pekit_agents.prompting.drawing import COLOURS, Colour, annotate, assign_colours
 from pekit_agents.types import Match, Prompt
 
@@ -67,6 +74,9 @@ def build_prompt(
     Returns:
         The annotated picture, the text and the matches it speaks of. Without any: the
         picture object itself and the bare question.
+
+    Raises:
+        InvalidInput: The question is too long.
     """
     seen = [match for match in matches if clip(match.box, *image.size) is not None]
     palette = assign_colours(seen) if colours is None else colours
@@ -95,6 +105,9 @@ def instruction(
 
     Returns:
         Contexts, introductions, rules and the question; without a match the bare question.
+
+    Raises:
+        InvalidInput: The question is too long.
     """
     palette = assign_colours(matches) if colours is None else colours
     groups = _group(matches, palette)
@@ -110,6 +123,8 @@ def instruction(
 
 
 def _asked(question: str | None) -> str:
+    if question is not None:
+        measured(question, "question", QUESTION_LIMIT)
     return question if question and not question.isspace() else ""
 
 

@@ -78,6 +78,34 @@ class Scores:
     nearest: Nearest
 
 
+def settings_by(
+    profile: Profile, *, threshold: float | None = None, strictness: Strictness | None = None
+) -> MatchSettings:
+    """Return the numbers that decide: a profile's, or by a caller's threshold or strictness.
+
+    Raises:
+        InvalidInput: As for :meth:`Search.by`.
+    """
+    settings, discriminant = profile.matching, profile.discriminant
+    if threshold is not None:
+        if discriminant is not None:
+            raise InvalidInput(
+                f"expected a strictness, found a threshold: profile {profile.name!r} decides "
+                "by probability; give strictness='recall', 'precision' or a rate"
+            )
+        settings = replace(settings, threshold=threshold)
+    if strictness is not None:
+        if discriminant is None:
+            raise InvalidInput(
+                f"expected a profile with a discriminant for strictness {strictness!r}, found "
+                f"{profile.name!r}, which has none; give a threshold, or calibrate it"
+            )
+        rate = rate_of(strictness)
+        if strictness != "balanced":  # that is the profile's own prior
+            settings = replace(settings, prior=discriminant.prior(rate))
+    return settings
+
+
 class Search:
     """Compares the regions of photos with a memory, by the rule of a profile.
 
@@ -108,24 +136,8 @@ class Search:
             InvalidInput: A threshold is given to a profile with a discriminant, or a strictness to
                 one without; the threshold is not in [-1, 1], or the strictness is none.
         """
-        settings, discriminant = profile.matching, profile.discriminant
-        if threshold is not None:
-            if discriminant is not None:
-                raise InvalidInput(
-                    f"expected a strictness, found a threshold: profile {profile.name!r} decides "
-                    "by probability; give strictness='recall', 'precision' or a rate"
-                )
-            settings = replace(settings, threshold=threshold)
-        if strictness is not None:
-            if discriminant is None:
-                raise InvalidInput(
-                    f"expected a profile with a discriminant for strictness {strictness!r}, found "
-                    f"{profile.name!r}, which has none; give a threshold, or calibrate it"
-                )
-            rate = rate_of(strictness)
-            if strictness != "balanced":  # that is the profile's own prior
-                settings = replace(settings, prior=discriminant.prior(rate))
-        return cls(gallery, settings, discriminant)
+        settings = settings_by(profile, threshold=threshold, strictness=strictness)
+        return cls(gallery, settings, profile.discriminant)
 
     def guide(self, encoder: Encoder) -> Guide | None:
         """Return what says of pooled features how much they resemble what is remembered.

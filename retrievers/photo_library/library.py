@@ -8,7 +8,7 @@ is found in photos that were indexed long before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, tee
@@ -20,8 +20,8 @@ from pekit_agents.kit.kit import PeKit
 from pekit_agents.memory.place.forgetting import forget_place
 from pekit_agents.memory.place.place import require_files_at, user_place
 from pekit_agents.memory.table.transactions import Transactions
-from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.retrieval.regions import require_mode
+from pekit_agents.retrievers.photo_library.asking import Asked, asked_for
 from pekit_agents.retrievers.photo_library.indexing import (
     IndexReport,
     PhotoProgress,
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 __all__ = ["FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
 
 _BATCH = 16  # photos a commit: what an interruption costs at most
-_FITTING = 5  # objects that the words of a query may stand for
 
 
 class PhotoNotFound(PeKitError, LookupError):
@@ -68,9 +67,10 @@ class FoundPhoto:
         photo_id: The caller's name for it.
         size_wh: Width and height of the upright photo in pixels.
         matches: Where the objects that were looked for are named, the surest first.
-        score: The score of the least sure object that was looked for.
+        score: The score of the least sure object that was looked for; where one of several is
+            enough, of the surest.
         possible: Where something may be one of the objects that were looked for.
-        probability: That of the least sure object that was looked for, in [0, 1]; None where the
+        probability: The probability of the object whose score that is, in [0, 1]; None where the
             profile knows no probabilities.
     """
 
@@ -205,29 +205,27 @@ class PhotoLibrary:
         if isinstance(names, str) or not names:
             raise InvalidInput(f"expected a list of one or more names, found {names!r}")
         wanted = {self._kit.get(name).object_id for name in names}
-        return self._found(wanted, len(wanted), k)
+        return self._found(Asked([{object_id} for object_id in sorted(wanted)]), k)
 
     def search_text(self, query: str, *, k: int = 20) -> list[FoundPhoto]:
         """Return the photos that a text asks for, such as "photos with Biscuit and my red mug".
 
-        They show, or may show, all the objects that the text names. Where it names none, its words
-        are looked up in names, categories and notes, and photos of any object that fits are
-        returned.
+        They show, or may show, all the objects that the text names, or with "or" any of them;
+        with "not" or "without", none of those after it is named in them. Beside a name, a
+        category does as well: "Ruby and the dog". Where the text names nothing, its words are
+        looked up in names, categories and notes, and photos of any object that fits are returned.
 
         Args:
-            query: Any text.
+            query: Any text of at most 10,000 characters.
             k: The most to return.
 
         Raises:
-            InvalidInput: ``k`` is below 1.
+            InvalidInput: ``k`` is below 1, the text is too long, says only what is not wanted, or
+                is unclear: both "and" and "or", or "not" without a name after it.
+            ObjectNotFound: Beside a known name the text has one that nothing is called.
             MemoryStoreError: The library cannot be read.
         """
-        objects = self._kit.objects()
-        named = {obj.object_id for obj in named_objects(objects, query)}
-        if named:
-            return self._found(named, len(named), k)
-        hits = self._words.search(query, objects, _FITTING)
-        return self._found({obj.object_id for obj, _ in hits}, 1, k)
+        return self._found(asked_for(query, self._kit.objects(), self._words), k)
 
     def photo_ids(self) -> list[str]:
         """Return the ids of all photos in the library, in alphabetical order."""
@@ -279,40 +277,40 @@ class PhotoLibrary:
 
         return self._transactions.read(read)
 
-    def _found(self, wanted: set[str], at_least: int, k: int) -> list[FoundPhoto]:
-        """Return the photos with at least so many of the wanted objects."""
+    def _found(self, asked: Asked, k: int) -> list[FoundPhoto]:
+        """Return the photos that show what is asked for."""
         if k < 1:
             raise InvalidInput(f"expected k of at least 1, found {k}")
-
-        if not wanted:
+        if not asked.parts:
             return []
-        may_show = self._kit.region_test(wanted)
+        may_show = self._kit.region_test(set().union(*asked.parts))
 
         def read(table: Table | None) -> list[FoundPhoto]:
             if table is None:
                 return []
-            return list(self._showing(self._regions.photos(table, may_show), wanted, at_least))
+            return list(self._showing(self._regions.photos(table, may_show), asked))
 
         found = self._transactions.read(read)
         return sorted(found, key=_rank)[:k]
 
-    def _showing(
-        self, photos: Iterable[Photo], wanted: set[str], at_least: int
-    ) -> Iterator[FoundPhoto]:
+    def _showing(self, photos: Iterable[Photo], asked: Asked) -> Iterator[FoundPhoto]:
         photos, compared = tee(photos)
         answers = self._kit.match_regions((photo.boxes, photo.vectors) for photo in compared)
+        wanted = set().union(*asked.parts)
         for photo, (named, possible) in zip(photos, answers, strict=True):
+            if _showing_some(named, asked.excluded):
+                continue
             shown, perhaps = (_showing_some(matches, wanted) for matches in (named, possible))
-            best = _best(each for _, each in (*shown, *perhaps))
-            if len(best) >= at_least:
-                weakest = min(best, key=_strength)
+            best = _best((each for _, each in (*shown, *perhaps)), asked.parts)
+            if len(best) >= (1 if asked.either else len(asked.parts)):
+                decides = (max if asked.either else min)(best, key=_strength)
                 yield FoundPhoto(
                     photo.photo_id,
                     photo.size_wh,
                     tuple(match for match, _ in shown),
-                    weakest.score,
+                    decides.score,
                     tuple(match for match, _ in perhaps),
-                    weakest.probability,
+                    decides.probability,
                 )
 
     @property
@@ -320,7 +318,9 @@ class PhotoLibrary:
         return self._transactions.schema
 
 
-def _showing_some(matches: Iterable[Match], wanted: set[str]) -> list[tuple[Match, Candidate]]:
+def _showing_some(
+    matches: Iterable[Match], wanted: Collection[str]
+) -> list[tuple[Match, Candidate]]:
     """Return the matches of wanted objects, each with the likeliest of these that it may be."""
     found = []
     for match in matches:
@@ -330,12 +330,11 @@ def _showing_some(matches: Iterable[Match], wanted: set[str]) -> list[tuple[Matc
     return found
 
 
-def _best(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return the likeliest of each object."""
-    best: dict[str, Candidate] = {}
-    for each in sorted(candidates, key=_strength):
-        best[each.object.object_id] = each
-    return list(best.values())
+def _best(candidates: Iterable[Candidate], parts: Sequence[set[str]]) -> list[Candidate]:
+    """Return the likeliest for each part that there is one for."""
+    ranked = sorted(candidates, key=_strength, reverse=True)
+    best = (next((c for c in ranked if c.object.object_id in part), None) for part in parts)
+    return [each for each in best if each is not None]
 
 
 def _rank(photo: FoundPhoto) -> tuple[float, float, str]:

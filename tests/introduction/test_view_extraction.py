@@ -38,7 +38,7 @@ def test_the_extractor_s_best_region_is_taken_by_category():
 
 
 def test_a_photo_without_an_object_is_told_so_with_a_remedy():
-    with pytest.raises(NoObjectFound, match=r"expected a dog.*point it out with a box"):
+    with pytest.raises(NoObjectFound, match=r"expected a \"dog\".*point it out with a box"):
         find_object(PHOTO, Reference(PHOTO), "dog", Extractor(None))
 
 

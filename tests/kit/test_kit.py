@@ -185,7 +185,7 @@ def test_what_was_remembered_is_listed_with_its_views(kit):
 
 def test_a_name_is_not_overwritten(kit):
     kit.remember("Cup", photo_path("coffee.png"), category="cup")
-    with pytest.raises(ObjectExists, match="add_views"):
+    with pytest.raises(ObjectExists, match="add photos to it with add_views"):
         kit.remember("cup", photo_path("chelsea.png"), category="cat")
     assert [obj.category for obj in kit.objects()] == ["cup"]
 

@@ -19,7 +19,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 from PIL import Image
 from pydantic import ValidationError
 
-from pekit_agents.errors import ImageError
+from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.retrievers.langchain import PersonalObjectRetriever
 from pekit_agents.testing import fake_profile, solid_scene
 from pekit_agents.tools.actions import PersonalActions
@@ -123,8 +123,9 @@ def test_sync_and_async_agree(
 
 
 @pytest.mark.parametrize("query", ["/etc/passwd", "https://example.com/a.png", "img_../x"])
-def test_a_path_is_only_words(retriever: PersonalObjectRetriever, query: str) -> None:
-    assert retriever.invoke(query) == []
+def test_a_path_is_refused_and_never_opened(retriever: PersonalObjectRetriever, query: str) -> None:
+    with pytest.raises(InvalidInput, match="expected words"):
+        retriever.invoke(query)
 
 
 def test_another_users_handle_is_unknown(
@@ -211,3 +212,21 @@ def test_what_is_possible_comes_after_what_is_named(graded: PersonalActions, pho
     (only,) = retriever.search_image(photo("pale red"))
     assert only.page_content.startswith('may be "Biscuit"')
     assert retriever.picture(only)
+
+
+def test_a_name_that_is_not_known_is_said_beside_one_that_is(
+    retriever: PersonalObjectRetriever,
+) -> None:
+    found = retriever.invoke("What do Biscuit and Rubi eat?")
+    assert [doc.metadata["name"] for doc in found] == ["Biscuit", "Rubi"]
+    assert found[1].page_content == 'Nothing is remembered that is called "Rubi".'
+    assert found[1].metadata["kind"] == "unknown"
+    assert retriever.invoke("What do Biscuit and Rubi eat?", k=1) == found[1:]
+    assert [doc.metadata["name"] for doc in retriever.invoke("What does Tolstoy eat?")] == []
+
+
+def test_a_query_that_is_far_too_long_is_refused_unread(
+    retriever: PersonalObjectRetriever,
+) -> None:
+    with pytest.raises(InvalidInput, match="query: expected at most 10000 characters"):
+        retriever.invoke("e\u0301\u0327" * 700_000)

@@ -100,3 +100,31 @@ def test_threads_may_share_a_search(things: list[PersonalObject]) -> None:
     for thread in threads:
         thread.join()
     assert found == [1] * 20
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("Tell me about Will", ["Will"]),
+        ("Who is Will?", ["Will"]),
+        ("play The Who", ["The Who"]),
+        ("코코가 어디 있어?", ["코코"]),
+        ("what does Coco like", ["Coco 🐶"]),
+        ("the ball that Will chews", ["Will", "Ball"]),
+        ("Will it be a ball?", ["Ball"]),
+        ("who barks?", ["Rex"]),
+        ("Tell me about Zed", []),
+    ],
+)
+def test_what_a_text_names_comes_first(thing: Thing, query: str, names: list[str]) -> None:
+    things = [
+        thing("Will", "robot"),
+        thing("Rex", "dog", "Tell me when he barks."),
+        thing("The Who", "record"),
+        thing("코코", "cat"),
+        thing("Coco 🐶", "dog"),
+        thing("Ball", "toy"),
+    ]
+    hits = TextSearch().search(query, things, 4)
+    assert [obj.name for obj, _ in hits] == names
+    assert [score for _, score in hits] == sorted((s for _, s in hits), reverse=True)

@@ -350,3 +350,21 @@ def test_description_says_what_may_be(graded: PersonalActions, pale: bytes) -> N
     picture, text = recorder.asked[0]
     assert "ask the owner whether it is" in text
     assert picture.tobytes() != Image.open(io.BytesIO(pale)).tobytes()
+
+
+def test_a_list_is_searched_for_a_name_in_any_spelling(actions: PersonalActions) -> None:
+    kit = actions.open_kit("ann")
+    for name, colour in (("Zoë", "red"), ("Mr. Whiskers", "blue")):
+        kit.remember(name, solid_scene({colour: (20, 20, 80, 80)}), category="cat")
+    for search, expected in (("zoe", ["Zoë"]), ("mr whiskers", ["Mr. Whiskers"]), ("zed", [])):
+        found = actions.list_personal_objects("ann", search).record["objects"]
+        assert [obj["name"] for obj in found] == expected
+
+
+def test_a_question_from_memory_says_which_name_is_not_known(actions: PersonalActions) -> None:
+    kit = actions.open_kit("ann")
+    kit.remember("Zoë", solid_scene({"red": (20, 20, 80, 80)}), category="cat")
+    kit.remember("Cup", solid_scene({"blue": (20, 20, 80, 80)}), category="cup")
+    result = actions.describe_personal("ann", "What do Zoe and Rubi like?", "none")
+    assert [obj["name"] for obj in result.record["objects"]] == ["Zoë"]
+    assert 'Nothing is remembered that is called "Rubi".' in result.text

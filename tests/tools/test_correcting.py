@@ -91,7 +91,7 @@ def test_of_several_sightings_one_is_said_by_its_number(
     text = actions.find_personal_objects("ann", both).text
     assert "- sighting 1: " in text
     assert "- sighting 2: " in text
-    with pytest.raises(ActionError, match=r"found 2; say which region it is: 1 \(Biscuit\), 2"):
+    with pytest.raises(ActionError, match=r"found 2; say which .* number: 1 \(\"Biscuit\"\), 2"):
         actions.correct_personal("ann", "Biscuit", "is", both)
     assert actions.correct_personal("ann", "Biscuit", "is", both, 2).record["learnt"]
     with pytest.raises(ActionError, match="one of the photo's 2 regions, found 3"):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 
-from pekit_agents.errors import ImageError
+from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.images.limits import ImageLimits
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.retrievers import langchain, llama_index
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.image_store import MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
@@ -112,6 +113,7 @@ def test_all_options_are_taken(tmp_path: Path, kit_of: Any) -> None:
         "mode": "scene",
         "keep_crops": True,
         "limits": ImageLimits(),
+        "strictness": None,
         "storage_options": None,
     }
     kit_of(tmp_path, **options).remember("Cup", PHOTO, category="mug")
@@ -135,6 +137,34 @@ def test_limits_hold_and_a_remedy_is_named_to_those_who_have_it(
     with pytest.raises(ImageError, match=r"at most 0\.0 megapixels") as refused:
         kit.find(PHOTO)
     assert ("ImageLimits" in str(refused.value)) == (kit_of is kit_of_photo_library)
+
+
+def test_strictness_is_asked_of_every_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit_of: Any
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "fake_profile", graded_profile)
+    patches = solid_scene({"green": (20, 20, 90, 90)})
+    unsure = solid_scene({"pale green": (30, 10, 110, 90)})
+    named = {}
+    for strictness in ("recall", "precision", None):
+        kit = kit_of(tmp_path / str(strictness), strictness=strictness)
+        kit.remember("Frog", patches, category="toy")
+        finding = kit.find(unsure)
+        regions = [region.box for region in finding.proposals]
+        ((matches, _),) = kit.match_regions([(regions, finding.vectors)])
+        assert [each.object.name for each in matches] == [m.object.name for m in finding.matches]
+        named[strictness] = len(finding.matches), len(finding.possible)
+        # What a call says goes before it.
+        assert len(kit.find(unsure, strictness="recall").matches) == 1
+        assert len(kit.find(unsure, strictness="balanced").matches) == 0
+    assert named == {"recall": (1, 0), "precision": (0, 0), None: (0, 1)}
+
+
+def test_a_strictness_that_is_none_is_refused_when_a_kit_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="expected strictness 'recall', 'balanced'"):
+        PeKit.open(tmp_path, graded_profile(), strictness="lenient")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="profile with a discriminant"):
+        PeKit.open(tmp_path, fake_profile(), strictness="precision")
 
 
 @pytest.mark.slow

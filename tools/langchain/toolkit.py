@@ -25,7 +25,7 @@ from pekit_agents.tools import conversation
 from pekit_agents.tools.actions import ActionError, ActionResult, PersonalActions
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain.messages import LangChainMessages
-from pekit_agents.tools.schemas import arguments_model
+from pekit_agents.tools.schemas import arguments_model, wrong_arguments
 from pekit_agents.tools.specs import ToolSpec, tool_specs
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _OBJECT_IDS = uuid.UUID("5d1c5b0a-6a55-4c0e-9a3e-0c1f4e8f7b11")
 
 
 class PersonalToolkit(BaseToolkit):
-    """Seven tools over the personal memory of the user whom a run belongs to.
+    """Eight tools over the personal memory of the user whom a run belongs to.
 
     The model chooses what is done and never for whom: see :mod:`pekit_agents.tools.identity`.
     A tool's result is a text that stands alone, with the record as a JSON artifact; pictures
@@ -106,6 +106,7 @@ class PersonalToolkit(BaseToolkit):
             infer_schema=False,
             response_format="content_and_artifact",
             handle_tool_error=True,
+            handle_validation_error=wrong_arguments,
         )
 
     def _run(self, spec: ToolSpec, arguments: dict[str, Any], runtime: Any) -> ActionResult:

@@ -6,6 +6,7 @@ from pekit_agents.tools.llama_index.agent import (
     personalize_message,
 )
 from pekit_agents.tools.llama_index.ingestion import RememberPhotos
+from pekit_agents.tools.llama_index.photo_message import photo_message
 from pekit_agents.tools.llama_index.tools import PersonalTool, PersonalToolSpec
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "RememberPhotos",
     "apersonalize_message",
     "personalize_message",
+    "photo_message",
 ]

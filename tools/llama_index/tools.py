@@ -31,7 +31,7 @@ from pekit_agents.tools.image_store import UnknownImage
 from pekit_agents.tools.llama_index.history import Conversation, conversation_of, recent_handles
 from pekit_agents.tools.llama_index.identity import ContextResolver, check_key, user_of_run
 from pekit_agents.tools.llama_index.image_paths import ImagePaths
-from pekit_agents.tools.schemas import arguments_model
+from pekit_agents.tools.schemas import arguments_model, wrong_arguments
 from pekit_agents.tools.specs import VERBS, ToolSpec, tool_specs
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class PersonalTool(FunctionTool):
 
 
 class PersonalToolSpec(BaseToolSpec):
-    """Seven tools over the personal memory of the user whom a run belongs to.
+    """Eight tools over the personal memory of the user whom a run belongs to.
 
     The model chooses what is done and never for whom. In this order: the user that the tools are
     bound to; what the application's resolver says; what the application has set in the run's
@@ -190,7 +190,7 @@ class PersonalToolSpec(BaseToolSpec):
             hosted = self._hosted(spec, user_id, checked, said)
             result = getattr(self.actions, spec.name)(user_id, **checked, **hosted)
         except ValidationError as exc:
-            return _refused(spec, arguments, _told(exc), exc)
+            return _refused(spec, arguments, wrong_arguments(exc), exc)
         except ActionError as exc:
             return _refused(spec, arguments, str(exc), exc)
         return ToolOutput(
@@ -266,11 +266,6 @@ def _refused(spec: ToolSpec, arguments: dict[str, Any], text: str, exc: Exceptio
         is_error=True,
         exception=exc,
     )
-
-
-def _told(exc: ValidationError) -> str:
-    wrong = (f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in exc.errors())
-    return "expected other arguments; " + "; ".join(wrong)
 
 
 def _blocking(coroutine: Coroutine[Any, Any, ToolOutput]) -> ToolOutput:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, ObjectExists
-from pekit_agents.memory.names import name_key
+from pekit_agents.memory.names import KnownNames
 from pekit_agents.memory.records import new_rev, to_rows
 from pekit_agents.memory.table.erasing import drop_looks
 from pekit_agents.memory.table.table import find_record, read_objects, read_revs, upsert
+from pekit_agents.owner_text import NAME_LIMIT, quote
+from pekit_agents.spelling import spelled
 from pekit_agents.types import OnConflict
 
 if TYPE_CHECKING:
@@ -68,19 +70,19 @@ class Importing:
     def _plan(self, there: Sequence[PersonalObject]) -> tuple[list[MemoryRecord], list[str]]:
         """Return what to write, and the ids of what it replaces beyond that."""
         by_id = {obj.object_id: obj for obj in there}
-        by_name = {name_key(obj.name): obj for obj in there}
+        known = KnownNames(there)
         if self._on_conflict == "rename":
-            return _renamed(self._records, by_id, set(by_name)), []
+            return _renamed(self._records, by_id, known), []
         if self._on_conflict == "replace":
-            return _in_place(self._records, by_id, by_name)
+            return _in_place(self._records, by_id, known)
         new: list[MemoryRecord] = []
         clashing: list[MemoryRecord] = []
         for record in self._records:
             obj = record.object
-            taken = obj.object_id in by_id or name_key(obj.name) in by_name
+            taken = obj.object_id in by_id or known.called(obj.name)
             (clashing if taken else new).append(record)
         if clashing and self._on_conflict == "error":
-            names = ", ".join(f'"{record.object.name}"' for record in clashing[:_SHOWN])
+            names = ", ".join(quote(each.object.name, NAME_LIMIT) for each in clashing[:_SHOWN])
             more = f" and {len(clashing) - _SHOWN} more" if len(clashing) > _SHOWN else ""
             raise ObjectExists(
                 f"expected objects that are new here, but the names or ids of {names}{more} are "
@@ -90,16 +92,18 @@ class Importing:
 
 
 def _renamed(
-    records: Sequence[MemoryRecord], by_id: dict[str, PersonalObject], taken: set[str]
+    records: Sequence[MemoryRecord], by_id: dict[str, PersonalObject], known: KnownNames
 ) -> list[MemoryRecord]:
+    """Give other ids and names where these are taken here; an export may hold names alike."""
     ids, renamed = set(by_id), []
+    used: set[str] = set()
     for record in records:
         obj = record.object
         object_id = uuid.uuid4().hex if obj.object_id in ids else obj.object_id
         name, number = obj.name, 2
-        while name_key(name) in taken:
+        while spelled(name) in used or known.called(name):
             name, number = f"{obj.name} ({number})", number + 1
-        taken.add(name_key(name))
+        used.add(spelled(name))
         ids.add(object_id)
         new = dataclasses.replace(obj, object_id=object_id, name=name)
         renamed.append(dataclasses.replace(record, object=new))
@@ -109,7 +113,7 @@ def _renamed(
 def _in_place(
     records: Sequence[MemoryRecord],
     by_id: dict[str, PersonalObject],
-    by_name: dict[str, PersonalObject],
+    known: KnownNames,
 ) -> tuple[list[MemoryRecord], list[str]]:
     """Let each record take the id of the object of its name, so that it is found in its place."""
     incoming = {record.object.object_id for record in records}
@@ -117,7 +121,8 @@ def _in_place(
     used: set[str] = set()
     for record in records:
         obj = record.object
-        same = by_name.get(name_key(obj.name))
+        called = known.called(obj.name)
+        same = called[0] if len(called) == 1 else None  # of several alike none is meant
         if same is not None and same.object_id != obj.object_id:
             if obj.object_id in by_id:  # two are replaced by one
                 gone.append(same.object_id)

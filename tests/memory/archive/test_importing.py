@@ -80,3 +80,37 @@ def test_an_import_that_landed_in_spite_of_an_error_is_not_done_again(
     monkeypatch.setattr(importing, "upsert", landed_but_failed)
     assert len(memory.import_file(exported)) == 2
     assert names(memory) == {"a": "Bella", "b": "Räx 👩‍👩‍👧"}
+
+
+@pytest.fixture
+def alike(memory, thing, unit_vectors, tmp_path):
+    """An export of before names were folded: two that nobody tells apart."""
+    memory.insert(thing("z1", "Zoë"), unit_vectors(1, seed=1))
+    memory.insert(thing("z2", "Zoe", minute=1), unit_vectors(1, seed=2))
+    memory.export(tmp_path / "alike.pekit")
+    return tmp_path / "alike.pekit"
+
+
+@pytest.mark.parametrize("on_conflict", ["error", "skip", "replace", "rename"])
+def test_names_alike_in_one_export_come_in_as_they_are(memory, alike, on_conflict):
+    memory.forget_everything()
+    memory.import_file(alike, on_conflict=on_conflict)
+    assert names(memory) == {"z1": "Zoë", "z2": "Zoe"}
+    assert memory.resolve("Zoë").object_id == "z1"
+
+
+def test_replacing_one_of_two_alike_leaves_the_other(memory, alike, thing, unit_vectors):
+    memory.forget_everything()
+    memory.insert(thing("z1", "Zoë"), unit_vectors(1, seed=1))
+    memory.insert(thing("other", "Zoe", minute=1), unit_vectors(1, seed=2))
+    memory.import_file(alike, on_conflict="replace")
+    assert names(memory) == {"z1": "Zoë", "other": "Zoe"}
+
+
+def test_a_name_like_one_that_is_here_is_a_conflict(memory, alike, thing, unit_vectors):
+    memory.forget_everything()
+    memory.insert(thing("here", "ZOÉ"), unit_vectors(1, seed=1))
+    with pytest.raises(ObjectExists, match='"Zoë", "Zoe" are'):
+        memory.import_file(alike)
+    memory.import_file(alike, on_conflict="rename")
+    assert set(names(memory).values()) == {"ZOÉ", "Zoë (2)", "Zoe (2)"}

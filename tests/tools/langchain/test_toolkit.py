@@ -162,6 +162,7 @@ HONEST: dict[str, dict[str, Any]] = {
     "update_personal_object": {"name": "Biscuit", "new_name": "Mine"},
     "correct_personal": {"name": "Biscuit", "verdict": "is_not"},
     "forget_personal_object": {"name": "Biscuit"},
+    "add_photos": {"name": "Biscuit"},
 }
 
 

@@ -66,6 +66,7 @@ def test_all_tools_come_with_it(personal, scripted):
         "update_personal_object",
         "correct_personal",
         "forget_personal_object",
+        "add_photos",
     }
 
 

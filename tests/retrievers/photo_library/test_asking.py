@@ -1,0 +1,99 @@
+"""What is asked of a library: names in any spelling, with "and", "or" and "not"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pekit_agents.errors import InvalidInput, ObjectNotFound
+from pekit_agents.retrievers.langchain import PhotoLibraryRetriever
+from pekit_agents.retrievers.llama_index import PhotoLibraryRetriever as LlamaIndexRetriever
+from pekit_agents.retrievers.photo_library.library import PhotoLibrary
+from pekit_agents.testing import fake_profile, solid_scene
+
+PETS = {"Zoë": "red", "Ruby": "blue", "Mr. Whiskers": "green", "Coco 🐶": "yellow"}
+LEFT, RIGHT = (20, 20, 70, 90), (80, 20, 150, 90)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> PhotoLibrary:
+    library = PhotoLibrary.open(tmp_path, profile=fake_profile())
+    for name, colour in PETS.items():
+        category = "dog" if colour == "yellow" else "cat"
+        library.kit.remember(name, solid_scene({colour: RIGHT}), category=category)
+    pairs = {f"ruby, {c}": {"blue": LEFT, c: RIGHT} for c in ("red", "green", "yellow")}
+    scenes = {"ruby": {"blue": LEFT}, **pairs, "red": {"red": LEFT}, "nothing": {}}
+    library.index((name, solid_scene(patches)) for name, patches in scenes.items())
+    return library
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("photos with Zoë and Ruby", {"ruby, red"}),
+        ("photos with Zoe and Ruby", {"ruby, red"}),
+        ("photos of Ruby and Mr Whiskers", {"ruby, green"}),
+        ("Ruby and Coco", {"ruby, yellow"}),
+        ("zoe", {"red", "ruby, red"}),
+        ("photos with Ruby but not Zoë", {"ruby", "ruby, green", "ruby, yellow"}),
+        ("Ruby without Zoe and Coco", {"ruby", "ruby, green"}),
+        ("Zoe but not Ruby", {"red"}),
+        ("Coco or Zoë", {"red", "ruby, red", "ruby, yellow"}),
+        ("Coco or Zoë but not Ruby", {"red"}),
+        ("Ruby and the dog", {"ruby, yellow"}),
+        ("Ruby without the dog", {"ruby", "ruby, red", "ruby, green"}),
+        ("zeppelins", set()),
+    ],
+)
+def test_names_are_understood_together(
+    library: PhotoLibrary, query: str, expected: set[str]
+) -> None:
+    assert {photo.photo_id for photo in library.search_text(query)} == expected
+
+
+@pytest.mark.parametrize("query", ["Ruby and Rubi", "photos with Zoe and rubi", "Ruby but not Max"])
+def test_a_name_that_is_not_known_is_said_and_never_dropped(
+    library: PhotoLibrary, query: str
+) -> None:
+    with pytest.raises(ObjectNotFound, match=r'found also "(Rubi|rubi|Max)".*Known names: "'):
+        library.search_text(query)
+    with pytest.raises(ObjectNotFound, match="found also"):
+        PhotoLibraryRetriever(library=library).invoke(query)
+    with pytest.raises(ObjectNotFound, match="found also"):
+        LlamaIndexRetriever(library).retrieve(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("photos without Zoë", "at least one name that photos are to show"),
+        ("Ruby and Zoë or Coco", "both|as well as"),
+        ("Ruby where Zoë is not", "without a name after it"),
+        ("Ruby " * 3000, "query: expected at most 10000 characters, got 15000"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_a_word(
+    library: PhotoLibrary, query: str, reason: str
+) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        library.search_text(query)
+
+
+def test_names_alike_of_an_older_memory_are_either_of_them(library: PhotoLibrary) -> None:
+    zoe = library.kit.get("Zoë")
+    coco = library.kit.get("Coco")
+    library.kit._memory.update(coco.object_id, name="Zoe")  # as before names were folded
+    assert {photo.photo_id for photo in library.search_text("Zoé and Ruby")} == {
+        *("ruby, red", "ruby, yellow")
+    }
+    assert {photo.photo_id for photo in library.search_text("Zoe and Ruby")} == {"ruby, yellow"}
+    assert library.kit.get("Zoë") == zoe
+
+
+def test_where_one_of_several_is_enough_the_surest_decides(library: PhotoLibrary) -> None:
+    by_id = {photo.photo_id: photo for photo in library.search_text("Zoë or Ruby")}
+    both = by_id["ruby, red"]
+    assert both.score == max(match.score for match in both.matches)
+    (each,) = library.search_text("Zoë and Ruby")
+    assert each.score == min(match.score for match in each.matches)
