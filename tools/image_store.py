@@ -301,8 +301,9 @@ class MemoryImageStore:
 
     def about(self, user_id: str) -> set[str]:
         """Return the ids of the objects that pictures of a user are about."""
-        with self._lock:
-            kept = self._users.get(check_user(user_id), OrderedDict())
+        check_user(user_id)
+        with _LOCK:
+            kept = self._users.get(user_id, _Person()).pictures
             return {object_id for item in kept.values() for object_id in item.about}
 
     def delete_about(self, user_id: str, object_id: str) -> None:
