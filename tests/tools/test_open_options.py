@@ -139,6 +139,7 @@ def test_limits_hold_and_a_remedy_is_named_to_those_who_have_it(
     assert ("ImageLimits" in str(refused.value)) == (kit_of is kit_of_photo_library)
 
 
+@pytest.mark.parametrize("kit_of", OPENING)
 def test_strictness_is_asked_of_every_door(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit_of: Any
 ) -> None:
