@@ -40,7 +40,7 @@ PHOTOS = {
     **{kind: _file(kind, "blue") for kind in ("JPEG", "PNG", "BMP", "TIFF", "AVIF", "MPO")},
     "recognised HEIC": HEIC,
     "recognised TIFF": _file("TIFF", "red"),
-    "recognised panorama": _file("JPEG", "red", (8100, 900)),
+    "recognised and large": _file("JPEG", "red", (1700, 300)),
     "panorama": _file("JPEG", "blue", (9000, 120)),
     "above 5 MB": _file("JPEG", "blue") + bytes(5 * 2**20),
     "cut off": _file("PNG", "blue")[:90],
@@ -161,11 +161,13 @@ def test_what_tools_keep_and_hand_on_is_taken_as_well(
     actions: PersonalActions, biscuit: str, tmp_path: Path
 ) -> None:
     filed = PersonalActions(actions.open_kit, DirectoryImageStore(tmp_path / "pictures"))
-    for kind in ("recognised panorama", "recognised TIFF", "TIFF", "recognised HEIC", "JPEG"):
+    for kind in ("recognised and large", "recognised TIFF", "TIFF", "recognised HEIC", "JPEG"):
         handle = filed.images.put("ann", PHOTOS[kind])
         result = filed.find_personal_objects("ann", handle)
         if kind.startswith("recognised"):
-            _refuse("image/jpeg", filed.images.get("ann", result.images[0]))
+            annotated = filed.images.get("ann", result.images[0])
+            _refuse("image/jpeg", annotated)
+            assert max(Image.open(io.BytesIO(annotated)).size) <= 1568
         spec = PersonalToolSpec(filed, user_id="ann")
         output = spec.find_personal_objects(image=handle)  # type: ignore[attr-defined]
         _, picture = output.blocks

@@ -173,8 +173,9 @@ def _sqlite_saver():
     connection.close()
 
 
-@pytest.fixture(params=[_memory_saver, _sqlite_saver], ids=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite"])
 def stored(request, holds_bytes):
     """A checkpointer, and a count of the blobs in it that hold a picture."""
-    with request.param() as (saver, blobs):
+    savers = {"memory": _memory_saver, "sqlite": _sqlite_saver}
+    with savers[request.param]() as (saver, blobs):
         yield saver, lambda data: sum(holds_bytes(blob, data) for blob in blobs())

@@ -17,6 +17,7 @@ from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.image_store import handle_of
 from pekit_agents.tools.langchain.pictures import image_block
 
+pytestmark = pytest.mark.parametrize("stored", ["memory"], indirect=True)
 THREAD = {"configurable": {"thread_id": "1"}}
 PNG = to_png(solid_scene({"blue": (20, 20, 90, 90)}))
 B64 = base64.b64encode(PNG).decode()
@@ -185,7 +186,7 @@ def test_a_picture_that_cannot_be_taken_out_is_said(stored, personal, scripted, 
     ],
 )
 def test_what_a_user_sends_goes_out_in_a_shape_that_every_adapter_takes(
-    block, sent, personal, scripted, pictures
+    block, sent, stored, personal, scripted, pictures
 ):
     openai = pytest.importorskip("langchain_openai.chat_models.base")
     model = scripted("ok")

@@ -83,10 +83,9 @@ def _json(ctx):
         return json.dumps(ctx.to_dict())
 
 
-@pytest.mark.parametrize("make_memory", [ChatMemoryBuffer, Memory])
 @pytest.mark.parametrize("make", RESULTS.values(), ids=RESULTS)
 async def test_a_result_of_any_shape(
-    make, make_agent, scripted, calls, pictures, context, holds_bytes, make_memory
+    make, make_agent, scripted, calls, pictures, context, holds_bytes
 ):
     def camera():
         """Look at the door."""
@@ -94,7 +93,7 @@ async def test_a_result_of_any_shape(
 
     llm = scripted(calls(("camera", {})), "A blue thing.", "As I said.")
     agent = make_agent(llm, tools=[FunctionTool.from_defaults(camera)])
-    ctx, memory = await context(agent), make_memory.from_defaults(token_limit=100_000)
+    ctx, memory = await context(agent), Memory.from_defaults(token_limit=100_000)
     result = await agent.run("Who is at the door?", ctx=ctx, memory=memory)
     await agent.run("Are you sure?", ctx=ctx, memory=memory)
 
