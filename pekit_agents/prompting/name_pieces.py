@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pekit_agents.prompting.name_search import NameSearch
-from pekit_agents.prompting.name_words import AND, BEFORE_NAMES, COMMON, OR, PRONOUNS, VERBS
+from pekit_agents.prompting.name_words import (
+    AND,
+    BEFORE_NAMES,
+    BEFORE_TIMES,
+    COMMON,
+    OR,
+    PRONOUNS,
+    VERBS,
+)
 from pekit_agents.spelling import FoldedText, name_key
 
 if TYPE_CHECKING:
@@ -151,13 +159,13 @@ class _CommonNames:
         listed = any(each.word in AND | OR for each in later) and any(
             other.start - name.end <= len(" and ") for other in self._names[at + 1 : at + 2]
         )
+        if any(word.word in BEFORE_TIMES for word in earlier):
+            return False
         if alone or quoted or (styled and not self._words[index].first):
             return True
-        if name.capital and listed:
-            return True
         if key in PRONOUNS:
-            return False
+            return name.capital and listed
         verb = any(word.word in ("is", "was", "has") for word in later)
-        if styled and (verb or name.after.startswith("'s")):
+        if (name.capital and listed) or (styled and (verb or name.after.startswith("'s"))):
             return True
         return any(word.word in BEFORE_NAMES | VERBS for word in earlier)

@@ -7,6 +7,7 @@ __all__ = [
     "ARTICLES",
     "BEFORE_NAMES",
     "BEFORE_PLACES",
+    "BEFORE_TIMES",
     "COMMON",
     "NOT",
     "OR",
@@ -44,6 +45,8 @@ BEFORE_PLACES = _words(
     "in at on from during since before after until into through last every early late "
     "im am um nach seit en à au"
 )
+#: After these a month or a day is none but that: "in May".
+BEFORE_TIMES = _words("in since during until last every early late")
 #: Words that stand for something else, also after the words that take a name.
 PRONOUNS = _words(
     "i me my mine myself you your yours he him his she her hers it its we us our ours they them "

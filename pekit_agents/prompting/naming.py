@@ -254,7 +254,7 @@ class _Reading:
         self.joint, self.linked, self.open_not = "", True, False
 
     def _leave(self, said: str) -> None:
-        self._unknown.append(said)
+        self._unknown.append(said.removesuffix("'s"))
         self.joint, self.linked, self.open_not = "", True, False
 
     def _look_around(self, piece: Piece) -> None:

@@ -262,7 +262,7 @@ def test_what_is_named_here_and_possible_there_is_said_by_the_region(graded):
     finding = graded.find(photo(PALE_RED, RED))
     assert (names(finding), may_be(finding)) == (["Cup"], ["Cup"])
     named, possible = (each[0].region for each in (finding.matches, finding.possible))
-    with pytest.raises(InvalidInput, match=rf"{named} \(Cup\), {possible} \(may be Cup\)"):
+    with pytest.raises(InvalidInput, match=rf'{named} \("Cup"\), {possible} \(may be "Cup"\)'):
         graded.confirm_in(finding, "Cup")
     with pytest.raises(InvalidInput, match='may be "Bike", found 2'):
         graded.confirm_in(finding, "Bike")

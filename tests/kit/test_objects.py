@@ -110,7 +110,7 @@ def test_a_name_that_is_somebodys_id_is_taken(kit):
 def test_of_two_editors_the_second_does_not_undo_the_first(kit):
     seen = kit.remember("Cup", RED, category="mug", context="old")
     kit.update("Cup", context="of the first", expected=seen)
-    with pytest.raises(ObjectChanged, match="context is 'of the first', expected 'old'"):
+    with pytest.raises(ObjectChanged, match='context is "of the first", expected "old"'):
         kit.update("Cup", context="of the second", expected=seen)
     assert kit.get("Cup").context == "of the first"
 

@@ -114,3 +114,13 @@ def test_a_name_like_one_that_is_here_is_a_conflict(memory, alike, thing, unit_v
         memory.import_file(alike)
     memory.import_file(alike, on_conflict="rename")
     assert set(names(memory).values()) == {"ZOÉ", "Zoë (2)", "Zoe (2)"}
+
+
+def test_replacing_replaces_none_of_several_alike(memory, alike, thing, unit_vectors, tmp_path):
+    memory.forget_everything()
+    memory.insert(thing("third", "Zoé"), unit_vectors(1, seed=3))
+    memory.export(tmp_path / "third.pekit")
+    memory.forget_everything()
+    memory.import_file(alike)
+    memory.import_file(tmp_path / "third.pekit", on_conflict="replace")
+    assert names(memory) == {"z1": "Zoë", "z2": "Zoe", "third": "Zoé"}
