@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # of which there are hundreds, compiles the tests' or the package's modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint typecheck docs release-check installed clean
+.PHONY: demo test check lint typecheck docs release-check resolve installed clean
 
 demo: $(VENV)/.demo
 	$(BIN)/pekit demo --out pekit-demo
@@ -49,6 +49,17 @@ release-check: $(VENV)/.test
 		$(PYTHON) -m venv .release/$$kind && \
 		.release/$$kind/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt dist/*.$$kind && \
 		(cd dist && ../.release/$$kind/bin/python ../tests/release_smoke.py $$kind) || exit 1; \
+	done
+
+# What an index gives users today: every extra by itself, without pins and with them.
+resolve:
+	$(PYTHON) -m venv .release/resolve
+	.release/resolve/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@for extra in $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"])'); do \
+		for pins in /dev/null constraints.txt; do \
+			echo "$$extra, pins: $$pins" && \
+			.release/resolve/bin/uv pip compile --quiet --python $(PYTHON) --extra $$extra --constraints $$pins pyproject.toml --output-file .release/resolve/$$extra.txt > /dev/null || exit 1; \
+		done; \
 	done
 
 clean:

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.types import Box
+from pekit_agents.types import Box, Mask, Proposal
 
-__all__ = ["as_box", "clip", "close_up", "containment", "framed", "iou_matrix", "nms"]
+__all__ = [
+    "as_box",
+    "clip",
+    "close_up",
+    "containment",
+    "framed",
+    "iou_matrix",
+    "nms",
+    "resized",
+    "resized_proposal",
+]
 
 _Floats: TypeAlias = NDArray[np.float64]
 _HUGE = 1e100  # areas beyond it would overflow
@@ -129,6 +140,35 @@ def framed(box: Box, width: int, height: int) -> Box:
         max(0, math.floor(box.y0 - y)),
         min(width, math.ceil(box.x1 + x)),
         min(height, math.ceil(box.y1 + y)),
+    )
+
+
+def resized(box: Box, from_wh: tuple[int, int], to_wh: tuple[int, int]) -> Box:
+    """Return a box in pixels of the same picture at another size.
+
+    Args:
+        box: In pixels of the picture at ``from_wh``.
+        from_wh: Width and height that the picture has there.
+        to_wh: Width and height that it has here.
+    """
+    if from_wh == to_wh:
+        return box
+    x, y = to_wh[0] / from_wh[0], to_wh[1] / from_wh[1]
+    return Box(box.x0 * x, box.y0 * y, box.x1 * x, box.y1 * y)
+
+
+def resized_proposal(
+    proposal: Proposal, from_wh: tuple[int, int], to_wh: tuple[int, int]
+) -> Proposal:
+    """Return a region in pixels of the same picture at another size; its mask's raster stays."""
+    if from_wh == to_wh:
+        return proposal
+    mask, window = proposal.mask, proposal.window
+    return replace(
+        proposal,
+        box=resized(proposal.box, from_wh, to_wh),
+        mask=None if mask is None else Mask(mask.values, resized(mask.frame, from_wh, to_wh)),
+        window=None if window is None else resized(window, from_wh, to_wh),
     )
 
 

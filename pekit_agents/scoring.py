@@ -301,6 +301,19 @@ class Discriminant:
             rejected.starts,
         )
 
+    def seen_badly(self, vectors: FloatArray) -> NDArray[np.bool_]:
+        """Return of (K, D) unit vectors which show a thing badly: (K,).
+
+        A thing seen badly is the likeliest of all that compete with "another thing" for it.
+        """
+        projected = self.project(vectors)
+        likely = self._conditions().at(np.concatenate([projected**2, projected], axis=1))  # (K, C)
+        # Things seen badly spread as things do, anything else does not.
+        badly = (self.spreads == self.between + 1).all(axis=1)
+        best = np.max(likely[:, badly], axis=1, initial=-np.inf)
+        shown: NDArray[np.bool_] = best > np.max(likely[:, ~badly], axis=1, initial=0.0)
+        return shown
+
     def prior(self, strictness: float) -> float:
         """Return the log-odds of "another thing" for a share of other things that are named."""
         return float(np.interp(strictness, self.rates, self.priors))

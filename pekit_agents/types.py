@@ -175,7 +175,7 @@ class StoredView:
     """A view as it lies in the memory.
 
     Attributes:
-        view_id: Its identity within the object; says nothing else.
+        view_id: Its identity within the object: random, or made from the bytes of its photo.
         added_at: When it was stored (UTC); None if that was not noted.
         crop: What was kept of its photo; None unless crops are kept.
         details: The object patch by patch; None where that was not noted.
@@ -202,13 +202,13 @@ class Advice:
     Attributes:
         photo: Which photo, from 1; 0 for all of them.
         kind: It adds nothing to another (``"duplicate"``), resembles none of the others
-            (``"outlier"``), is ``"blurred"``, shows the object too ``"small"``; or ``"more"``
-            photos would help.
+            (``"outlier"``), is ``"blurred"``, shows the object too ``"small"`` or in another way
+            badly (``"poor"``); or ``"more"`` photos would help.
         text: The same in words, with what to do about it.
     """
 
     photo: int
-    kind: Literal["duplicate", "outlier", "blurred", "small", "more"]
+    kind: Literal["duplicate", "outlier", "blurred", "small", "poor", "more"]
     text: str
 
     def to_dict(self) -> dict[str, Any]:

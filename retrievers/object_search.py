@@ -69,5 +69,5 @@ class ObjectSearch:
         finding, annotated = self.actions.annotated.of(self.user_id, search)
         if annotated is None:
             return []
-        size = finding.image.size
+        size = finding.size_wh
         return documents.of_matches(finding.everything[:k], size, annotated=annotated, image=image)

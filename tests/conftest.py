@@ -26,7 +26,7 @@ PACKAGES = DATA / "grocery-dev" / "products"
 
 #: Fixtures that load a model or start a server or processes: what takes them is slow.
 SLOW_FIXTURES = {"embedded_model", "s3_options", "worker"}
-#: Folders and files that import torch or a web framework, measure, or build large indexes.
+#: Folders and files that import torch or a web framework, measure, compose, or write very often.
 SLOW_PLACES = [
     Path(__file__).parent / place
     for place in (
@@ -34,10 +34,21 @@ SLOW_PLACES = [
         "benchmarks",
         "cli/test_calibrate.py",
         "cli/test_eval.py",
+        "evaluation/calibrating",
+        "evaluation/protocols",
+        "evaluation/report/test_report.py",
+        "evaluation/scenes",
         "examples/chat_ui",
+        "memory/place/test_cloud.py",
         "memory/search/test_index.py",
+        "memory/table/test_maintenance.py",
+        "memory/test_concurrency.py",
+        "memory/test_layouts.py",
+        "memory/test_stores.py",
         "models/hf",
         "models/test_reference.py",
+        "tools/llama_index/test_imports.py",
+        "tools/test_imports.py",
     )
 ]
 

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.prompting.from_memory import named_objects
 from pekit_agents.prompting.instruction import instruction
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
-from pekit_agents.tools.annotated_pictures import AnnotatedPictures
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
+from pekit_agents.tools.kept_pictures import AnnotatedPictures
 from pekit_agents.tools.kit_pool import KitPool
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import PersonalObject
+    from pekit_agents.types import Advice, PersonalObject
 
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
 
@@ -98,6 +100,7 @@ class PersonalActions:
         second_opinion: bool = False,
         mode: SearchMode = "auto",
         keep_crops: bool = False,
+        limits: ImageLimits = DEFAULT_LIMITS,
         storage_options: Mapping[str, str] | None = None,
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
@@ -113,7 +116,9 @@ class PersonalActions:
                 "second_opinion: expected keep_crops=True, since the model is shown kept crops, "
                 "found keep_crops=False; pass both, and remember objects anew that have no crops"
             )
-        kits = KitPool(path, profile, keep_crops=keep_crops, storage_options=storage_options)
+        kits = KitPool(
+            path, profile, keep_crops=keep_crops, limits=limits, storage_options=storage_options
+        )
         return cls(
             kits, images or MemoryImageStore(), answerer, second_opinion=second_opinion, mode=mode
         )
@@ -177,7 +182,7 @@ class PersonalActions:
             ActionError: The photo is unknown or cannot be read.
         """
         kit = self.annotated.kit(user_id)
-        handle, finding, annotated = self._search_annotated(user_id, image, recent)
+        handle, finding, annotated = self._search(user_id, image, recent)
         record = {"image": handle, "annotated_image": annotated, **finding.to_dict()}
         if annotated is None:
             return ActionResult(replies.nothing_found(handle, kit.objects()), record, (handle,))
@@ -211,7 +216,7 @@ class PersonalActions:
             image = next(iter(recent), NONE)
         if image in (NONE, ""):
             return self._from_memory(kit, question)
-        handle, finding, annotated = self._search_annotated(user_id, image)
+        handle, finding, annotated = self._search(user_id, image)
         shown = annotated or handle
         prompt = instruction(finding.everything, question)
         record = {"image": handle, "annotated_image": shown, **finding.to_dict()}
@@ -302,11 +307,15 @@ class PersonalActions:
             before = kit.version()
             if verdict == "is_not" and sighting:
                 _require_named(finding, object_id, sighting)
-            learn = kit.confirm_in if verdict == "is" else kit.reject_in
-            learn(finding, object_id, region=sighting)
+            advice: tuple[Advice, ...] = ()
+            if verdict == "is":
+                advice = kit.advice_on(kit.confirm_in(finding, object_id, region=sighting))
+            else:
+                kit.reject_in(finding, object_id, region=sighting)
             learnt, obj = kit.version() != before, kit.get(object_id)
+        text = replies.corrected(obj, verdict, handle, learnt=learnt, advice=advice)
         record = {"image": handle, "verdict": verdict, "learnt": learnt, "object": obj.to_dict()}
-        return ActionResult(replies.corrected(obj, verdict, handle, learnt=learnt), record)
+        return ActionResult(text, record)
 
     def forget_personal_object(self, user_id: str, name: str) -> ActionResult:
         """Forget a personal object for good. This cannot be undone.
@@ -328,20 +337,14 @@ class PersonalActions:
         text = f"Forgotten for good: {quote(obj.name, NAME_LIMIT)}."
         return ActionResult(text, {"object_id": obj.object_id, "name": obj.name})
 
-    def _search_annotated(
+    def _search(
         self, user_id: str, image: str, recent: Iterable[str] = ()
     ) -> tuple[str, Finding, str | None]:
+        """Find, ask for a second opinion where that is wanted, and keep the picture with boxes."""
         with fixable():
             handle = _handle(image, recent)
-            found = self.annotated.of(user_id, lambda: self._search(user_id, handle)[1])
-        return handle, *found
-
-    def _search(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
-        """Find, and ask for a second opinion where that is wanted."""
-        handle, finding = self._find(user_id, image, recent)
-        if self.opinion_model is not None:
-            finding = self.findings.find(user_id, handle)
-        return handle, finding
+            search = partial(self.findings.find, user_id, handle)
+            return handle, *self.annotated.of(user_id, search)
 
     def _find(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
         with fixable():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image
 
-from pekit_agents.images.loading import load_image
+from pekit_agents.images.loading import LoadedPhoto, load_photo
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture
 from pekit_agents.tools.image_store import ImageStore, check_limits
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.protocols import AnswerModel, SearchMode
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import PersonalObject, RGBImage
+    from pekit_agents.types import PersonalObject
 
 __all__ = ["Findings"]
 
@@ -79,8 +79,9 @@ class Findings:
             ImageError: It cannot be read.
             MemoryStoreError: The memory cannot be read.
         """
-        photo = load_image(self._images.get(user_id, handle))
+        image = self._images.get(user_id, handle)
         kit, kept = self._open(user_id, handle)
+        photo = load_photo(image, limits=kit.limits)
         with kept.lock:
             return self._searched(kit, kept, photo, second_opinion)
 
@@ -100,7 +101,8 @@ class Findings:
         kit, kept = self._open(user_id, handle)
         with kept.lock:
             if kept.view is None:
-                finding = self._searched(kit, kept, load_image(image), True)
+                photo = load_photo(image, limits=kit.limits)
+                finding = self._searched(kit, kept, photo, True)
                 kept.view = annotated_picture(finding, image)
             return kept.view
 
@@ -124,16 +126,18 @@ class Findings:
                 size -= self._kept.popitem(last=False)[1].nbytes
         return kit, kept
 
-    def _searched(self, kit: PeKit, kept: _Kept, photo: RGBImage, second_opinion: bool) -> Finding:
+    def _searched(
+        self, kit: PeKit, kept: _Kept, photo: LoadedPhoto, second_opinion: bool
+    ) -> Finding:
         if kept.found is None:
             kept.found = replace(kit.find(photo, mode=self._mode), image=_NO_PHOTO)
-        finding = replace(kept.found, image=photo)
+        finding = replace(kept.found, image=photo.image)
         if not second_opinion or self._opinion_model is None:
             return finding
         if kept.judged is None:
             judged = kit.second_opinion(finding, self._opinion_model)
             kept.judged = replace(judged, image=_NO_PHOTO)
-        return replace(kept.judged, image=photo)
+        return replace(kept.judged, image=photo.image)
 
     def _drop(self, user_id: str, *, unless: _Version | None = None) -> None:
         """Let go of a user's findings of other states of the memory, forgotten names too."""

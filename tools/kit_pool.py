@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from os import PathLike
 
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.tools.image_store import check_limits
@@ -28,6 +30,8 @@ class KitPool:
         max_users: How many kits to keep.
         keep_crops: Whether what is remembered keeps a small picture for each photo, as for
             :meth:`PeKit.open`.
+        limits: What a picture may weigh, as for :meth:`PeKit.open`. Errors do not say how to raise
+            them: who reads these talks with a model and cannot.
         storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
     """
 
@@ -38,11 +42,13 @@ class KitPool:
         *,
         max_users: int = 128,
         keep_crops: bool = False,
+        limits: ImageLimits = DEFAULT_LIMITS,
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
         check_limits(max_users=max_users)
         self._path, self._profile, self._max_users = path, profile, max_users
         self._keep_crops, self._storage_options = keep_crops, storage_options
+        self._limits = replace(limits, remedies={})
         self._kits: OrderedDict[str, PeKit] = OrderedDict()
         self._lock, self._loading = threading.Lock(), threading.Lock()
 
@@ -62,6 +68,7 @@ class KitPool:
                 profile=self._loaded(),
                 user_id=user_id,
                 keep_crops=self._keep_crops,
+                limits=self._limits,
                 storage_options=self._storage_options,
             )
         with self._lock:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from pekit_agents.images.limits import ImageLimits
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
     from pekit_agents.tools.image_store import ImageStore
@@ -19,10 +20,12 @@ class KitOptions(TypedDict, total=False):
     Attributes:
         keep_crops: Whether what is remembered keeps a small picture for each photo, as for
             :meth:`PeKit.open`; False by default.
+        limits: What a picture may weigh, as for :meth:`PeKit.open`.
         storage_options: For an ``s3://`` or ``db://`` URI, as for :meth:`PeKit.open`.
     """
 
     keep_crops: bool
+    limits: ImageLimits
     storage_options: Mapping[str, str] | None
 
 

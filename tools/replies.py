@@ -13,7 +13,7 @@ from pekit_agents.prompting.match_text import chances_of
 
 if TYPE_CHECKING:
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import Box, Match, PersonalObject
+    from pekit_agents.types import Advice, Box, Match, PersonalObject
 
 __all__ = [
     "MOST",
@@ -79,7 +79,7 @@ def sighting(match: Match, size_wh: tuple[int, int]) -> str:
 
 def found(finding: Finding, handle: str, annotated: str) -> str:
     """Return what was found in a picture: what is named, and after it what is possible."""
-    size = finding.image.size
+    size = finding.size_wh
     where = f"personal objects in picture {handle} ({size[0]}x{size[1]} pixels)"
     parts = []
     for matches, kind, end in (
@@ -127,18 +127,26 @@ def from_memory(objects: Sequence[PersonalObject], question: str) -> str:
 def remembered(obj: PersonalObject) -> str:
     """Return that an object is remembered, and what is wrong with its photos."""
     told = f"Remembered from {_views(obj)}: {introduce(obj)}"
-    wrong = [each.text for each in obj.advice if each.kind != "more"]
-    return "\n".join([told, f"Tell the user: {'; '.join(wrong)}."]) if wrong else told
+    return "\n".join([told, *_told(obj.advice)])
 
 
-def corrected(obj: PersonalObject, verdict: str, handle: str, *, learnt: bool) -> str:
+def corrected(
+    obj: PersonalObject, verdict: str, handle: str, *, learnt: bool, advice: Sequence[Advice] = ()
+) -> str:
     """Return what was learnt from a correction."""
     name = quote(obj.name, NAME_LIMIT)
     if not learnt:
         already = "recognised already" if verdict == "is" else "not recognised"
         return f"Nothing to learn: {name} is {already} in picture {handle}."
     shows = "shows" if verdict == "is" else "does not show"
-    return f"Learnt: picture {handle} {shows} {name}. Pictures like it are now recognised so."
+    told = f"Learnt: picture {handle} {shows} {name}. Pictures like it are now recognised so."
+    return "\n".join([told, *_told(advice)])
+
+
+def _told(advice: Sequence[Advice]) -> list[str]:
+    """Return what is wrong with photos, as a line or none."""
+    wrong = [each.text for each in advice if each.kind != "more"]
+    return [f"Tell the user: {'; '.join(wrong)}."] if wrong else []
 
 
 def _how_sure(match: Match) -> str:

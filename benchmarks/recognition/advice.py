@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from pekit_agents.errors import NoObjectFound
+from pekit_agents.evaluation.calibrating.conditions import CONDITIONS
 from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.draws import candidates
 from pekit_agents.images.loading import load_image
@@ -26,7 +27,8 @@ from pekit_agents.introduction.views import extract_view
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.types import Box, View
 
-KINDS = ("duplicate", "outlier", "blurred", "small")
+Change = Callable[[Image.Image, Box], Image.Image]
+KINDS = ("duplicate", "outlier", "blurred", "small", "poor")
 
 
 def saved_again(photo: Image.Image, box: Box) -> Image.Image:
@@ -38,7 +40,7 @@ def saved_again(photo: Image.Image, box: Box) -> Image.Image:
     return load_image(buffer.getvalue())
 
 
-def blurred(share: float) -> Callable[[Image.Image, Box], Image.Image]:
+def blurred(share: float) -> Change:
     """Return a blur by a share of the object's longer side."""
 
     def change(photo: Image.Image, box: Box) -> Image.Image:
@@ -48,7 +50,7 @@ def blurred(share: float) -> Callable[[Image.Image, Box], Image.Image]:
     return change
 
 
-def shrunk(pixels: int) -> Callable[[Image.Image, Box], Image.Image]:
+def shrunk(pixels: int) -> Change:
     """Return a scaling that leaves the object's shorter side so many pixels."""
 
     def change(photo: Image.Image, box: Box) -> Image.Image:
@@ -59,11 +61,24 @@ def shrunk(pixels: int) -> Callable[[Image.Image, Box], Image.Image]:
     return change
 
 
-CHANGES = {
+def _all_over(make: Callable[[Image.Image], Image.Image]) -> Change:
+    def change(photo: Image.Image, box: Box) -> Image.Image:
+        del box
+        return make(photo)
+
+    return change
+
+
+CHANGES: dict[str, Change] = {
     "saved again as a smaller JPEG": saved_again,
     "blurred by 1 % of the object's side": blurred(0.01),
     "blurred by 2 % of the object's side": blurred(0.02),
     "shrunk to 32 pixels": shrunk(32),
+    **{
+        f"{condition}, way {number}": _all_over(make)
+        for condition, ways in CONDITIONS.items()
+        for number, make in enumerate(ways, 1)
+    },
 }
 
 

@@ -19,7 +19,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from examples.chat_model import MODEL_VARIABLE, OfflineStandIn, configured_model
 from examples.chat_ui.this_machine import keep_to_this_machine
 from pekit_agents.errors import ImageError, InvalidInput
-from pekit_agents.images import load_image
+from pekit_agents.images import ImageLimits, load_image, read_image
 from pekit_agents.tools.actions import ActionError
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.image_folder import DirectoryImageStore
@@ -38,6 +38,8 @@ OFFLINE = (
     "**Offline stand-in**: a few rules reply here and no language model. "
     f"Name one in `{MODEL_VARIABLE}`."
 )
+
+_LIMITS = ImageLimits(remedies={})  # who sends a photo reads no Python
 
 keep_to_this_machine()
 
@@ -90,9 +92,9 @@ def admitted(said: cl.Message) -> BaseMessage:
     """
     content = [text_block(said.content or "What is this?")]
     for file in said.elements:
-        photo = Path(str(file.path)).read_bytes()
         try:
-            load_image(photo)
+            photo = read_image(str(file.path), limits=_LIMITS)
+            load_image(photo, limits=_LIMITS)
         except ImageError as exc:
             reason = str(exc).partition(": ")[2]
             raise ImageError(f"{file.name}: {reason}") from exc

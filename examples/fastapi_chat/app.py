@@ -29,8 +29,15 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from examples.chat_model import configured_model
 from examples.fastapi_chat.accounts import DATA_VARIABLE, Accounts
 from examples.fastapi_chat.conversations import Conversations, Said
+from examples.fastapi_chat.uploads import (
+    MAX_PHOTOS,
+    PHOTO_LIMITS,
+    UPLOAD_SECONDS,
+    Decoding,
+    UploadLimits,
+)
 from pekit_agents.errors import ImageError, InvalidInput
-from pekit_agents.images import ImageLimits, load_image
+from pekit_agents.images import load_image
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -39,8 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PHOTOS", "PHOTO_LIMITS", "create_app"]
 
-MAX_PHOTOS = 4
-PHOTO_LIMITS = ImageLimits(max_bytes=10 * 2**20)
 _BODY = MAX_PHOTOS * PHOTO_LIMITS.max_bytes + 2**16
 
 router = APIRouter()
@@ -56,8 +61,14 @@ def _chats(request: Request) -> Conversations:
     return chats
 
 
+def _decoding(request: Request) -> Decoding:
+    decoding: Decoding = request.app.state.decoding
+    return decoding
+
+
 AccountsOf = Annotated[Accounts, Depends(_accounts)]
 ChatsOf = Annotated[Conversations, Depends(_chats)]
+DecodingOf = Annotated[Decoding, Depends(_decoding)]
 
 
 async def current_user(
@@ -84,14 +95,16 @@ Thread = Annotated[str, Depends(own_thread)]
 
 
 async def read_photos(
-    thread: Thread, photos: Annotated[list[UploadFile] | None, File()] = None
+    thread: Thread,
+    decoding: DecodingOf,
+    photos: Annotated[list[UploadFile] | None, File()] = None,
 ) -> list[bytes]:
     """Return the photos of a message, or refuse them: before any is kept, each is decoded."""
     del thread  # so that photos of strangers are not decoded
     contents = [await photo.read() for photo in photos or []]
     try:
         for content in contents:
-            await asyncio.to_thread(load_image, content, limits=PHOTO_LIMITS)
+            await decoding.run(load_image, content, limits=PHOTO_LIMITS)
     except ImageError as exc:
         raise HTTPException(422, str(exc)) from exc
     return contents
@@ -129,10 +142,10 @@ async def say(
 
 
 @router.get("/pictures/{handle}")
-async def show_picture(handle: str, user: User, chats: ChatsOf) -> Response:
+async def show_picture(handle: str, user: User, chats: ChatsOf, decoding: DecodingOf) -> Response:
     """Return one of the user's pictures as the model is shown it, with boxes and names."""
     try:
-        view = await asyncio.to_thread(chats.personal.view, handle, user)
+        view = await decoding.run(chats.personal.view, handle, user)
     except InvalidInput as exc:
         raise HTTPException(404, "no such picture") from exc
     return Response(view.data, media_type=view.mime, headers={"Cache-Control": "private, no-store"})
@@ -156,6 +169,7 @@ def create_app(
     *,
     model: BaseChatModel | None = None,
     profile: str | Profile = "embedded",
+    upload_seconds: float = UPLOAD_SECONDS,
 ) -> FastAPI:
     """Return the application.
 
@@ -163,6 +177,7 @@ def create_app(
         folder: Where everything is kept; ``PEKIT_CHAT_DATA`` or ``chat-data`` by default.
         model: A chat model that takes pictures and calls tools; ``PEKIT_CHAT_MODEL`` by default.
         profile: The vision tools.
+        upload_seconds: How long the photos of a message may take to arrive.
     """
     place = Path(os.environ.get(DATA_VARIABLE, "chat-data")) if folder is None else folder
 
@@ -173,7 +188,9 @@ def create_app(
             Conversations.open(place, model or configured_model(), profile, accounts) as chats,
         ):
             app.state.accounts, app.state.chats = accounts, chats
+            app.state.decoding = decoding = Decoding()
             yield
+            decoding.close()
 
     # Both limits hold while a request is read, before it is known who sends it.
     app = FastAPI(
@@ -182,5 +199,6 @@ def create_app(
         max_body_size=_BODY,
         form_limits={"max_files": MAX_PHOTOS, "max_fields": 1, "max_part_size": 2**15},
     )
+    app.add_middleware(UploadLimits, seconds=upload_seconds)
     app.include_router(router)
     return app

@@ -18,6 +18,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from pydantic import BaseModel
 
 from examples.fastapi_chat.accounts import Accounts, connected
+from examples.fastapi_chat.uploads import PHOTO_LIMITS
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_kinds import mime_of
 from pekit_agents.tools.langchain import (
@@ -79,7 +80,9 @@ class Conversations:
     ) -> AsyncIterator[Conversations]:
         """Open what is kept in a folder; runs that were begun are finished before it is closed."""
         images = DirectoryImageStore(folder / "pictures")
-        personal = PersonalizationMiddleware.open(folder / "memory", profile=profile, images=images)
+        personal = PersonalizationMiddleware.open(
+            folder / "memory", profile=profile, images=images, limits=PHOTO_LIMITS
+        )
         async with connected(folder / "threads.sqlite") as connection:
             conversations = cls(model, personal, accounts, AsyncSqliteSaver(connection))
             yield conversations

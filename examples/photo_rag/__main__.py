@@ -13,8 +13,9 @@ from rich.text import Text
 
 from examples.chat_model import configured_model
 from examples.photo_rag.contact_sheet import contact_sheet
-from examples.photo_rag.retrieval import photos_in, retrieve, to_message
+from examples.photo_rag.retrieval import retrieve, to_message
 from pekit_agents.cli.options import DEFAULT_MEMORY, MemoryOption, ProfileOption, UserOption
+from pekit_agents.images import list_photos
 from pekit_agents.retrievers.photo_library import PhotoLibrary
 
 __all__ = ["app"]
@@ -32,18 +33,18 @@ def index(
 ) -> None:
     """Index the photos below a folder; those that are indexed already are passed over."""
     library = PhotoLibrary.open(memory, user, profile)
-    paths = photos_in(folder)
+    album = list_photos(folder.resolve())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("indexing", total=len(paths))
+        task = progress.add_task("indexing", total=len(album.photos))
         report = library.index(
-            ((str(path), path) for path in paths),
+            ((str(path), path) for path in album.photos),
             progress=lambda photo, _: progress.update(
                 task, advance=1, description=Path(photo).name
             ),
         )
-    for photo, reason in report.failed:
-        console.print(f"{Path(photo).name}: {reason}", markup=False, soft_wrap=True)
+    for file, reason in (*report.failed, *album.left_out):
+        console.print(f"{Path(file).name}: {reason}", markup=False, soft_wrap=True)
     console.print(
         f"{report.indexed} photos indexed, {report.skipped} were there already, "
         f"{len(report.failed)} cannot be read."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,7 +14,7 @@ from pekit_agents.prompting import answer_of
 from pekit_agents.retrievers.photo_library import PhotoLibrary
 from pekit_agents.tools.langchain import Block, image_block, text_block
 
-__all__ = ["Retrieved", "photos_in", "retrieve", "to_message"]
+__all__ = ["Retrieved", "retrieve", "to_message"]
 
 _SHOWN = (1568, 1568)
 _TASK = (
@@ -46,12 +45,6 @@ class Retrieved:
         return ", ".join(dict.fromkeys(map(answer_of, self.finding.everything)))
 
 
-def photos_in(folder: Path) -> list[Path]:
-    """Return the pictures below a folder, by the names of the files."""
-    files = (path for path in sorted(folder.resolve().rglob("*")) if path.is_file())
-    return [path for path in files if (mimetypes.guess_type(path)[0] or "").startswith("image/")]
-
-
 def retrieve(library: PhotoLibrary, question: str, k: int) -> list[Retrieved]:
     """Return the photos that show or may show all that a question names, the surest first.
 
@@ -60,7 +53,13 @@ def retrieve(library: PhotoLibrary, question: str, k: int) -> list[Retrieved]:
     return [
         Retrieved(
             path,
-            Finding(load_image(path), photo.matches, (), photo.possible),
+            Finding(
+                load_image(path, limits=library.kit.limits),
+                photo.matches,
+                (),
+                photo.possible,
+                size_wh=photo.size_wh,
+            ),
             photo.score if photo.probability is None else photo.probability,
         )
         for photo in library.search_text(question, k=k)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from pekit_agents.boxes import resized
 from pekit_agents.errors import ModelError, ObjectNotFound
 from pekit_agents.introduction.crops import CROP_SIDE, open_crop
 from pekit_agents.introduction.view_extraction import around
@@ -91,7 +92,8 @@ def second_opinion(
                 )
             continue
         asked += 1
-        opinion = _ask(answerer, finding.image, match, crop)
+        box = resized(match.box, finding.size_wh, finding.image.size)
+        opinion = _ask(answerer, finding.image, replace(match, box=box), crop)
         if opinion is not None:
             said[place] = replace(match, possible=opinion != "yes", opinion=opinion)
     return _sorted_in(finding, said) if said else finding

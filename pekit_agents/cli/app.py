@@ -27,6 +27,7 @@ from pekit_agents.cli.options import (
     ProfileOption,
     StrictnessOption,
     UserOption,
+    limited,
     open_kit,
     strict,
 )
@@ -68,6 +69,7 @@ def demo(
 
 
 @app.command()
+@limited
 def remember(
     name: Annotated[str, typer.Argument(help="what you call it")],
     photos: Annotated[list[Path], typer.Argument(help="one photo or several")],
@@ -104,6 +106,7 @@ def remember(
 
 
 @app.command()
+@limited
 def find(
     photo: Annotated[Path, typer.Argument(help="the photo to search")],
     out: OutOption = None,
@@ -153,6 +156,7 @@ def find(
 
 
 @app.command()
+@limited
 def prompt(
     photo: Annotated[Path, typer.Argument(help="the photo to ask about")],
     question: Annotated[str, typer.Argument(help="the question; empty asks for a caption")] = "",

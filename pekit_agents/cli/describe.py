@@ -14,6 +14,7 @@ from pekit_agents.cli.options import (
     MemoryOption,
     ProfileOption,
     UserOption,
+    limited,
     open_kit,
 )
 
@@ -26,6 +27,7 @@ _NO_PHOTO = "-"
 _err = Console(stderr=True)
 
 
+@limited
 def describe(
     photo: Annotated[str, typer.Argument(help="the photo, or - to ask about what is remembered")],
     question: Annotated[str, typer.Argument(help="the question; empty asks for a caption")] = "",

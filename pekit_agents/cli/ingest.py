@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,21 +12,27 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
     JsonOption,
+    KeepCropsOption,
     MemoryOption,
     ProfileOption,
     UserOption,
+    limited,
+    limits_given,
 )
-from pekit_agents.cli.output import err, print_json
+from pekit_agents.cli.output import err, print_json, say
 from pekit_agents.cli.output import out as console
 
 if TYPE_CHECKING:
-    from pekit_agents.introduction.folders import IngestReport, Runner
+    from pekit_agents.introduction.folders import IngestReport
+    from pekit_agents.introduction.jobs import Runner
+    from pekit_agents.types import PersonalObject
 
 __all__ = ["ingest", "optimize"]
 
 _SHOWN = 20
 
 
+@limited
 def ingest(
     folder: Annotated[Path, typer.Argument(help="holds a folder of photos for each object")],
     category: Annotated[
@@ -38,12 +45,13 @@ def ingest(
     on_ray: Annotated[
         bool, typer.Option("--ray", help="run them on Ray: RAY_ADDRESS, else this machine")
     ] = False,
+    keep_crops: KeepCropsOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
     profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
-    """Remember a whole folder of photos; run again, it goes on where it stopped."""
+    """Remember a whole folder of photos; run again, it goes on and takes in what is new."""
     from pekit_agents.introduction.folders import find_jobs, read_metadata
     from pekit_agents.introduction.folders import ingest as run_ingest
     from pekit_agents.memory import Memory
@@ -53,7 +61,8 @@ def ingest(
     jobs = find_jobs(folder, category=category, metadata=known)
     encoder = load_profile(profile).encoder
     store = Memory.open(memory, user_id=user, encoder_id=encoder.id, dim=encoder.dim)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    # A folder may be called like markup.
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as progress:
         task = progress.add_task("remembering", total=len(jobs))
         report = run_ingest(
@@ -62,6 +71,8 @@ def ingest(
             profile,
             workers=workers,
             run=_runner(on_ray),
+            keep_crops=keep_crops,
+            limits=limits_given(),
             progress=lambda job: progress.update(task, advance=1, description=job.name),
         )
     _show(report, as_json)
@@ -84,25 +95,65 @@ def _show(report: IngestReport, as_json: bool) -> None:
         print_json(
             {
                 "stored": [obj.to_dict() for obj in report.stored],
+                "added": [obj.to_dict() for obj in report.added],
                 "already": report.already,
-                "skipped": [{"photo": str(path), "why": why} for path, why in report.skipped],
-                "failed": [{"name": name, "why": why} for name, why in report.failed],
+                "views": report.views,
+                "skipped": [{"photo": _utf8(path), "why": why} for path, why in report.skipped],
+                "failed": [{"name": _utf8(name), "why": why} for name, why in report.failed],
             }
         )
         return
-    problems = [f"{path}: {why}" for path, why in report.skipped]
-    problems += [f"{name} was not stored: {why}" for name, why in report.failed]
-    for line in problems[:_SHOWN]:
-        err.print(line, markup=False, highlight=False, soft_wrap=True)
-    if len(problems) > _SHOWN:
-        err.print(f"... and {len(problems) - _SHOWN} more; --json lists them all")
-    views = sum(obj.n_views for obj in report.stored)
-    console.print(
-        f"Remembered {len(report.stored)} objects with {views} views; {report.already} were there "
-        f"already, {len(report.failed)} failed, {len(report.skipped)} photos were skipped.",
-        highlight=False,
-        soft_wrap=True,
+    _print_some([f"{name} was not stored: {why}" for name, why in report.failed], style="red")
+    _print_some(_left_out(report.skipped))
+    _print_some(_advice([*report.stored, *report.added]))
+    say(
+        f"Remembered {_count(len(report.stored), 'object')} and added photos to "
+        f"{_count(len(report.added), 'object')} ({_count(report.views, 'view')}); "
+        f"{report.already} were there already, {len(report.failed)} failed, "
+        f"{_count(len(report.skipped), 'file')} left out."
     )
+
+
+def _left_out(skipped: Sequence[tuple[Path, str]]) -> list[str]:
+    """Return a line for each reason that files are left out, the rarest reasons first."""
+    from pekit_agents.images.loading import describe_source
+
+    by_reason: dict[str, list[Path]] = {}
+    for path, why in skipped:
+        by_reason.setdefault(why.removeprefix(f"{describe_source(path)}: "), []).append(path)
+    lines = []
+    for why, paths in sorted(by_reason.items(), key=lambda item: len(item[1])):
+        more = f" and {_count(len(paths) - 1, 'other file')}" if len(paths) > 1 else ""
+        lines.append(f"Left out {paths[0]}{more}: {why}")
+    return lines
+
+
+def _advice(objects: Sequence[PersonalObject]) -> list[str]:
+    told = [(obj, each) for obj in objects for each in obj.advice]
+    lines = [f"Advice on {obj.name}: {each.text}." for obj, each in told if each.kind != "more"]
+    few = [(obj.name, each.text) for obj, each in told if each.kind == "more"]
+    if few:
+        more = f" and {_count(len(few) - 1, 'other object')}" if len(few) > 1 else ""
+        lines.append(f"Advice on {few[0][0]}{more}: {few[0][1]}.")
+    return lines
+
+
+def _print_some(lines: Sequence[str], style: str | None = None) -> None:
+    for line in lines[:_SHOWN]:
+        # A name of a file may hold anything, also what moves a terminal's cursor.
+        shown = "".join(char if char.isprintable() else "?" for char in line)
+        err.print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
+    if len(lines) > _SHOWN:
+        err.print(f"... and {len(lines) - _SHOWN} more; --json lists them all", highlight=False)
+
+
+def _utf8(name: object) -> str:
+    """Return a name as text; bytes that are no text come as escapes."""
+    return str(name).encode(errors="backslashreplace").decode()
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def optimize(

@@ -18,6 +18,7 @@ from pekit_agents.cli.options import (
     ProfileOption,
     UserOption,
     YesOption,
+    limited,
     on_kit,
     open_kit,
 )
@@ -155,6 +156,7 @@ def remove_view(
 
 
 @memory_commands.command()
+@limited
 def confirm(
     name: NameArgument,
     photos: PhotosArgument,
@@ -169,12 +171,16 @@ def confirm(
     kit = open_kit(memory, user, profile, keep_crops=keep_crops)
 
     def learn(photo: Path) -> None:
-        kit.confirm_in(kit.find(photo), name, region=region or 0)
+        match = kit.confirm_in(kit.find(photo), name, region=region or 0)
+        if not as_json:
+            for each in kit.advice_on(match):
+                say(f"Advice: {photo}: {each.text}.")
 
     _learn_from_each(kit, name, photos, learn, region, as_json)
 
 
 @memory_commands.command()
+@limited
 @on_kit
 def reject(
     kit: PeKit,

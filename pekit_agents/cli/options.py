@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -12,6 +13,7 @@ from pekit_agents.cli.signatures import parameters_of, with_parameters
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
+    from pekit_agents.images.limits import ImageLimits
     from pekit_agents.kit.kit import PeKit
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "StrictnessOption",
     "UserOption",
     "YesOption",
+    "limited",
+    "limits_given",
     "on_kit",
     "open_kit",
     "strict",
@@ -55,7 +59,30 @@ JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for machine
 ForceOption = Annotated[bool, typer.Option("--force", help="replace a file that is there")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 
+MegapixelsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-megapixels",
+        min=0.0001,
+        envvar="PEKIT_MAX_MEGAPIXELS",
+        help="refuse larger photos; 200 when not given. Formats other than JPEG take 5 MB of RAM "
+        "for each",
+    ),
+]
+MegabytesOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-megabytes",
+        min=0.0001,
+        envvar="PEKIT_MAX_MEGABYTES",
+        help="refuse larger files; 52 when not given",
+    ),
+]
+
 DEFAULT_MEMORY = "pekit-memory"
+
+_REMEDIES = {"max_bytes": "raise --max-megabytes", "max_pixels": "raise --max-megapixels"}
+_limits: ContextVar[tuple[float | None, float | None]] = ContextVar("limits", default=(None, None))
 
 
 def strict(text: str | None) -> Strictness | None:
@@ -70,7 +97,50 @@ def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) 
     """Open a user's kit."""
     from pekit_agents.kit.kit import PeKit
 
-    return PeKit.open(memory, profile=profile, user_id=user, keep_crops=keep_crops)
+    return PeKit.open(
+        memory, profile=profile, user_id=user, keep_crops=keep_crops, limits=limits_given()
+    )
+
+
+def limits_given() -> ImageLimits:
+    """Return what a photo may weigh by the options of the command that runs.
+
+    Raises:
+        InvalidInput: A limit lets nothing pass.
+    """
+    from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
+
+    megapixels, megabytes = _limits.get()
+    size, pixels, side = (getattr(DEFAULT_LIMITS, f"max_{x}") for x in ("bytes", "pixels", "side"))
+    if megabytes is not None:
+        size = int(megabytes * 1e6)
+    if megapixels is not None:
+        pixels = int(megapixels * 1e6)
+        side = max(side, pixels)  # who asks for more pixels has a panorama, too
+    return ImageLimits(size, pixels, side, remedies=_REMEDIES)
+
+
+def limited(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what a photo may weigh; the kit that it opens knows.
+
+    Args:
+        command: Opens its kit with :func:`open_kit` or asks for :func:`limits_given`.
+    """
+
+    def run(
+        *,
+        max_megapixels: MegapixelsOption = None,
+        max_megabytes: MegabytesOption = None,
+        **given: Any,
+    ) -> None:
+        before = _limits.set((max_megapixels, max_megabytes))
+        try:
+            command(**given)
+        finally:
+            _limits.reset(before)
+
+    *added, _ = parameters_of(run)
+    return with_parameters(wraps(command)(run), [*parameters_of(command), *added])
 
 
 def on_kit(command: Callable[..., None]) -> Callable[..., None]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["SceneResult", "judge", "run_demo"]
 
 _INSIDE = 0.7  # share of a box that must lie on the print of its object
-_STRANGER = "(a stranger)"
+_UNKNOWN = "(an unknown thing)"
 _QUESTION = "What do you see, and what do you know about it?"
 
 
@@ -49,7 +49,7 @@ class SceneResult:
     def right(self) -> bool:
         """Whether every object was named, and nothing else was; it may be asked about."""
         return all(
-            verdict in ("found", "left alone") or (verdict, name) == ("asked about", _STRANGER)
+            verdict in ("found", "left alone") or (verdict, name) == ("asked about", _UNKNOWN)
             for name, _, verdict in self.verdicts
         )
 
@@ -103,7 +103,7 @@ def judge(
 
     Args:
         finding: What was found.
-        truth: For each print its object, None for a stranger, and its box in pixels.
+        truth: For each print its object, None for an unknown thing, and its box in pixels.
 
     Returns:
         Rows of (name, match or None, verdict). The verdict is "found"; "asked about" where there
@@ -120,11 +120,11 @@ def judge(
             unused.remove(hit)
             rows.append((name or "", hit, "found"))
         elif asked is not None and not on_print:
-            rows.append((name or _STRANGER, asked, "asked about"))
+            rows.append((name or _UNKNOWN, asked, "asked about"))
         elif name is not None:
             rows.append((name, None, "missed"))
         elif not on_print:
-            rows.append((_STRANGER, None, "left alone"))
+            rows.append((_UNKNOWN, None, "left alone"))
     rows += [(match.object.name, match, "wrong") for match in unused]
     return tuple(rows)
 

@@ -83,7 +83,7 @@ OBJECTS = (
 
 SCENES = (
     Scene(
-        "three of Ann's things among strangers",
+        "three of Ann's things among unknown things",
         "brick.png",
         (196, 164, 132),
         (
@@ -141,7 +141,7 @@ def compose(scene: Scene) -> tuple[RGBImage, list[tuple[str | None, Box]]]:
     """Return a scene and where its prints lie.
 
     Returns:
-        The picture, 1280 x 960, and for each print its object (None for a stranger) and its
+        The picture, 1280 x 960, and for each print its object (None for an unknown thing) and its
         upright bounding box in pixels.
     """
     canvas = _table(scene)

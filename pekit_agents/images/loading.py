@@ -3,42 +3,88 @@
 Behind this door a picture has no orientation flag, palette, transparency, depth or metadata
 (GPS included) left to think of. Transparency is laid over white, 16-bit values are scaled to
 8 bits, an animation shows its first frame. Colour profiles are dropped without conversion.
-URLs are never opened and nothing but raster formats is decoded.
+URLs are never opened and nothing but raster formats is decoded. A picture of more than 50
+megapixels is reduced, by a whole number, while it is read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-import re
-import stat
-from dataclasses import dataclass, fields
+import struct
+import threading
+import weakref
+from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, JpegImagePlugin
 
-from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
-from pekit_agents.images.pixels import array_to_rgb, check_shape, upright_rgb
+from pekit_agents.errors import ImageError, MissingDependency
+from pekit_agents.images.blocks import check_blocks, check_decoder
+from pekit_agents.images.limits import (
+    DEFAULT_LIMITS,
+    WORKING_PIXELS,
+    ImageLimits,
+    check_size,
+    reduction,
+)
+from pekit_agents.images.pixels import array_to_rgb, check_shape, lies_on_its_side, upright_rgb
+from pekit_agents.images.reading import describe_source, read_image
 
-__all__ = ["ImageLimits", "ImageSource", "describe_source", "load_image"]
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from pekit_agents.types import RGBImage
+
+__all__ = [
+    "ImageLimits",
+    "ImageSource",
+    "LoadedPhoto",
+    "describe_source",
+    "load_image",
+    "load_photo",
+    "raster_formats",
+    "read_image",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedPhoto:
+    """A photo that came through the door.
+
+    Attributes:
+        image: The upright photo, mode ``RGB``, of at most 50 megapixels.
+        size_wh: Width and height of the upright photo as it was sent, in pixels: those of
+            ``image``, unless that was reduced.
+    """
+
+    image: RGBImage
+    size_wh: tuple[int, int]
+
 
 ImageSource: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[Any]
+    str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | Image.Image
+    | NDArray[Any]
+    | LoadedPhoto
 )
 
-# MPO (two-lens JPEG) comes in through JPEG; HEIC has a door of its own below.
+# JPEG and HEIC have doors of their own below.
 _RASTER_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
 _HEIF_BRANDS = frozenset(b"heic heix hevc hevx heim heis hevm hevs mif1 msf1 heif".split())
 _AVIF_BRANDS = frozenset(b"avif avis".split())
-# Longer than a Windows drive letter, so "C:/photo.jpg" stays a path.
-_URL = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:/|data:)", re.IGNORECASE)
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _OTHER_KINDS = (
+    (b"ii*\0", "a TIFF with pixels of a rare kind"),
+    (b"mm\0*", "a TIFF with pixels of a rare kind"),
     (b"%pdf", "a PDF document"),
     (b"%!ps", "PostScript"),
     (b"\xc5\xd0\xd3\xc6", "PostScript"),
@@ -49,189 +95,114 @@ _OTHER_KINDS = (
     (b"ftyp", "a video or another media container"),
 )
 
-
-@dataclass(frozen=True, slots=True)
-class ImageLimits:
-    """What a picture may weigh; checked before anything is decoded.
-
-    Attributes:
-        max_bytes: Size of the file.
-        max_pixels: Width times height; a 48-megapixel phone photo passes.
-        max_side: Longer side in pixels.
-        min_side: Shorter side in pixels.
-
-    Raises:
-        InvalidInput: A limit is below 1, or ``min_side`` is above ``max_side``.
-    """
-
-    max_bytes: int = 50 * 2**20
-    max_pixels: int = 50_000_000
-    max_side: int = 20_000
-    min_side: int = 16
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            if (value := getattr(self, field.name)) < 1:
-                raise InvalidInput(
-                    f"ImageLimits.{field.name}: expected at least 1, got {value}; "
-                    "leave it out to keep the default."
-                )
-        if self.min_side > self.max_side:
-            raise InvalidInput(
-                f"ImageLimits: expected min_side <= max_side, got {self.min_side} > "
-                f"{self.max_side}; no picture could pass."
-            )
+#: What was let in, by its id: the limits that a caller set once are not asked again.
+_LET_IN: MutableMapping[int, Image.Image] = weakref.WeakValueDictionary()
+_large = threading.Lock()  # held by who decodes a picture that is larger than what is worked on
 
 
-_DEFAULT_LIMITS = ImageLimits()
+def _forked() -> None:
+    global _large  # noqa: PLW0603  # in a child nobody is left to release it
+    _large = threading.Lock()
 
 
-def load_image(source: ImageSource, *, limits: ImageLimits = _DEFAULT_LIMITS) -> Image.Image:
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def load_image(
+    source: ImageSource, *, limits: ImageLimits = DEFAULT_LIMITS, name: str = ""
+) -> Image.Image:
     """Read a picture into memory as upright RGB that shares nothing with its source.
 
     Args:
         source: A path; the bytes of an image file; a PIL image of any mode; or an array
             (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, bool, uint16 or floats in
             [0, 1]. PIL modes ``I`` (read as 16 bits) and ``F`` ([0, 1]) follow the same rules.
-        limits: What the picture may weigh.
+        limits: What the picture may weigh. A picture that this function has returned passes
+            whatever the limits are.
+        name: What to call it in messages; empty for what the source says.
 
     Returns:
         A PIL image, mode ``RGB``, decoded, turned as its EXIF orientation says, without
-        metadata.
+        metadata. One of more than 50 megapixels comes reduced; :func:`load_photo` says from what.
 
     Raises:
         ImageError: It is missing, not a picture, damaged, or breaks a limit.
         MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
     """
-    name = describe_source(source)
+    return load_photo(source, limits=limits, name=name).image
+
+
+def load_photo(
+    source: ImageSource, *, limits: ImageLimits = DEFAULT_LIMITS, name: str = ""
+) -> LoadedPhoto:
+    """Read a picture as :func:`load_image` does, and say how large it was.
+
+    Args:
+        source: As for :func:`load_image`. What this function has returned is returned as it is.
+        limits: What the picture may weigh.
+        name: What to call it in messages; empty for what the source says.
+
+    Raises:
+        ImageError: It is missing, not a picture, damaged, or breaks a limit.
+        MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
+    """
+    if isinstance(source, LoadedPhoto):
+        return source
+    photo = _loaded(source, name or describe_source(source), limits)
+    _LET_IN[id(photo.image)] = photo.image
+    return photo
+
+
+def _loaded(source: ImageSource, name: str, limits: ImageLimits) -> LoadedPhoto:
     if isinstance(source, np.ndarray):
         check_shape(source, name)
-        _check_size((source.shape[1], source.shape[0]), name, limits)
-        return array_to_rgb(source, name)
+        size = (source.shape[1], source.shape[0])
+        check_size(size, name, limits)
+        return LoadedPhoto(array_to_rgb(source, name, reduction(size)), size)
     if isinstance(source, Image.Image):
+        if _LET_IN.get(id(source)) is source:
+            return LoadedPhoto(upright_rgb(source, name), source.size)
         return _decode(source, name, limits)
-    with _open(_read(source, name, limits), name) as picture:
-        return _decode(picture, name, limits)
-
-
-def describe_source(source: object) -> str:
-    """Return a short name of a source for messages: ``photo.jpg``, ``<bytes, 12 kB>``."""
-    if isinstance(source, str | os.PathLike):
-        path = os.fsdecode(source)
-        base = "data URL" if path.startswith("data:") else Path(path).name or path or "path"
-        base = _UNSEEN.sub("?", base)
-        return base if len(base) <= 80 else f"{base[:40]}…{base[-30:]}"
-    if isinstance(source, Image.Image):
-        return f"<PIL image {source.width}x{source.height}>"
-    if isinstance(source, np.ndarray):
-        return f"<array {source.shape} {source.dtype}>"
-    if isinstance(source, bytes | bytearray | memoryview):
-        size = memoryview(source).nbytes
-        return f"<bytes, {size} B>" if size < 1000 else f"<bytes, {size / 1000:.0f} kB>"
-    return f"<{type(source).__name__}>"
-
-
-def _read(source: object, name: str, limits: ImageLimits) -> bytes:
-    if isinstance(source, bytes | bytearray | memoryview):
-        _check_bytes(memoryview(source).nbytes, name, limits)
-        return bytes(source)
-    if not isinstance(source, str | os.PathLike):
-        raise ImageError(
-            f"{name}: expected a path, bytes, a PIL image or a numpy array, got "
-            f"{type(source).__name__}; for an open file pass the bytes of its read()."
-        )
-    if isinstance(source, str) and (_URL.match(source) or not source):
-        found = "a URL; URLs are never opened" if source else "an empty string"
-        raise ImageError(
-            f"{name}: expected a file path, got {found}. Pass the path of a local file, or bytes."
-        )
-    return _read_file(Path(os.fsdecode(source)), name, limits)
-
-
-def _read_file(path: Path, name: str, limits: ImageLimits) -> bytes:
-    try:
-        # Looked at before it is opened: opening a device can already act on it.
-        _check_file(path.stat(), name, limits)
-        with open(path, "rb", opener=_open_unblocked) as file:
-            _check_file(os.fstat(file.fileno()), name, limits)
-            data = file.read(limits.max_bytes + 1)
-    except FileNotFoundError as exc:
-        raise ImageError(
-            f"{name}: expected an image file, found nothing at "
-            f"{_UNSEEN.sub('?', str(path))!r:.300}; check the path."
-        ) from exc
-    except (OSError, ValueError) as exc:
-        if isinstance(exc, ImageError):
-            raise
-        reason = getattr(exc, "strerror", None) or exc
-        raise ImageError(f"{name}: the file cannot be read ({reason}); check the path.") from exc
-    _check_bytes(len(data), name, limits)
-    return data
-
-
-def _open_unblocked(path: str, flags: int) -> int:
-    # Between the look and the opening a file may have become a FIFO, which would block.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _check_file(info: os.stat_result, name: str, limits: ImageLimits) -> None:
-    if not stat.S_ISREG(info.st_mode):
-        kind = "a folder" if stat.S_ISDIR(info.st_mode) else "a device, pipe or socket"
-        raise ImageError(f"{name}: expected an image file, got {kind}; pass the file's own path.")
-    if info.st_size > limits.max_bytes:
-        _check_bytes(info.st_size, name, limits)
-
-
-def _check_bytes(size: int, name: str, limits: ImageLimits) -> None:
-    if size == 0:
-        raise ImageError(f"{name}: expected an image, got 0 bytes; was it saved completely?")
-    if size > limits.max_bytes:
-        raise ImageError(
-            f"{name}: expected at most {limits.max_bytes / 1e6:.1f} MB, got {size / 1e6:.1f} MB; "
-            "save a smaller copy, or raise ImageLimits.max_bytes."
-        )
-
-
-def _check_size(size: tuple[int, int], name: str, limits: ImageLimits) -> None:
-    width, height = size
-    if min(size) < limits.min_side:
-        rule = f"at least {limits.min_side} px a side"
-        cure = "use a larger picture, or lower ImageLimits.min_side"
-    elif max(size) > limits.max_side or width * height > limits.max_pixels:
-        rule = f"at most {limits.max_pixels / 1e6:.1f} megapixels and {limits.max_side} px a side"
-        cure = "save a smaller copy, or raise ImageLimits.max_pixels and max_side"
-    else:
-        return
-    raise ImageError(
-        f"{name}: expected {rule}, got {width}x{height} "
-        f"({width * height / 1e6:.1f} megapixels); {cure}."
-    )
+    with _open(read_image(source, limits=limits), name) as picture:
+        return _decode(picture, name, limits, own=True)
 
 
 def _open(data: bytes, name: str) -> Image.Image:
     """Identify the format; reads headers only."""
+    check_blocks(data, name)
     try:
         if _is_heif(data):
             return _open_heif(data, name)
-        return Image.open(BytesIO(data), formats=_raster_formats())
-    except UnidentifiedImageError as exc:
-        raise ImageError(
-            f"{name}: expected a photo ({', '.join(_raster_formats())} or HEIC), got "
-            f"{_guess_kind(data)}; convert it to JPEG or PNG first."
-        ) from exc
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
-        raise ImageError(
-            f"{name}: expected a picture within Pillow's own limit "
-            f"(PIL.Image.MAX_IMAGE_PIXELS), got a larger one ({exc}); save a smaller copy."
-        ) from exc
+        picture = _open_raster(data)
     except MissingDependency:
         raise
     except Exception as exc:
         raise _damaged(name, exc) from exc
+    if picture is None:
+        raise ImageError(
+            f"{name}: expected a photo ({', '.join(raster_formats())} or HEIC), got "
+            f"{_guess_kind(data)}; convert it to JPEG or PNG first."
+        )
+    return picture
+
+
+def _open_raster(data: bytes) -> Image.Image | None:
+    """Open what Pillow can read, whatever its size: Pillow's own limit cannot be set per call."""
+    for kind in raster_formats():
+        factory, accept = Image.OPEN[kind]
+        if accept is not None and accept(data[:16]) is not True:
+            continue
+        if kind == "JPEG":  # not the second picture of an MPO, and no search for one
+            factory = JpegImagePlugin.JpegImageFile
+        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
+            return factory(BytesIO(data), "")
+    return None
 
 
 @functools.cache
-def _raster_formats() -> tuple[str, ...]:
+def raster_formats() -> tuple[str, ...]:
+    """Return the formats that are read here, by Pillow's names; HEIC is not among them."""
     Image.init()
     return tuple(name for name in _RASTER_FORMATS if name in Image.OPEN)
 
@@ -270,25 +241,45 @@ def _damaged(name: str, exc: Exception) -> ImageError:
     )
 
 
-def _decode(picture: Image.Image, name: str, limits: ImageLimits) -> Image.Image:
+def _decode(
+    picture: Image.Image, name: str, limits: ImageLimits, *, own: bool = False
+) -> LoadedPhoto:
+    """Decode a picture; the caller's stays of the size that it has."""
     try:
-        _check_size(picture.size, name, limits)
+        check_size(picture.size, name, limits)
+        check_decoder(picture, name)
         _check_tiles(picture, name, limits)
-        rgb = upright_rgb(picture, name)
+        with _large if reduction(picture.size) > 1 else contextlib.nullcontext():
+            sent = _drafted(picture) if own else None
+            rgb = upright_rgb(picture, name)
+        # Some decoders learn the size late, and TIFFs are turned by them.
+        width, height = sent or picture.size
+        size = (height, width) if lies_on_its_side(picture) else (width, height)
     except ImageError:
         raise
     except Exception as exc:
         raise _damaged(name, exc) from exc
-    _check_size(rgb.size, name, limits)  # some decoders learn the size late
-    return rgb
+    grown = rgb.width > size[0] or rgb.height > size[1]
+    check_size(rgb.size if grown else size, name, limits)
+    return LoadedPhoto(rgb, size)
+
+
+def _drafted(picture: Image.Image) -> tuple[int, int] | None:
+    """Let a large JPEG decode at 1/2, 1/4 or 1/8 of its size, and return the size it has."""
+    factor, size = reduction(picture.size), picture.size
+    if factor == 1 or not isinstance(picture, JpegImagePlugin.JpegImageFile):
+        return None
+    scale = next((each for each in (2, 4, 8) if each >= factor), 8)
+    picture.draft(None, (size[0] // scale or 1, size[1] // scale or 1))
+    return size
 
 
 def _check_tiles(picture: Image.Image, name: str, limits: ImageLimits) -> None:
     """A small TIFF may declare giant tiles, which libtiff allocates in full."""
     tags: Any = getattr(picture, "tag_v2", {})
     width, height = tags.get(ExifTags.Base.TileWidth, 1), tags.get(ExifTags.Base.TileLength, 1)
-    if width * height > limits.max_pixels:
+    if width * height > (most := min(limits.max_pixels, WORKING_PIXELS)):
         raise ImageError(
-            f"{name}: expected tiles of at most {limits.max_pixels / 1e6:.1f} megapixels, got "
+            f"{name}: expected tiles of at most {most / 1e6:.1f} megapixels, got "
             f"{width}x{height}; save the picture again as JPEG or PNG."
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,16 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from pekit_agents.errors import ImageError
+from pekit_agents.images.limits import reduction
 
-__all__ = ["array_to_rgb", "check_shape", "to_rgb", "upright_rgb"]
+__all__ = ["array_to_rgb", "check_shape", "lies_on_its_side", "to_rgb", "upright_rgb"]
 
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+_DEEP_TOP = 65535
+#: Grey of 2 and 4 bits is spread over 8 bits when it is read, its transparent value is not.
+_SPREAD = {"L;2": 85, "L;4": 17}
 _ROUNDING = 1e-6
+_BAND = 256  # rows that are converted at a time where a picture is reduced
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -26,8 +33,44 @@ _UPRIGHT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """How a file's values are to be understood where Pillow does not do it.
+
+    Attributes:
+        top: The value of full light, or of none, in a deep integer mode.
+        negative: Whether 0 is white in a deep mode.
+        key: The value or colour that is transparent, as the loaded picture has it; None for none.
+    """
+
+    top: int = _DEEP_TOP
+    negative: bool = False
+    key: Any = None
+
+    @classmethod
+    def of(cls, picture: Image.Image) -> _Stored:
+        """Read it from a picture that is not loaded yet; of others less can be told."""
+        tags, key = getattr(picture, "tag_v2", {}), picture.info.get("transparency")
+        deep = picture.mode in _DEEP_MODES
+        bits = (*tags.get(ExifTags.Base.BitsPerSample, ()), 16)[0]
+        top = 2**bits - 1 if deep and bits < 16 else _DEEP_TOP
+        negative = deep and tags.get(ExifTags.Base.PhotometricInterpretation) == 0
+        tiles = getattr(picture, "tile", ())
+        raw = tiles[0][3] if tiles and picture.format == "PNG" else None
+        if raw == "RGB;16B" and isinstance(key, tuple):
+            key = tuple(value >> 8 for value in key)
+        elif raw in _SPREAD and isinstance(key, int):
+            key *= _SPREAD[raw]
+        return cls(top, negative, key)
+
+
+_AS_IT_IS = _Stored()
+
+
 def upright_rgb(picture: Image.Image, name: str) -> Image.Image:
     """Load a picture and convert it to a new RGB image, turned as its EXIF flag says.
+
+    The sides of one that is larger than what is worked on are divided by a whole number.
 
     Args:
         picture: A picture of any mode.
@@ -37,12 +80,51 @@ def upright_rgb(picture: Image.Image, name: str) -> Image.Image:
         ImageError: Its values are outside the range of its mode.
         Exception: Whatever Pillow's decoders raise for damaged data.
     """
+    stored = _Stored.of(picture)
     picture.load()
     turn = _UPRIGHT.get(_orientation(picture))
-    rgb = to_rgb(picture, name)
+    rgb = _in_bands(
+        picture.size,
+        reduction(picture.size),
+        lambda top, bottom: to_rgb(
+            picture if (top, bottom) == (0, picture.height) else _band(picture, top, bottom),
+            name,
+            stored,
+        ),
+    )
     upright = rgb if turn is None else rgb.transpose(turn)
     upright.info = {}  # the flag is spent; the rest (GPS, profiles) is private or stale
     return upright
+
+
+def lies_on_its_side(picture: Image.Image) -> bool:
+    """Return whether turning a loaded picture upright swaps its width and height."""
+    return _orientation(picture) >= 5
+
+
+def _in_bands(
+    size_wh: tuple[int, int], factor: int, rgb_of: Callable[[int, int], Image.Image]
+) -> Image.Image:
+    """Return a picture reduced by a whole number; RAM for the whole in RGB is never needed.
+
+    Args:
+        size_wh: The picture's size.
+        factor: By how much.
+        rgb_of: Gives the rows from one up to another as RGB.
+    """
+    width, height = size_wh
+    if factor == 1:
+        return rgb_of(0, height)
+    reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    step = max(1, _BAND // factor) * factor
+    for top in range(0, height, step):
+        band = rgb_of(top, min(height, top + step))
+        reduced.paste(band.reduce(factor), (0, top // factor))
+    return reduced
+
+
+def _band(picture: Image.Image, top: int, bottom: int) -> Image.Image:
+    return picture.crop((0, top, picture.width, bottom))
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -53,29 +135,45 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def to_rgb(picture: Image.Image, name: str) -> Image.Image:
+def to_rgb(picture: Image.Image, name: str, stored: _Stored = _AS_IT_IS) -> Image.Image:
     """Convert a picture of any mode to a new RGB image that shares no memory with it.
 
     Args:
         picture: A loaded picture. Transparency is laid over white; ``I`` is read as 16 bits
             and ``F`` as [0, 1].
         name: What to call it in messages.
+        stored: How its values are to be understood.
 
     Raises:
         ImageError: Its values are outside the range of its mode.
     """
     if picture.mode in _DEEP_MODES:
-        return array_to_rgb(_deep_to_array(picture, name), name)
+        return _deep_to_rgb(picture, name, stored)
     if not picture.has_transparency_data:
         return picture.convert("RGB")
-    if picture.mode == "P":
+    if picture.mode == "P" or stored.key != picture.info.get("transparency"):
         picture = picture.copy()  # Pillow writes the transparency into the source's palette
+        if stored.key is not None:
+            picture.info["transparency"] = stored.key
     if picture.mode == "La":
         picture = picture.convert("LA")
     rgba = picture.convert("RGBA")
     paper = Image.new("RGB", rgba.size, "white")
     paper.paste(rgba, mask=rgba)
     return paper
+
+
+def _deep_to_rgb(picture: Image.Image, name: str, stored: _Stored) -> Image.Image:
+    values = _deep_to_array(picture, name)
+    shown = values
+    if stored.top != _DEEP_TOP:
+        shown = (values.astype(np.uint32) * _DEEP_TOP // stored.top).astype(np.uint16)
+    if stored.negative:
+        shown = (1 if shown.dtype.kind == "f" else _DEEP_TOP) - shown
+    rgb = array_to_rgb(shown, name)
+    if isinstance(stored.key, int):
+        rgb.paste("white", mask=Image.fromarray(values == stored.key))
+    return rgb
 
 
 def _deep_to_array(picture: Image.Image, name: str) -> NDArray[Any]:
@@ -105,17 +203,26 @@ def check_shape(array: NDArray[Any], name: str) -> None:
     )
 
 
-def array_to_rgb(array: NDArray[Any], name: str) -> Image.Image:
+def array_to_rgb(array: NDArray[Any], name: str, factor: int = 1) -> Image.Image:
     """Convert an array to a new RGB image.
 
     Args:
         array: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, bool, uint16 (scaled by
             1/257) or floats in [0, 1].
         name: What to call it in messages.
+        factor: By what both sides are divided, rounded up.
 
     Raises:
         ImageError: Its dtype or its values are none of these.
     """
+    return _in_bands(
+        (array.shape[1], array.shape[0]),
+        factor,
+        lambda top, bottom: _rows_to_rgb(array[top:bottom], name),
+    )
+
+
+def _rows_to_rgb(array: NDArray[Any], name: str) -> Image.Image:
     pixels = _to_uint8(array, name)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from pekit_agents.boxes import resized_proposal
 from pekit_agents.embedding.pooling import coverage
 from pekit_agents.images.loading import ImageLimits, load_image
 from pekit_agents.introduction.view_extraction import around
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import Match, RGBImage
 
-__all__ = ["CROP_SIDE", "make_crop", "open_crop", "with_crops"]
+__all__ = ["CROP_SIDE", "crop_of", "make_crop", "open_crop", "with_crops"]
 
 #: The longer side of a crop in pixels, at most.
 CROP_SIDE = 512
@@ -42,14 +43,23 @@ def make_crop(photo: RGBImage, proposal: Proposal) -> Crop:
     return Crop(_encoded(picture, "JPEG", quality=_QUALITY), _encoded(mask, "PNG"))
 
 
+def crop_of(finding: Finding, region: int) -> Crop:
+    """Return what is kept of a photo in which one of its regions is the object.
+
+    Args:
+        finding: What was found in the photo.
+        region: The region's number, from 1.
+    """
+    photo = finding.image
+    proposal = finding.proposals[region - 1]
+    return make_crop(photo, resized_proposal(proposal, finding.size_wh, photo.size))
+
+
 def with_crops(finding: Finding) -> Finding:
     """Return a finding whose matches carry what is kept of them when they are confirmed."""
 
     def cropped(matches: Sequence[Match]) -> tuple[Match, ...]:
-        return tuple(
-            replace(match, crop=make_crop(finding.image, finding.proposals[match.region - 1]))
-            for match in matches
-        )
+        return tuple(replace(match, crop=crop_of(finding, match.region)) for match in matches)
 
     return replace(finding, matches=cropped(finding.matches), possible=cropped(finding.possible))
 

@@ -1,9 +1,9 @@
 """How many photos, which photos: what is wrong with a reference, and what would help.
 
 A photo that shows what another one shows adds nothing. One that resembles none of the others may
-show something else. A blurred or a small object has features of another kind than a sharp one,
-so that it is found in worse photos only. The limits were measured on development photos, see
-``docs/corrections.md``.
+show something else. A blurred, dark or small object has features of another kind than one seen
+well, so that it is found in worse photos only, and without a discriminant other things are taken
+for it there. The limits were measured on development photos, see ``docs/corrections.md``.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from pekit_agents.scoring import Grouped
 from pekit_agents.types import Advice
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pekit_agents.scoring import Discriminant
     from pekit_agents.types import Box, FloatArray, RGBImage, View
 
-__all__ = ["ENOUGH", "advise", "sharpness"]
+__all__ = ["ENOUGH", "advise", "advise_on_region", "sharpness"]
 
 #: With fewer different views than this another side helps most.
 ENOUGH = 3
@@ -58,7 +60,10 @@ def sharpness(photo: RGBImage, box: Box) -> float | None:
 
 
 def advise(
-    views: Sequence[View], held: FloatArray, discriminant: Discriminant | None
+    views: Sequence[View],
+    held: FloatArray,
+    discriminant: Discriminant | None,
+    names: Sequence[str] | None = None,
 ) -> tuple[Advice, ...]:
     """Return what to know about new reference photos of an object, the photos in their order.
 
@@ -66,48 +71,66 @@ def advise(
         views: What the photos gave.
         held: (V, D) float32 unit vectors of the views that the object had before.
         discriminant: Says whether views are of one thing; None cannot tell outliers.
+        names: What to call the photos; None for "photo 1" and so on.
     """
+    called = [f"photo {n}" for n in range(1, len(views) + 1)] if names is None else names
     vectors = np.concatenate([held, np.stack([view.vector for view in views])])
     cosines = vectors @ vectors.T  # (V + K, V + K)
+    poor = discriminant.seen_badly(vectors) if discriminant else np.zeros(len(vectors), bool)
     advice: list[Advice] = []
-    for photo, view in enumerate(views, start=1):
+    for photo, (view, name) in enumerate(zip(views, called, strict=True), start=1):
         place = len(held) + photo - 1
         earlier = cosines[place, :place]
         repeats = len(earlier) > 0 and earlier.max() > _DUPLICATE
         if repeats:
-            other = int(earlier.argmax()) - len(held) + 1
-            advice.append(Advice(photo, "duplicate", _duplicate(photo, other)))
+            other = int(earlier.argmax()) - len(held)
+            same = called[other] if other >= 0 else "one that is remembered already"
+            advice.append(Advice(photo, "duplicate", _DUPLICATED.format(name, same)))
         if min(view.proposal.box.width, view.proposal.box.height) < _SMALL:
-            advice.append(Advice(photo, "small", _TOO_SMALL.format(photo, _SMALL)))
+            advice.append(Advice(photo, "small", _TOO_SMALL.format(name, _SMALL)))
         elif view.sharpness is not None and view.sharpness < _BLURRED:
-            advice.append(Advice(photo, "blurred", _UNSHARP.format(photo)))
-        elif not repeats and _is_outlier(vectors, cosines[place], place, discriminant):
-            advice.append(Advice(photo, "outlier", _OUTLIER.format(photo)))
+            advice.append(Advice(photo, "blurred", _UNSHARP.format(name)))
+        elif poor[place]:
+            advice.append(Advice(photo, "poor", _POOR.format(name)))
+        elif not repeats and _is_outlier(
+            vectors, place, (cosines[place] > _DUPLICATE) | poor, discriminant
+        ):
+            advice.append(Advice(photo, "outlier", _OUTLIER.format(name)))
     repeated = (np.tril(cosines, -1) > _DUPLICATE).any(axis=1).sum()
     if len(vectors) - repeated < ENOUGH:
         advice.append(Advice(0, "more", _MORE))
     return tuple(advice)
 
 
+def advise_on_region(vector: FloatArray, discriminant: Discriminant | None) -> tuple[Advice, ...]:
+    """Return what to know about a region, (D,) float32, that becomes a view of an object."""
+    if discriminant is None or not discriminant.seen_badly(vector[None])[0]:
+        return ()
+    return (Advice(1, "poor", _POOR.format("the photo")),)
+
+
 _OUTLIER = (
-    "photo {} resembles none of the others: if it shows something else, remove it; if the object "
+    "{} resembles none of the others: if it shows something else, remove it; if the object "
     "is small in it, point it out with a box"
 )
-_TOO_SMALL = "photo {} shows the object less than {} pixels wide or high: use one from closer by"
-_UNSHARP = "photo {} is blurred: use a sharp one"
+_TOO_SMALL = "{} shows the object less than {} pixels wide or high: use one from closer by"
+_UNSHARP = "{} is blurred: use a sharp one"
+_DUPLICATED = "{} adds nothing to {}: use one from another side"
+_POOR = "{} shows the object badly (blurred, dark, overexposed or noisy): use a clear one"
 _MORE = "one or two photos from other sides, or in other light, would help to recognise it"
 
 
-def _duplicate(photo: int, other: int) -> str:
-    same = f"photo {other}" if other > 0 else "one that is remembered already"
-    return f"photo {photo} adds nothing to {same}: use one from another side"
-
-
 def _is_outlier(
-    vectors: FloatArray, cosines: FloatArray, place: int, discriminant: Discriminant | None
+    vectors: FloatArray,
+    place: int,
+    no_witness: NDArray[np.bool_],
+    discriminant: Discriminant | None,
 ) -> bool:
-    """Return whether a view is less likely of the thing that the others show than of another."""
-    others = vectors[cosines <= _DUPLICATE]  # a copy of it is no witness
+    """Return whether a view is less likely of the thing that the others show than of another.
+
+    Neither a copy of it nor a view that shows the thing badly is a witness.
+    """
+    others = vectors[~no_witness]
     if discriminant is None or len(others) == 0 or (len(others) == 1 and place == 0):
         return False  # of two photos that differ the second is said to
     views = Grouped.of([others], vectors.shape[1])

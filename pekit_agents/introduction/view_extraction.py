@@ -5,12 +5,13 @@ The extractor finds it by category. A caller who knows better gives a box or a m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from PIL import Image
 
-from pekit_agents.boxes import as_box
+from pekit_agents.boxes import as_box, resized
 from pekit_agents.embedding.pooling import coverage
 from pekit_agents.errors import InvalidInput, NoObjectFound
 from pekit_agents.types import Box, Mask, Proposal
@@ -18,11 +19,13 @@ from pekit_agents.types import Box, Mask, Proposal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pekit_agents.images.loading import ImageSource
+    from numpy.typing import NDArray
+
+    from pekit_agents.images.loading import ImageSource, LoadedPhoto
     from pekit_agents.protocols import ViewExtractor
     from pekit_agents.types import RGBImage
 
-__all__ = ["Reference", "ReferencePhotos", "around", "find_object"]
+__all__ = ["Reference", "ReferencePhotos", "around", "find_object", "fitted"]
 
 _MARGIN = 0.2  # of the box's longer side, seen around a box that the caller gives
 _LEAST_FILL = 0.2  # a region that fills less of the caller's box is not what was meant
@@ -79,14 +82,41 @@ def find_object(
     return regions[0]
 
 
-def _from_mask(image: RGBImage, mask: object) -> Proposal:
+def fitted(reference: Reference, photo: LoadedPhoto) -> Reference:
+    """Return what a caller says about a photo, in pixels of the photo as it was loaded.
+
+    Args:
+        reference: In pixels of the photo as it was given.
+        photo: The photo, loaded.
+
+    Raises:
+        InvalidInput: The box or mask does not fit the photo.
+    """
+    given, size = photo.size_wh, photo.image.size
+    if given == size:
+        return reference
+    box, mask = reference.box, reference.mask
+    if box is not None:
+        box = resized(as_box(box, *given), given, size)
+    if mask is not None:
+        values = Image.fromarray(_checked(mask, given).astype(np.uint8) * np.uint8(255))
+        mask = np.asarray(values.resize(size, Image.Resampling.BOX)) > 0
+    return replace(reference, box=box, mask=mask)
+
+
+def _checked(mask: object, size_wh: tuple[int, int]) -> NDArray[np.bool_]:
     values = np.asarray(mask)
-    expected = (image.height, image.width)
+    expected = (size_wh[1], size_wh[0])
     if values.dtype != np.bool_ or values.shape != expected:
         raise InvalidInput(
             f"expected a mask of shape {expected} and dtype bool, "
             f"found {values.shape} and {values.dtype}; masks refer to the upright photo"
         )
+    return values
+
+
+def _from_mask(image: RGBImage, mask: object) -> Proposal:
+    values = _checked(mask, image.size)
     if not values.any():
         raise NoObjectFound("expected a mask that marks the object, found it empty")
     rows, columns = np.flatnonzero(values.any(axis=1)), np.flatnonzero(values.any(axis=0))

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pekit_agents.boxes import resized_proposal
 from pekit_agents.embedding.pooling import embed_reference
 from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound
-from pekit_agents.images.loading import load_image
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
+from pekit_agents.images.loading import load_photo
 from pekit_agents.introduction.crops import make_crop
 from pekit_agents.introduction.quality import sharpness
-from pekit_agents.introduction.view_extraction import Reference, find_object
+from pekit_agents.introduction.view_extraction import Reference, find_object, fitted
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
@@ -28,9 +30,21 @@ Progress = Callable[[int, int], None]
 
 
 def extract_view(
-    image: ImageSource | Reference, category: str, profile: Profile, *, keep_crop: bool = False
+    image: ImageSource | Reference,
+    category: str,
+    profile: Profile,
+    *,
+    keep_crop: bool = False,
+    limits: ImageLimits = DEFAULT_LIMITS,
 ) -> View:
     """Return the view of an object in one photo (Eq. 1 and 2), with a crop if one is kept.
+
+    Args:
+        image: The photo.
+        category: What the object is (k_p).
+        profile: The vision tools.
+        keep_crop: Whether the view comes with a crop of the photo.
+        limits: What the photo may weigh.
 
     Raises:
         ImageError: The photo cannot be read.
@@ -38,11 +52,13 @@ def extract_view(
         NoObjectFound: It shows no object.
     """
     reference = image if isinstance(image, Reference) else Reference(image)
-    photo = load_image(reference.image)
-    region = find_object(photo, reference, category, profile.extractor)
+    loaded = load_photo(reference.image, limits=limits)
+    photo = loaded.image
+    region = find_object(photo, fitted(reference, loaded), category, profile.extractor)
     view = embed_reference(photo, region, profile.encoder, augment=profile.augment)
     return replace(
         view,
+        proposal=resized_proposal(view.proposal, photo.size, loaded.size_wh),
         crop=make_crop(photo, region) if keep_crop else None,
         details=None if profile.describer is None else profile.describer.describe(photo, region),
         sharpness=sharpness(photo, region.box),
@@ -56,6 +72,7 @@ def extract_views(
     *,
     already: int = 0,
     keep_crops: bool = False,
+    limits: ImageLimits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> list[View]:
     """Return one view for each photo, or raise and name the photo that gives none.
@@ -66,6 +83,7 @@ def extract_views(
         profile: The vision tools.
         already: How many views the object holds.
         keep_crops: Whether each view comes with a crop of its photo.
+        limits: What a photo may weigh.
         progress: Called after each photo.
 
     Raises:
@@ -82,7 +100,9 @@ def extract_views(
     views = []
     for index, photo in enumerate(photos, start=1):
         try:
-            views.append(extract_view(photo, category, profile, keep_crop=keep_crops))
+            views.append(
+                extract_view(photo, category, profile, keep_crop=keep_crops, limits=limits)
+            )
         except (ImageError, NoObjectFound, InvalidInput) as exc:
             place = f"photo {index} of {len(photos)}: "
             raise type(exc)(f"{place}{exc}; nothing was stored") from exc

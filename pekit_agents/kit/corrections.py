@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
-from pekit_agents.introduction.crops import make_crop
+from pekit_agents.introduction.crops import crop_of
+from pekit_agents.introduction.quality import advise_on_region
 from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_views
 from pekit_agents.memory.changes import duplicates
 from pekit_agents.prompting.match_text import answer_of
@@ -23,11 +25,12 @@ from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Match
 
 if TYPE_CHECKING:
+    from pekit_agents.images.limits import ImageLimits
     from pekit_agents.introduction.view_extraction import ReferencePhotos
     from pekit_agents.memory import Memory
     from pekit_agents.profiles import Profile
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import FloatArray, PersonalObject
+    from pekit_agents.types import Advice, FloatArray, PersonalObject
 
 __all__ = ["Corrections"]
 
@@ -43,6 +46,7 @@ class Corrections:
     _memory: Memory
     _profile: Profile
     _keep_crops: bool
+    limits: ImageLimits
 
     def confirm(self, match: Match, object: str | None = None) -> PersonalObject:
         """Learn that a match is right, or which object it is in truth.
@@ -56,7 +60,7 @@ class Corrections:
                 taken for. Needed where the match is ambiguous.
 
         Returns:
-            The object as it is now.
+            The object as it is now, with ``advice`` where the region shows it badly.
 
         Raises:
             InvalidInput: The match is ambiguous and ``object`` does not say which it is, it
@@ -80,7 +84,21 @@ class Corrections:
                     self._memory.add_negatives(
                         other.object_id, vector[None], looks_of=obj.object_id
                     )
-        return obj
+        return replace(obj, advice=self.advice_on(match))
+
+    def advice_on(self, match: Match) -> tuple[Advice, ...]:
+        """Return what to know about a match that becomes a view of an object.
+
+        Args:
+            match: A match in what :meth:`PeKit.find` returned.
+
+        Returns:
+            That it is seen badly, where it is; the profile has to have a discriminant.
+
+        Raises:
+            InvalidInput: The match was not found but made.
+        """
+        return advise_on_region(_vector(match), self._profile.discriminant)
 
     def reject(self, match: Match, object: str | None = None) -> list[PersonalObject]:
         """Learn that a match is wrong: the region becomes a negative of what it was taken for.
@@ -183,7 +201,9 @@ class Corrections:
             NoObjectFound: A photo shows no object.
         """
         obj = self._memory.resolve(ref)
-        views = extract_views(images, obj.category, self._profile, progress=progress)
+        views = extract_views(
+            images, obj.category, self._profile, limits=self.limits, progress=progress
+        )
         vectors = np.stack([view.vector for view in views])
         return self._memory.add_negatives(obj.object_id, vectors)
 
@@ -220,7 +240,7 @@ class Corrections:
             )
         proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
         score = float(self._scores(vector[None], obj)[0])
-        crop = make_crop(finding.image, proposal) if self._keep_crops else None
+        crop = crop_of(finding, region) if self._keep_crops else None
         return Match(obj, proposal.box, score, vector=vector, crop=crop, region=region)
 
     def _most_like(self, finding: Finding, obj: PersonalObject) -> Match:

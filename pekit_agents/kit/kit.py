@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pekit_agents.answering.adapting import as_answer_model
 from pekit_agents.answering.answer import Answer
 from pekit_agents.answering.second_opinion import second_opinion
 from pekit_agents.errors import InvalidInput
-from pekit_agents.images.loading import ImageSource, load_image
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
+from pekit_agents.images.loading import ImageSource, load_photo
 from pekit_agents.introduction.crops import with_crops
-from pekit_agents.introduction.quality import advise
-from pekit_agents.introduction.reembedding import reembed_memory
+from pekit_agents.introduction.storing import store_more, store_new
 from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
-from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_view, extract_views
+from pekit_agents.introduction.views import Progress, extract_view, extract_views
+from pekit_agents.kit.batches import Batches
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
+from pekit_agents.kit.reembedding import Reembedding
 from pekit_agents.kit.regions import RegionSearch
 from pekit_agents.kit.review import ReviewQueue
 from pekit_agents.memory import Memory, require_free
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 from pekit_agents.profiles import Profile, load_profile
 from pekit_agents.prompting.from_memory import context_prompt
-from pekit_agents.prompting.instruction import build_prompt
 from pekit_agents.protocols import AnswerModel, SearchMode
 from pekit_agents.retrieval.finding import Finding
 from pekit_agents.retrieval.regions import PhotoRegions, require_mode
@@ -38,12 +36,12 @@ from pekit_agents.types import PersonalObject, Prompt, View
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
-    from pekit_agents.types import FloatArray, RGBImage
+    from pekit_agents.types import RGBImage
 
 __all__ = ["PeKit"]
 
 
-class PeKit(RegionSearch, Corrections, Objects):
+class PeKit(RegionSearch, Corrections, Batches, Objects, Reembedding):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -55,12 +53,22 @@ class PeKit(RegionSearch, Corrections, Objects):
         >>> finding = kit.find("park.jpg")
         >>> finding.annotated.save("found.png")
         >>> prompt = kit.prompt(finding, "What is Biscuit doing?")
+
+    Attributes:
+        limits: What a picture may weigh.
     """
 
-    def __init__(self, memory: Memory, profile: Profile, *, keep_crops: bool = False) -> None:
-        self._memory = memory
-        self._profile = profile
-        self._keep_crops = keep_crops
+    def __init__(
+        self,
+        memory: Memory,
+        profile: Profile,
+        *,
+        keep_crops: bool = False,
+        limits: ImageLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._memory, self._profile = memory, profile
+        self._keep_crops = memory.keep_crops = keep_crops
+        self.limits = limits
 
     @classmethod
     def open(
@@ -70,6 +78,7 @@ class PeKit(RegionSearch, Corrections, Objects):
         user_id: str = "default",
         *,
         keep_crops: bool = False,
+        limits: ImageLimits = DEFAULT_LIMITS,
         storage_options: Mapping[str, str] | None = None,
     ) -> PeKit:
         """Open a user's memory, which need not exist yet.
@@ -86,6 +95,7 @@ class PeKit(RegionSearch, Corrections, Objects):
                 object for each photo: its box with a margin, at most 512 px a side, without
                 metadata, and the object's outline in it. :meth:`reembed` needs them. Otherwise
                 vectors, texts and the details of views are all that is stored.
+            limits: What a picture may weigh; one that ``load_image`` has let in is not asked again.
 
         Raises:
             InvalidInput: The user id is empty or too long.
@@ -102,49 +112,7 @@ class PeKit(RegionSearch, Corrections, Objects):
             dim=encoder.dim,
             storage_options=storage_options,
         )
-        return cls(memory, chosen, keep_crops=keep_crops)
-
-    @classmethod
-    def reembed(
-        cls,
-        path: str | PathLike[str],
-        profile: str | Profile = "embedded",
-        user_id: str = "default",
-        *,
-        drop_corrections: bool = False,
-        progress: Progress | None = None,
-        storage_options: Mapping[str, str] | None = None,
-    ) -> PeKit:
-        """Carry a memory over to the encoder of another profile, and open it with that.
-
-        Everything is embedded anew from the kept crops before the memory is replaced, in one
-        step. Kits that have it open with the old encoder raise ``EncoderMismatch`` from then on.
-        A memory that has this encoder already is left as it is.
-
-        Args:
-            path: The directory that holds the memories of all users, or an ``s3://`` URI.
-            profile: The profile that the memory is to be used with.
-            user_id: Whose memory.
-            drop_corrections: Whether what was rejected is dropped: it has no crops.
-            progress: Called after each view.
-            storage_options: For an ``s3://`` URI, as for :meth:`open`.
-
-        Raises:
-            InvalidInput: Objects have views without a crop, or corrections that may not be
-                dropped; the message names them.
-            ProfileError: The profile is unknown or cannot be run here.
-            MemoryStoreError: The directory cannot be used.
-        """
-        chosen = load_profile(profile) if isinstance(profile, str) else profile
-        memory = reembed_memory(
-            fspath(path),
-            user_id,
-            chosen,
-            drop_corrections=drop_corrections,
-            progress=progress,
-            storage_options=storage_options,
-        )
-        return cls(memory, chosen, keep_crops=True)
+        return cls(memory, chosen, keep_crops=keep_crops, limits=limits)
 
     @property
     def review(self) -> ReviewQueue:
@@ -201,17 +169,8 @@ class PeKit(RegionSearch, Corrections, Objects):
         )
         # Before the work, and again when it is written: others may take the name meanwhile.
         require_free(obj.name, self._memory.objects(), unless=obj.object_id)
-        views = extract_views(
-            images, obj.category, self._profile, keep_crops=self._keep_crops, progress=progress
-        )
-        stored = self._memory.insert(
-            obj,
-            _vectors(views),
-            crops=[view.crop for view in views],
-            details=[view.details for view in views],
-            unique_name=True,
-        )
-        return self._advised(stored, views, np.zeros((0, self._memory.dim), np.float32))
+        views = self._extracted(images, obj, progress)
+        return store_new(self._memory, obj, views, self._profile.discriminant)
 
     def add_views(
         self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
@@ -236,27 +195,22 @@ class PeKit(RegionSearch, Corrections, Objects):
         """
         obj = self._memory.resolve(ref)
         held = self._memory.get(obj.object_id).vectors
-        views = extract_views(
+        views = self._extracted(images, obj, progress)
+        discriminant = self._profile.discriminant
+        return store_more(self._memory, obj.object_id, views, discriminant, held=held)
+
+    def _extracted(
+        self, images: ReferencePhotos, obj: PersonalObject, progress: Progress | None
+    ) -> list[View]:
+        return extract_views(
             images,
             obj.category,
             self._profile,
             already=obj.n_views,
             keep_crops=self._keep_crops,
+            limits=self.limits,
             progress=progress,
         )
-        stored = self._memory.append_views(
-            obj.object_id,
-            _vectors(views),
-            crops=[view.crop for view in views],
-            details=[view.details for view in views],
-            at_most=MAX_VIEWS,
-        )
-        return self._advised(stored, views, held)
-
-    def _advised(
-        self, obj: PersonalObject, views: Sequence[View], held: FloatArray
-    ) -> PersonalObject:
-        return replace(obj, advice=advise(views, held, self._profile.discriminant))
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
         """Return the view that :meth:`remember` would take from a photo, storing nothing.
@@ -265,7 +219,7 @@ class PeKit(RegionSearch, Corrections, Objects):
             ImageError: The photo cannot be read.
             NoObjectFound: It shows no object.
         """
-        return extract_view(image, clean_category(category), self._profile)
+        return extract_view(image, clean_category(category), self._profile, limits=self.limits)
 
     def find(
         self,
@@ -300,10 +254,10 @@ class PeKit(RegionSearch, Corrections, Objects):
         require_mode(mode)
         gallery = self._memory.gallery()
         search = Search.by(self._profile, gallery, threshold=threshold, strictness=strictness)
-        photo = load_image(image)
+        photo = load_photo(image, limits=self.limits)
         if not gallery.count:
-            return Finding(photo, (), ())
-        query = PhotoRegions(photo, self._profile, mode)
+            return Finding(photo.image, (), (), size_wh=photo.size_wh)
+        query = PhotoRegions(photo.image, self._profile, mode)
         found, matches, possible = find_in(
             query,
             self._profile.encoder,
@@ -312,8 +266,8 @@ class PeKit(RegionSearch, Corrections, Objects):
             self._profile.reranking,
         )
         proposals = tuple(query.proposals)
-        finding = Finding(photo, tuple(matches), proposals, tuple(possible), found.vectors)
-        return with_crops(finding) if self._keep_crops else finding
+        finding = Finding(photo.image, tuple(matches), proposals, tuple(possible), found.vectors)
+        return (with_crops(finding) if self._keep_crops else finding).at_size(photo.size_wh)
 
     def second_opinion(
         self, finding: Finding, answerer: AnswerModel | Callable[[RGBImage | None, str], str] | Any
@@ -351,7 +305,7 @@ class PeKit(RegionSearch, Corrections, Objects):
             question: What to ask; empty asks for a caption.
         """
         finding = image if isinstance(image, Finding) else self.find(image)
-        return build_prompt(finding.image, finding.everything, question)
+        return finding.prompt(question)
 
     def describe(
         self,
@@ -386,7 +340,3 @@ class PeKit(RegionSearch, Corrections, Objects):
         finding = image if isinstance(image, Finding) else self.find(image)
         prompt = self.prompt(finding, question)
         return Answer(model.answer(prompt.image, prompt.text), prompt, finding)
-
-
-def _vectors(views: Sequence[View]) -> FloatArray:
-    return np.stack([view.vector for view in views])

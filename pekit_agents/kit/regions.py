@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pekit_agents.images.loading import ImageSource, load_image
+from pekit_agents.boxes import resized_proposal
+from pekit_agents.images.loading import ImageSource, load_photo
 from pekit_agents.protocols import SearchMode
 from pekit_agents.retrieval.regions import PhotoRegions, require_mode
 from pekit_agents.retrieval.search import Search
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pekit_agents.calibration import Strictness
+    from pekit_agents.images.limits import ImageLimits
     from pekit_agents.memory import Memory
     from pekit_agents.profiles import Profile
     from pekit_agents.types import Box, FloatArray, Match, Proposal, RGBImage
@@ -30,6 +32,7 @@ class RegionSearch:
 
     _memory: Memory
     _profile: Profile
+    limits: ImageLimits
 
     def propose(
         self, image: ImageSource, *, mode: SearchMode = "auto"
@@ -45,17 +48,20 @@ class RegionSearch:
             mode: As for :meth:`find`.
 
         Returns:
-            The upright photo, its K proposals and their (K, D) float32 unit vectors.
+            The upright photo, reduced if it has more than 50 megapixels; its K proposals, in
+            pixels of the photo as it was given; and their (K, D) float32 unit vectors.
 
         Raises:
             ImageError: The photo cannot be read.
             InvalidInput: The mode is not one.
         """
         require_mode(mode)
-        photo = load_image(image)
-        query = PhotoRegions(photo, self._profile, mode)
+        photo = load_photo(image, limits=self.limits)
+        query = PhotoRegions(photo.image, self._profile, mode)
         query.propose(self._memory.gallery().categories, None)
-        return photo, query.proposals, query.embed()
+        vectors, size = query.embed(), photo.image.size
+        found = [resized_proposal(each, size, photo.size_wh) for each in query.proposals]
+        return photo.image, found, vectors
 
     def match_regions(
         self,

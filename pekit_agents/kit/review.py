@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
-from pekit_agents.introduction.crops import make_crop
+from pekit_agents.introduction.crops import crop_of
 from pekit_agents.types import Box, Candidate, Crop, Doubt, Match
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class ReviewQueue:
             match = doubt.match
             crop = match.crop
             if pictures:
-                crop = crop or make_crop(finding.image, finding.proposals[match.region - 1])
+                crop = crop or crop_of(finding, match.region)
             entry = self._entry(doubt, label, crop if pictures else None)
             digest = hashlib.sha256(f"{label}/{entry['vector']}".encode()).hexdigest()
             self._memory.keep_for_review(digest[:_ID_LENGTH], entry)

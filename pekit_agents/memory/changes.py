@@ -94,6 +94,28 @@ def with_view(
     return with_views(record, vectors, views, at_most)
 
 
+def with_named_views(record: MemoryRecord, found: Mapping[str, StoredView]) -> MemoryRecord:
+    """Return the record with some views known by other ids, and with what they lacked.
+
+    Args:
+        record: The object.
+        found: By the id of a view what is known of it now; its time and vector stay.
+    """
+    taken = {view.view_id for view in record.views}
+    named = []
+    for view in record.views:
+        new = found.get(view.view_id)
+        if new is None or new.view_id in taken:
+            named.append(view)
+            continue
+        crop = new.crop if view.crop is None else view.crop
+        details = new.details if view.details is None else view.details
+        named.append(dataclasses.replace(view, view_id=new.view_id, crop=crop, details=details))
+    if all(new is old for new, old in zip(named, record.views, strict=True)):
+        return record
+    return dataclasses.replace(record, views=tuple(named))
+
+
 def with_negatives(record: MemoryRecord, vectors: FloatArray) -> MemoryRecord:
     """Return the record with (M, D) negatives added that it does not hold yet.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.memory.changes import (
     removed_looks,
+    with_named_views,
     with_negatives,
     with_texts,
     with_view,
@@ -28,6 +29,7 @@ from pekit_agents.memory.validation import (
     checked_details,
     checked_object_id,
     checked_vectors,
+    checked_view_ids,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class Editing:
         *,
         crops: Sequence[Crop | None] | None = None,
         details: Sequence[Details | None] | None = None,
+        view_ids: Sequence[str] | None = None,
         at_most: int | None = None,
     ) -> PersonalObject:
         """Add views to an object; none is lost when several writers do so at once.
@@ -65,6 +68,8 @@ class Editing:
             vectors: (N >= 1, D) float32, finite and of unit length.
             crops: What is kept of the N photos.
             details: The object patch by patch in each of them.
+            view_ids: Their ids, 12 hexadecimal digits each; None for fresh ones. A view
+                that the object holds already is not added again.
             at_most: How many views the object may hold afterwards.
 
         Returns:
@@ -75,7 +80,12 @@ class Editing:
         """
         array = checked_vectors(vectors, self.dim)
         count = len(array)
-        views = new_views(count, checked_crops(crops, count), checked_details(details, count))
+        views = new_views(
+            count,
+            checked_crops(crops, count),
+            checked_details(details, count),
+            checked_view_ids(view_ids, count),
+        )
         return self._change(object_id, lambda _, record: with_views(record, array, views, at_most))
 
     def add_view(
@@ -107,6 +117,35 @@ class Editing:
         array = checked_vectors(vector[None], self.dim)
         views = new_views(1, checked_crops([crop], 1), checked_details([details], 1))
         return self._change(object_id, lambda _, record: with_view(record, array, views, at_most))
+
+    def name_views(
+        self,
+        object_id: str,
+        view_ids: Mapping[str, str],
+        *,
+        crops: Sequence[Crop | None] | None = None,
+        details: Sequence[Details | None] | None = None,
+    ) -> PersonalObject:
+        """Give views other ids, and crops and details where they have none.
+
+        Args:
+            object_id: Which object.
+            view_ids: New ids, 12 hexadecimal digits each, by the old ones; views that are not
+                there (any more) are left out.
+            crops: What is kept of the photos, in the order of ``view_ids``.
+            details: The object patch by patch in each of them.
+
+        Returns:
+            The object, whose texts and counts stay.
+
+        Raises:
+            ObjectNotFound: There is no such object (any more).
+        """
+        count, new = len(view_ids), list(view_ids.values())
+        kept = checked_crops(crops, count), checked_details(details, count)
+        found = new_views(count, *kept, checked_view_ids(new, count))
+        by_old_id = dict(zip(view_ids, found, strict=True))
+        return self._change(object_id, lambda _, record: with_named_views(record, by_old_id))
 
     def add_negatives(
         self, object_id: str, vectors: ArrayLike, *, looks_of: str | None = None

@@ -27,6 +27,7 @@ from pekit_agents.memory.table.table import (
     find_record,
     read_ids,
     read_objects,
+    read_view_ids,
     stored_encoder,
     upsert,
 )
@@ -38,6 +39,7 @@ from pekit_agents.memory.validation import (
     checked_object,
     checked_object_id,
     checked_vectors,
+    checked_view_ids,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ class Memory(Editing, Moving):
     Attributes:
         encoder_id: Names the encoder that makes the vectors, with its version.
         dim: D, the width of the vectors.
+        keep_crops: Whether what extracts views for it is to keep crops of the photos; said by
+            the kit that uses it.
         review: Sightings that wait for the user's decision.
     """
 
@@ -73,6 +77,7 @@ class Memory(Editing, Moving):
         """Use ``Memory.open``."""
         self.encoder_id = encoder_id
         self.dim = dim
+        self.keep_crops = False
         self._transactions = transactions
         self._reader = Reader(transactions, index_above=index_above)
         self.review = ReviewFiles(transactions.place)
@@ -178,6 +183,10 @@ class Memory(Editing, Moving):
         checked_object_id(object_id)
         return self._transactions.read(lambda table: find_record(self._checked(table), object_id))
 
+    def view_ids(self) -> dict[str, frozenset[str]]:
+        """Return the ids of the views of each object, by the object's id."""
+        return self._transactions.read(lambda table: read_view_ids(self._checked(table)))
+
     def vectors_of(self, object_ids: Sequence[str]) -> list[FloatArray]:
         """Return the views of each of some objects, (V, D) float32; from RAM if they are there.
 
@@ -203,6 +212,7 @@ class Memory(Editing, Moving):
         *,
         crops: Sequence[Crop | None] | None = None,
         details: Sequence[Details | None] | None = None,
+        view_ids: Sequence[str] | None = None,
         unique_name: bool = False,
     ) -> PersonalObject:
         """Store an object; one with the same id is replaced, so repeating a call is harmless.
@@ -212,6 +222,7 @@ class Memory(Editing, Moving):
             vectors: (N >= 1, D) float32, finite and of unit length.
             crops: What is kept of the N photos.
             details: The object patch by patch in each of them.
+            view_ids: Their ids, 12 hexadecimal digits each; None for fresh ones.
             unique_name: Refuse a name that another object has. Of writers that take one name at
                 once a single one succeeds, wherever there are file locks.
 
@@ -223,7 +234,12 @@ class Memory(Editing, Moving):
         """
         array = checked_vectors(vectors, self.dim)
         count = len(array)
-        views = new_views(count, checked_crops(crops, count), checked_details(details, count))
+        views = new_views(
+            count,
+            checked_crops(crops, count),
+            checked_details(details, count),
+            checked_view_ids(view_ids, count),
+        )
         stored = dataclasses.replace(checked_object(obj), n_views=count, n_negatives=0)
         row = to_rows([MemoryRecord(stored, array, views, new_rev())], self._transactions.schema)
 

@@ -67,13 +67,25 @@ def new_views(
     count: int,
     crops: Sequence[Crop | None] | None = None,
     details: Sequence[Details | None] | None = None,
+    view_ids: Sequence[str] | None = None,
 ) -> tuple[StoredView, ...]:
-    """Return ``count`` views that are stored now, with fresh ids."""
+    """Return ``count`` views that are stored now, with fresh ids unless there are some."""
     now, none = datetime.now(UTC), [None] * count
-    kept = zip(none if crops is None else crops, none if details is None else details, strict=True)
-    return tuple(
-        StoredView(secrets.token_hex(_ID_BYTES), now, crop, detail) for crop, detail in kept
+    ids = [secrets.token_hex(_ID_BYTES) for _ in none] if view_ids is None else view_ids
+    kept = zip(
+        ids, none if crops is None else crops, none if details is None else details, strict=True
     )
+    return tuple(StoredView(view_id, now, crop, detail) for view_id, crop, detail in kept)
+
+
+def view_id_of(owner: str, content: bytes) -> str:
+    """Return the id of the view that a photo gives, the same whenever it is asked for.
+
+    Args:
+        owner: The id of the object, so that one photo of two objects is not seen to be one.
+        content: The bytes of the photo.
+    """
+    return hashlib.sha256(owner.encode() + b"\n" + content).hexdigest()[: 2 * _ID_BYTES]
 
 
 def to_rows(records: Sequence[MemoryRecord], schema: pa.Schema, *, based_on: int = 0) -> pa.Table:

@@ -87,6 +87,23 @@ def checked_crops(crops: Sequence[Crop | None] | None, count: int) -> Sequence[C
     return crops
 
 
+def checked_view_ids(view_ids: Sequence[str] | None, count: int) -> Sequence[str] | None:
+    """Return ``view_ids`` if there are none, or a different one for each of ``count`` views.
+
+    Raises:
+        InvalidInput: There are more or fewer, two are alike, or one is not 12 hexadecimal digits.
+    """
+    if view_ids is None:
+        return None
+    if len(view_ids) != count:
+        raise InvalidInput(
+            f"view ids must be one for each of {count} vectors, got {len(view_ids)}."
+        )
+    if len(set(view_ids)) != count or not all(_VIEW_ID.fullmatch(str(i)) for i in view_ids):
+        raise InvalidInput(f"view ids must be 12 hexadecimal digits each, got {view_ids!r:.200}.")
+    return view_ids
+
+
 def checked_details(
     details: Sequence[Details | None] | None, count: int
 ) -> Sequence[Details | None] | None:
@@ -143,9 +160,7 @@ def checked_record(record: MemoryRecord) -> MemoryRecord:
         raise InvalidInput(
             f"negatives must be at most {MAX_NEGATIVES}, got {len(record.negatives)}."
         )
-    ids = [view.view_id for view in record.views]
-    if len(set(ids)) != len(ids) or not all(_VIEW_ID.fullmatch(str(i)) for i in ids):
-        raise InvalidInput(f"view ids must be 12 hexadecimal digits each, got {ids!r:.200}.")
+    checked_view_ids([view.view_id for view in record.views], len(record.views))
     checked_crops([view.crop for view in record.views], len(record.vectors))
     checked_details([view.details for view in record.views], len(record.vectors))
     return record

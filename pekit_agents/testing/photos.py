@@ -25,6 +25,8 @@ def odd_photos() -> dict[str, RGBImage]:
         "small": _noise(24, 18),
         "tall": _noise(40, 300),
         "wide": _noise(300, 40),
+        "a strip": _noise(4000, 16),
+        "a pole": _noise(16, 4000),
     }
 
 

@@ -6,14 +6,14 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.images.loading import load_image
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
+from pekit_agents.images.loading import describe_source, load_photo, read_image
 
 if TYPE_CHECKING:
-    from pekit_agents.images.loading import ImageSource
+    from pekit_agents.images.loading import ImageSource, LoadedPhoto
 
 __all__ = ["IndexReport", "PhotoProgress", "Tally", "check_id", "opened"]
 
@@ -64,12 +64,21 @@ def check_id(photo_id: object) -> None:
         raise InvalidInput(f"expected a photo id, a text with characters, found {photo_id!r:.80}")
 
 
-def opened(source: ImageSource) -> tuple[ImageSource, str]:
-    """Return a photo in a form that is read once only, and the hash of its content."""
-    if isinstance(source, (str, os.PathLike)) and Path(os.fsdecode(source)).is_file():
-        source = Path(os.fsdecode(source)).read_bytes()
-    if isinstance(source, bytes):
-        return source, hashlib.sha256(source).hexdigest()
-    image = load_image(source)
-    told = b"%d %d " % image.size + image.tobytes()
-    return image, hashlib.sha256(told).hexdigest()
+def opened(
+    source: ImageSource, known: str | None, limits: ImageLimits = DEFAULT_LIMITS
+) -> tuple[LoadedPhoto | None, str]:
+    """Return a photo, read once, and the hash of its content; no photo where that is ``known``.
+
+    Raises:
+        ImageError: It cannot be read, is no photo, or breaks a limit.
+        MissingDependency: What decodes it is not installed.
+    """
+    if isinstance(source, str | os.PathLike | bytes | bytearray | memoryview):
+        data = read_image(source, limits=limits)
+        content = hashlib.sha256(data).hexdigest()
+        if content == known:
+            return None, content
+        return load_photo(data, limits=limits, name=describe_source(source)), content
+    photo = load_photo(source, limits=limits)
+    told = b"%d %d " % photo.image.size + photo.image.tobytes()
+    return photo, hashlib.sha256(told).hexdigest()

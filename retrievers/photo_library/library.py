@@ -14,18 +14,14 @@ from functools import partial
 from itertools import islice, tee
 from typing import TYPE_CHECKING, Unpack
 
-from pekit_agents.errors import (
-    EncoderMismatch,
-    ImageError,
-    InvalidInput,
-    MissingDependency,
-    PeKitError,
-)
+from pekit_agents.errors import EncoderMismatch, InvalidInput, PeKitError
+from pekit_agents.images.leaving_out import leaving_out
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.memory.place.forgetting import forget_place
 from pekit_agents.memory.place.place import require_files_at, user_place
 from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.prompting.from_memory import named_objects
+from pekit_agents.retrieval.regions import require_mode
 from pekit_agents.retrievers.photo_library.indexing import (
     IndexReport,
     PhotoProgress,
@@ -93,7 +89,7 @@ class PhotoLibrary:
 
     Example:
         >>> library = PhotoLibrary.open("memory", user_id="ann")      # doctest: +SKIP
-        >>> library.index((path.name, path) for path in Path("photos").glob("*.jpg"))
+        >>> library.index((path.name, path) for path in list_photos("photos").photos)
         >>> library.search(["Biscuit", "my red mug"])
     """
 
@@ -163,8 +159,8 @@ class PhotoLibrary:
     ) -> IndexReport:
         """Encode photos and store their regions; what is there already is passed over.
 
-        An interrupted call goes on where it was when it is repeated. A photo that cannot be read
-        is reported and left out.
+        An interrupted call goes on where it was when it is repeated. What cannot be read is
+        reported and left out; a file that is too large is not read for that.
 
         Args:
             photos: (photo id, photo) pairs; may be a generator. A photo with a known id and a new
@@ -178,8 +174,10 @@ class PhotoLibrary:
 
         Raises:
             InvalidInput: A photo id is empty or no text, or the mode is not one.
+            ProfileError: A model cannot be run.
             MemoryStoreError: The library cannot be written.
         """
+        require_mode(mode)
         tally = Tally(progress)
         fresh = self._encoded(photos, self._contents(), tally, mode)
         while batch := list(islice(fresh, _BATCH)):
@@ -255,18 +253,19 @@ class PhotoLibrary:
     ) -> Iterator[Photo]:
         for photo_id, source in photos:
             check_id(photo_id)
-            try:
-                image, content = opened(source)
-                if known.get(photo_id) == content:
+            photo = None
+            with leaving_out(partial(tally.add, photo_id, "failed")):
+                loaded, content = opened(source, known.get(photo_id), self._kit.limits)
+                if loaded is None or known.get(photo_id) == content:
                     tally.add(photo_id, "skipped")
                     continue
-                rgb, proposals, vectors = self._kit.propose(image, mode=mode)
-            except (ImageError, MissingDependency) as exc:
-                tally.add(photo_id, "failed", str(exc))
-                continue
-            known[photo_id] = content
-            tally.add(photo_id, "indexed")
-            yield Photo(photo_id, content, rgb.size, [p.box for p in proposals], vectors)
+                _, proposals, vectors = self._kit.propose(loaded, mode=mode)
+                boxes = [proposal.box for proposal in proposals]
+                photo = Photo(photo_id, content, loaded.size_wh, boxes, vectors)
+            if photo is not None:
+                known[photo_id] = photo.content
+                tally.add(photo_id, "indexed")
+                yield photo
 
     def _contents(self) -> dict[str, str]:
         """Return photo id -> content hash of everything in the library."""

@@ -10,7 +10,8 @@ pytest.importorskip("langchain", reason="LangChain is not installed")
 
 from examples.photo_rag.__main__ import app
 from examples.photo_rag.contact_sheet import contact_sheet
-from examples.photo_rag.retrieval import photos_in, retrieve, to_message
+from examples.photo_rag.retrieval import retrieve, to_message
+from pekit_agents.images import list_photos
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 from pekit_agents.tools.langchain.pictures import images_in
@@ -28,7 +29,7 @@ def library(tmp_path):
         solid_scene(boxes).save(album / f"{name}.png")
     (album / "notes.txt").write_text("no photo")
     library = PhotoLibrary.open(tmp_path / "memory", "ann", fake_profile())
-    library.index((str(path), path) for path in photos_in(tmp_path / "album"))
+    library.index((str(path), path) for path in list_photos(tmp_path / "album").photos)
     for name, colour, category in (("Ruby", "red", "motorcycle"), ("Mug", "blue", "cup")):
         photo = solid_scene({colour: (20, 20, 80, 80)})
         library.kit.remember(name, photo, category=category, context=f"{name} is old.")
@@ -70,7 +71,7 @@ def test_a_photo_that_may_show_it_comes_after_one_that_does_and_says_so(tmp_path
     for name, colour in (("a", "pale red"), ("b", "red"), ("c", "blue")):
         solid_scene({colour: PLACES["left"]}).save(tmp_path / f"{name}.png")
     library = PhotoLibrary.open(tmp_path / "memory", "ann", graded_profile())
-    library.index((str(path), path) for path in photos_in(tmp_path))
+    library.index((str(path), path) for path in list_photos(tmp_path).photos)
     library.kit.remember("Ruby", solid_scene({"red": (20, 20, 80, 80)}), category="motorcycle")
     photos = retrieve(library, "Where is Ruby?", 6)
     assert [(photo.path.name, photo.names) for photo in photos] == [

@@ -2,57 +2,34 @@
 
 from __future__ import annotations
 
-import json
+import os
+import sys
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pekit_agents.errors import InvalidInput
-from pekit_agents.introduction.folders import (
-    extract_job,
-    find_jobs,
-    ingest,
-    read_metadata,
-    run_in_processes,
-)
-from pekit_agents.memory import Memory
-from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.errors import InvalidInput, MemoryStoreError
+from pekit_agents.images.loading import ImageLimits
+from pekit_agents.introduction.folders import extract_job, find_jobs, ingest, run_here
+from pekit_agents.kit.kit import PeKit
+from pekit_agents.testing import ColourExtractor, fake_profile, solid_scene
+from pekit_agents.types import Details
 
-COLOURS = {"Cup": "red", "Hat": "green", "Box": "blue"}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Two photos of each of three objects."""
-    for name, colour in COLOURS.items():
-        (tmp_path / "photos" / name).mkdir(parents=True)
-        for i in range(2):
-            left = 20 + 30 * i
-            scene = solid_scene({colour: (left, 20, left + 60, 90)})
-            scene.save(tmp_path / "photos" / name / f"{i}.png")
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def memory(tmp_path):
-    encoder = fake_profile().encoder
-    return Memory.open(tmp_path / "memory", user_id="ann", encoder_id=encoder.id, dim=encoder.dim)
-
-
-def in_turn(jobs, workers):
-    for job, profile in jobs:
-        yield extract_job(job, profile)
+NAMES = ("Box", "Cup", "Hat")
 
 
 def run(memory, folder, **changes):
     jobs = find_jobs(folder, category="thing")
-    return ingest(memory, jobs, fake_profile(), **{"run": in_turn, **changes})
+    return ingest(memory, jobs, fake_profile(), **{"run": run_here, **changes})
 
 
 def test_each_folder_becomes_an_object_with_its_photos_as_views(memory, folder):
     report = run(memory, folder)
     assert [(obj.name, obj.category, obj.n_views) for obj in memory.objects()] == [
-        (name, "thing", 2) for name in sorted(COLOURS)
+        (name, "thing", 2) for name in NAMES
     ]
     assert (len(report.stored), report.already, report.skipped, report.failed) == (3, 0, [], [])
 
@@ -70,7 +47,7 @@ def test_a_second_run_stores_only_what_is_new(memory, folder):
 
 def test_an_interrupted_run_goes_on_where_it_stopped(memory, folder):
     def interrupted(jobs, workers):
-        yield next(in_turn(jobs, workers))
+        yield next(run_here(jobs, workers))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -108,50 +85,6 @@ def test_an_object_takes_no_more_views_than_it_can_hold(memory, folder, monkeypa
     assert {path.name for path, _ in report.skipped} == {"1.png"}
 
 
-METADATA = [
-    {"name": "Cup", "category": "mug", "context": "Grandma's, chipped."},
-    {"name": "Hat", "category": None, "context": None},
-]
-
-
-def as_csv(path):
-    path.write_text(  # as spreadsheets write it
-        'name,category,context\nCup,mug,"Grandma\'s, chipped."\nHat,,\n', encoding="utf-8-sig"
-    )
-
-
-def as_json(path):
-    path.write_text(json.dumps(METADATA), encoding="utf-8")
-
-
-@pytest.mark.parametrize(("name", "write"), [("a.csv", as_csv), ("a.json", as_json)])
-def test_metadata_give_category_and_context(tmp_path, folder, name, write):
-    write(tmp_path / name)
-    jobs = find_jobs(folder, category="thing", metadata=read_metadata(tmp_path / name))
-    assert [(job.name, job.category, job.context) for job in jobs] == [
-        ("Box", "thing", ""),
-        ("Cup", "mug", "Grandma's, chipped."),
-        ("Hat", "thing", ""),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.csv", "title\nCup\n"),
-        ("a.csv", "name,colour\nCup,red\n"),
-        ("a.json", "[1]"),
-        ("a.json", "{"),
-        ("none.csv", None),
-    ],
-)
-def test_metadata_of_another_form_are_refused(tmp_path, name, content):
-    if content is not None:
-        (tmp_path / name).write_text(content)
-    with pytest.raises(InvalidInput, match="expected"):
-        read_metadata(tmp_path / name)
-
-
 def test_photos_are_known_by_their_suffix_whatever_its_case_and_stray_files_are_passed_over(folder):
     (folder / "Cup" / "0.png").rename(folder / "Cup" / "0.PNG")
     (folder / "notes.txt").write_text("Mug: lost.")
@@ -181,28 +114,362 @@ def test_folders_without_objects_are_refused(tmp_path, folder):
         ingest(None, [], "embedded", workers=0)
 
 
-@pytest.mark.slow
-def test_processes_do_the_same(memory, folder, tmp_path):
-    seen = []
-    report = run(memory, folder, run=run_in_processes, workers=2, progress=seen.append)
-    assert len(report.stored) == len(seen) == 3
-    plain = Memory.open(
-        tmp_path / "plain", user_id="ann", encoder_id=memory.encoder_id, dim=memory.dim
+def draw(path, colour="red", left=20, suffix=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    solid_scene({colour: (left, 20, left + 60, 90)}).save(path, suffix)
+
+
+def left_out(report):
+    return {path.name: why for path, why in report.skipped}
+
+
+@pytest.mark.parametrize("keep_crops", [False, True])
+def test_an_ingested_object_is_what_remember_stores(tmp_path, folder, keep_crops):
+    profile = replace(fake_profile(), describer=Describing())
+    one, many = (
+        PeKit.open(tmp_path / name, profile=profile, keep_crops=keep_crops)
+        for name in ("one", "many")
     )
-    run(plain, folder)
-    for obj in plain.objects():
-        np.testing.assert_array_equal(
-            memory.get(obj.object_id).vectors, plain.get(obj.object_id).vectors
+    (folder / "Box" / "2.png").write_bytes((folder / "Box" / "1.png").read_bytes() + b"\0")
+    advised = []
+    for name in NAMES:
+        photos = sorted((folder / name).iterdir())
+        advised.append(one.remember(name, photos, category="thing").advice)
+    report = many.ingest(find_jobs(folder, category="thing"))
+    for left, right in zip(one.objects(), many.objects(), strict=True):
+        assert (left.name, left.category, left.n_views) == (right.name, "thing", right.n_views)
+        of_one, of_many = (
+            kit._memory.get(obj.object_id) for kit, obj in ((one, left), (many, right))
         )
+        np.testing.assert_array_equal(of_one.vectors, of_many.vectors)
+        views = zip(of_one.views, of_many.views, strict=True)
+        for expected, stored in views:
+            assert expected.details is not None
+            assert expected.crop == stored.crop
+            np.testing.assert_array_equal(expected.details.codes, stored.details.codes)
+    assert (one.views("Cup")[0].crop is not None) is keep_crops
+    told = [[(each.photo, each.kind) for each in obj.advice] for obj in report.stored]
+    assert told == [[(each.photo, each.kind) for each in advice] for advice in advised]
+    assert "2.png adds nothing to 1.png" in report.stored[0].advice[1].text
 
 
-@pytest.mark.slow
-def test_ray_does_the_same(memory, folder):
-    pytest.importorskip("ray", reason="needs the extra ray")
-    from pekit_agents.introduction.ray_cluster import run_on_ray
+def test_crops_are_kept_for_a_memory_alone_where_that_is_said(memory, folder):
+    run(memory, folder, keep_crops=True)
+    assert all(view.crop for obj in memory.objects() for view in memory.get(obj.object_id).views)
 
-    (folder / "Cup" / "bad.jpg").write_bytes(b"no photo")
-    report = run(memory, folder, run=run_on_ray, workers=2)
-    assert sorted(obj.n_views for obj in report.stored) == [2, 2, 2]
-    assert [path.name for path, _ in report.skipped] == ["bad.jpg"]
-    assert run(memory, folder, run=run_on_ray, workers=2).already == 3
+
+def test_every_suffix_that_is_read_and_folders_in_folders_are_taken(memory, tmp_path):
+    cup = tmp_path / "photos" / "Cup"
+    kinds = {"1.jpg": "JPEG", "2.jfif": "JPEG", "3.avif": "AVIF", "4.JPG": "JPEG"}
+    kinds |= {"5.jpe": "JPEG", "6.mpo": "MPO", "8.ppm": "PPM", "2023/9.jpg": "JPEG"}
+    for number, (name, kind) in enumerate(kinds.items()):
+        draw(cup / name, left=20 + number, suffix=kind)
+    draw(cup / ".thumbnails" / "1.jpg")
+    draw(cup / "._1.jpg", suffix="JPEG")
+    (tmp_path / "photos" / "@eaDir").mkdir()
+    draw(tmp_path / "photos" / "@eaDir" / "SYNO.jpg")
+    (job,) = find_jobs(tmp_path / "photos", category="cup")
+    assert sorted(str(photo.relative_to(cup)) for photo in job.photos) == sorted(kinds)
+    report = run(memory, tmp_path / "photos")
+    assert [obj.n_views for obj in report.stored] == [8]
+    assert report.skipped == []
+
+
+def test_what_is_no_photo_is_named_with_the_reason_and_stops_nothing(
+    memory, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "pi_heif", None)  # not installed
+    cup = folder / "Cup"
+    (cup / "1.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    with (cup / "IMG_1.MOV").open("wb") as file:
+        file.truncate(10**12)
+    with (cup / "huge.jpg").open("wb") as file:
+        file.truncate(10**12)  # whoever reads it fails
+    (cup / "empty.jpg").touch()
+    (cup / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (cup / "circle.jpg").symlink_to(cup / "circle.jpg")
+    (cup / "folder.jpg").mkdir()
+    os.mkfifo(cup / "pipe.jpg")
+    (cup / "raw.dng").touch()
+    draw(folder / "loose.png")
+    (folder / "film.mp4").touch()
+    report = run(memory, folder)
+    assert [obj.n_views for obj in memory.objects()] == [2, 2, 2]
+    assert report.failed == []
+    told = left_out(report)
+    expected = {
+        "1.heic": "pekit-agents[heic]",
+        "IMG_1.MOV": "a movie",
+        "huge.jpg": "1000000.0 MB",
+        "empty.jpg": "0 bytes",
+        "gone.jpg": "found nothing",
+        "circle.jpg": "cannot be read",
+        "pipe.jpg": "a device, pipe or socket",
+        "raw.dng": "save it as JPEG",
+        "loose.png": "in no object's folder",
+        "film.mp4": "a movie",
+    }
+    assert set(told) == set(expected)
+    assert [name for name, why in expected.items() if why not in told[name]] == []
+
+
+def test_limits_hold_for_what_is_new_and_for_what_is_looked_at_again(memory, folder):
+    (folder / "Cup" / "0.png").write_bytes((folder / "Cup" / "0.png").read_bytes() + bytes(5000))
+    jobs, profile = find_jobs(folder, category="thing"), fake_profile()
+    small, narrow = ImageLimits(max_bytes=4000), ImageLimits(max_side=100)
+    assert len(ingest(memory, jobs, profile, run=run_here, limits=narrow).failed) == 3
+    for _ in range(2):
+        report = ingest(memory, jobs, profile, run=run_here, limits=small)
+        assert list(left_out(report)) == ["0.png"]
+    assert ingest(memory, jobs, profile, run=run_here).views == 1
+
+
+def test_a_photo_that_goes_away_and_a_model_that_one_photo_upsets_stop_nothing(memory, folder):
+    jobs = find_jobs(folder, category="thing")
+    (folder / "Cup" / "0.png").unlink()
+    profile = replace(fake_profile(), extractor=Upset())
+    (folder / "Hat" / "0.png").write_bytes((folder / "Box" / "0.png").read_bytes())
+    report = ingest(memory, jobs, profile, run=run_here)
+    assert sorted((obj.name, obj.n_views) for obj in report.stored) == [("Cup", 1), ("Hat", 1)]
+    assert report.failed == [("Box", "none of its photos gave a view")]
+    told = {f"{path.parent.name}/{path.name}": why for path, why in report.skipped}
+    assert "found nothing" in told.pop("Cup/0.png")
+    upset = "it cannot be worked on (ZeroDivisionError: blue)"
+    assert told == dict.fromkeys(("Box/0.png", "Box/1.png", "Hat/0.png"), upset)
+
+
+def test_an_object_with_unusable_texts_fails_alone(memory, folder):
+    draw(folder / ("x" * 81) / "1.png")
+    draw(folder / "\u2800" / "1.png")
+    metadata = {"Hat": {"name": "Hat", "context": "x" * 2001}, "Cup": {"category": "mug"}}
+    jobs = find_jobs(folder, category="thing", metadata=metadata)
+    report = ingest(memory, jobs, fake_profile(), run=run_here)
+    assert sorted((obj.name, obj.category) for obj in memory.objects()) == [
+        ("Box", "thing"),
+        ("Cup", "mug"),
+    ]
+    assert sorted(why.partition(":")[0] for _, why in report.failed) == ["context", "name", "name"]
+
+
+def test_a_folder_without_photos_is_named(memory, folder):
+    (folder / "Later").mkdir()
+    (folder / "Film").mkdir()
+    (folder / "Film" / "1.mov").touch()
+    told = left_out(run(memory, folder))
+    assert told == {
+        "Later": "there is no photo in it",
+        "Film": "there is no photo in it",
+        "1.mov": "a movie, which is not read",
+    }
+
+
+def test_photos_that_are_new_become_views_and_others_are_not_extracted_again(memory, folder):
+    run(memory, folder)
+    draw(folder / "Cup" / "2024" / "new.png", "red", 70)
+    (folder / "Hat" / "bad.jpg").write_bytes(b"no photo")
+    extractor = Counting()
+    report = ingest(
+        memory,
+        find_jobs(folder, category="other"),
+        replace(fake_profile(), extractor=extractor),
+        run=run_here,
+    )
+    assert extractor.categories == ["thing"]  # as the object is, and not as this run says
+    assert [(obj.name, obj.n_views) for obj in report.added] == [("Cup", 3)]
+    assert (report.views, report.already, report.stored) == (1, 2, [])
+    assert list(left_out(report)) == ["bad.jpg"]
+    assert run(memory, folder).already == 3
+
+
+def test_a_photo_that_was_stored_in_another_way_is_not_stored_twice(tmp_path, folder):
+    """By an earlier version, whose ids of views say nothing of the photo, and without details."""
+    extractor = Counting()
+    profile = replace(fake_profile(), extractor=extractor, describer=Describing())
+    old = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    jobs = find_jobs(folder, category="thing")
+    for job in jobs:
+        old.remember(job.name, list(job.photos), category="thing", object_id=job.object_id)
+    before = old.views("Cup")
+    draw(folder / "Cup" / "2.png", "yellow")
+    kit = PeKit.open(tmp_path / "memory", profile=profile, keep_crops=True)
+    report = kit.ingest(find_jobs(folder, category="thing"))
+    assert [(obj.name, obj.n_views) for obj in report.added] == [("Cup", 3)]
+    assert report.already == 2
+    stored = kit.views("Cup")
+    assert [view.added_at for view in stored[:2]] == [view.added_at for view in before]
+    assert all(view.details is not None and view.crop is not None for view in stored)
+    extractor.categories.clear()
+    assert kit.ingest(find_jobs(folder, category="thing")).already == 3
+    assert extractor.categories == []
+
+
+def test_what_its_owner_rejected_is_not_taken_in_again(tmp_path, folder):
+    draw(folder / "Cup" / "2.png", "yellow")
+    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    kit.ingest(find_jobs(folder, category="thing"))
+    cup = kit.get("Cup")
+    yellow = kit.extract_view(folder / "Cup" / "2.png", category="thing").vector
+    kit._memory.add_negatives(cup.object_id, yellow[None])
+    assert kit.get("Cup").n_views == 2
+    report = kit.ingest(find_jobs(folder, category="thing"))
+    assert kit.get("Cup").n_views == 2
+    assert kit.get("Cup").n_negatives == 1
+    assert left_out(report) == {"2.png": "it was said not to be Cup"}
+
+
+def test_what_is_removed_or_forgotten_during_a_run_does_not_come_back(tmp_path, folder):
+    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    kit.ingest(find_jobs(folder, category="thing"))
+    draw(folder / "Box" / "new.png", "blue", 70)
+    draw(folder / "Hat" / "new.png", "green", 70)
+
+    def meanwhile(jobs, workers):
+        for number, (job, profile) in enumerate(jobs):
+            result = extract_job(job, profile)
+            if number == 0:  # Box is under way, Hat and Cup are ahead
+                kit.forget("Box")
+                kit.remove_view("Hat", kit.views("Hat")[0].view_id)
+                kit.forget("Cup")
+            yield result
+
+    report = kit.ingest(find_jobs(folder, category="thing"), run=meanwhile)
+    assert [(obj.name, obj.n_views) for obj in kit.objects()] == [("Hat", 2)]
+    assert [name for name, _ in report.failed] == ["Box"]
+    assert [obj.name for obj in report.added] == ["Hat"]
+
+
+def test_what_somebody_else_stores_meanwhile_is_added_to(tmp_path, folder):
+    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+
+    def meanwhile(jobs, workers):
+        for job, profile in jobs:
+            if job.name == "Cup":
+                draw(tmp_path / "mine.png", "yellow")
+                kit.remember(
+                    "Cup", [tmp_path / "mine.png"], category="mug", object_id=job.object_id
+                )
+            yield extract_job(job, profile)
+
+    kit.ingest(find_jobs(folder, category="thing"), run=meanwhile)
+    assert (kit.get("Cup").category, kit.get("Cup").n_views) == ("mug", 3)
+
+
+def test_one_file_twice_is_one_view(memory, folder):
+    (folder / "Cup" / "copy.png").write_bytes((folder / "Cup" / "1.png").read_bytes())
+    report = run(memory, folder)
+    assert {obj.n_views for obj in memory.objects()} == {2}
+    assert [path.name for path, _ in report.skipped] == ["copy.png"]
+    assert "the same file as" in report.skipped[0][1]
+
+
+def test_a_full_object_takes_no_more(memory, folder, monkeypatch):
+    run(memory, folder)
+    monkeypatch.setattr("pekit_agents.introduction.folders.MAX_VIEWS", 2)
+    draw(folder / "Cup" / "2.png", "red", 70)
+    report = run(memory, folder)
+    assert report.already == 3
+    assert left_out(report) == {"2.png": "an object holds at most 2 views"}
+
+
+ZOE = unicodedata.normalize("NFC", "Zoë")
+ZOE_OF_A_MAC = unicodedata.normalize("NFD", "Zoë")
+
+
+@pytest.mark.parametrize("first", [ZOE, ZOE_OF_A_MAC])
+def test_a_name_is_one_name_however_its_accents_are_written(memory, tmp_path, first):
+    (other,) = {ZOE, ZOE_OF_A_MAC} - {first}
+    draw(tmp_path / "one" / first / "1.png")
+    draw(tmp_path / "two" / other / "1.png")
+    draw(tmp_path / "two" / other / "2.png", "red", 70)
+    metadata = {other: {"category": "cat"}}
+    (job,) = find_jobs(tmp_path / "one", category="x", metadata=metadata)
+    assert (job.name, job.category) == (ZOE, "cat")
+    assert job.object_id == "034272858f3d53b183e31b2657a97370"  # as 0.1.0 made it of NFC
+    assert len(ingest(memory, [job], fake_profile(), run=run_here).stored) == 1
+    report = run(memory, tmp_path / "two")
+    assert [(obj.name, obj.n_views) for obj in report.added] == [(ZOE, 2)]
+    assert report.failed == []
+
+
+def test_both_spellings_of_a_name_in_one_folder_are_one_object(memory, tmp_path):
+    draw(tmp_path / "photos" / ZOE / "1.png")
+    draw(tmp_path / "photos" / ZOE_OF_A_MAC / "2.png", "red", 70)
+    report = run(memory, tmp_path / "photos")
+    assert [(obj.name, obj.n_views) for obj in report.stored] == [(ZOE, 2)]
+
+
+def test_an_object_of_an_earlier_version_with_the_id_of_a_macs_name_is_found(tmp_path):
+    draw(tmp_path / "photos" / ZOE_OF_A_MAC / "1.png")
+    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    (job,) = find_jobs(tmp_path / "photos", category="x")
+    kit.remember(ZOE, list(job.photos), category="x", object_id=job.earlier_id)
+    report = kit.ingest([job])
+    assert (report.already, report.failed) == (1, [])
+
+
+def test_names_that_differ_in_case_are_said_to_be_one(memory, folder):
+    draw(folder / "cup" / "1.png")
+    (folder / "cup" / "1.png").touch()
+    report = run(memory, folder)
+    assert [name for name, _ in report.failed] == ["cup"]
+    assert "'Cup'" in report.failed[0][1]
+    assert "differ in case" in report.failed[0][1]
+    assert run(memory, folder).failed == report.failed
+
+
+def test_metadata_are_found_whatever_their_case(folder):
+    jobs = find_jobs(folder, category="x", metadata={"cUP": {"category": "mug"}})
+    assert {job.name: job.category for job in jobs} == {"Box": "x", "Cup": "mug", "Hat": "x"}
+
+
+def test_links_to_folders_of_objects_are_no_objects(memory, folder, tmp_path):
+    draw(tmp_path / "elsewhere" / "1.png", "yellow")
+    (folder / "Vase").symlink_to(tmp_path / "elsewhere")
+    (folder / "again").symlink_to(folder / "Cup")
+    (folder / "up").symlink_to(tmp_path)
+    report = run(memory, folder)
+    assert [obj.name for obj in memory.objects()] == ["Box", "Cup", "Hat", "Vase"]
+    assert set(left_out(report)) == {"again", "up"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a disk that takes any bytes as a name")
+def test_a_name_that_is_no_unicode_is_a_name(memory, folder):
+    draw(Path(os.fsdecode(os.fsencode(folder) + b"/Caf\xe9/1.png")))
+    assert sorted(obj.name for obj in run(memory, folder).stored) == ["Box", "Caf", "Cup", "Hat"]
+
+
+def test_a_memory_that_cannot_be_written_stops_the_run(memory, folder, monkeypatch):
+    def full(*args, **options):
+        raise MemoryStoreError("the disk is full")
+
+    monkeypatch.setattr(memory, "insert", full)
+    with pytest.raises(MemoryStoreError, match="full"):
+        run(memory, folder)
+
+
+class Describing:
+    """Says of a region how large it is."""
+
+    def describe(self, photo, region):
+        codes = np.full((1, 4), round(region.box.width) % 100, np.int8)
+        return Details(codes, np.zeros((1, 2), np.int8), np.ones(1, np.int8))
+
+
+class Upset(ColourExtractor):
+    """Cannot stand blue."""
+
+    def extract(self, image, category):
+        if (0, 0, 255) in {colour for _, colour in image.getcolors(2**24)}:
+            raise ZeroDivisionError("blue")
+        return super().extract(image, category)
+
+
+class Counting(ColourExtractor):
+    """Notes what it was asked for."""
+
+    def __init__(self):
+        self.categories = []
+
+    def extract(self, image, category):
+        self.categories.append(category)
+        return super().extract(image, category)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 from pekit_agents import PeKit
-from pekit_agents.introduction.quality import advise, sharpness
+from pekit_agents.introduction.quality import advise, advise_on_region, sharpness
 from pekit_agents.scoring import Discriminant
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 from pekit_agents.types import Box, Proposal, View
@@ -107,6 +109,30 @@ def test_a_photo_that_is_bad_is_not_said_to_show_something_else(bad, kind):
     assert told([A, B, C, bad]) == [(4, kind)]
 
 
+#: Things seen badly lie where the third axis points, anything else where the second does.
+KNOWS_BAD_PHOTOS = replace(
+    DISCRIMINANT,
+    conditions=np.array([[0, 0, 3], [0, 3, 0]], np.float32),
+    spreads=np.array([[5, 5, 5], [1, 1, 1]], np.float32),
+)
+BADLY, BESIDE = view(0.1, 0.1, 1), view(0.1, 1, 0.1)
+
+
+def test_what_is_seen_badly_is_told_by_the_discriminant():
+    vectors = np.stack([A.vector, BADLY.vector, BESIDE.vector])
+    assert KNOWS_BAD_PHOTOS.seen_badly(vectors).tolist() == [False, True, False]
+    assert DISCRIMINANT.seen_badly(vectors).tolist() == [False, False, False]
+    assert told([A, B, BADLY], discriminant=KNOWS_BAD_PHOTOS) == [(3, "poor")]
+    held = np.stack([A.vector, B.vector])
+    assert told([BADLY], held, KNOWS_BAD_PHOTOS) == [(1, "poor")]
+
+
+def test_a_region_that_is_seen_badly_is_told():
+    assert [each.kind for each in advise_on_region(BADLY.vector, KNOWS_BAD_PHOTOS)] == ["poor"]
+    assert advise_on_region(A.vector, KNOWS_BAD_PHOTOS) == ()
+    assert advise_on_region(BADLY.vector, None) == ()
+
+
 def test_where_sharpness_cannot_be_told_nothing_is_said_of_it():
     assert told([A, B, view(0.8, 0, 0.6, sharp=None)]) == []
 
@@ -162,3 +188,12 @@ def test_a_kit_with_a_discriminant_tells_what_may_show_something_else(tmp_path):
     red, blue = (solid_scene({colour: (20, 20, 90, 90)}) for colour in ("red", "blue"))
     cup = kit.remember("Cup", [red, blue], category="mug")
     assert [(each.photo, each.kind) for each in cup.advice] == [(2, "outlier"), (0, "more")]
+
+
+def test_photos_are_called_by_their_names_where_they_have_some():
+    same = [view(1, 0, 0), view(1, 0, 0)]
+    advice = advise(same, NONE, None, ["left.jpg", "right.jpg"])
+    assert advice[0].text == "right.jpg adds nothing to left.jpg: use one from another side"
+    assert advise(same, NONE, None)[0].text.startswith("photo 2 adds nothing to photo 1:")
+    again = advise(same[:1], same[0].vector[None], None, ["left.jpg"])
+    assert again[0].text.startswith("left.jpg adds nothing to one that is remembered already")

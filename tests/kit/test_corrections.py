@@ -6,6 +6,7 @@ Everything red is a little alike here: crimson and pink are taken for the red cu
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -309,3 +310,28 @@ def test_another_encoder_takes_no_corrections_along(tmp_path):
     kit = PeKit.reembed(tmp_path, newer, drop_corrections=True)
     assert kit.get("Cup").n_negatives == 0
     assert names(kit.find(photo(PINK))) == ["Cup"]
+
+
+def test_a_view_that_shows_its_object_badly_is_told_when_it_is_confirmed(tmp_path):
+    """Yellow stands for what things look like in the dark."""
+    profile = graded_profile()
+    kit = PeKit.open(tmp_path / "memory", profile=profile)
+    yellow = kit.extract_view(photo((255, 255, 0)), category="mug").vector[None]
+    plain = profile.discriminant
+    knows = replace(
+        plain, conditions=plain.project(yellow), spreads=plain.between[None] + np.float32(1)
+    )
+    kit = PeKit.open(tmp_path / "memory", profile=replace(profile, discriminant=knows))
+    assert [each.kind for each in kit.remember("Cup", photo(RED), category="mug").advice] == [
+        "more"
+    ]
+
+    def confirmed(colour):
+        match = kit.confirm_in(kit.find(photo(colour)), "Cup", region=1)
+        return [
+            [each.kind for each in found]
+            for found in (kit.advice_on(match), kit.confirm(match).advice)
+        ]
+
+    assert confirmed((255, 255, 0)) == [["poor"], ["poor"]]
+    assert confirmed(PALE_RED) == [[], []]

@@ -113,6 +113,14 @@ def test_what_is_added_to_it_has_details_and_what_was_there_has_none(
     assert pack(added.details) == pack(some_details())
 
 
+def test_ids_of_views_are_read_where_a_layout_has_them(layout, old, open_memory):
+    found = open_memory().view_ids()
+    if layout == "1":
+        assert found == {}
+    else:
+        assert {object_id: len(ids) for object_id, ids in found.items()} == {"a": 3, "b": 2}
+
+
 @pytest.mark.parametrize("layout", ["3"])
 def test_crops_and_negatives_of_the_third_layout_are_kept(
     old, open_memory, root, thing, unit_vectors, as_layout

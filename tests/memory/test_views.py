@@ -92,3 +92,48 @@ def test_crops_that_are_none_are_refused(memory, thing, unit_vectors, crops, mes
     with pytest.raises(InvalidInput, match=message):
         memory.insert(thing(), unit_vectors(2), crops=crops)
     assert memory.objects() == ()
+
+
+A, B, C = "a" * 12, "b" * 12, "c" * 12
+
+
+def test_views_take_ids_of_the_callers_and_none_comes_in_twice(memory, thing, unit_vectors):
+    assert memory.view_ids() == {}
+    memory.insert(thing(), unit_vectors(2), view_ids=[A, B])
+    memory.insert(thing("id-2", "Rex"), unit_vectors(1), view_ids=[A])
+    assert memory.append_views("id-1", unit_vectors(2, seed=1), view_ids=[B, C]).n_views == 3
+    assert ids(memory) == [A, B, C]
+    assert memory.view_ids() == {"id-1": {A, B, C}, "id-2": {A}}
+    np.testing.assert_array_equal(memory.get("id-1").vectors[2], unit_vectors(2, seed=1)[1])
+
+
+@pytest.mark.parametrize("view_ids", [[A], [A, A], [A, "b"], [A, "B" * 12], [A, None]])
+def test_ids_that_are_none_are_refused(memory, thing, unit_vectors, view_ids):
+    with pytest.raises(InvalidInput, match="view ids"):
+        memory.insert(thing(), unit_vectors(2), view_ids=view_ids)
+    assert memory.objects() == ()
+
+
+def test_a_view_gets_another_id_and_what_it_lacks(memory, thing, unit_vectors, some_details):
+    other = Crop(CROP.picture + b"2", CROP.mask)
+    memory.insert(thing(), unit_vectors(3), crops=[CROP, None, None], view_ids=[A, B, C])
+    before = memory.get("id-1")
+    new = {A: "1" * 12, B: "2" * 12, "9" * 12: "3" * 12}
+    details = [some_details(seed) for seed in range(3)]
+    obj = memory.name_views("id-1", new, crops=[other] * 3, details=details)
+    assert obj == before.object
+    after = memory.get("id-1")
+    assert ids(memory) == ["1" * 12, "2" * 12, C]
+    assert [view.crop for view in after.views] == [CROP, other, None]
+    np.testing.assert_array_equal(after.views[1].details.codes, details[1].codes)
+    assert after.views[2].details is None
+    assert [v.added_at for v in after.views] == [v.added_at for v in before.views]
+    np.testing.assert_array_equal(after.vectors, before.vectors)
+
+
+def test_a_view_gets_no_id_that_another_one_has(memory, thing, unit_vectors):
+    memory.insert(thing(), unit_vectors(2), view_ids=[A, B])
+    memory.name_views("id-1", {A: B})
+    assert ids(memory) == [A, B]
+    with pytest.raises(ObjectNotFound):
+        memory.name_views("id-9", {A: C})

@@ -221,6 +221,7 @@ def test_listing_can_be_narrowed(actions: PersonalActions, biscuit: str) -> None
     assert nothing.text == 'No remembered object has "mug" in it.'
 
 
+@pytest.mark.slow
 def test_long_lists_are_cut(actions: PersonalActions, red: bytes) -> None:
     kit = actions.open_kit("ann")
     for index in range(103):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from pekit_agents import PeKit
 from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.actions import ActionError, PersonalActions
 from pekit_agents.tools.conversation import SYSTEM_PROMPT
+from pekit_agents.types import Advice
 
 GREY = (128, 128, 128)
 
@@ -44,6 +46,17 @@ def test_no_that_is_not_biscuit(actions: PersonalActions, pink: str, biscuit: st
     assert found(actions, pink) == []
     assert found(actions, actions.images.put("ann", pinks(OTHER))) == []
     assert found(actions, biscuit) == [("Biscuit", 1)]
+
+
+def test_a_picture_that_shows_it_badly_is_told(
+    actions: PersonalActions, pink: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poor = (Advice(1, "poor", "the photo shows the object badly"),)
+    monkeypatch.setattr(PeKit, "advice_on", lambda kit, match: poor)
+    told = actions.correct_personal("ann", "Biscuit", "is", pink).text
+    assert told.endswith("\nTell the user: the photo shows the object badly.")
+    wrong = actions.correct_personal("ann", "Biscuit", "is_not", pink).text
+    assert "Tell the user" not in wrong
 
 
 @pytest.mark.parametrize("verdict", ["is", "is_not"])

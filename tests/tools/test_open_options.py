@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 
+from pekit_agents.errors import ImageError
+from pekit_agents.images.limits import ImageLimits
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.retrievers import langchain, llama_index
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
@@ -109,6 +111,7 @@ def test_all_options_are_taken(tmp_path: Path, kit_of: Any) -> None:
         "second_opinion": True,
         "mode": "scene",
         "keep_crops": True,
+        "limits": ImageLimits(),
         "storage_options": None,
     }
     kit_of(tmp_path, **options).remember("Cup", PHOTO, category="mug")
@@ -121,6 +124,17 @@ def test_crops_are_kept_on_request_only(tmp_path: Path, kit_of: Any) -> None:
         kit.remember(f"Cup {number}", PHOTO, category="mug")
         (view,) = kit.views(f"Cup {number}")
         assert (view.crop is not None) == bool(options)
+
+
+@pytest.mark.parametrize("kit_of", OPENING)
+def test_limits_hold_and_a_remedy_is_named_to_those_who_have_it(
+    tmp_path: Path, kit_of: Any
+) -> None:
+    kit = kit_of(tmp_path, limits=ImageLimits(max_pixels=9_000))
+    kit.remember("Cup", solid_scene({"red": (9, 9, 60, 60)}, size=(90, 90)), category="mug")
+    with pytest.raises(ImageError, match=r"at most 0\.0 megapixels") as refused:
+        kit.find(PHOTO)
+    assert ("ImageLimits" in str(refused.value)) == (kit_of is kit_of_photo_library)
 
 
 @pytest.mark.slow

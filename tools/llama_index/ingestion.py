@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import unicodedata
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,11 +21,15 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
+from pekit_agents.images.albums import photo_suffixes
+from pekit_agents.images.leaving_out import leaving_out
+from pekit_agents.introduction.jobs import make_job
 from pekit_agents.tools import replies
 from pekit_agents.tools.actions import ActionError, PersonalActions
 
 if TYPE_CHECKING:
-    from pekit_agents.tools.actions import ActionResult
+    from pekit_agents.introduction.ingesting import IngestReport
+    from pekit_agents.introduction.jobs import Job
 
 __all__ = ["RememberPhotos"]
 
@@ -40,8 +46,9 @@ class RememberPhotos(TransformComponent):
     ``name``, otherwise the name of the folder that the photo is in, or the file's where that is
     ``folder`` itself. ``category`` and ``context`` in the metadata of any of its photos count.
 
-    Other nodes pass as they are. Photos are replaced by one text node for each object, which says
-    what is remembered. Running a pipeline again changes nothing, and is never answered from the
+    Other nodes pass as they are, and so do photos that gave no view; the log says why. Photos are
+    replaced by one text node for each object, which says what is remembered. Running a pipeline
+    again adds photos that are new and otherwise changes nothing, and is never answered from the
     pipeline's cache.
 
     Example:
@@ -54,8 +61,8 @@ class RememberPhotos(TransformComponent):
         actions: The verbs.
         user_id: Whose memory.
         folder: Nothing outside of it is opened, whatever metadata say.
-        on_error: Whether an object that cannot be remembered stops the run, or is logged as a
-            warning and its nodes pass as they are.
+        on_error: Whether an object that cannot be remembered is an error, which is raised after
+            all others are remembered, or is logged as a warning and its nodes pass as they are.
     """
 
     actions: PersonalActions = Field(exclude=True)
@@ -79,59 +86,84 @@ class RememberPhotos(TransformComponent):
             ActionError: An object cannot be remembered, and ``on_error`` is ``"raise"``.
         """
         del kwargs
-        photos: dict[str, list[tuple[Path, BaseNode]]] = {}
+        photos: dict[str, dict[Path, BaseNode]] = {}
         passed: list[BaseNode] = []
         for node in nodes:
             path = self._photo(node)
             if path is None:
                 passed.append(node)
             else:
-                photos.setdefault(self._name(node, path), []).append((path, node))
-        for name, taken in photos.items():
-            passed += self._remembered(name, taken)
-        return passed
+                photos.setdefault(self._name(node, path), {})[path] = node
+        jobs = [self._job(name, taken) for name, taken in photos.items()]
+        report = self.actions.open_kit(self.user_id).ingest(jobs)
+        self._tell(report)
+        of_photos = {path: node for taken in photos.values() for path, node in taken.items()}
+        passed += [of_photos.pop(path) for path, _ in report.skipped if path in of_photos]
+        return [*passed, *self._told(jobs, of_photos)]
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Do as a call, off the event loop."""
         return await asyncio.to_thread(self.__call__, nodes, **kwargs)
 
-    def _remembered(self, name: str, photos: list[tuple[Path, BaseNode]]) -> list[BaseNode]:
-        try:
-            result = self._remember(name, photos)
-        except ActionError as exc:
-            if self.on_error == "raise":
-                raise
-            _LOGGER.warning("an object is not remembered: %s", exc)
-            return [node for _, node in photos]
-        known = {key: result.record["object"][key] for key in ("object_id", *_TOLD)}
-        # As it is looked up: advice on photos is for a user, and is not said a second time.
-        obj = self.actions.open_kit(self.user_id).get(known["object_id"])
-        text = replies.remembered(obj)
-        return [TextNode(id_=f"{known['object_id']}:0", text=text, metadata=known)]
-
-    def _remember(self, name: str, photos: list[tuple[Path, BaseNode]]) -> ActionResult:
+    def _job(self, name: str, photos: Mapping[Path, BaseNode]) -> Job:
         told: dict[str, str] = {}
-        for _, node in photos:
+        for node in photos.values():
             told |= {key: str(node.metadata[key]) for key in _TOLD[1:] if node.metadata.get(key)}
-        images = self.actions.images
-        return self.actions.remember_object(
-            self.user_id,
+        return make_job(
+            self._id(name),
             name,
-            told.get("category", "object"),
-            told.get("context", ""),
-            [images.put(self.user_id, path.read_bytes()) for path, _ in photos],
-            object_id=uuid.uuid5(_OBJECT_IDS, f"{self.user_id}\n{name}").hex,
+            list(photos),
+            category=told.get("category", "object"),
+            context=told.get("context", ""),
+            earlier_id=self._id(unicodedata.normalize("NFD", name)),
         )
+
+    def _tell(self, report: IngestReport) -> None:
+        """Log what was left out, and raise if that is to be an error."""
+        for path, why in report.skipped:
+            _LOGGER.warning("a photo is left out: %s: %s", path, why)
+        for obj in (*report.stored, *report.added):
+            for each in obj.advice:
+                _LOGGER.info("advice on %s: %s", obj.name, each.text)
+        lost = [f"{name!r}: {why}" for name, why in report.failed]
+        if lost and self.on_error == "raise":
+            raise ActionError(f"expected photos of each object, found {'; '.join(lost)}")
+        for line in lost:
+            _LOGGER.warning("an object is not remembered: %s", line)
+
+    def _told(self, jobs: Sequence[Job], photos: Mapping[Path, BaseNode]) -> Iterator[BaseNode]:
+        """Yield a node for each object that is remembered, and the photos of the others."""
+        known = {obj.object_id: obj for obj in self.actions.open_kit(self.user_id).objects()}
+        for job in jobs:
+            # As it is looked up: advice on photos is for a user, and is not said a second time.
+            obj = known.get(job.object_id) or known.get(job.earlier_id)
+            if obj is None:
+                yield from (photos[path] for path in job.photos if path in photos)
+                continue
+            said = {key: getattr(obj, key) for key in ("object_id", *_TOLD)}
+            yield TextNode(id_=f"{obj.object_id}:0", text=replies.remembered(obj), metadata=said)
+
+    def _id(self, name: str) -> str:
+        return uuid.uuid5(_OBJECT_IDS, f"{self.user_id}\n{name}").hex
 
     def _photo(self, node: BaseNode) -> Path | None:
         """Return the file of a node that is a photo of the folder."""
-        kind, path = node.metadata.get("file_type"), node.metadata.get("file_path")
-        if not path or not str(kind).startswith("image/"):
+        path, photo = node.metadata.get("file_path"), None
+        if not path or not _is_photo(str(path), node.metadata.get("file_type")):
             return None
-        file = Path(path).resolve()
-        return file if file.is_relative_to(self.folder.resolve()) and file.is_file() else None
+        with leaving_out(partial(_LOGGER.warning, "a file is left out: %s: %s", path)):
+            file = Path(path).resolve()
+            if file.is_relative_to(self.folder.resolve()):
+                photo = file
+        return photo
 
     def _name(self, node: BaseNode, path: Path) -> str:
-        if node.metadata.get("name"):
-            return str(node.metadata["name"])
-        return path.stem if path.parent == self.folder.resolve() else path.parent.name
+        name = str(node.metadata.get("name") or "")
+        if not name:
+            name = path.stem if path.parent == self.folder.resolve() else path.parent.name
+        return unicodedata.normalize("NFC", name)
+
+
+def _is_photo(path: str, kind: object) -> bool:
+    # The type of a HEIC is unknown to most systems.
+    return str(kind).startswith("image/") or Path(path).suffix.lower() in photo_suffixes()

@@ -9,14 +9,11 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from pekit_agents.errors import ImageError, InvalidInput
-from pekit_agents.images.loading import load_image
+from pekit_agents.images.albums import photo_suffixes
+from pekit_agents.images.loading import load_photo
 
 __all__ = ["check_readable", "folders_in", "photos_in", "read_json", "upright_size"]
 
-_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".mpo", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm"}
-    | {".avif", ".heic", ".heif"}
-)
 _SIDEWAYS = frozenset({5, 6, 7, 8})  # EXIF orientations that swap width and height
 _NAMED = 5  # bad photos listed in one message
 _LFS = b"version https://git-lfs"
@@ -24,9 +21,8 @@ _LFS = b"version https://git-lfs"
 
 def photos_in(folder: Path) -> list[Path]:
     """Return the photos directly in a folder by name; hidden and other files do not count."""
-    return [
-        path for path in _entries(folder) if path.suffix.lower() in _SUFFIXES and path.is_file()
-    ]
+    read = photo_suffixes()
+    return [path for path in _entries(folder) if path.suffix.lower() in read and path.is_file()]
 
 
 def folders_in(folder: Path) -> list[Path]:
@@ -64,7 +60,7 @@ def upright_size(path: Path) -> tuple[int, int]:
         return _size_in_header(path)
     except Exception:  # noqa: BLE001  # not Pillow's to read: the package's own door decides
         try:
-            return load_image(path).size
+            return load_photo(path).size_wh
         except ImageError as exc:
             raise ImageError(f"{path}: {exc}") from exc
 

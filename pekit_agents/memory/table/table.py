@@ -149,6 +149,15 @@ def read_ids(table: Table) -> set[str]:
     return set(table.search().select(["object_id"]).to_arrow()["object_id"].to_pylist())
 
 
+def read_view_ids(table: Table | None) -> dict[str, frozenset[str]]:
+    """Return the ids of the views of all objects, by the objects' ids; none of the first layout."""
+    if table is None or "view_ids" not in table.schema.names:
+        return {}
+    rows = table.search().select(["object_id", "view_ids"]).to_arrow()
+    ids = map(frozenset, rows["view_ids"].to_pylist())
+    return dict(zip(rows["object_id"].to_pylist(), ids, strict=True))
+
+
 def not_found(object_id: str) -> ObjectNotFound:
     """Return the error for an id that no object has."""
     return ObjectNotFound(f'No remembered object has the id "{object_id}".')

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.models.hf.checkpoints import load_model, load_processor
+from pekit_agents.models.hf.thin_photos import stretched
 from pekit_agents.models.hf.torch_runtime import in_batches, transformers
 from pekit_agents.types import Box, Proposal
 
@@ -107,7 +108,9 @@ def pixels_of(image: RGBImage, processor: Any, size: int | None) -> Any:
         if size is None
         else {"size": {"shortest_edge": size, "longest_edge": round(size * _LONGEST)}}
     )
-    return processor(images=image, return_tensors="pt", **options)["pixel_values"]
+    longest = options.get("size", processor.size)["longest_edge"]
+    photo = stretched(image, longest)
+    return processor(images=photo, return_tensors="pt", **options)["pixel_values"]
 
 
 def _in_float32(outputs: Any) -> Any:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from pekit_agents.models.hf.checkpoints import load_model, load_processor
 from pekit_agents.models.hf.hub import pixel_statistics
+from pekit_agents.models.hf.thin_photos import stretched
 from pekit_agents.models.hf.torch_runtime import in_batches, torch, transformers
 from pekit_agents.types import Box, Mask
 
@@ -87,7 +88,8 @@ class Sam:
 
     def _pixels(self, image: RGBImage) -> tuple[Any, tuple[int, int], Box]:
         """Return the input, the photo's (height, width) in it, and what the raster covers."""
-        prepared = self._images(images=image, return_tensors="pt")
+        photo = stretched(image, self._images.size["longest_edge"])
+        prepared = self._images(images=photo, return_tensors="pt")
         pixels = prepared["pixel_values"]  # (1, 3, S, S)
         height, width = (int(side) for side in prepared["reshaped_input_sizes"][0])
         side = pixels.shape[-1]

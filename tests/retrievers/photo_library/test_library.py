@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from pekit_agents.errors import EncoderMismatch, InvalidInput, ObjectNotFound
+from pekit_agents.errors import EncoderMismatch, InvalidInput, ModelError, ObjectNotFound
+from pekit_agents.images.loading import load_image
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.profiles import Profile
 from pekit_agents.retrievers.langchain import PhotoLibraryRetriever
@@ -173,6 +176,64 @@ def test_bad_photos_are_reported_and_left_out(
     assert [state for _, state in seen] == ["failed", "indexed", "failed", "failed", "indexed"]
     assert ids(library.search(["Biscuit"])) == {"path", "drawn"}
     assert library.index([("path", path)]).skipped == 1
+
+
+def test_whatever_is_in_a_folder_stops_nothing(
+    library: PhotoLibrary, photos: dict[str, bytes], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)  # not installed
+    folder = tmp_path / "album"
+    (folder / "sub.jpg").mkdir(parents=True)
+    for name in ("1.png", "9.png"):
+        (folder / name).write_bytes(photos["dog"] + name.encode())
+    (folder / "2.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (folder / "4.jpg").symlink_to(folder / "nowhere.jpg")
+    os.mkfifo(folder / "5.jpg")
+    (folder / "6.jpg").touch()
+    with (folder / "IMG_3.MOV").open("wb") as file:
+        file.truncate(10**12)  # whoever reads it fails
+    report = library.index((path.name, path) for path in sorted(folder.iterdir()))
+    assert report.indexed == 2
+    expected = {
+        "2.heic": "pekit-agents[heic]",
+        "4.jpg": "found nothing",
+        "5.jpg": "a device, pipe or socket",
+        "6.jpg": "0 bytes",
+        "IMG_3.MOV": "IMG_3.MOV: expected at most",
+        "sub.jpg": "a folder",
+    }
+    told = dict(report.failed)
+    assert list(told) == list(expected)
+    assert [name for name, why in expected.items() if why not in told[name]] == []
+    again = library.index((path.name, path) for path in sorted(folder.iterdir()))
+    assert (again.indexed, again.skipped, len(again.failed)) == (0, 2, 6)
+
+
+def test_a_photo_that_upsets_a_model_is_left_out_and_a_broken_model_is_an_error(
+    library: PhotoLibrary, photos: dict[str, bytes], monkeypatch: Any
+) -> None:
+    propose, dog = library.kit.propose, load_image(photos["dog"])
+
+    def upset(image: Any, **options: Any) -> Any:
+        if image.image == dog:
+            raise error
+        return propose(image, **options)
+
+    monkeypatch.setattr(library.kit, "propose", upset)
+    error: Exception = ZeroDivisionError("division by zero")
+    report = library.index(photos.items())
+    assert report.indexed == 4
+    assert report.failed == (
+        ("dog", "it cannot be worked on (ZeroDivisionError: division by zero)"),
+    )
+    error = ModelError("the model cannot be run")
+    with pytest.raises(ModelError):
+        library.index(photos.items())
+
+
+def test_an_unknown_mode_is_no_fault_of_photos(library: PhotoLibrary, photos: Any) -> None:
+    with pytest.raises(InvalidInput, match="mode"):
+        library.index(photos.items(), mode="hard")  # type: ignore[arg-type]
 
 
 def test_forgetting_a_photo_leaves_no_byte(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import pickle
+import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +125,67 @@ def test_a_photo_without_an_object_stops_or_is_passed_over(
     assert summary(actions) == REMEMBERED
     assert len(nodes) == 4
     assert "not remembered" in caplog.text
+
+
+def at(path: Path, kind: str | None = "image/png", **metadata: str) -> TextNode:
+    return TextNode(text="x", metadata={"file_path": str(path), "file_type": kind, **metadata})
+
+
+def test_one_bad_photo_costs_that_photo(
+    actions: PersonalActions,
+    things: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)  # not installed
+    dog = things / "Biscuit"
+    (dog / "2.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (dog / "3.png").write_bytes(b"no photo")
+    with (dog / "4.png").open("wb") as file:
+        file.truncate(10**12)  # whoever reads it fails
+    (dog / "circle.png").symlink_to(dog / "circle.png")
+    (dog / "folder.png").mkdir()
+    kinds = {"2.heic": None}
+    nodes = [at(path, kinds.get(path.name, "image/png")) for path in sorted(dog.iterdir())]
+    nodes += [at(dog / "gone.png"), at(things / "my mug.png")]
+    with caplog.at_level(logging.WARNING):
+        passed = step(actions, things)(nodes)
+    assert [(name, views) for name, _, _, views in summary(actions)] == [
+        ("Biscuit", 2),
+        ("my mug", 1),
+    ]
+    left = [Path(node.metadata["file_path"]).name for node in passed[:-2]]
+    assert sorted(left) == [
+        *("2.heic", "3.png", "4.png", "circle.png", "folder.png", "gone.png"),
+    ]
+    assert [name for name in left if name not in caplog.text] == []
+    assert [node.metadata.get("name") for node in passed[-2:]] == ["Biscuit", "my mug"]
+
+
+def test_an_object_that_cannot_be_remembered_is_raised_after_all_others_are(
+    actions: PersonalActions, things: Path
+) -> None:
+    (things / "Apple.png").write_bytes(to_png(solid_scene({})))  # before all others
+    with pytest.raises(ActionError, match="Apple"):
+        step(actions, things)(read(things))
+    assert summary(actions) == REMEMBERED
+
+
+def test_a_photo_that_is_new_becomes_a_view(actions: PersonalActions, things: Path) -> None:
+    step(actions, things)(read(things))
+    scene = solid_scene({"red": (60, 30, 120, 100)})
+    (things / "Biscuit" / "2.png").write_bytes(to_png(scene))
+    for _ in range(2):
+        nodes = step(actions, things)(read(things))
+        assert "Remembered from 3 photos" in nodes[1].get_content()
+    assert [views for *_, views in summary(actions)] == [3, 1]
+
+
+def test_a_name_of_a_mac_is_the_same_name(actions: PersonalActions, things: Path) -> None:
+    mug = things / "my mug.png"
+    for form in ("NFD", "NFC"):
+        step(actions, things)([at(mug, name=unicodedata.normalize(form, "Zoë"))])  # type: ignore[arg-type]
+    assert [(name, views) for name, _, _, views in summary(actions)] == [("Zoë", 1)]
 
 
 def test_metadata_may_name_the_object(actions: PersonalActions, things: Path) -> None:

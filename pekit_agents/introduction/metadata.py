@@ -1,0 +1,103 @@
+"""What a CSV or JSON file says about objects: ``read_metadata``, as spreadsheets write it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.names import name_key
+
+__all__ = ["read_metadata"]
+
+_COLUMNS = ("name", "category", "context")
+_DELIMITERS = ",;\t"  # a spreadsheet takes the one of its user's language
+
+
+def read_metadata(path: Path) -> dict[str, dict[str, str]]:
+    """Return what a CSV or JSON file says about the objects, by name.
+
+    A CSV is UTF-8, or UTF-16 with its mark, with or without a byte order mark; its cells are
+    separated by commas, semicolons or tabs. A line break within a quoted cell is kept.
+
+    Args:
+        path: A CSV with the columns name, category and context, or a JSON list of such objects.
+
+    Raises:
+        InvalidInput: It cannot be read, has other columns, or names an object twice.
+    """
+    try:
+        text = _decoded(path.read_bytes())
+        rows = json.loads(text) if path.suffix.lower() == ".json" else _csv_rows(text)
+        told = [_told(row) for row in rows]
+    except UnicodeDecodeError as exc:
+        raise InvalidInput(
+            f"expected a CSV or JSON file in UTF-8, found another encoding in {path} ({exc}); "
+            'save it anew, in a spreadsheet as "CSV UTF-8"'
+        ) from exc
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as exc:
+        if isinstance(exc, InvalidInput):
+            raise InvalidInput(f"{path}: {exc}") from exc
+        raise InvalidInput(
+            f"expected a CSV or JSON file with name, category and context, found {path}: {exc}"
+        ) from exc
+    _require_different(path, told)
+    return {row["name"]: row for row in told}
+
+
+def _decoded(data: bytes) -> str:
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # "Unicode text" of a spreadsheet
+    return data.decode("utf-16" if wide else "utf-8-sig")
+
+
+def _csv_rows(text: str) -> list[dict[str, Any]]:
+    """Return the rows of a CSV by its header, without the empty ones."""
+    head, _, rest = text.partition("\n")
+    delimiter = ""
+    if head.strip().lower().startswith("sep=") and len(head.strip()) == 5:
+        delimiter, text = head.strip()[4], rest  # a spreadsheet's own note
+        head = text.partition("\n")[0]
+    delimiter = delimiter or max(_DELIMITERS, key=head.count)
+    # Without newline="" a line break within a cell would be taken for another.
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    columns = [cell.strip().lower() for cell in next(lines, [])]
+    if "name" not in columns:
+        raise InvalidInput(f"expected the columns {', '.join(_COLUMNS)}, found {columns}")
+    rows = []
+    for cells in lines:
+        if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
+            raise InvalidInput(
+                f"expected at most {len(columns)} cells in line {lines.line_num}, found "
+                f"{len(cells)}; put a text with {delimiter!r} into quotes"
+            )
+        if any(cell.strip() for cell in cells):
+            rows.append(dict(zip(columns, cells, strict=False)))
+    return rows
+
+
+def _told(row: Mapping[Any, Any]) -> dict[str, str]:
+    told = {str(key): str("" if value is None else value).strip() for key, value in row.items()}
+    told = {key: text for key, text in told.items() if key or text}  # a column without a head
+    unknown = sorted(set(told) - set(_COLUMNS))
+    if unknown:
+        raise InvalidInput(f"expected the columns {', '.join(_COLUMNS)}, found {unknown} too")
+    if not told["name"]:
+        raise InvalidInput(f"expected a name for each object, found none beside {told}")
+    return {**told, "name": unicodedata.normalize("NFC", told["name"])}
+
+
+def _require_different(path: Path, told: Iterable[Mapping[str, str]]) -> None:
+    seen: dict[str, str] = {}
+    for row in told:
+        name, key = row["name"], name_key(row["name"])
+        if key in seen:
+            raise InvalidInput(
+                f"{path}: expected each object once, found {seen[key]!r} and {name!r}; names that "
+                "differ in case or in blanks only are one name"
+            )
+        seen[key] = name
