@@ -28,6 +28,7 @@ from pekit_agents.models.recipes import Recipe, read_recipe
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.protocols import Describer, Encoder, Proposer, ViewExtractor
 from pekit_agents.settings import MatchSettings, RerankSettings
+from pekit_agents.wording import suggestion
 
 if TYPE_CHECKING:
     from pekit_agents.scoring import Discriminant
@@ -148,7 +149,8 @@ def load_profile(name: str) -> Profile:
     if name not in PROFILES:
         known = ", ".join(repr(known) for known in PROFILES)
         raise ProfileError(
-            f"expected one of the profiles {known} or the path of a .toml file, found {name!r}"
+            f"expected one of the profiles {known} or the path of a .toml file, found {name!r}."
+            f"{suggestion(name, PROFILES)}"
         )
     with _lock:
         return _load(name)

@@ -26,7 +26,7 @@ SOURCES = {
 
 #: Each room or loose module and its floor: it imports from lower floors, and from its own room.
 FLOORS = [
-    {"types", "errors", "files"},
+    {"types", "errors", "files", "wording"},
     {"boxes", "images", "owner_text", "protocols", "scoring", "settings"},
     {"calibration", "embedding", "memory", "prompting"},
     {"models"},

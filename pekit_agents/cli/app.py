@@ -36,6 +36,7 @@ from pekit_agents.cli.review import review as review_commands
 from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.prompting.match_text import answer_of, chances_of
 from pekit_agents.protocols import SearchMode
+from pekit_agents.wording import counted
 
 if TYPE_CHECKING:
     from pekit_agents.retrieval.finding import Finding
@@ -245,8 +246,7 @@ def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:
         print_json({**finding.to_dict(), "picture": None if out is None else str(out)})
         return
     if not finding.everything:
-        count = len(finding.proposals)
-        compared = "1 region" if count == 1 else f"{count} regions"
+        compared = counted(len(finding.proposals), "region")
         console.print(f"None of your objects ({compared} compared).")
     else:
         known = any(match.probability is not None for match in finding.everything)

@@ -17,6 +17,7 @@ from pekit_agents.cli.options import (
 )
 from pekit_agents.cli.output import err, print_json
 from pekit_agents.cli.output import out as console
+from pekit_agents.wording import counted
 
 if TYPE_CHECKING:
     from pekit_agents.introduction.folders import IngestReport, Runner
@@ -98,8 +99,9 @@ def _show(report: IngestReport, as_json: bool) -> None:
         err.print(f"... and {len(problems) - _SHOWN} more; --json lists them all")
     views = sum(obj.n_views for obj in report.stored)
     console.print(
-        f"Remembered {len(report.stored)} objects with {views} views; {report.already} were there "
-        f"already, {len(report.failed)} failed, {len(report.skipped)} photos were skipped.",
+        f"Remembered {counted(len(report.stored), 'object')} with {counted(views, 'view')}; "
+        f"{counted(report.already, 'was', 'were')} there already, {len(report.failed)} failed, "
+        f"{counted(len(report.skipped), 'photo was', 'photos were')} skipped.",
         highlight=False,
         soft_wrap=True,
     )
@@ -121,4 +123,4 @@ def optimize(
         done = optimizing.optimize(
             places, progress=lambda step, of: progress.update(bar, completed=step, total=of)
         )
-    console.print(f"Optimized {done} {'memory' if done == 1 else 'memories'}.", highlight=False)
+    console.print(f"Optimized {counted(done, 'memory', 'memories')}.", highlight=False)

@@ -24,6 +24,7 @@ from pekit_agents.cli.options import (
 from pekit_agents.cli.output import err, out, plain, print_json, say, show_objects, working
 from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound
 from pekit_agents.types import OnConflict
+from pekit_agents.wording import counted
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
@@ -225,7 +226,8 @@ def forget(
     kit = open_kit(memory, user, profile)
     obj = kit.get(name)
     if not yes:
-        typer.confirm(f"Forget {obj.name} and its {obj.n_views} views for good?", abort=True)
+        views = counted(obj.n_views, "view")
+        typer.confirm(f"Forget {obj.name} and its {views} for good?", abort=True)
     kit.forget(obj.object_id)
     if as_json:
         print_json({"forgotten": obj.to_dict()})

@@ -23,6 +23,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.images.pixels import array_to_rgb, check_shape, upright_rgb
+from pekit_agents.wording import clause
 
 __all__ = ["ImageLimits", "ImageSource", "describe_source", "load_image"]
 
@@ -222,7 +223,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise ImageError(
             f"{name}: expected a picture within Pillow's own limit "
-            f"(PIL.Image.MAX_IMAGE_PIXELS), got a larger one ({exc}); save a smaller copy."
+            f"(PIL.Image.MAX_IMAGE_PIXELS), got a larger one ({clause(exc)}); save a smaller copy."
         ) from exc
     except MissingDependency:
         raise
@@ -266,7 +267,7 @@ def _guess_kind(data: bytes) -> str:
 def _damaged(name: str, exc: Exception) -> ImageError:
     return ImageError(
         f"{name}: expected a whole, undamaged picture, but decoding failed "
-        f"({type(exc).__name__}: {exc!s:.200}); save or download it again."
+        f"({type(exc).__name__}: {clause(exc):.200}); save or download it again."
     )
 
 

@@ -12,6 +12,7 @@ from pekit_agents.images.loading import load_image
 from pekit_agents.introduction.crops import make_crop
 from pekit_agents.introduction.quality import sharpness
 from pekit_agents.introduction.view_extraction import Reference, find_object
+from pekit_agents.wording import clause
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
@@ -75,17 +76,21 @@ def extract_views(
     """
     photos: list[Any] = list(images) if isinstance(images, (list, tuple)) else [images]
     if not 1 <= len(photos) <= MAX_VIEWS - already:
-        raise InvalidInput(
-            f"expected 1 to {MAX_VIEWS - already} photos "
-            f"(an object holds at most {MAX_VIEWS} views), found {len(photos)}"
-        )
+        raise InvalidInput(_wrong_number(len(photos), MAX_VIEWS - already))
     views = []
     for index, photo in enumerate(photos, start=1):
         try:
             views.append(extract_view(photo, category, profile, keep_crop=keep_crops))
         except (ImageError, NoObjectFound, InvalidInput) as exc:
             place = f"photo {index} of {len(photos)}: "
-            raise type(exc)(f"{place}{exc}; nothing was stored") from exc
+            raise type(exc)(f"{place}{clause(exc)}; nothing was stored") from exc
         if progress is not None:
             progress(index, len(photos))
     return views
+
+
+def _wrong_number(found: int, room: int) -> str:
+    if room < 1:
+        return f"expected an object with room for a view, found the {MAX_VIEWS} that one may hold"
+    expected = "1 photo" if room == 1 else f"1 to {room} photos"
+    return f"expected {expected} (an object holds at most {MAX_VIEWS} views), found {found}"

@@ -21,6 +21,7 @@ from pekit_agents.memory.changes import duplicates
 from pekit_agents.prompting.match_text import answer_of
 from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Match
+from pekit_agents.wording import counted
 
 if TYPE_CHECKING:
     from pekit_agents.introduction.view_extraction import ReferencePhotos
@@ -213,8 +214,9 @@ class Corrections:
             return found[0]
         if not 1 <= region <= len(finding.proposals):
             raise InvalidInput(
-                f"expected the number of one of the photo's {len(finding.proposals)} regions, "
-                f"found {region}; search the photo again for the numbers of its matches"
+                "expected the number of one of the photo's "
+                f"{counted(len(finding.proposals), 'region')}, found {region}; search the photo "
+                "again for the numbers of its matches"
             )
         proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
         score = float(self._scores(vector[None], obj)[0])

@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import AmbiguousName, ObjectExists, ObjectNotFound
+from pekit_agents.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +59,7 @@ def require_free(name: str, objects: Iterable[PersonalObject], *, unless: str) -
         if obj.object_id != unless and (obj.object_id == name or name_key(obj.name) == key):
             raise ObjectExists(
                 f"expected a name that is free, but {obj.name!r} is remembered already "
-                f"({obj.category}, {obj.n_views} views); add photos with add_views, "
+                f"({obj.category}, {counted(obj.n_views, 'view')}); add photos with add_views, "
                 "change it with update, or forget it first"
             )
 

@@ -35,7 +35,7 @@ def test_a_folder_is_remembered_and_problems_are_listed(tmp_path):
     command = ("ingest", photos, "-c", "mug", "-p", "fake", "-m", memory)
     result = invoke(*command)
     assert result.exit_code == 0, result.output
-    assert "Remembered 1 objects with 1 views" in result.output
+    assert "Remembered 1 object with 1 view" in result.output
     assert "bad.jpg" in result.output
     again = json.loads(invoke(*command, "--json").stdout)
     assert (again["already"], again["stored"]) == (1, [])

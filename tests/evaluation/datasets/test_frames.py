@@ -91,7 +91,7 @@ def test_a_segment_trains_when_its_video_is_one_of_an_anchor(videos):
     ("changed", "message"),
     [
         ({"lists": {}}, "no anchor with segments"),
-        ({"lists": {"hat-anchor": ["nowhere"]}}, "1 segments without a row"),
+        ({"lists": {"hat-anchor": ["nowhere"]}}, "1 segment without a row"),
         ({"lists": []}, "expected anchor -> segments"),
         ({"header": HEADER.replace("start_time", "begin")}, r"\['start_time'\] missing"),
         ({"rows": [ROWS[0].replace("1.0", "soon")], "lists": {"hat-anchor": []}}, "soon"),
