@@ -133,17 +133,23 @@ class Profile:
                 )
 
 
-def load_profile(name: str) -> Profile:
+def load_profile(name: str | Profile) -> Profile:
     """Return a profile by its name or its TOML file; the same one on every call.
 
     Args:
-        name: One of :data:`PROFILES`, or the path of a file whose name ends in ``.toml``.
+        name: One of :data:`PROFILES`, or the path of a file whose name ends in ``.toml``. One's
+            own profile is returned as it is.
 
     Raises:
         ProfileError: No profile has that name, or the file does not describe one.
         MissingDependency: Its extra is not installed.
         ModelError: One of its models is not there, is of another kind, or cannot be loaded.
     """
+    if isinstance(name, Profile):
+        return name
+    if not isinstance(name, str):
+        found = name.__name__ if callable(name) else type(name).__name__
+        raise ProfileError(f"expected a Profile or the name of one, found {found}; make one first")
     if name.endswith(".toml"):
         return build_profile(recipe_of(name))
     if name not in PROFILES:

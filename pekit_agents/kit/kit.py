@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from os import PathLike, fspath
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from pekit_agents.introduction.quality import advise
 from pekit_agents.introduction.reembedding import reembed_memory
 from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
 from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_view, extract_views
+from pekit_agents.kit.arguments import a_finding, a_path, a_text
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
 from pekit_agents.kit.regions import RegionSearch
@@ -88,15 +89,15 @@ class PeKit(RegionSearch, Corrections, Objects):
                 vectors, texts and the details of views are all that is stored.
 
         Raises:
-            InvalidInput: The user id is empty or too long.
+            InvalidInput: The user id is empty or too long, or the path is none.
             ProfileError: The profile is unknown or cannot be run here.
             EncoderMismatch: The memory was written with another encoder.
             MemoryStoreError: The directory cannot be used.
         """
-        chosen = load_profile(profile) if isinstance(profile, str) else profile
+        chosen = load_profile(profile)
         encoder = chosen.encoder
         memory = Memory.open(
-            fspath(path),
+            a_path(path),
             user_id=user_id,
             encoder_id=encoder.id,
             dim=encoder.dim,
@@ -135,9 +136,9 @@ class PeKit(RegionSearch, Corrections, Objects):
             ProfileError: The profile is unknown or cannot be run here.
             MemoryStoreError: The directory cannot be used.
         """
-        chosen = load_profile(profile) if isinstance(profile, str) else profile
+        chosen = load_profile(profile)
         memory = reembed_memory(
-            fspath(path),
+            a_path(path),
             user_id,
             chosen,
             drop_corrections=drop_corrections,
@@ -336,10 +337,10 @@ class PeKit(RegionSearch, Corrections, Objects):
             ``ModelError``, a match stays possible.
 
         Raises:
-            InvalidInput: ``answerer`` cannot answer.
+            InvalidInput: ``answerer`` cannot answer, or that is no finding.
             ImageError: A kept crop is damaged.
         """
-        return second_opinion(finding, as_answer_model(answerer), self._memory.get)
+        return second_opinion(a_finding(finding), as_answer_model(answerer), self._memory.get)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).
@@ -349,9 +350,13 @@ class PeKit(RegionSearch, Corrections, Objects):
         Args:
             image: A photo, or what :meth:`find` returned for it.
             question: What to ask; empty asks for a caption.
+
+        Raises:
+            ImageError: The photo cannot be read.
+            InvalidInput: The question is no text.
         """
         finding = image if isinstance(image, Finding) else self.find(image)
-        return build_prompt(finding.image, finding.everything, question)
+        return build_prompt(finding.image, finding.everything, a_text("question", question))
 
     def describe(
         self,
@@ -379,7 +384,7 @@ class PeKit(RegionSearch, Corrections, Objects):
         """
         model = as_answer_model(answerer)
         if image is None:
-            if not question.strip():
+            if not a_text("question", question).strip():
                 raise InvalidInput("expected a photo, a question or both, found neither")
             text = context_prompt(self.objects(), question)
             return Answer(model.answer(None, text), text, None)

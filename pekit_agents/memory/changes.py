@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pekit_agents.errors import InvalidInput, ObjectChanged, ObjectNotFound
+from pekit_agents.types import PersonalObject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pekit_agents.memory.records import MemoryRecord
-    from pekit_agents.types import FloatArray, PersonalObject, StoredView
+    from pekit_agents.types import FloatArray, StoredView
 
 _TEXTS = ("name", "category", "context")
 #: The most negatives that one object holds; the oldest go first.
@@ -33,6 +34,11 @@ def with_texts(
         ObjectChanged: Its texts are not those of ``expected`` any more.
     """
     if expected is not None:
+        if not isinstance(expected, PersonalObject):
+            raise InvalidInput(
+                "expected the object as it was shown, as get() returns it, found "
+                f"{type(expected).__name__}"
+            )
         changed = [
             f"{field} is {getattr(record.object, field)!r}, expected {getattr(expected, field)!r}"
             for field in _TEXTS

@@ -6,7 +6,7 @@ import difflib
 import unicodedata
 from typing import TYPE_CHECKING
 
-from pekit_agents.errors import AmbiguousName, ObjectExists, ObjectNotFound
+from pekit_agents.errors import AmbiguousName, InvalidInput, ObjectExists, ObjectNotFound
 from pekit_agents.wording import counted
 
 if TYPE_CHECKING:
@@ -32,7 +32,13 @@ def resolve(ref: str, objects: Sequence[PersonalObject]) -> PersonalObject:
     Raises:
         ObjectNotFound: Nothing is called that; the message lists the closest known names.
         AmbiguousName: Several objects are; the message lists their ids.
+        InvalidInput: It is no text.
     """
+    if not isinstance(ref, str):
+        raise InvalidInput(
+            f"expected the name or id of an object, found {type(ref).__name__}; pass its name or "
+            "object_id as text"
+        )
     for obj in objects:
         if obj.object_id == ref:
             return obj
