@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from pekit_agents.cli.references import nothing_in, require_something
 from pekit_agents.cli.signatures import parameters_of, with_parameters
+from pekit_agents.errors import InvalidInput, ObjectNotFound
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -25,6 +27,7 @@ __all__ = [
     "UserOption",
     "YesOption",
     "on_kit",
+    "open_filled_kit",
     "open_kit",
     "strict",
 ]
@@ -63,7 +66,7 @@ def strict(text: str | None) -> Strictness | None:
     try:
         return None if text is None else float(text)
     except ValueError:
-        return cast("Strictness", text)
+        return cast("Strictness", text.strip().casefold())
 
 
 def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:
@@ -71,6 +74,19 @@ def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) 
     from pekit_agents.kit.kit import PeKit
 
     return PeKit.open(memory, profile=profile, user_id=user, keep_crops=keep_crops)
+
+
+def open_filled_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:
+    """Open a user's kit to look for something in it.
+
+    Raises:
+        InvalidInput: Nothing is remembered there; the message says what may be meant.
+    """
+    require_something(memory, user)
+    kit = open_kit(memory, user, profile, keep_crops=keep_crops)
+    if not kit.objects():
+        raise InvalidInput(nothing_in(memory, user))
+    return kit
 
 
 def on_kit(command: Callable[..., None]) -> Callable[..., None]:
@@ -87,7 +103,13 @@ def on_kit(command: Callable[..., None]) -> Callable[..., None]:
         profile: ProfileOption = "embedded",
         **given: Any,
     ) -> None:
-        command(open_kit(memory, user, profile), **given)
+        kit = open_kit(memory, user, profile)
+        try:
+            command(kit, **given)
+        except ObjectNotFound as exc:
+            if kit.objects():
+                raise
+            raise ObjectNotFound(nothing_in(memory, user)) from exc
 
     _, *own = parameters_of(command)
     *added, _ = parameters_of(run)
