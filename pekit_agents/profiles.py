@@ -148,8 +148,10 @@ def load_profile(name: str | Profile) -> Profile:
     if isinstance(name, Profile):
         return name
     if not isinstance(name, str):
-        found = name.__name__ if callable(name) else type(name).__name__
-        raise ProfileError(f"expected a Profile or the name of one, found {found}; make one first")
+        raise ProfileError(
+            "expected a Profile or the name of one, found "
+            f"{getattr(name, '__name__', type(name).__name__)}; make one first"
+        )
     if name.endswith(".toml"):
         return build_profile(recipe_of(name))
     if name not in PROFILES:

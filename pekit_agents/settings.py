@@ -63,7 +63,7 @@ class MatchSettings:
         }
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
-            if not isinstance(value, Real) or not low <= value <= high:  # also catches NaN
+            if not isinstance(value, Real) or not low <= float(value) <= high:  # also catches NaN
                 raise InvalidInput(f"expected {name} in [{low:g}, {high:g}], found {value!r}")
         if self.possible == 0 or self.named == 1:
             raise InvalidInput(

@@ -57,7 +57,7 @@ def answer(finding: Finding, name: str) -> str:
 
 def split(
     dataset: Dataset, things: int, references: int, photos: int
-) -> Iterator[tuple[str, str, list[Path], list[Path]]]:
+) -> Iterator[tuple[str, str, Sequence[Path], Sequence[Path]]]:
     """Yield name, category, references and photos to search, of things that have enough."""
     enough = 0
     for thing in dataset.things:
@@ -68,7 +68,7 @@ def split(
 
 
 def measure(
-    parts: Sequence[tuple[str, str, list[Path], list[Path]]],
+    parts: Sequence[tuple[str, str, Sequence[Path], Sequence[Path]]],
     profile: Profile,
     *,
     turned_references: bool = False,

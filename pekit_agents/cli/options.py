@@ -63,8 +63,10 @@ DEFAULT_MEMORY = "pekit-memory"
 
 def strict(text: str | None) -> Strictness | None:
     """Return a word as it is and a number as a rate."""
+    if text is None:
+        return None
     try:
-        return None if text is None else float(text)
+        return float(text)
     except ValueError:
         return cast("Strictness", text.strip().casefold())
 

@@ -94,7 +94,7 @@ def _absence(memory: str, user: str) -> str:
 
     def has(name: str) -> bool:
         place = user_place(memory, name).files if name else None
-        return place is not None and place.path.is_dir()
+        return place is not None and place.path.exists()
 
     root = Path(memory).expanduser()
     nothing = f"Nothing is remembered yet in {memory} for user {user!r}:"

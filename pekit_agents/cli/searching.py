@@ -186,7 +186,7 @@ def prompt(
 
 def _rows(photo: str, finding: Finding, picture: str | None) -> list[Mapping[str, Any]]:
     """Return a row of a CSV for each match, and one where there is none."""
-    rows = [
+    rows: list[Mapping[str, Any]] = [
         {
             "photo": photo,
             "result": "possible" if match.possible else "named",
