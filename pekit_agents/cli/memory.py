@@ -18,6 +18,7 @@ from pekit_agents.cli.options import (
     ProfileOption,
     UserOption,
     YesOption,
+    on_filled_kit,
     on_kit,
     open_filled_kit,
     open_kit,
@@ -33,7 +34,7 @@ from pekit_agents.cli.output import (
     working,
 )
 from pekit_agents.cli.photo_files import PhotosArgument, photos_of
-from pekit_agents.cli.references import id_of, nothing_in, object_of
+from pekit_agents.cli.references import id_of, nothing_in, object_of, require_something
 from pekit_agents.cli.terminal_words import terminal_words
 from pekit_agents.errors import (
     ImageError,
@@ -75,7 +76,7 @@ def list_objects(
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def show(
     kit: PeKit,
     name: NameArgument,
@@ -100,7 +101,7 @@ def show(
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def views(
     kit: PeKit,
     name: NameArgument,
@@ -122,7 +123,7 @@ def views(
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def update(
     kit: PeKit,
     name: NameArgument,
@@ -146,7 +147,7 @@ def update(
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def merge(
     kit: PeKit,
     name: Annotated[str, typer.Argument(help="name or id of the object that stays")],
@@ -163,7 +164,7 @@ def merge(
 
 
 @memory_commands.command("remove-view")
-@on_kit
+@on_filled_kit
 def remove_view(
     kit: PeKit,
     name: NameArgument,
@@ -199,7 +200,7 @@ def confirm(
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def reject(
     kit: PeKit,
     name: NameArgument,
@@ -220,7 +221,7 @@ def reject(
 
 
 @memory_commands.command("clear-corrections")
-@on_kit
+@on_filled_kit
 def clear_corrections(
     kit: PeKit,
     name: NameArgument,
@@ -275,7 +276,7 @@ def _forget_everything(memory: str, user: str, yes: bool, as_json: bool) -> None
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def export(
     kit: PeKit,
     file: Annotated[Path, typer.Argument(help="the file to write")],
@@ -325,6 +326,7 @@ def reembed(
     """Carry a memory over to the encoder of --profile, from the crops that were kept."""
     from pekit_agents.kit.kit import PeKit
 
+    require_something(memory, user)
     with working("embedding anew") as tell:
         kit = PeKit.reembed(
             memory,

@@ -10,7 +10,7 @@ import typer
 
 from pekit_agents.cli.references import nothing_in, require_something
 from pekit_agents.cli.signatures import parameters_of, with_parameters
-from pekit_agents.errors import InvalidInput, ObjectNotFound
+from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -26,6 +26,7 @@ __all__ = [
     "StrictnessOption",
     "UserOption",
     "YesOption",
+    "on_filled_kit",
     "on_kit",
     "open_filled_kit",
     "open_kit",
@@ -91,11 +92,19 @@ def open_filled_kit(memory: str, user: str, profile: str, *, keep_crops: bool = 
     return kit
 
 
-def on_kit(command: Callable[..., None]) -> Callable[..., None]:
+def on_filled_kit(command: Callable[..., None]) -> Callable[..., None]:
+    """Do as :func:`on_kit`, and refuse a memory in which nothing is remembered."""
+    return on_kit(command, opened=open_filled_kit)
+
+
+def on_kit(
+    command: Callable[..., None], *, opened: Callable[[str, str, str], PeKit] = open_kit
+) -> Callable[..., None]:
     """Give a command the options that say whose memory it works on, with which profile.
 
     Args:
         command: Its first parameter gets the kit, opened as they say.
+        opened: Opens it, by memory, user and profile.
     """
 
     def run(
@@ -105,13 +114,7 @@ def on_kit(command: Callable[..., None]) -> Callable[..., None]:
         profile: ProfileOption = "embedded",
         **given: Any,
     ) -> None:
-        kit = open_kit(memory, user, profile)
-        try:
-            command(kit, **given)
-        except ObjectNotFound as exc:
-            if kit.objects():
-                raise
-            raise ObjectNotFound(nothing_in(memory, user)) from exc
+        command(opened(memory, user, profile), **given)
 
     _, *own = parameters_of(command)
     *added, _ = parameters_of(run)

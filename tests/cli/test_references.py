@@ -72,6 +72,8 @@ SEARCHES = [
     ("find", "red.png"),
     ("prompt", "red.png"),
     ("describe", "red.png", "What?", "--model", "nobody/none"),
+    ("export", "empty.pekit"),
+    ("reembed",),
     *COMMANDS,
 ]
 
@@ -81,6 +83,7 @@ def test_nothing_remembered_is_not_nothing_recognised(filled, command):
     done = filled(*(part.format("Cup") for part in command), "-u", "bob")
     assert (done.code, done.out) == (1, "")
     assert "Nothing is remembered yet in pekit-memory for user 'bob'" in done.err
+    assert not Path("empty.pekit").exists()
 
 
 @pytest.mark.parametrize("command", [SEARCHES[0], ("show", "Cup")], ids=lambda command: command[0])
