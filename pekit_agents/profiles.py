@@ -28,6 +28,7 @@ from pekit_agents.models.recipes import Recipe, read_recipe
 from pekit_agents.models.spec import ModelSpec
 from pekit_agents.protocols import Describer, Encoder, Proposer, ViewExtractor
 from pekit_agents.settings import MatchSettings, RerankSettings
+from pekit_agents.wording.messages import suggestion
 
 if TYPE_CHECKING:
     from pekit_agents.scoring import Discriminant
@@ -132,23 +133,32 @@ class Profile:
                 )
 
 
-def load_profile(name: str) -> Profile:
+def load_profile(name: str | Profile) -> Profile:
     """Return a profile by its name or its TOML file; the same one on every call.
 
     Args:
-        name: One of :data:`PROFILES`, or the path of a file whose name ends in ``.toml``.
+        name: One of :data:`PROFILES`, or the path of a file whose name ends in ``.toml``. One's
+            own profile is returned as it is.
 
     Raises:
         ProfileError: No profile has that name, or the file does not describe one.
         MissingDependency: Its extra is not installed.
         ModelError: One of its models is not there, is of another kind, or cannot be loaded.
     """
+    if isinstance(name, Profile):
+        return name
+    if not isinstance(name, str):
+        raise ProfileError(
+            "expected a Profile or the name of one, found "
+            f"{getattr(name, '__name__', type(name).__name__)}; make one first"
+        )
     if name.endswith(".toml"):
         return build_profile(recipe_of(name))
     if name not in PROFILES:
         known = ", ".join(repr(known) for known in PROFILES)
         raise ProfileError(
-            f"expected one of the profiles {known} or the path of a .toml file, found {name!r}"
+            f"expected one of the profiles {known} or the path of a .toml file, found {name!r}."
+            f"{suggestion(name, PROFILES)}"
         )
     with _lock:
         return _load(name)

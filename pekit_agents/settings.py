@@ -6,6 +6,7 @@ Each says which command chose it, or that it is the paper's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 from pekit_agents.errors import InvalidInput
 
@@ -62,7 +63,7 @@ class MatchSettings:
         }
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
-            if not low <= value <= high:  # also catches NaN
+            if not isinstance(value, Real) or not low <= float(value) <= high:  # also catches NaN
                 raise InvalidInput(f"expected {name} in [{low:g}, {high:g}], found {value!r}")
         if self.possible == 0 or self.named == 1:
             raise InvalidInput(

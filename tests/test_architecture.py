@@ -26,8 +26,8 @@ SOURCES = {
 
 #: Each room or loose module and its floor: it imports from lower floors, and from its own room.
 FLOORS = [
-    {"types", "errors", "files"},
-    {"boxes", "images", "owner_text", "protocols", "scoring", "settings", "spelling"},
+    {"types", "errors", "files", "wording"},
+    {"boxes", "images", "owner_text", "protocols", "scoring", "settings"},
     {"calibration", "embedding", "memory", "prompting"},
     {"models"},
     {"profiles"},

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.owner_text import QUESTION_LIMIT, measured
-from pekit_agents.spelling import name_key
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionResult, fixable
+from pekit_agents.wording.spelling import name_key
 
 if TYPE_CHECKING:
     from pekit_agents.tools.annotated_store import AnnotatedPictures

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pekit_agents.owner_text import CATEGORY_LIMIT, CONTEXT_LIMIT, NAME_LIMIT, quote
 from pekit_agents.prompting.from_memory import unknown_names
 from pekit_agents.prompting.match_text import chances_of
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.retrieval.finding import Finding
@@ -89,7 +90,7 @@ def found(finding: Finding, handle: str, annotated: str) -> str:
         (finding.possible, "possible sighting", ", too unsure to be named"),
     ):
         if matches:
-            count = f"1 {kind}" if len(matches) == 1 else f"{len(matches)} {kind}s"
+            count = counted(len(matches), kind)
             parts.append(f"{count} of {where}{end}:")
             parts += [f"- sighting {match.region}: {sighting(match, size)}" for match in matches]
     return "\n".join([*parts, f"With the boxes drawn in, it is picture {annotated}.", _DATA])
@@ -109,7 +110,7 @@ def listed(objects: Sequence[PersonalObject], search: str) -> str:
     if not objects:
         return f"No remembered object has {quote(search, NAME_LIMIT)} in it." if search else _EMPTY
     lines = [f"- {introduce(obj)} [{_views(obj)}, id {obj.object_id}]" for obj in objects[:MOST]]
-    count = "1 personal object" if len(objects) == 1 else f"{len(objects)} personal objects"
+    count = counted(len(objects), "personal object")
     more = len(objects) - MOST
     rest = [f"... and {more} more; use the search argument."] if more > 0 else []
     return "\n".join([f"{count}:", *lines, *rest, _DATA])
@@ -184,7 +185,7 @@ def _how_sure(match: Match) -> str:
 
 
 def _views(obj: PersonalObject) -> str:
-    return "1 photo" if obj.n_views == 1 else f"{obj.n_views} photos"
+    return counted(obj.n_views, "photo")
 
 
 def _third(at: float, length: int) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pekit_agents.answering.pictures import JPEG, MAX_SIDE, to_jpeg
 from pekit_agents.answering.replies import require_text
 from pekit_agents.errors import InvalidInput, MissingDependency, ModelError
+from pekit_agents.wording.messages import clause
 
 try:
     import httpx2
@@ -107,7 +108,8 @@ class OpenAIAnswerModel:
             ) from exc
         except httpx2.HTTPError as exc:
             raise ModelError(
-                f"cannot reach {self._url}: {exc}; check the address and that the server runs"
+                f"cannot reach {self._url}: {clause(exc)}; check the address and "
+                "that the server runs"
             ) from exc
         if response.status_code != httpx2.codes.OK:
             raise ModelError(self._refusal(response))

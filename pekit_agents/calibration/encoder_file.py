@@ -13,6 +13,7 @@ import numpy as np
 from pekit_agents.errors import InvalidInput, PeKitError, ProfileError
 from pekit_agents.files import atomic_write
 from pekit_agents.scoring import Discriminant
+from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -95,7 +96,7 @@ def read_calibration(path: Path | Traversable) -> EncoderCalibration:
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, PeKitError) as exc:
         raise ProfileError(
             f"expected what `pekit calibrate` wrote in {path}, found something else, or a file of "
-            f"another version or a damaged one ({exc}); calibrate again"
+            f"another version or a damaged one ({clause(exc)}); calibrate again"
         ) from exc
 
 

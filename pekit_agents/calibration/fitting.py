@@ -15,6 +15,7 @@ import numpy as np
 from pekit_agents.errors import InvalidInput
 from pekit_agents.scoring import Discriminant
 from pekit_agents.settings import MOST_LOG_ODDS
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def fit_discriminant(
     if len(names) < 3 or (counts > 1).sum() < 2:
         raise InvalidInput(
             "expected looks at three things or more, two or more at two of them, found "
-            f"{len(names)} things, {int((counts > 1).sum())} of which have several"
+            f"{counted(len(names), 'thing')}, {int((counts > 1).sum())} of which have several"
         )
     anything_else = np.concatenate([background, looks.vectors[looks.conditions == BESIDE]])
     # No more of anything else than of things, or the axes would be those of backgrounds.

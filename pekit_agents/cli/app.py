@@ -7,51 +7,69 @@ Exit codes: 0 done, 1 a :class:`PeKitError` (said in one sentence), 2 wrong usag
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from pekit_agents.cli.calibrate import calibrate
-from pekit_agents.cli.describe import describe, load_answerer
+from pekit_agents.cli.describe import describe
 from pekit_agents.cli.evaluation.app import evaluate
 from pekit_agents.cli.ingest import ingest, optimize
 from pekit_agents.cli.memory import memory_commands
 from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
-    ForceOption,
     JsonOption,
     KeepCropsOption,
     MemoryOption,
     ProfileOption,
-    StrictnessOption,
     UserOption,
     limited,
+    open_filled_kit,
     open_kit,
-    strict,
 )
-from pekit_agents.cli.output import err, plain, print_json, say, show_objects, working
+from pekit_agents.cli.output import complain, print_json, say, show_objects, shown, working
 from pekit_agents.cli.output import out as console
+from pekit_agents.cli.photo_files import Photos, PhotosArgument, each_photo, photos_of
+from pekit_agents.cli.references import object_of
 from pekit_agents.cli.review import review as review_commands
+from pekit_agents.cli.searching import find, prompt
+from pekit_agents.cli.terminal_words import terminal_words
 from pekit_agents.errors import InvalidInput, PeKitError
-from pekit_agents.prompting.match_text import answer_of, chances_of
-from pekit_agents.protocols import SearchMode
-
-if TYPE_CHECKING:
-    from pekit_agents.retrieval.finding import Finding
+from pekit_agents.wording.messages import counted
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="A visual memory of your own things for any vision-language agent.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-OutOption = Annotated[
-    Path | None, typer.Option("--out", "-o", help="write the annotated picture (.png, .jpg)")
+BoxOption = Annotated[
+    str | None, typer.Option("--box", help="where it is in the one photo: X0,Y0,X1,Y1")
 ]
+NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
+
+
+def _tell_version(asked: bool) -> None:
+    if not asked:
+        return
+    try:
+        say(f"pekit-agents {metadata.version('pekit-agents')}")
+    except metadata.PackageNotFoundError:
+        say("pekit-agents, of a clone that is not installed")
+    raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="say which it is"),
+    ] = False,
+) -> None:
+    """A visual memory of your own things for any vision-language agent."""
 
 
 @app.command()
@@ -72,12 +90,10 @@ def demo(
 @limited
 def remember(
     name: Annotated[str, typer.Argument(help="what you call it")],
-    photos: Annotated[list[Path], typer.Argument(help="one photo or several")],
+    photos: PhotosArgument,
     category: Annotated[str, typer.Option("--category", "-c", help='what it is: "dog"')],
     context: Annotated[str, typer.Option("--context", help="anything to know about it")] = "",
-    box: Annotated[
-        str | None, typer.Option("--box", help="where it is in the one photo: X0,Y0,X1,Y1")
-    ] = None,
+    box: BoxOption = None,
     keep_crops: KeepCropsOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
@@ -87,9 +103,11 @@ def remember(
     """Introduce an object with one photo or several."""
     from pekit_agents.introduction.view_extraction import Reference
 
-    if box is not None and len(photos) != 1:
-        raise typer.BadParameter(f"--box goes with one photo, found {len(photos)}")
-    images = [Reference(photo, box=_numbers(box) if box else None) for photo in photos]
+    given = photos_of(photos)
+    for _, unusable in given.unusable:
+        raise unusable
+    edges = _edges(box, given)
+    images = [Reference(photo, box=edges) for photo in given.files]
     kit = open_kit(memory, user, profile, keep_crops=keep_crops)
     with working("remembering") as tell:
         obj = kit.remember(
@@ -102,91 +120,52 @@ def remember(
     show_objects([obj], as_json, title="Remembered")
     if not as_json:
         for each in obj.advice:
-            say(f"Advice: {each.text}.")
+            say(f"Advice: {terminal_words(each.text)}.")
 
 
 @app.command()
 @limited
-def find(
-    photo: Annotated[Path, typer.Argument(help="the photo to search")],
-    out: OutOption = None,
-    mode: Annotated[
-        SearchMode, typer.Option(help="look once, close up as well, or as the photo needs")
-    ] = "auto",
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="similarity to accept (-1 to 1); for profiles without a discriminant"),
-    ] = None,
-    strictness: StrictnessOption = None,
-    review: Annotated[
-        bool, typer.Option("--review", help="keep doubtful matches for `pekit review`")
-    ] = False,
-    second_opinion: Annotated[
-        str,
-        typer.Option(
-            "--second-opinion",
-            metavar="MODEL",
-            help="LVLM to ask about what is only possible: a hub id or folder; with --endpoint "
-            "its name there. Needs objects remembered with --keep-crops",
-        ),
-    ] = "",
-    endpoint: Annotated[
-        str,
-        typer.Option("--endpoint", envvar="PEKIT_ENDPOINT", help="server of that LVLM"),
-    ] = "",
-    force: ForceOption = False,
+def add(
+    name: NameArgument,
+    photos: PhotosArgument,
+    box: BoxOption = None,
+    keep_crops: KeepCropsOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
     profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
-    """Find your objects in a photo."""
-    _check_target(out, force)
-    kit = open_kit(memory, user, profile)
-    with working("searching"):
-        finding = kit.find(photo, mode=mode, threshold=threshold, strictness=strict(strictness))
-    if second_opinion and finding.possible:
-        with working("asking for a second opinion"):
-            finding = kit.second_opinion(finding, load_answerer(second_opinion, endpoint))
-    if review:
-        kit.review.keep(finding, label=photo.name)
-    if out is not None:
-        finding.annotated.save(out)
-    _show_finding(finding, as_json, out)
+    """Add photos to an object that is remembered."""
+    from pekit_agents.introduction.view_extraction import Reference
+    from pekit_agents.introduction.views import MAX_VIEWS
 
-
-@app.command()
-@limited
-def prompt(
-    photo: Annotated[Path, typer.Argument(help="the photo to ask about")],
-    question: Annotated[str, typer.Argument(help="the question; empty asks for a caption")] = "",
-    out: OutOption = None,
-    force: ForceOption = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
-    as_json: JsonOption = False,
-) -> None:
-    """Print the instruction that lets any LVLM answer about your objects."""
-    _check_target(out, force)
-    kit = open_kit(memory, user, profile)
-    with working("searching"):
-        made = kit.prompt(photo, question)
-    if out is not None:
-        made.image.save(out)
-    if as_json:
-        print_json(
-            {
-                "text": made.text,
-                "matches": [match.to_dict() for match in made.matches if not match.possible],
-                "possible": [match.to_dict() for match in made.matches if match.possible],
-                "picture": None if out is None else str(out),
-            }
+    given = photos_of(photos)
+    edges = _edges(box, given)
+    kit = open_filled_kit(memory, user, profile, keep_crops=keep_crops)
+    obj = object_of(kit, name)
+    if obj.n_views + len(given.files) > MAX_VIEWS:
+        room = counted(MAX_VIEWS - obj.n_views, "photo")
+        raise InvalidInput(
+            f"expected at most {room} more of {obj.name}, found {len(given.files)}: an object "
+            f"holds at most {MAX_VIEWS} views; nothing was added"
         )
-        return
-    say(made.text)
+    advice, of_all = list[str](), list[str]()
+
+    def learn(photo: Path) -> None:
+        added = kit.add_views(obj.object_id, [Reference(photo, box=edges)]).advice
+        advice.extend(each.text.replace("photo 1", shown(photo), 1) for each in added if each.photo)
+        of_all[:] = [each.text for each in added if not each.photo]  # as it is with this one
+
+    failed = each_photo(given, learn, doing="adding")
+    show_objects([kit.get(obj.object_id)], as_json, title="Remembered")
+    for text in () if as_json else (*advice, *of_all):
+        say(f"Advice: {terminal_words(text)}.")
+    if failed:
+        raise typer.Exit(1)
 
 
+app.command()(limited(find))
+app.command()(limited(prompt))
 app.command()(describe)
 app.command()(calibrate)
 app.command()(ingest)
@@ -221,50 +200,18 @@ def main() -> None:
     try:
         app()
     except PeKitError as exc:
-        err.print(f"pekit: {exc}", style="red", markup=False, highlight=False, soft_wrap=True)
+        complain(f"pekit: {terminal_words(str(exc))}")
         sys.exit(1)
 
 
-def _numbers(text: str) -> list[float]:
+def _edges(box: str | None, photos: Photos) -> list[float] | None:
+    """Return the four numbers of ``--box``, which goes with one photo."""
+    if box is None:
+        return None
+    if photos.several:
+        count = counted(len(photos.files), "photo")
+        raise typer.BadParameter(f"--box goes with one photo, found {count}")
     try:
-        return [float(part) for part in text.split(",")]
+        return [float(part) for part in box.split(",")]
     except ValueError:
-        raise InvalidInput(f"expected --box X0,Y0,X1,Y1 in pixels, found {text!r}") from None
-
-
-def _check_target(out: Path | None, force: bool) -> None:
-    """Refuse a picture file that cannot or should not be written, before any work."""
-    if out is None:
-        return
-    if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
-        raise InvalidInput(f"expected --out with .png, .jpg or .webp, found {str(out)!r}")
-    if not out.parent.is_dir():
-        raise InvalidInput(f"expected a folder to write {out.name} in, found none at {out.parent}")
-    if out.exists() and not force:
-        raise InvalidInput(f"{out} is there already; give another --out or add --force")
-
-
-def _show_finding(finding: Finding, as_json: bool, out: Path | None) -> None:
-    if as_json:
-        print_json({**finding.to_dict(), "picture": None if out is None else str(out)})
-        return
-    if not finding.everything:
-        count = len(finding.proposals)
-        compared = "1 region" if count == 1 else f"{count} regions"
-        console.print(f"None of your objects ({compared} compared).")
-    else:
-        known = any(match.probability is not None for match in finding.everything)
-        number = "probability" if known else "score"
-        table = Table(title="Found")
-        for column in ("answer", "category", number, "region", "box (xyxy, px)"):
-            table.add_column(column, justify="right" if column in (number, "region") else "left")
-        for match in finding.everything:
-            where = ", ".join(f"{edge:.0f}" for edge in match.box.xyxy)
-            categories = " or ".join(dict.fromkeys(obj.category for obj in match.candidates))
-            sure = chances_of(match) if known else f"{match.score:.2f}"
-            table.add_row(
-                plain(answer_of(match)), plain(categories), sure, str(match.region), where
-            )
-        console.print(table)
-    if out is not None:
-        say(f"Picture: {out}")
+        raise InvalidInput(f"expected --box X0,Y0,X1,Y1 in pixels, found {box!r}") from None

@@ -18,6 +18,7 @@ from pekit_agents.cli.options import ForceOption, JsonOption
 from pekit_agents.cli.output import out as console
 from pekit_agents.cli.output import plain, print_json, say
 from pekit_agents.errors import InvalidInput
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.calibrating.report import Bin, KindResult, Report
@@ -87,9 +88,10 @@ def calibrate(
 
 def show_report(report: Report) -> None:
     """Print what cross-validation found: what is named, and what probabilities are worth."""
+    others = counted(report.background, "photo")
     say(
-        f"{report.photos} photos of {report.things} things, {report.tried} of them tried among "
-        f"others of their kind; {report.background} photos of anything else"
+        f"{counted(report.photos, 'photo')} of {report.things} things, {report.tried} of them "
+        f"tried among others of their kind; {others} of anything else"
     )
     console.print(_table_of(report.rows))
     console.print(_reliability(report.bins))
@@ -98,7 +100,8 @@ def show_report(report: Report) -> None:
     if (whole.others_named.mean or 0.0) > (whole.others_by_cosine.mean or 0.0):
         say("A threshold on cosines tells these things apart better: fit to more things.")
     if report.tried < _ROUGH:
-        say(f"These are rough numbers: {report.tried} things were tried, {_ROUGH} are better.")
+        tried = counted(report.tried, "thing was", "things were")
+        say(f"These are rough numbers: {tried} tried, {_ROUGH} are better.")
 
 
 def _table_of(rows: Sequence[KindResult]) -> Table:

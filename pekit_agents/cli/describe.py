@@ -1,36 +1,51 @@
-"""``pekit describe``: a question about a photo, answered by a local model or a server."""
+"""``pekit describe``: a question about photos, answered by a local model or a server."""
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
+    ForceOption,
     JsonOption,
     MemoryOption,
     ProfileOption,
     UserOption,
     limited,
-    open_kit,
+    open_filled_kit,
 )
+from pekit_agents.cli.output import shown, working
+from pekit_agents.cli.photo_files import Photos, concerns_one_photo, each_photo, photos_of
+from pekit_agents.cli.questions import QuestionOption, split_question
+from pekit_agents.cli.records import FormOption, target_of
+from pekit_agents.errors import ModelError
+from pekit_agents.prompting.match_text import answer_of
 
 if TYPE_CHECKING:
+    from pekit_agents.answering.answer import Answer
+    from pekit_agents.errors import PeKitError
     from pekit_agents.protocols import AnswerModel
 
 __all__ = ["describe", "load_answerer"]
 
 _NO_PHOTO = "-"
-_err = Console(stderr=True)
+_COLUMNS = ("photo", "answer", "names", "error")
 
 
 @limited
 def describe(
-    photo: Annotated[str, typer.Argument(help="the photo, or - to ask about what is remembered")],
-    question: Annotated[str, typer.Argument(help="the question; empty asks for a caption")] = "",
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PHOTO [QUESTION]",
+            help="photos, and folders of photos, or - to ask about what is remembered; then the "
+            "question, without which a caption is asked for",
+        ),
+    ],
+    question: QuestionOption = None,
     model: Annotated[
         str,
         typer.Option("--model", help="LVLM: a hub id or folder; with --endpoint its name there"),
@@ -52,18 +67,26 @@ def describe(
         int, typer.Option("--max-tokens", min=1, help="longest answer of a local model")
     ] = 512,
     timeout: Annotated[float, typer.Option("--timeout", help="seconds to wait for a server")] = 120,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="the answers (.csv, .jsonl, .json)")
+    ] = None,
+    form: FormOption = None,
+    force: ForceOption = False,
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
     profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
-    """Answer a question about your objects in a photo."""
+    """Answer a question about your objects in photos, or about what is remembered."""
     if not model:
         raise typer.BadParameter(
             "name a model: --model ID_OR_FOLDER, or --endpoint URL --model NAME"
         )
-    kit = open_kit(memory, user, profile)
-    with _err.status("loading the model") as status:
+    names, asked = split_question(photos, question)
+    given = Photos() if names == [_NO_PHOTO] else photos_of(names)
+    target = target_of(out, form, as_json, several=given.several, force=force)
+    kit = open_filled_kit(memory, user, profile)
+    with working("loading the model"):
         answerer = load_answerer(
             model,
             endpoint,
@@ -73,11 +96,40 @@ def describe(
             max_tokens=max_tokens,
             timeout=timeout,
         )
-        status.update("answering")
-        answer = kit.describe(None if photo == _NO_PHOTO else photo, question, answerer=answerer)
-    typer.echo(
-        json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if as_json else answer.text
-    )
+
+    with target.records(_COLUMNS) as records:
+
+        def tell(answer: Answer, name: str | None) -> None:
+            if records.form == "table":
+                typer.echo(f"{name}:\n{answer.text}\n" if given.several else answer.text)
+                return
+            found = () if answer.finding is None else answer.finding.everything
+            record = {"photo": name, **answer.to_dict()}
+            names = "; ".join(map(answer_of, found))
+            records.put(record, [{"photo": name, "answer": answer.text, "names": names}])
+
+        def ask(photo: Path) -> None:
+            answer = kit.describe(photo, asked, answerer=answerer)
+            answered.append(photo)
+            tell(answer, shown(photo))
+
+        def bearable(exc: PeKitError) -> bool:
+            """Of a model that has answered nothing yet, no more is asked."""
+            return concerns_one_photo(exc) or (isinstance(exc, ModelError) and bool(answered))
+
+        def refused(name: str, why: str) -> None:
+            record = {"photo": name, "error": why}
+            if records.form != "table":
+                records.put(record, [record])
+
+        answered = list[Path]()
+        if names == [_NO_PHOTO]:
+            with working("answering"):
+                answer = kit.describe(None, asked, answerer=answerer)
+            tell(answer, None)
+        failed = each_photo(given, ask, doing="answering", refused=refused, bearable=bearable)
+    if failed:
+        raise typer.Exit(1)
 
 
 def load_answerer(

@@ -17,6 +17,7 @@ from rich.table import Table
 from pekit_agents.errors import PeKitError
 from pekit_agents.models.embedded.graph import graph_path, source_path
 from pekit_agents.profiles import RECIPES, Recipe, recipe_of
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -206,5 +207,5 @@ def _memory_row(where: str | Path) -> Row:
         return Row("memory", "made at first use", True, str(memory.resolve()))
     usable = memory.is_dir() and os.access(memory, os.R_OK | os.W_OK)
     users = sum(entry.is_dir() for entry in memory.iterdir()) if usable else 0
-    state = f"{users} users" if usable else "cannot be written"
+    state = counted(users, "user") if usable else "cannot be written"
     return Row("memory", state, usable, str(memory.resolve()))

@@ -21,6 +21,7 @@ from pekit_agents.cli.options import (
 )
 from pekit_agents.cli.output import err, print_json, say
 from pekit_agents.cli.output import out as console
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.introduction.folders import IngestReport
@@ -175,4 +176,4 @@ def optimize(
         done = optimizing.optimize(
             places, progress=lambda step, of: progress.update(bar, completed=step, total=of)
         )
-    console.print(f"Optimized {done} {'memory' if done == 1 else 'memories'}.", highlight=False)
+    console.print(f"Optimized {counted(done, 'memory', 'memories')}.", highlight=False)

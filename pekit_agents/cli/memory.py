@@ -19,12 +19,34 @@ from pekit_agents.cli.options import (
     UserOption,
     YesOption,
     limited,
+    on_filled_kit,
     on_kit,
+    open_filled_kit,
     open_kit,
 )
-from pekit_agents.cli.output import err, out, plain, print_json, say, show_objects, working
-from pekit_agents.errors import ImageError, InvalidInput, NoObjectFound, ObjectNotFound
+from pekit_agents.cli.output import (
+    complain,
+    out,
+    plain,
+    print_json,
+    say,
+    show_objects,
+    shown,
+    working,
+)
+from pekit_agents.cli.photo_files import PhotosArgument, photos_of
+from pekit_agents.cli.references import id_of, nothing_in, object_of, require_something
+from pekit_agents.cli.terminal_words import terminal_words
+from pekit_agents.errors import (
+    ImageError,
+    InvalidInput,
+    MissingDependency,
+    NoObjectFound,
+    ObjectNotFound,
+    PeKitError,
+)
 from pekit_agents.types import OnConflict
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
@@ -35,7 +57,6 @@ __all__ = ["memory_commands"]
 memory_commands = typer.Typer()
 
 NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
-PhotosArgument = Annotated[list[Path], typer.Argument(help="one photo or several")]
 RegionOption = Annotated[
     int | None, typer.Option(min=1, help="of one photo: the number that `pekit find` shows")
 ]
@@ -51,13 +72,13 @@ def list_objects(
     """List what is remembered."""
     objects = open_kit(memory, user, profile).objects()
     if not objects and not as_json:
-        say(f"Nothing is remembered yet in {memory} for user {user!r}.")
+        say(nothing_in(memory, user))
         return
     show_objects(objects, as_json, title="Remembered")
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def show(
     kit: PeKit,
     name: NameArgument,
@@ -68,7 +89,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show everything that is stored about one object."""
-    obj = kit.get(name)
+    obj = object_of(kit, name)
     crops = [] if folder is None else _write_crops(kit.views(obj.object_id), folder, force)
     if as_json:
         print_json(obj.to_dict() | ({} if folder is None else {"crops": list(map(str, crops))}))
@@ -82,14 +103,14 @@ def show(
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def views(
     kit: PeKit,
     name: NameArgument,
     as_json: JsonOption = False,
 ) -> None:
     """List the reference views of one object."""
-    obj = kit.get(name)
+    obj = object_of(kit, name)
     stored = kit.views(obj.object_id)
     if as_json:
         print_json([view.to_dict() for view in stored])
@@ -104,7 +125,7 @@ def views(
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def update(
     kit: PeKit,
     name: NameArgument,
@@ -119,14 +140,16 @@ def update(
     as_json: JsonOption = False,
 ) -> None:
     """Change an object's name, category or context."""
-    obj = kit.update(name, name=new_name, category=category, context=context)
+    obj = kit.update(
+        object_of(kit, name).object_id, name=new_name, category=category, context=context
+    )
     if purge:
         kit.purge()
     show_objects([obj], as_json, title="Updated")
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def merge(
     kit: PeKit,
     name: Annotated[str, typer.Argument(help="name or id of the object that stays")],
@@ -135,7 +158,7 @@ def merge(
     as_json: JsonOption = False,
 ) -> None:
     """Make one object of two; the second is forgotten."""
-    into, gone = kit.get(name), kit.get(other)
+    into, gone = object_of(kit, name), object_of(kit, other)
     if not yes:
         question = f"Move all views of {gone.name} to {into.name} and forget it for good?"
         typer.confirm(question, abort=True)
@@ -143,7 +166,7 @@ def merge(
 
 
 @memory_commands.command("remove-view")
-@on_kit
+@on_filled_kit
 def remove_view(
     kit: PeKit,
     name: NameArgument,
@@ -151,7 +174,9 @@ def remove_view(
     as_json: JsonOption = False,
 ) -> None:
     """Remove one reference view of an object for good."""
-    obj = kit.remove_view(name, view_id)
+    obj = object_of(kit, name)
+    chosen = id_of(view_id, [view.view_id for view in kit.views(obj.object_id)])
+    obj = kit.remove_view(obj.object_id, chosen)
     show_objects([obj], as_json, title="Left")
 
 
@@ -168,20 +193,21 @@ def confirm(
     as_json: JsonOption = False,
 ) -> None:
     """Learn that photos show an object, named, possible or neither: "yes, this is Rex"."""
-    kit = open_kit(memory, user, profile, keep_crops=keep_crops)
+    kit = open_filled_kit(memory, user, profile, keep_crops=keep_crops)
+    ref = object_of(kit, name).object_id
 
     def learn(photo: Path) -> None:
-        match = kit.confirm_in(kit.find(photo), name, region=region or 0)
+        match = kit.confirm_in(kit.find(photo), ref, region=region or 0)
         if not as_json:
             for each in kit.advice_on(match):
                 say(f"Advice: {photo}: {each.text}.")
 
-    _learn_from_each(kit, name, photos, learn, region, as_json)
+    _learn_from_each(kit, ref, photos, learn, region, as_json)
 
 
 @memory_commands.command()
 @limited
-@on_kit
+@on_filled_kit
 def reject(
     kit: PeKit,
     name: NameArgument,
@@ -190,25 +216,26 @@ def reject(
     as_json: JsonOption = False,
 ) -> None:
     """Learn that photos do not show an object, whatever looks like it: "no, that is not Rex"."""
+    ref = object_of(kit, name).object_id
 
     def learn(photo: Path) -> None:
         finding = kit.find(photo)
-        rejected = kit.reject_in(finding, name, region=region or 0)
-        if not rejected and not kit.is_rejected_in(finding, name):
-            kit.not_mine(name, photo)
+        rejected = kit.reject_in(finding, ref, region=region or 0)
+        if not rejected and not kit.is_rejected_in(finding, ref):
+            kit.not_mine(ref, photo)
 
-    _learn_from_each(kit, name, photos, learn, region, as_json)
+    _learn_from_each(kit, ref, photos, learn, region, as_json)
 
 
 @memory_commands.command("clear-corrections")
-@on_kit
+@on_filled_kit
 def clear_corrections(
     kit: PeKit,
     name: NameArgument,
     as_json: JsonOption = False,
 ) -> None:
     """Forget what an object was said not to be."""
-    obj = kit.clear_corrections(name)
+    obj = kit.clear_corrections(object_of(kit, name).object_id)
     show_objects([obj], as_json, title="Cleared")
 
 
@@ -228,14 +255,15 @@ def forget(
     if name is None:
         _forget_everything(memory, user, yes, as_json)
         return
-    kit = open_kit(memory, user, profile)
+    kit = open_filled_kit(memory, user, profile)
     try:
-        obj = kit.get(name)
+        obj = object_of(kit, name)
     except ObjectNotFound:
-        obj = kit.forget(name)  # whose erasing was interrupted, if it is
+        kit.forget(name)  # whose erasing was interrupted, if it is
     else:
         if not yes:
-            typer.confirm(f"Forget {obj.name} and its {obj.n_views} views for good?", abort=True)
+            views = counted(obj.n_views, "view")
+            typer.confirm(f"Forget {obj.name} and its {views} for good?", abort=True)
         kit.forget(obj.object_id)
     if as_json:
         print_json({"forgotten": obj.to_dict()})
@@ -259,7 +287,7 @@ def _forget_everything(memory: str, user: str, yes: bool, as_json: bool) -> None
 
 
 @memory_commands.command()
-@on_kit
+@on_filled_kit
 def export(
     kit: PeKit,
     file: Annotated[Path, typer.Argument(help="the file to write")],
@@ -282,7 +310,8 @@ def import_file(
     kit: PeKit,
     file: Annotated[Path, typer.Argument(help="what `pekit export` wrote")],
     on_conflict: Annotated[
-        OnConflict, typer.Option(help="what to do with a name or id that is taken")
+        OnConflict,
+        typer.Option(case_sensitive=False, help="what to do with a name or id that is taken"),
     ] = "error",
     as_json: JsonOption = False,
 ) -> None:
@@ -308,6 +337,7 @@ def reembed(
     """Carry a memory over to the encoder of --profile, from the crops that were kept."""
     from pekit_agents.kit.kit import PeKit
 
+    require_something(memory, user)
     with working("embedding anew") as tell:
         kit = PeKit.reembed(
             memory,
@@ -325,28 +355,29 @@ def reembed(
 
 def _learn_from_each(
     kit: PeKit,
-    name: str,
-    photos: list[Path],
+    ref: str,
+    photos: list[str],
     learn: Callable[[Path], None],
     region: int | None,
     as_json: bool,
 ) -> None:
     """Learn from each photo; one of which nothing can be learnt does not stop the others."""
-    if region and len(photos) > 1:
+    given = photos_of(photos)
+    if region and given.several:
         raise typer.BadParameter(
-            f"expected one photo, found {len(photos)}: a region is of one photo",
+            f"expected one photo, found {len(given.files)}: a region is of one photo",
             param_hint="--region",
         )
-    left_out = []
+    left_out: list[tuple[str, PeKitError]] = list(given.unusable)
     with working("learning"):
-        for photo in photos:
+        for photo in given.files:
             try:
                 learn(photo)
-            except (ImageError, NoObjectFound) as exc:
-                left_out.append(f"Nothing was learnt from {photo}: {exc}")
-    show_objects([kit.get(name)], as_json, title="Learnt")
-    for line in left_out:
-        err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+            except (ImageError, MissingDependency, NoObjectFound) as exc:
+                left_out.append((shown(photo), exc))
+    show_objects([kit.get(ref)], as_json, title="Learnt")
+    for name, why in left_out:
+        complain(f"Nothing was learnt from {name}: {terminal_words(str(why))}")
     if left_out:
         raise typer.Exit(1)
 

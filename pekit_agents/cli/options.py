@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from pekit_agents.cli.references import nothing_in, require_something
 from pekit_agents.cli.signatures import parameters_of, with_parameters
+from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -28,7 +30,9 @@ __all__ = [
     "YesOption",
     "limited",
     "limits_given",
+    "on_filled_kit",
     "on_kit",
+    "open_filled_kit",
     "open_kit",
     "strict",
 ]
@@ -87,10 +91,12 @@ _limits: ContextVar[tuple[float | None, float | None]] = ContextVar("limits", de
 
 def strict(text: str | None) -> Strictness | None:
     """Return a word as it is and a number as a rate."""
+    if text is None:
+        return None
     try:
-        return None if text is None else float(text)
+        return float(text)
     except ValueError:
-        return cast("Strictness", text)
+        return cast("Strictness", text.strip().casefold())
 
 
 def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:
@@ -143,11 +149,32 @@ def limited(command: Callable[..., None]) -> Callable[..., None]:
     return with_parameters(wraps(command)(run), [*parameters_of(command), *added])
 
 
-def on_kit(command: Callable[..., None]) -> Callable[..., None]:
+def open_filled_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:
+    """Open a user's kit to look for something in it.
+
+    Raises:
+        InvalidInput: Nothing is remembered there; the message says what may be meant.
+    """
+    require_something(memory, user)
+    kit = open_kit(memory, user, profile, keep_crops=keep_crops)
+    if not kit.objects():
+        raise InvalidInput(nothing_in(memory, user))
+    return kit
+
+
+def on_filled_kit(command: Callable[..., None]) -> Callable[..., None]:
+    """Do as :func:`on_kit`, and refuse a memory in which nothing is remembered."""
+    return on_kit(command, opened=open_filled_kit)
+
+
+def on_kit(
+    command: Callable[..., None], *, opened: Callable[[str, str, str], PeKit] = open_kit
+) -> Callable[..., None]:
     """Give a command the options that say whose memory it works on, with which profile.
 
     Args:
         command: Its first parameter gets the kit, opened as they say.
+        opened: Opens it, by memory, user and profile.
     """
 
     def run(
@@ -157,7 +184,7 @@ def on_kit(command: Callable[..., None]) -> Callable[..., None]:
         profile: ProfileOption = "embedded",
         **given: Any,
     ) -> None:
-        command(open_kit(memory, user, profile), **given)
+        command(opened(memory, user, profile), **given)
 
     _, *own = parameters_of(command)
     *added, _ = parameters_of(run)

@@ -13,10 +13,22 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from pekit_agents.cli.references import short_ids
+
 if TYPE_CHECKING:
     from pekit_agents.types import PersonalObject
 
-__all__ = ["err", "out", "plain", "print_json", "say", "show_objects", "working"]
+__all__ = [
+    "complain",
+    "err",
+    "out",
+    "plain",
+    "print_json",
+    "say",
+    "show_objects",
+    "shown",
+    "working",
+]
 
 out = Console()
 err = Console(stderr=True)
@@ -25,6 +37,16 @@ err = Console(stderr=True)
 def say(text: str) -> None:
     """Print a sentence as it is: a name may hold Rich's markup."""
     out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Print a sentence on standard error, in red."""
+    err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def shown(path: object) -> str:
+    """Return a path that can be printed: a file's name need be no valid text."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def plain(value: object) -> Text:
@@ -42,13 +64,14 @@ def show_objects(objects: Sequence[PersonalObject], as_json: bool, *, title: str
     if as_json:
         print_json([obj.to_dict() for obj in objects])
         return
+    short = short_ids(obj.object_id for obj in objects)
     table = Table(title=title)
     for column in ("name", "category", "views", "not it", "context", "id"):
         right = column in ("views", "not it")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for obj in objects:
         counts = (obj.n_views, obj.n_negatives or "")
-        cells = (obj.name, obj.category, *counts, obj.context, obj.object_id)
+        cells = (obj.name, obj.category, *counts, obj.context, short[obj.object_id])
         table.add_row(*(plain(cell) for cell in cells))
     out.print(table)
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pekit_agents.cli.options import JsonOption, on_kit
 from pekit_agents.cli.output import out, plain, print_json, say, show_objects
+from pekit_agents.cli.references import id_of, object_of
 from pekit_agents.errors import InvalidInput
 from pekit_agents.prompting.match_text import answer_of, chances_of
 
@@ -66,7 +67,8 @@ def confirm(
     as_json: JsonOption = False,
 ) -> None:
     """Decide that an item is right, or which object it is."""
-    obj = kit.review.confirm(review_id, name)
+    ref = None if name is None else object_of(kit, name).object_id
+    obj = kit.review.confirm(_item(kit, review_id), ref)
     show_objects([obj], as_json, title="Learnt")
 
 
@@ -78,7 +80,7 @@ def reject(
     as_json: JsonOption = False,
 ) -> None:
     """Decide that an item is nothing that it was taken for."""
-    show_objects(kit.review.reject(review_id), as_json, title="Learnt")
+    show_objects(kit.review.reject(_item(kit, review_id)), as_json, title="Learnt")
 
 
 @review.command()
@@ -94,8 +96,13 @@ def dismiss(
     if review_id is None:
         kit.review.clear()
     else:
-        kit.review.dismiss(review_id)
+        kit.review.dismiss(_item(kit, review_id))
     say("Removed.")
+
+
+def _item(kit: PeKit, review_id: str) -> str:
+    """Return the id of an item by its beginning."""
+    return id_of(review_id, [item.review_id for item in kit.review.list()])
 
 
 def _write(items: list[ReviewItem], folder: Path) -> None:

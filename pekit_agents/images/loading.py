@@ -34,6 +34,7 @@ from pekit_agents.images.limits import (
 )
 from pekit_agents.images.pixels import array_to_rgb, check_shape, lies_on_its_side, upright_rgb
 from pekit_agents.images.reading import describe_source, read_image
+from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -238,7 +239,7 @@ def _damaged(name: str, exc: Exception) -> ImageError:
     return ImageError(
         f"{name}: expected a whole, undamaged picture, but decoding failed; save or download it "
         "again",
-        in_python=f" ({type(exc).__name__}: {exc!s:.200}).",
+        in_python=f" ({type(exc).__name__}: {clause(exc):.200}).",
     )
 
 

@@ -12,6 +12,7 @@ from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.introduction.crops import open_crop
 from pekit_agents.memory import Memory
 from pekit_agents.memory.place.place import require_files_at
+from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -156,7 +157,7 @@ def _embed(
             except ImageError as exc:
                 raise InvalidInput(
                     f'the crop of view {view.view_id} of "{record.object.name}" cannot be read '
-                    f"({exc}); nothing was changed. Remove the view and try again."
+                    f"({clause(exc)}); nothing was changed. Remove the view and try again."
                 ) from exc
             if progress is not None:
                 progress(done, total)

@@ -14,6 +14,7 @@ from pekit_agents.images.loading import load_photo
 from pekit_agents.introduction.crops import make_crop
 from pekit_agents.introduction.quality import sharpness
 from pekit_agents.introduction.view_extraction import Reference, find_object, fitted
+from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
@@ -99,10 +100,7 @@ def extract_views(
             in_python="; remove some views first",
         )
     if not 1 <= len(photos) <= MAX_VIEWS - already:
-        raise InvalidInput(
-            f"expected 1 to {MAX_VIEWS - already} photos "
-            f"(an object holds at most {MAX_VIEWS}), found {len(photos)}"
-        )
+        raise InvalidInput(_wrong_number(len(photos), MAX_VIEWS - already))
     views = []
     for index, photo in enumerate(photos, start=1):
         try:
@@ -111,9 +109,16 @@ def extract_views(
             )
         except (ImageError, NoObjectFound, InvalidInput) as exc:
             place = f"photo {index} of {len(photos)}: "
-            told = type(exc)(f"{place}{str(exc).rstrip('.')}; nothing was stored")
-            told.message = f"{place}{exc.message.rstrip('.')}; nothing was stored"
+            told = type(exc)(f"{place}{clause(exc)}; nothing was stored")
+            told.message = f"{place}{clause(exc.message)}; nothing was stored"
             raise told from exc
         if progress is not None:
             progress(index, len(photos))
     return views
+
+
+def _wrong_number(found: int, room: int) -> str:
+    if room < 1:
+        return f"expected an object with room for a view, found the {MAX_VIEWS} that one may hold"
+    expected = "1 photo" if room == 1 else f"1 to {room} photos"
+    return f"expected {expected} (an object holds at most {MAX_VIEWS} views), found {found}"

@@ -10,6 +10,7 @@ from pekit_agents.answering.answer import Answer
 from pekit_agents.answering.second_opinion import second_opinion
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.loading import ImageSource
+from pekit_agents.kit.arguments import a_finding, a_text
 from pekit_agents.prompting.from_memory import context_prompt
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.retrieval.finding import Finding
@@ -56,7 +57,7 @@ class Answers:
             InvalidInput: ``answerer`` cannot answer.
             ImageError: A kept crop is damaged.
         """
-        return second_opinion(finding, as_answer_model(answerer), self._memory.get)
+        return second_opinion(a_finding(finding), as_answer_model(answerer), self._memory.get)
 
     def prompt(self, image: ImageSource | Finding, question: str = "") -> Prompt:
         """Return the picture and the words that let any LVLM answer personally (paper 3.4).
@@ -66,9 +67,13 @@ class Answers:
         Args:
             image: A photo, or what :meth:`find` returned for it.
             question: What to ask; empty asks for a caption.
+
+        Raises:
+            ImageError: The photo cannot be read.
+            InvalidInput: The question is no text.
         """
         finding = image if isinstance(image, Finding) else self.find(image)
-        return finding.prompt(question)
+        return finding.prompt(a_text("question", question))
 
     def describe(
         self,
@@ -96,7 +101,7 @@ class Answers:
         """
         model = as_answer_model(answerer)
         if image is None:
-            if not question.strip():
+            if not a_text("question", question).strip():
                 raise InvalidInput("expected a photo, a question or both, found neither")
             text = context_prompt(self._memory.objects(), question)
             return Answer(model.answer(None, text), text, None)

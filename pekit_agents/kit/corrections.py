@@ -19,10 +19,12 @@ from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectNotFound
 from pekit_agents.introduction.crops import crop_of
 from pekit_agents.introduction.quality import advise_on_region
 from pekit_agents.introduction.views import MAX_VIEWS, Progress, extract_views
+from pekit_agents.kit.arguments import a_finding, a_match
 from pekit_agents.memory.changes import duplicates
 from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Match
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.images.limits import ImageLimits
@@ -66,6 +68,7 @@ class Corrections:
             InvalidInput: The match is ambiguous and ``object`` does not say which it is, it
                 was not found but made, or the object holds as many views as it may.
         """
+        a_match(match, "confirm_in(find(photo), name)")
         if object is None and match.ambiguous:
             names = ", ".join(quote(obj.name, NAME_LIMIT) for obj in match.candidates)
             raise InvalidInput(
@@ -114,9 +117,9 @@ class Corrections:
             The objects that it is not, as they are now.
 
         Raises:
-            InvalidInput: The match was not found but made.
+            InvalidInput: The match was not found but made, or is none.
         """
-        vector = _vector(match)
+        vector = _vector(a_match(match, "reject_in(find(photo), name)"))
         refs = [obj.object_id for obj in match.candidates] if object is None else [object]
         gone = [self._memory.resolve(ref).object_id for ref in refs]
         return [self._memory.add_negatives(object_id, vector[None]) for object_id in gone]
@@ -142,7 +145,7 @@ class Corrections:
             NoObjectFound: The photo has no region to compare.
         """
         obj = self._memory.resolve(ref)
-        naming = _naming(finding, obj)
+        naming = _naming(a_finding(finding), obj)
         if region:
             match = self._at(finding, region, obj)
         elif finding.everything:
@@ -168,6 +171,7 @@ class Corrections:
             InvalidInput: There is no such region.
         """
         obj = self._memory.resolve(ref)
+        a_finding(finding)
         wrong = [self._at(finding, region, obj)] if region else _naming(finding, obj)
         for match in wrong:
             self.reject(match, obj.object_id)
@@ -180,7 +184,7 @@ class Corrections:
             finding: What :meth:`PeKit.find` returned for the photo.
             ref: The object's name or id.
         """
-        return bool(duplicates(finding.vectors, self.negatives(ref)).any())
+        return bool(duplicates(a_finding(finding).vectors, self.negatives(ref)).any())
 
     def not_mine(
         self, ref: str, images: ReferencePhotos, *, progress: Progress | None = None
@@ -233,10 +237,11 @@ class Corrections:
         found = [match for match in finding.everything if match.region == region]
         if found:
             return found[0]
-        if not 1 <= region <= len(finding.proposals):
+        if not isinstance(region, int) or not 1 <= region <= len(finding.proposals):
             raise InvalidInput(
-                f"expected the number of one of the photo's {len(finding.proposals)} regions, "
-                f"found {region}; search the photo again for the numbers of its matches"
+                "expected the number of one of the photo's "
+                f"{counted(len(finding.proposals), 'region')}, found {region!r}; search the photo "
+                "again for the numbers of its matches"
             )
         proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
         score = float(self._scores(vector[None], obj)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from os import PathLike, fspath
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
@@ -15,6 +15,7 @@ from pekit_agents.introduction.storing import store_more, store_new
 from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
 from pekit_agents.introduction.views import Progress, extract_view, extract_views
 from pekit_agents.kit.answers import Answers
+from pekit_agents.kit.arguments import a_path
 from pekit_agents.kit.batches import Batches
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
@@ -99,15 +100,15 @@ class PeKit(RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
 
         Raises:
             InvalidInput: The user id is empty or too long, or the strictness is none, or not for
-                this profile.
+                this profile, or the path is none.
             ProfileError: The profile is unknown or cannot be run here.
             EncoderMismatch: The memory was written with another encoder.
             MemoryStoreError: The directory cannot be used.
         """
-        chosen = load_profile(profile) if isinstance(profile, str) else profile
+        chosen = load_profile(profile)
         encoder = chosen.encoder
         memory = Memory.open(
-            fspath(path),
+            a_path(path),
             user_id=user_id,
             encoder_id=encoder.id,
             dim=encoder.dim,

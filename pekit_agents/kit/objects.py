@@ -5,11 +5,12 @@ No vision tool is run here.
 
 from __future__ import annotations
 
-from os import PathLike, fspath
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.introduction.views import MAX_VIEWS
+from pekit_agents.kit.arguments import a_path, a_text
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ class Objects:
             ObjectNotFound: There is no such object or view.
             InvalidInput: It is the last view; forget the object instead.
         """
-        return self._memory.remove_view(self._memory.resolve(ref).object_id, view_id)
+        return self._memory.remove_view(
+            self._memory.resolve(ref).object_id, a_text("the id of a view", view_id)
+        )
 
     def merge(self, ref_into: str, ref_from: str) -> PersonalObject:
         """Make one object of two that are the same thing.
@@ -170,7 +173,7 @@ class Objects:
         Raises:
             InvalidInput: The file is there already, or its folder is not.
         """
-        return self._memory.export(fspath(path), overwrite=overwrite)
+        return self._memory.export(a_path(path), overwrite=overwrite)
 
     def import_memory(
         self, path: str | PathLike[str], *, on_conflict: OnConflict = "error"
@@ -191,4 +194,4 @@ class Objects:
             EncoderMismatch: Its vectors are those of another encoder.
             ObjectExists: A name or id is taken, and conflicts are errors.
         """
-        return list(self._memory.import_file(fspath(path), on_conflict=on_conflict))
+        return list(self._memory.import_file(a_path(path), on_conflict=on_conflict))

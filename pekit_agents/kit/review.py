@@ -18,6 +18,7 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.introduction.crops import crop_of
+from pekit_agents.kit.arguments import a_finding, a_text
 from pekit_agents.types import Box, Candidate, Crop, Doubt, Match
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class ReviewQueue:
             What is kept of it.
         """
         items = []
-        for doubt in finding.to_review():
+        for doubt in a_finding(finding).to_review():
             match = doubt.match
             crop = match.crop
             if pictures:
@@ -149,6 +150,7 @@ class ReviewQueue:
             self._memory.review.remove(review_id)
 
     def _get(self, review_id: str) -> ReviewItem:
+        a_text("the id of an item", review_id)
         for item in self.list():
             if item.review_id == review_id:
                 return item

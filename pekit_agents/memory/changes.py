@@ -9,6 +9,7 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput, ObjectChanged, ObjectNotFound
 from pekit_agents.owner_text import CONTEXT_LIMIT, NAME_LIMIT, quote
+from pekit_agents.types import PersonalObject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pekit_agents.memory.records import MemoryRecord
-    from pekit_agents.types import FloatArray, PersonalObject, StoredView
+    from pekit_agents.types import FloatArray, StoredView
 
 _TEXTS = ("name", "category", "context")
 #: The most negatives that one object holds; the oldest go first.
@@ -34,6 +35,11 @@ def with_texts(
         ObjectChanged: Its texts are not those of ``expected`` any more.
     """
     if expected is not None:
+        if not isinstance(expected, PersonalObject):
+            raise InvalidInput(
+                "expected the object as it was shown, as get() returns it, found "
+                f"{type(expected).__name__}"
+            )
         changed = [
             f"{field} is {quote(getattr(record.object, field), CONTEXT_LIMIT)}, expected "
             f"{quote(getattr(expected, field), CONTEXT_LIMIT)}"

@@ -12,6 +12,7 @@ from typing import NoReturn
 import numpy as np
 
 from pekit_agents.types import Details
+from pekit_agents.wording.messages import counted
 
 _WIDTH = struct.Struct("<H")
 _COLOURS, _WEIGHT = 2, 1
@@ -31,14 +32,16 @@ def unpack(data: bytes) -> Details:
         ValueError: It is damaged, or something else.
     """
     if len(data) < _WIDTH.size:
-        _refuse(f"{len(data)} bytes")
+        _refuse(counted(len(data), "byte"))
     (width,) = _WIDTH.unpack_from(data)
     if width < 1:
         _refuse("codes of no width")
     row = width + _COLOURS + _WEIGHT
     count, rest = divmod(len(data) - _WIDTH.size, row)
     if count < 1 or rest:
-        _refuse(f"{count} patches of {row} bytes and {rest} bytes more")
+        _refuse(
+            f"{counted(count, 'patch', 'patches')} of {row} bytes and {counted(rest, 'byte')} more"
+        )
     rows = np.frombuffer(data, np.int8, offset=_WIDTH.size).reshape(count, row)
     parts = (rows[:, :width], rows[:, width:-_WEIGHT], rows[:, -_WEIGHT])
     codes, colours, weights = (np.ascontiguousarray(part) for part in parts)

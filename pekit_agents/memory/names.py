@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import AmbiguousName, ObjectExists, ObjectNotFound
 from pekit_agents.owner_text import CATEGORY_LIMIT, NAME_LIMIT, QUESTION_LIMIT, measured, quote
-from pekit_agents.spelling import name_key, spelled
+from pekit_agents.wording.spelling import name_key, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

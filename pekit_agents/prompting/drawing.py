@@ -112,7 +112,14 @@ def annotate(
     for seen in drawn:
         text = _fit(seen, pen, picture.size)
         if text:
-            plate = _place(seen, _plate_size(text, pen), plates, drawn, picture.size)
+            # Without their bands, and without what the band of a touching box covers anyway. A box
+            # around this one is behind every spot.
+            others = [
+                _inset(other.frame, 2 * pen.band)
+                for other in drawn
+                if not _around(other.frame, seen.frame)
+            ]
+            plate = _place(seen.frame, _plate_size(text, pen), plates, others, picture.size)
             _draw_plate(draw, plate, text, seen.colour, pen)
             plates.append(plate)
     return picture
@@ -237,45 +244,72 @@ def _plate_size(text: str, pen: _Pen) -> tuple[int, int]:
 
 
 def _place(
-    seen: _Drawn,
+    frame: Box,
     plate_size: tuple[int, int],
     plates: Sequence[Box],
-    drawn: Sequence[_Drawn],
+    others: Sequence[Box],
     size: tuple[int, int],
 ) -> Box:
-    """Choose the spot that hides least (plates weigh most, then boxes) and is not far away."""
+    """Choose the spot that says best whose name it is and hides least.
+
+    Above the box is best. Where there is no room, inside it comes next, unless much of it would be
+    hidden: below and beside it a plate can be taken for that of a neighbour. On a neighbour's box
+    it stands only where everything else is worse, and on another plate last.
+    """
 
     def cost(spot: Box) -> float:
-        hidden = 10 * sum(_shared(spot, plate) for plate in plates)
-        hidden += sum(_shared(spot, other.frame) for other in drawn)
-        return hidden / spot.area + 0.4 * _gap(spot, seen.frame) / spot.height
+        hidden = 50 * sum(_shared(spot, plate) for plate in plates)
+        within = _common(spot, frame)
+        for other in others:
+            hidden += 5 * _shared(spot, other) - 4 * _shared(within, other)
+        above = spot.y1 <= frame.y0 and spot.x0 < frame.x1 and spot.x1 > frame.x0
+        apart = not above and not _around(frame, spot)
+        own = _shared(spot, frame) / frame.area
+        away = _gap(spot, frame) / spot.height
+        return hidden / spot.area + own + 0.25 * apart + 0.4 * away
 
-    return min(_spots(seen.frame, plate_size, size), key=cost)  # of equals the first
+    return min(_spots(frame, plate_size, size), key=cost)  # of equals the first
 
 
 def _spots(frame: Box, plate_size: tuple[int, int], size: tuple[int, int]) -> Iterator[Box]:
-    """Above, below, inside and beside the box, then steps away; all within the picture."""
+    """Above, inside, below and beside the box, then steps away; all within the picture."""
     width, height = plate_size
     columns = (frame.x0, frame.x1 - width, (frame.x0 + frame.x1 - width) // 2)
     beside = (frame.x1, frame.x0 - width)
-    rows = (frame.y0 - height, frame.y1, frame.y0, frame.y1 - height)
-    spots = [(x, y) for y in rows for x in columns]
-    spots += [(x, y) for x in beside for y in (*rows[2:], *rows[:2])]
-    spots += [(x, y + n * height) for n in (-1, 1, -2, 2, -3, 3) for y in rows[:2] for x in columns]
+    above, below = frame.y0 - height, frame.y1
+    inside = (frame.y0, frame.y1 - height)
+    spots = [(x, y) for y in (above, *inside, below) for x in columns]
+    spots += [(x, y) for x in beside for y in (*inside, above, below)]
+    steps = (-1, 1, -2, 2, -3, 3)
+    spots += [(x, y + n * height) for n in steps for y in (above, below) for x in columns]
     for x, y in spots:
         left = min(max(x, 0), size[0] - width)
         top = min(max(y, 0), size[1] - height)
         yield Box(left, top, left + width, top + height)
 
 
+def _around(outer: Box, inner: Box) -> bool:
+    """Return whether one box holds the other one whole."""
+    return (
+        outer.x0 <= inner.x0
+        and outer.y0 <= inner.y0
+        and outer.x1 >= inner.x1
+        and outer.y1 >= inner.y1
+    )
+
+
 def _gap(a: Box, b: Box) -> float:
     return max(a.x0 - b.x1, b.x0 - a.x1, a.y0 - b.y1, b.y0 - a.y1, 0.0)
 
 
+def _common(a: Box, b: Box) -> Box:
+    """Return what two boxes share; where that is nothing, its sides are reversed."""
+    return Box(max(a.x0, b.x0), max(a.y0, b.y0), min(a.x1, b.x1), min(a.y1, b.y1))
+
+
 def _shared(a: Box, b: Box) -> float:
-    width = min(a.x1, b.x1) - max(a.x0, b.x0)
-    height = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return width * height if width > 0 and height > 0 else 0.0
+    common = _common(a, b)
+    return common.area if common.width > 0 and common.height > 0 else 0.0
 
 
 def _draw_plate(

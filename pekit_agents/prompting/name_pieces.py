@@ -18,7 +18,7 @@ from pekit_agents.prompting.name_words import (
     PRONOUNS,
     VERBS,
 )
-from pekit_agents.spelling import FoldedText, name_key
+from pekit_agents.wording.spelling import FoldedText, name_key
 
 if TYPE_CHECKING:
     from pekit_agents.types import PersonalObject

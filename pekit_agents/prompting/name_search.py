@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pekit_agents.prompting.name_words import COMMON
-from pekit_agents.spelling import FoldedText, name_key, script, spelled
+from pekit_agents.wording.spelling import FoldedText, name_key, script, spelled
 
 if TYPE_CHECKING:
     from pekit_agents.types import PersonalObject

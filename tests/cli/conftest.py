@@ -1,5 +1,50 @@
-"""The picture and the stub server that ``pekit describe`` is tested with."""
+"""The command line on the fake vision tools, and what ``pekit describe`` is tested with."""
 
+from __future__ import annotations
+
+import io
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from pekit_agents import cli, profiles
+from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 from tests.answering.conftest import photo, stub
 
 __all__ = ["photo", "stub"]
+
+
+@pytest.fixture
+def pekit(tmp_path, monkeypatch, capsys):
+    """Run ``pekit`` in a folder with the photos red.png and blue.png."""
+    monkeypatch.setitem(profiles.PROFILES, "fake", fake_profile)
+    monkeypatch.setitem(profiles.PROFILES, "graded", graded_profile)
+    monkeypatch.setitem(profiles.PROFILES, "newer", lambda: fake_profile("colour@2"))
+    profiles._load.cache_clear()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PEKIT_PROFILE", "fake")
+    monkeypatch.setenv("COLUMNS", "160")
+    for colour in ("red", "blue"):
+        solid_scene({colour: (20, 20, 90, 90)}).save(f"{colour}.png")
+
+    def run(*args, stdin=""):
+        monkeypatch.setattr(sys, "argv", ["pekit", *map(str, args)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as exc:
+            code = exc.code or 0
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=code, out=captured.out, err=captured.err)
+
+    yield run
+    profiles._load.cache_clear()
+
+
+@pytest.fixture
+def filled(pekit):
+    assert pekit("remember", "Cup", "red.png", "red.png", "-c", "mug", "--keep-crops").code == 0
+    assert pekit("remember", "Bike", "blue.png", "-c", "bike", "--context", "Fast.").code == 0
+    return pekit

@@ -41,7 +41,7 @@ def test_it_writes_a_file_and_says_how_well_it_holds(run, tmp_path):
     done = run("--background", "other")
     assert done.exit_code == 0, done.output
     for part in (
-        "18 photos of 9 things, 9 of them tried among others of their kind; 1 photos of anything",
+        "18 photos of 9 things, 9 of them tried among others of their kind; 1 photo of anything",
         "a thing alone in memory, judged by what was fitted without it",
         "all kinds",
         "photos: red",

@@ -4,7 +4,7 @@ import pytest
 
 from pekit_agents.errors import AmbiguousName, InvalidInput, ObjectExists, ObjectNotFound
 from pekit_agents.memory.names import require_free, resolve
-from pekit_agents.spelling import name_key
+from pekit_agents.wording.spelling import name_key
 
 
 @pytest.mark.parametrize(

@@ -309,3 +309,69 @@ def test_large_and_long_pictures_have_readable_plates(size):
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P"])
 def test_the_result_is_rgb_whatever_came_in(mode):
     assert annotate(Image.new(mode, (60, 60)), []).mode == "RGB"
+
+
+def around(box, size):
+    """Return the frame of a box in a 200 to 500 px picture: its band of 4 px lies around it."""
+    x0, y0, x1, y1 = box
+    return Box(max(x0 - 4, 0), max(y0 - 4, 0), min(x1 + 4, size[0]), min(y1 + 4, size[1]))
+
+
+def holds(outer, inner):
+    return (
+        outer.x0 <= inner.x0
+        and outer.y0 <= inner.y0
+        and inner.x1 <= outer.x1
+        and inner.y1 <= outer.y1
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "boxes"),
+    [
+        ((300, 200), [(20, 0, 280, 95), (20, 105, 280, 195)]),  # one above the other
+        ((400, 200), [(5 + 100 * i, 0, 95 + 100 * i, 195) for i in range(4)]),  # on a shelf
+        (
+            (300, 300),
+            [(i, j, i + 96, j + 96) for i, j in itertools.product((2, 102, 202), repeat=2)],
+        ),
+        ((300, 200), [(0, 0, 150, 100), (150, 0, 300, 100), (0, 100, 300, 200)]),  # they touch
+        ((300, 200), [(-10, -10, 400, 400)]),
+    ],
+    ids=["rows", "shelf", "grid", "touching", "whole picture"],
+)
+def test_a_plate_without_room_above_is_inside_the_top_of_its_own_box(size, boxes):
+    """Never on the box of a neighbour, and along the upper edge."""
+    matches = [sighting(f"n{index}", box) for index, box in enumerate(boxes)]
+    _, plates = plates_of(ground(*size), matches)
+    assert [text for _, text in plates] == [match.object.name for match in matches]
+    for (plate, _), box in zip(plates, boxes, strict=True):
+        frame = around(box, size)
+        if frame.y0 < plate.height:
+            assert holds(frame, plate)
+        assert plate.y0 <= frame.y0
+
+
+def test_a_plate_that_would_hide_a_small_thing_stands_beside_or_below_it():
+    box = (140, 0, 160, 18)
+    _, [(plate, _), _] = plates_of(
+        ground(300, 200), [sighting("Pin", box), sighting("Map", (60, 60, 240, 190))]
+    )
+    assert iou_matrix([plate.xyxy], [box, (60, 60, 240, 190)]).max() == 0
+    assert plate.y0 <= 22 + plate.height  # within reach
+
+
+def test_a_thing_within_another_has_its_plate_above_it_all_the_same():
+    _, plates = plates_of(
+        ground(400, 300),
+        [sighting("Room", (0, 0, 399, 299)), sighting("Cup", (150, 120, 250, 200))],
+    )
+    assert [(plate.x0, plate.y1) for plate, text in plates if text == "Cup"] == [(146, 116)]
+
+
+def test_within_another_box_a_small_thing_at_the_top_is_not_hidden_either():
+    _, plates = plates_of(
+        ground(400, 300), [sighting("Room", (0, 0, 399, 299)), sighting("Ring", (160, 10, 190, 30))]
+    )
+    (plate,) = [plate for plate, text in plates if text == "Ring"]
+    assert (plate.x0, plate.y0) == (156, 34)  # below its band of 4 px

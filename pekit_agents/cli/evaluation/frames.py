@@ -10,6 +10,7 @@ import typer
 from pekit_agents.cli.evaluation.output import advancing
 from pekit_agents.cli.options import JsonOption
 from pekit_agents.cli.output import print_json, say
+from pekit_agents.wording.messages import counted
 
 __all__ = ["frames"]
 
@@ -37,6 +38,6 @@ def frames(
         skipped = dict(sampled.skipped)
         print_json({"out": str(out), "things": things, "photos": photos, "skipped": skipped})
         return
-    say(f"{things} things and {photos} frames to search: {out}")
+    say(f"{counted(things, 'thing')} and {counted(photos, 'frame')} to search: {out}")
     for segment, why in sampled.skipped.items():
         say(f"Left out {segment}: {why}")

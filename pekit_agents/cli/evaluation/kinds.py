@@ -14,6 +14,7 @@ from pekit_agents.cli.evaluation.measuring import Baselines, Draws, Files, Setup
 from pekit_agents.cli.evaluation.options import DataArgument, EndpointOption, numbers
 from pekit_agents.cli.output import out, plain, print_json, say
 from pekit_agents.cli.signatures import grouped
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.cli.evaluation.measuring import Done
@@ -97,7 +98,7 @@ def _show(done: Done, *, as_json: bool) -> None:
             worst = "" if each.largest is None else f", at most {100 * each.largest:+.1f}"
             say(
                 f"Probabilities of {label}: {100 * each.error:.1f} points off on average{worst} "
-                f"({each.answers} answers about {each.photos} photos)"
+                f"({counted(each.answers, 'answer')} about {counted(each.photos, 'photo')})"
             )
     say(f"Report: {done.report[0]}")
 

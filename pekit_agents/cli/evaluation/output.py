@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pekit_agents.cli.output import err, out, plain, print_json, say
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.corrected import Effect
@@ -114,8 +115,8 @@ def show_cost(cost: Cost, *, as_json: bool, file: Path) -> None:
         print_json({**cost.to_dict(), "file": str(file)})
         return
     title = (
-        f"{cost.profile}, mode {cost.mode}: {cost.photos} photos, "
-        f"{cost.regions:g} regions each, {cost.objects} objects remembered"
+        f"{cost.profile}, mode {cost.mode}: {counted(cost.photos, 'photo')}, "
+        f"{cost.regions:g} regions each, {counted(cost.objects, 'object')} remembered"
     )
     table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("stage", no_wrap=True)

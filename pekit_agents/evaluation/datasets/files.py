@@ -11,6 +11,7 @@ from PIL import ExifTags, Image
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.images.albums import photo_suffixes
 from pekit_agents.images.loading import load_photo
+from pekit_agents.wording.messages import clause, counted
 
 __all__ = ["check_readable", "folders_in", "photos_in", "read_json", "upright_size"]
 
@@ -40,7 +41,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as exc:
         raise InvalidInput(
-            f"{path}: expected a JSON file, cannot read it ({exc!s:.200}); get it again, or "
+            f"{path}: expected a JSON file, cannot read it ({clause(exc):.200}); get it again, or "
             "correct it at that place."
         ) from exc
 
@@ -81,8 +82,8 @@ def check_readable(paths: list[Path]) -> None:
         more = f"\n- and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
         listed = "\n".join(f"- {line}" for line in bad[:_NAMED])
         raise ImageError(
-            f"expected {len(paths)} photos, cannot read {len(bad)} of them; get them again or "
-            f"delete them:\n{listed}{more}"
+            f"expected {counted(len(paths), 'photo')}, cannot read {len(bad)} of "
+            f"them; get them again or delete them:\n{listed}{more}"
         )
 
 

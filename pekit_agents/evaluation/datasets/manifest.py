@@ -18,6 +18,7 @@ from pekit_agents.evaluation.datasets.layout import Layout, bad_layout
 from pekit_agents.evaluation.records import Dataset, Photo, Question, Thing
 from pekit_agents.files import atomic_write
 from pekit_agents.types import Box
+from pekit_agents.wording.messages import clause
 
 __all__ = ["LAYOUT", "MANIFEST", "write_manifest"]
 
@@ -51,7 +52,9 @@ def write_manifest(dataset: Dataset, made: Mapping[str, Any]) -> Path:
         with atomic_write(path, shared=True) as file:
             file.write((json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as exc:
-        raise InvalidInput(f"{path}: expected a folder to write to, cannot ({exc}).") from exc
+        raise InvalidInput(
+            f"{path}: expected a folder to write to, cannot ({clause(exc)})."
+        ) from exc
     return path
 
 

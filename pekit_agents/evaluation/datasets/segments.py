@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.datasets.files import read_json
+from pekit_agents.wording.messages import clause, counted
 
 __all__ = ["Segment", "read_segments"]
 
@@ -71,7 +72,8 @@ def read_segments(root: Path) -> tuple[dict[str, str], list[Segment]]:
         for name in (row["segment_id"], *lists[row["segment_id"]]):
             shown.setdefault(name, set()).add(row["instance_name"])
     if not shown or (missing := sorted(set(shown) - set(rows))):
-        found = f"{len(missing)} segments without a row" if shown else "no anchor with segments"
+        lost = counted(len(missing), "segment") if shown else ""
+        found = f"{lost} without a row" if shown else "no anchor with segments"
         raise InvalidInput(f"{folder}: expected segments of named things, found {found}; {_SOURCE}")
     training = {row["video_id"] for row in anchors}
     return things, [_segment(rows[name], shown[name], training) for name in shown]
@@ -85,7 +87,7 @@ def _rows(path: Path) -> dict[str, dict[str, str]]:
             rows = {row.get("segment_id", ""): row for row in reader}
     except (OSError, ValueError, csv.Error) as exc:
         raise InvalidInput(
-            f"{path}: expected a CSV file, cannot read it ({exc}); {_SOURCE}"
+            f"{path}: expected a CSV file, cannot read it ({clause(exc)}); {_SOURCE}"
         ) from exc
     if absent := [name for name in _COLUMNS if name not in columns]:
         raise InvalidInput(f"{path}: expected the columns {_COLUMNS}, {absent} missing; {_SOURCE}")

@@ -17,6 +17,7 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.files import atomic_write
+from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +62,7 @@ class Entries:
                 np.savez(file, allow_pickle=False, **arrays)
         except OSError as exc:
             raise InvalidInput(
-                f"expected a cache folder that can be written, found {self.folder}: {exc}; "
+                f"expected a cache folder that can be written, found {self.folder}: {clause(exc)}; "
                 "choose another with --cache"
             ) from exc
 

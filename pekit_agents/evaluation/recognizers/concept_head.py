@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.errors import MissingDependency
+from pekit_agents.wording.messages import clause
 
 try:
     from sklearn.base import clone
     from sklearn.linear_model import LogisticRegression
 except ModuleNotFoundError as exc:
     raise MissingDependency(
-        f"concept heads are trained with scikit-learn ({exc}); "
+        f"concept heads are trained with scikit-learn ({clause(exc)}); "
         'install it with: pip install "pekit-agents[eval]"'
     ) from exc
 

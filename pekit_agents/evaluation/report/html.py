@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pekit_agents.errors import MissingDependency
+from pekit_agents.wording.messages import clause
 
 try:
     from jinja2 import Environment, StrictUndefined
     from markdown_it import MarkdownIt
 except ModuleNotFoundError as exc:
     raise MissingDependency(
-        f"reports are laid out with jinja2 and markdown-it-py ({exc}); "
+        f"reports are laid out with jinja2 and markdown-it-py ({clause(exc)}); "
         'install them with: pip install "pekit-agents[eval]"'
     ) from exc
 

@@ -17,6 +17,7 @@ from pekit_agents.evaluation.metrics.curves import open_set_curve
 from pekit_agents.evaluation.metrics.measures import MEASURES
 from pekit_agents.evaluation.metrics.reliability import Reliability
 from pekit_agents.evaluation.metrics.summary import Summary
+from pekit_agents.wording.messages import clause
 
 try:
     import matplotlib as mpl
@@ -25,7 +26,7 @@ try:
     from matplotlib.figure import Figure
 except ModuleNotFoundError as exc:
     raise MissingDependency(
-        f"reports draw their curves with matplotlib ({exc}); "
+        f"reports draw their curves with matplotlib ({clause(exc)}); "
         'install it with: pip install "pekit-agents[eval]"'
     ) from exc
 

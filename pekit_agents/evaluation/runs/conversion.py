@@ -12,13 +12,14 @@ from typing import Any
 from pekit_agents.errors import MissingDependency
 from pekit_agents.evaluation.records import Draw, Run, Trial
 from pekit_agents.types import Box
+from pekit_agents.wording.messages import clause
 
 try:
     from cattrs import BaseValidationError, Converter, transform_error
     from cattrs.gen import make_dict_unstructure_fn, override
 except ModuleNotFoundError as exc:
     raise MissingDependency(
-        f"runs are written and read with cattrs ({exc}); "
+        f"runs are written and read with cattrs ({clause(exc)}); "
         'install it with: pip install "pekit-agents[eval]"'
     ) from exc
 

@@ -9,6 +9,7 @@ from typing import Any
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.records import Run
 from pekit_agents.files import atomic_write
+from pekit_agents.wording.messages import clause
 
 __all__ = ["RUN_FILE", "read_run", "same_measurement", "write_run", "write_text"]
 
@@ -63,7 +64,7 @@ def read_run(path: Path) -> Run:
         return as_run(content)
     except ValueError as exc:
         raise InvalidInput(
-            f"expected a whole run in {file}, found it damaged ({exc!s:.200}); measure again"
+            f"expected a whole run in {file}, found it damaged ({clause(exc):.200}); measure again"
         ) from exc
 
 
@@ -89,5 +90,7 @@ def write_text(path: Path, content: str) -> Path:
         with atomic_write(path, shared=True) as file:
             file.write(content.encode("utf-8"))
     except OSError as exc:
-        raise InvalidInput(f"expected to write {path}, but: {exc}; give another --out") from exc
+        raise InvalidInput(
+            f"expected to write {path}, but: {clause(exc)}; give another --out"
+        ) from exc
     return path

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.records import Draw, Run, Trial
 from pekit_agents.evaluation.runs.run_file import RUN_FILE, read_run, same_measurement, write_run
+from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.draws import Task
@@ -126,7 +127,9 @@ def _before(run: Run, out: Path | None, force: bool) -> Run | None:
     except InvalidInput as exc:
         if force:
             return None
-        raise InvalidInput(f"{exc}; or give another --out, or replace it with --force") from exc
+        raise InvalidInput(
+            f"{clause(exc)}; or give another --out, or replace it with --force"
+        ) from exc
     if same_measurement(found, run):
         return found
     if force:

@@ -19,6 +19,7 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.vqa.choices import ask, parse_choice
 from pekit_agents.owner_text import CATEGORY_LIMIT, CONTEXT_LIMIT, NAME_LIMIT, quote
 from pekit_agents.types import Prompt
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.records import Dataset, Question, Thing
@@ -122,10 +123,10 @@ def run_vqa(
     said = contexts or {}
     things = _things_asked_about(dataset, ways, said)
     model, kit = as_answer_model(answerer), kit_factory()
-    if kit.objects():
+    if held := len(kit.objects()):
         raise InvalidInput(
-            f"expected an empty memory for the evaluation, found {len(kit.objects())} objects; "
-            "open another folder or user"
+            f"expected an empty memory for the evaluation, found {counted(held, 'object')}; open "
+            "another folder or user"
         )
     for thing in things:
         context = said.get(thing.name, "")

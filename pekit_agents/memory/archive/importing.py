@@ -15,8 +15,8 @@ from pekit_agents.memory.records import new_rev, to_rows
 from pekit_agents.memory.table.erasing import drop_looks
 from pekit_agents.memory.table.table import find_record, read_objects, read_revs, upsert
 from pekit_agents.owner_text import NAME_LIMIT, quote
-from pekit_agents.spelling import spelled
 from pekit_agents.types import OnConflict
+from pekit_agents.wording.spelling import spelled
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pyarrow as pa
 
 from pekit_agents.errors import MemoryStoreError, PeKitError, WriteConflict
+from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,7 @@ def _lost_race(exc: Exception, place: Place) -> bool:
 
 def _reason(exc: Exception, place: Place) -> str:
     # Without the place, whose name could contain any of the words that are looked for.
-    return _RUST_SOURCE.sub("", str(exc)).replace(str(place), "").strip()
+    return clause(_RUST_SOURCE.sub("", str(exc)).replace(str(place), "").strip())
 
 
 def _pause(attempt: int) -> None:

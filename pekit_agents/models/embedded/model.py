@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime as ort
 from PIL import Image
 
 from pekit_agents.errors import ModelError, PeKitError
 from pekit_agents.models.embedded.graph import BLOCKS, SALIENCY, TOKENS, graph_bytes, source_path
+from pekit_agents.models.embedded.runtime import ort
 
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, RGBImage

@@ -29,6 +29,7 @@ from pekit_agents.embedding.whitening import Whitening, spread
 from pekit_agents.images.loading import load_image
 from pekit_agents.models.embedded.encoder import STATISTICS_FILE, FocusEncoder
 from pekit_agents.models.embedded.model import BLOCK_DIM, DIM, FocusModel
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.types import FloatArray
@@ -100,14 +101,14 @@ def main(
         name, _, count = entry.partition(":")
         paths = sorted(p for p in Path(name).rglob("*") if p.suffix.lower() in _PHOTOS)
         console = Console(stderr=True)
-        for path in track(paths, description=f"{len(paths)} photos", console=console):
+        for path in track(paths, description=counted(len(paths), "photo"), console=console):
             parts.append(sample(model, path, int(count or _PATCHES_PER_PHOTO)))
         photos += len(paths)
     if not parts:
         sys.exit(f"expected photos under {', '.join(folders)}, found none")
     target = out or Path(__file__).with_name(STATISTICS_FILE)
     write_statistics(target, np.concatenate(parts), version=version)
-    Console().print(f"{photos} photos, {sum(map(len, parts))} patches: {target}")
+    Console().print(f"{counted(photos, 'photo')}, {sum(map(len, parts))} patches: {target}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import ModelError
 from pekit_agents.models.hf.torch_runtime import TorchModel, torch, transformers
+from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from pekit_agents.models.spec import ModelSpec
@@ -80,7 +81,7 @@ def _first_line(exc: BaseException) -> str:
     text = (str(exc) or type(exc).__name__).strip().splitlines()[0]
     if "torchvision::nms" in text:
         return "torchvision does not fit this torch; type: pip uninstall torchvision"
-    return text
+    return clause(text)
 
 
 @contextmanager

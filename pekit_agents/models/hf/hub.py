@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pekit_agents.errors import MissingDependency, ModelError
+from pekit_agents.wording.messages import clause
 
 try:
     import huggingface_hub
 except ImportError as exc:
     raise MissingDependency(
-        f"this profile needs torch and transformers ({exc}); "
+        f"this profile needs torch and transformers ({clause(exc)}); "
         'type: pip install "pekit-agents[hf]", or use the embedded profile, which needs neither'
     ) from exc
 
@@ -181,7 +182,7 @@ def _reason(exc: BaseException) -> str:
         return "HF_HUB_OFFLINE is set"
     if isinstance(exc, errors.LocalEntryNotFoundError):
         return "the hub cannot be reached"
-    return (str(exc) or type(exc).__name__).strip().splitlines()[0]
+    return clause((str(exc) or type(exc).__name__).strip().splitlines()[0])
 
 
 def model_type(folder: Path, spec: ModelSpec, families: Collection[str], role: str) -> str:

@@ -12,13 +12,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pekit_agents.errors import MissingDependency, ModelError
+from pekit_agents.wording.messages import clause
 
 try:
     import torch
     import transformers
 except ImportError as exc:
     raise MissingDependency(
-        f"this profile needs torch and transformers ({exc}); "
+        f"this profile needs torch and transformers ({clause(exc)}); "
         'type: pip install "pekit-agents[hf]", or use the embedded profile, which needs neither'
     ) from exc
 

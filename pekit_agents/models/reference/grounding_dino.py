@@ -24,6 +24,7 @@ from pekit_agents.models.hf.hub import text_folder
 from pekit_agents.models.hf.torch_runtime import TorchModel, in_batches, torch, transformers
 from pekit_agents.models.reference.weights import fill, read_weights, width_of
 from pekit_agents.types import Box, Proposal
+from pekit_agents.wording.messages import clause
 
 # Of what the package calls some is deprecated; its users can do nothing about it.
 warnings.filterwarnings("ignore", category=FutureWarning, module=r"groundingdino\.|timm\.")
@@ -34,7 +35,7 @@ try:
 except (ImportError, RuntimeError) as exc:  # RuntimeError: a torchvision made for another torch
     raise MissingDependency(
         "a Grounding DINO in a .pth file needs groundingdino-py and a torchvision that fits torch "
-        f'({exc}); type: pip install "pekit-agents[reference]", or take '
+        f'({clause(exc)}); type: pip install "pekit-agents[reference]", or take '
         "IDEA-Research/grounding-dino-tiny, which needs neither"
     ) from exc
 

@@ -17,12 +17,14 @@ from pekit_agents.errors import MissingDependency, ModelError
 from pekit_agents.models.hf.torch_runtime import TorchModel, in_batches, torch
 from pekit_agents.models.reference.weights import fill, read_weights, width_of
 from pekit_agents.types import Box, Mask
+from pekit_agents.wording.messages import clause
 
 try:
     import segment_anything
 except (ImportError, RuntimeError) as exc:  # RuntimeError: a torchvision made for another torch
     raise MissingDependency(
-        f"a SAM in a .pth file needs segment-anything and a torchvision that fits torch ({exc}); "
+        f"a SAM in a .pth file needs segment-anything and a torchvision that fits torch "
+        f"({clause(exc)}); "
         'type: pip install "pekit-agents[reference]", or take facebook/sam-vit-base, which needs '
         "neither"
     ) from exc

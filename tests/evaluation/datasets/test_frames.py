@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,7 +16,11 @@ from pekit_agents.evaluation.datasets import load_dataset
 
 av = pytest.importorskip("av")
 
-from pekit_agents.evaluation.datasets.frames import sample_frames, sharpness  # noqa: E402
+from pekit_agents.evaluation.datasets.frames import (  # noqa: E402
+    sample_frames,
+    sharpness,
+    upright_frame,
+)
 from pekit_agents.evaluation.datasets.segments import Segment, read_segments  # noqa: E402
 
 STEP = 8  # grey levels from one frame's counter to the next
@@ -91,7 +96,7 @@ def test_a_segment_trains_when_its_video_is_one_of_an_anchor(videos):
     ("changed", "message"),
     [
         ({"lists": {}}, "no anchor with segments"),
-        ({"lists": {"hat-anchor": ["nowhere"]}}, "1 segments without a row"),
+        ({"lists": {"hat-anchor": ["nowhere"]}}, "1 segment without a row"),
         ({"lists": []}, "expected anchor -> segments"),
         ({"header": HEADER.replace("start_time", "begin")}, r"\['start_time'\] missing"),
         ({"rows": [ROWS[0].replace("1.0", "soon")], "lists": {"hat-anchor": []}}, "soon"),
@@ -249,3 +254,70 @@ def test_the_command_takes_the_same_frames_and_names_what_it_left_out(videos, tm
     dataset = load_dataset(out)
     assert len(dataset.photos) == report["photos"] == 1  # the first frame of both-eval
     assert [len(thing.references) for thing in dataset.things] == [2, 2]
+
+
+CORNERS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
+
+
+def clip_of_corners(path, turn=None, pixel=None):
+    """Write a video of 64 x 48: red and lime above, blue and white below, as it is coded."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coded = Image.new("RGB", (64, 48))
+    for index, colour in enumerate(CORNERS.values()):
+        x, y = 32 * (index % 2), 24 * (index // 2)
+        coded.paste(colour, (x, y, x + 32, y + 24))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.bit_rate = 4_000_000
+        if pixel is not None:
+            stream.codec_context.sample_aspect_ratio = pixel
+        if turn is not None:
+            if not hasattr(stream, "set_display_rotation"):
+                pytest.skip("this PyAV cannot write which way up a video is")
+            stream.set_display_rotation(*turn)
+        for _ in range(2):
+            container.mux(stream.encode(av.VideoFrame.from_image(coded)))
+        container.mux(stream.encode())
+
+
+def corners(path):
+    """Return the size of a frame and the colours of its corners, row by row."""
+    with Image.open(path) as picture:
+        width, height = picture.size
+        seen = []
+        for x, y in ((8, 8), (width - 8, 8), (8, height - 8), (width - 8, height - 8)):
+            pixel = np.asarray(picture.getpixel((x, y)))
+            seen.append(min(CORNERS, key=lambda name: abs(pixel - CORNERS[name]).sum()))
+    return (width, height), " ".join(seen)
+
+
+@pytest.mark.parametrize(
+    ("turn", "pixel", "size", "seen"),
+    [
+        (None, None, (64, 48), "red lime blue white"),
+        ((90,), None, (48, 64), "lime white red blue"),  # counter-clockwise
+        ((-90,), None, (48, 64), "blue red white lime"),  # a phone held upright
+        ((180,), None, (64, 48), "white blue lime red"),
+        ((0, True), None, (64, 48), "lime red white blue"),
+        ((0, False, True), None, (64, 48), "blue white red lime"),
+        ((90, True), None, (48, 64), "white lime blue red"),
+        ((-90, True), None, (48, 64), "red blue lime white"),
+        ((1,), None, (64, 48), "red lime blue white"),
+        (None, Fraction(4, 3), (85, 48), "red lime blue white"),
+        (None, Fraction(1, 2), (64, 96), "red lime blue white"),
+        ((-90,), Fraction(4, 3), (48, 85), "blue red white lime"),
+    ],
+)
+def test_frames_are_upright_and_their_pixels_square(tmp_path, turn, pixel, size, seen):
+    root = tmp_path / "videos"
+    annotate(root)
+    film(root / "train_segment/hat-anchor.mp4", 2)
+    clip_of_corners(root / "eval_segment/hat-eval.mp4", turn, pixel)
+    photo, *_ = sample_frames(root, tmp_path / "out").dataset.photos
+    assert corners(photo.path) == (size, seen)
+
+
+def test_a_pixel_that_no_camera_has_is_taken_for_a_square():
+    picture = Image.new("RGB", (8, 6))
+    assert upright_frame(picture, 65_535.0).size == upright_frame(picture, 1 / 9).size == (8, 6)

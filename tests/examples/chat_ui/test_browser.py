@@ -27,6 +27,8 @@ def test_a_motorcycle_is_introduced_recognised_and_forgotten(tmp_path, embedded_
         converse(page)
         expect(page.get_by_text("This is Ruby. You told me: Rebuilt by Ann")).to_be_visible()
 
+        expect(page.locator("img.inline-image").last).to_be_in_viewport()
+
         bad = tmp_path / "letter.png"
         bad.write_text("no picture")
         attach(page, bad)

@@ -34,6 +34,12 @@ def test_the_page_may_load_nothing_from_elsewhere(browser, address):
     assert not re.search(r"<link[^>]*https://", page.text)
 
 
+def test_the_page_scrolls_to_a_picture_when_it_is_loaded(browser):
+    page = browser.get("/").text
+    assert page.count('document.addEventListener("load"') == 1
+    assert page.index("img.inline-image") < page.index("</body>")
+
+
 @pytest.mark.parametrize(
     ("origin", "status"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pekit_agents.spelling import fold, name_key, script, spelled
+from pekit_agents.wording.spelling import fold, name_key, script, spelled
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""``terminal_words``: what to do, said to somebody at a terminal and not to a programmer."""
+
+from __future__ import annotations
+
+__all__ = ["WORDS", "terminal_words"]
+
+#: How messages of the package say what to do -> the same at a terminal.
+WORDS = {
+    "add photos with add_views, change it with update, or forget it first": (
+        "add photos with `pekit add`, change it with `pekit update`, or forget it first"
+    ),
+    "Pass the path of a local file, or bytes": "Give the path of a file on this machine",
+    "point it out with a box": "point it out with --box",
+    "say which region it is": "say with --region which it is",
+    "search the photo again for the numbers of its matches": "`pekit find` shows the numbers",
+    "give strictness='recall', 'precision' or a rate": (
+        "give --strictness recall, precision or a rate"
+    ),
+    "give a threshold, or calibrate it": "give --threshold, or calibrate it",
+    "Open it with the encoder that wrote it, embed it anew, or use another folder": (
+        "Open it with the --profile that wrote it, carry it over with `pekit reembed`, or use "
+        "another --memory"
+    ),
+    "choose another or ask to overwrite it": "choose another or add --force",
+    "Skip, replace or rename them": "Say --on-conflict skip, replace or rename",
+    'or give storage_options={"api_key": ...}': "or put it before the command",
+    "raise timeout, or look": "raise --timeout, or look",
+    "raise its token limit": "raise --max-tokens",
+    "pass the key as api_key": "set the key as OPENAI_API_KEY",
+    "expected base_url as": "expected --endpoint as",
+    "check that base_url is that": "check that --endpoint is that",
+    "expected max_new_tokens over 0": "expected --max-tokens over 0",
+    'leave load_in_4bit out, with dtype="bfloat16"': "leave --4bit out, with --dtype bfloat16",
+    "load_in_4bit needs": "--4bit needs",
+}
+
+
+def terminal_words(text: str) -> str:
+    """Return a message with options and commands in the place of arguments and methods."""
+    for written, typed in WORDS.items():
+        text = text.replace(written, typed)
+    return text

@@ -1,0 +1,1 @@
+"""Words: how names are compared (``spelling``), and parts of the sentences of messages."""

@@ -1,0 +1,25 @@
+"""``clause``, ``counted`` and ``suggestion``: parts of the sentences that messages are made of."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["clause", "counted", "suggestion"]
+
+
+def clause(said: object) -> str:
+    """Return a message without its full stop, to go on after it in the same sentence."""
+    return str(said).rstrip().rstrip(".;:,")
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: "1 view", "2 views"; ``many`` where "s" does not do."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'embedded'?"`` for a misspelt word; "" where nothing is like it."""
+    folded = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(word.casefold(), folded, n=1)
+    return f" Did you mean {folded[close[0]]!r}?" if close else ""

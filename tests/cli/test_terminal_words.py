@@ -1,0 +1,60 @@
+"""What to do is said in options and commands; the rest of a message stays."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from pekit_agents.cli.terminal_words import WORDS, terminal_words
+
+PACKAGE = Path(__file__).parents[2] / "pekit_agents"
+
+
+def test_every_message_that_is_said_in_other_words_is_one_of_the_package():
+    """Texts are compared without what is filled into them and where lines are broken."""
+    texts = []
+    for path in PACKAGE.rglob("*.py"):
+        if path.name == "terminal_words.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [p.value for p in node.values if isinstance(p, ast.Constant)]
+                texts.append("".join(parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+    assert {said for said in WORDS if not any(said in text for text in texts)} == set()
+
+
+@pytest.mark.parametrize(
+    ("args", "says", "unsaid"),
+    [
+        (("remember", "Cup", "red.png", "-c", "mug"), "add photos with `pekit add`", "add_views"),
+        (("find", "red.png", "--strictness", "recall"), "give --threshold, or", "give a threshold"),
+        (("export", "ann.pekit"), "choose another or add --force", "ask to overwrite"),
+        (("import", "ann.pekit"), "Say --on-conflict skip, replace or rename", "Skip, "),
+        (("confirm", "Cup", "two.png"), "say with --region which it is", "say which"),
+        (("confirm", "Cup", "two.png", "--region", "9"), "`pekit find` shows the numbers", "again"),
+        (
+            ("list", "-p", "newer"),
+            "Open it with the --profile that wrote it, carry it over",
+            "anew",
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_remedy_is_one_of_the_terminal(filled, args, says, unsaid):
+    from pekit_agents.testing import solid_scene
+
+    filled("export", "ann.pekit")
+    solid_scene({"red": (16, 16, 64, 64), "blue": (80, 16, 152, 64)}).save("two.png")
+    filled("merge", "Cup", "Bike", "--yes") if "two.png" in args else None
+    done = filled(*args)
+    assert done.code == 1
+    assert says in done.err
+    assert unsaid not in done.err
+
+
+def test_other_messages_stay_as_they_are():
+    assert terminal_words("red.png: it is red. Check it.") == "red.png: it is red. Check it."
