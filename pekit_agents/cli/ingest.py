@@ -108,10 +108,10 @@ def _show(report: IngestReport, as_json: bool) -> None:
     _print_some(_left_out(report.skipped))
     _print_some(_advice([*report.stored, *report.added]))
     say(
-        f"Remembered {_count(len(report.stored), 'object')} and added photos to "
-        f"{_count(len(report.added), 'object')} ({_count(report.views, 'view')}); "
+        f"Remembered {counted(len(report.stored), 'object')} and added photos to "
+        f"{counted(len(report.added), 'object')} ({counted(report.views, 'view')}); "
         f"{report.already} were there already, {len(report.failed)} failed, "
-        f"{_count(len(report.skipped), 'file')} left out."
+        f"{counted(len(report.skipped), 'file')} left out."
     )
 
 
@@ -124,7 +124,7 @@ def _left_out(skipped: Sequence[tuple[Path, str]]) -> list[str]:
         by_reason.setdefault(why.removeprefix(f"{describe_source(path)}: "), []).append(path)
     lines = []
     for why, paths in sorted(by_reason.items(), key=lambda item: len(item[1])):
-        more = f" and {_count(len(paths) - 1, 'other file')}" if len(paths) > 1 else ""
+        more = f" and {counted(len(paths) - 1, 'other file')}" if len(paths) > 1 else ""
         lines.append(f"Left out {paths[0]}{more}: {why}")
     return lines
 
@@ -134,7 +134,7 @@ def _advice(objects: Sequence[PersonalObject]) -> list[str]:
     lines = [f"Advice on {obj.name}: {each.text}." for obj, each in told if each.kind != "more"]
     few = [(obj.name, each.text) for obj, each in told if each.kind == "more"]
     if few:
-        more = f" and {_count(len(few) - 1, 'other object')}" if len(few) > 1 else ""
+        more = f" and {counted(len(few) - 1, 'other object')}" if len(few) > 1 else ""
         lines.append(f"Advice on {few[0][0]}{more}: {few[0][1]}.")
     return lines
 
@@ -151,10 +151,6 @@ def _print_some(lines: Sequence[str], style: str | None = None) -> None:
 def _utf8(name: object) -> str:
     """Return a name as text; bytes that are no text come as escapes."""
     return str(name).encode(errors="backslashreplace").decode()
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def optimize(
