@@ -16,6 +16,7 @@ import typer
 from pekit_agents.cli.calibrate import calibrate
 from pekit_agents.cli.describe import describe
 from pekit_agents.cli.evaluation.app import evaluate
+from pekit_agents.cli.forgetting import forget
 from pekit_agents.cli.ingest import ingest, optimize
 from pekit_agents.cli.memory import memory_commands
 from pekit_agents.cli.options import (
@@ -175,6 +176,7 @@ app.add_typer(review_commands, name="review")
 
 
 app.add_typer(memory_commands)
+app.command()(forget)
 
 
 @app.command()

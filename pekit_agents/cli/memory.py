@@ -42,11 +42,9 @@ from pekit_agents.errors import (
     InvalidInput,
     MissingDependency,
     NoObjectFound,
-    ObjectNotFound,
     PeKitError,
 )
 from pekit_agents.types import OnConflict
-from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
@@ -237,53 +235,6 @@ def clear_corrections(
     """Forget what an object was said not to be."""
     obj = kit.clear_corrections(object_of(kit, name).object_id)
     show_objects([obj], as_json, title="Cleared")
-
-
-@memory_commands.command()
-def forget(
-    name: Annotated[str | None, typer.Argument(help="the object's name or id")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="everything of the user")] = False,
-    yes: YesOption = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
-    as_json: JsonOption = False,
-) -> None:
-    """Forget an object for good, or everything."""
-    if (name is None) != everything:
-        raise typer.BadParameter("name one object, or say --all")
-    if name is None:
-        _forget_everything(memory, user, yes, as_json)
-        return
-    kit = open_filled_kit(memory, user, profile)
-    try:
-        obj = object_of(kit, name)
-    except ObjectNotFound:
-        kit.forget(name)  # whose erasing was interrupted, if it is
-    else:
-        if not yes:
-            views = counted(obj.n_views, "view")
-            typer.confirm(f"Forget {obj.name} and its {views} for good?", abort=True)
-        kit.forget(obj.object_id)
-    if as_json:
-        print_json({"forgotten": obj.to_dict()})
-        return
-    say(f"Forgot {obj.name}.")
-
-
-def _forget_everything(memory: str, user: str, yes: bool, as_json: bool) -> None:
-    """Without a profile, so that a memory can be forgotten that cannot be opened."""
-    from pekit_agents.memory import forget_user
-
-    if not yes:
-        question = f"Forget everything in {memory} for user {user!r} for good?"
-        typer.confirm(question, abort=True)
-    forgotten = forget_user(memory, user)
-    if as_json:
-        print_json({"forgotten": forgotten})
-        return
-    found = "Forgot everything" if forgotten else "There was nothing to forget"
-    say(f"{found} in {memory} for user {user!r}.")
 
 
 @memory_commands.command()

@@ -6,12 +6,12 @@ __all__ = ["WORDS", "terminal_words"]
 
 #: How messages of the package say what to do -> the same at a terminal.
 WORDS = {
-    "add photos with add_views, change it with update, or forget it first": (
-        "add photos with `pekit add`, change it with `pekit update`, or forget it first"
+    "add photos to it with add_views, change it with update": (
+        "add photos to it with `pekit add`, change it with `pekit update`"
     ),
     "Pass the path of a local file, or bytes": "Give the path of a file on this machine",
     "point it out with a box": "point it out with --box",
-    "say which region it is": "say with --region which it is",
+    "say which it is by its number": "say with --region which it is",
     "search the photo again for the numbers of its matches": "`pekit find` shows the numbers",
     "give strictness='recall', 'precision' or a rate": (
         "give --strictness recall, precision or a rate"

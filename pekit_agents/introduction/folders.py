@@ -23,8 +23,8 @@ from pekit_agents.introduction.jobs import Job, Result, Runner, extract_job, mak
 from pekit_agents.introduction.metadata import read_metadata
 from pekit_agents.introduction.processes import run_in_processes
 from pekit_agents.introduction.views import MAX_VIEWS
-from pekit_agents.memory.names import name_key
 from pekit_agents.profiles import Profile, load_profile
+from pekit_agents.wording.spelling import name_key
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageLimits

@@ -16,9 +16,9 @@ from pekit_agents.images.leaving_out import leaving_out
 from pekit_agents.images.loading import describe_source, read_image
 from pekit_agents.introduction.storing import store_more, store_new
 from pekit_agents.memory.changes import duplicates
-from pekit_agents.memory.names import name_key
 from pekit_agents.memory.records import view_id_of
 from pekit_agents.types import PersonalObject
+from pekit_agents.wording.spelling import name_key
 
 if TYPE_CHECKING:
     from pekit_agents.introduction.jobs import Job, Result, Taken

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.memory.names import name_key
+from pekit_agents.wording.spelling import name_key
 
 __all__ = ["read_metadata"]
 

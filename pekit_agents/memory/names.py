@@ -6,7 +6,7 @@ import difflib
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pekit_agents.errors import AmbiguousName, ObjectExists, ObjectNotFound
+from pekit_agents.errors import AmbiguousName, InvalidInput, ObjectExists, ObjectNotFound
 from pekit_agents.owner_text import CATEGORY_LIMIT, NAME_LIMIT, QUESTION_LIMIT, measured, quote
 from pekit_agents.wording.spelling import name_key, spelled
 
@@ -41,6 +41,11 @@ def resolve(ref: str, objects: Sequence[PersonalObject]) -> PersonalObject:
         AmbiguousName: Several objects are; the message lists their names and ids.
         InvalidInput: It is no text, or far too long for a name.
     """
+    if not isinstance(ref, str):
+        raise InvalidInput(
+            f"expected the name or id of an object, found {type(ref).__name__}",
+            in_python="; pass its name or object_id as text",
+        )
     measured(ref, "name", QUESTION_LIMIT)
     for obj in objects:
         if obj.object_id == ref:

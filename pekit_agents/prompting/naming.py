@@ -82,11 +82,11 @@ class NamesInText:
 def named_objects(objects: Sequence[PersonalObject], text: str) -> list[PersonalObject]:
     """Return the objects whose names stand in a text as whole words, in their own order.
 
-    Names are folded as :func:`~pekit_agents.wording.spelling.name_key` says, and a leading "my",
-    "our" or "the" does not count. Where one name is part of another, the longer is meant: "Biscuit Junior"
-    is not "Biscuit". A name may have an ending after an apostrophe, or a particle of Chinese,
-    Japanese, Korean, Thai, Arabic or Hebrew. A name that is a common word, such as "Will", is
-    meant where it is written like a name or stands where one would.
+    Names are folded as :func:`~pekit_agents.wording.spelling.name_key` says, and a leading
+    "my", "our" or "the" does not count. Where one name is part of another, the longer is meant:
+    "Biscuit Junior" is not "Biscuit". A name may have an ending after an apostrophe, or a
+    particle of Chinese, Japanese, Korean, Thai, Arabic or Hebrew. A name that is a common word,
+    such as "Will", is meant where it is written like a name or stands where one would.
 
     Args:
         objects: What is remembered.

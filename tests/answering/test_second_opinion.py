@@ -318,7 +318,9 @@ def test_the_terminal_asks_the_model_that_is_named(kit, tmp_path, monkeypatch):
         loaded.append((model, endpoint))
         return Scripted("yes")
 
-    monkeypatch.setattr(cli, "load_answerer", load)
+    monkeypatch.setattr(
+        importlib.import_module("pekit_agents.cli.searching"), "load_answerer", load
+    )
     PALE.save(tmp_path / "pale.png")
     common = ["find", str(tmp_path / "pale.png"), "--memory", str(tmp_path), "--json"]
     wanted = ["--second-opinion", "llava", "--endpoint", "http://localhost/v1"]

@@ -30,7 +30,11 @@ def test_every_message_that_is_said_in_other_words_is_one_of_the_package():
 @pytest.mark.parametrize(
     ("args", "says", "unsaid"),
     [
-        (("remember", "Cup", "red.png", "-c", "mug"), "add photos with `pekit add`", "add_views"),
+        (
+            ("remember", "Cup", "red.png", "-c", "mug"),
+            "add photos to it with `pekit add`",
+            "add_views",
+        ),
         (("find", "red.png", "--strictness", "recall"), "give --threshold, or", "give a threshold"),
         (("export", "ann.pekit"), "choose another or add --force", "ask to overwrite"),
         (("import", "ann.pekit"), "Say --on-conflict skip, replace or rename", "Skip, "),

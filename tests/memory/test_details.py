@@ -58,10 +58,10 @@ def test_any_bytes_are_details_or_refused(data):
     ("data", "found"),
     [
         (b"", "0 bytes"),
-        (b"\x02", "1 bytes"),
+        (b"\x02", "1 byte"),
         (b"\x02\x00", "0 patches of 5 bytes and 0 bytes more"),
-        (PACKED[:-1], "1 patches of 5 bytes and 4 bytes more"),
-        (PACKED + b"\x01", "2 patches of 5 bytes and 1 bytes more"),
+        (PACKED[:-1], "1 patch of 5 bytes and 4 bytes more"),
+        (PACKED + b"\x01", "2 patches of 5 bytes and 1 byte more"),
         (b"\x00\x00" + PACKED[2:], "codes of no width"),
         (b"\x00\x02" + PACKED[2:], "0 patches of 515 bytes"),  # big-endian
         (PACKED[:-1] + b"\x00", "a weight of 0"),

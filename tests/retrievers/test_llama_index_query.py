@@ -14,6 +14,7 @@ from llama_index.core.query_engine import RetrieverQueryEngine, SimpleMultiModal
 from llama_index.core.schema import QueryBundle
 from llama_index.core.tools import RetrieverTool
 
+from pekit_agents.errors import InvalidInput
 from pekit_agents.retrievers.llama_index import PersonalObjectRetriever
 from pekit_agents.testing import fake_profile
 from pekit_agents.tools.actions import PersonalActions
@@ -97,4 +98,5 @@ def test_as_a_tool_it_takes_words_only(
 ) -> None:
     tool = RetrieverTool.from_defaults(retriever)
     assert "Eats shoes." in tool.call(input="who eats shoes?").content
-    assert tool.call(input=query.image_path).content == ""
+    with pytest.raises(InvalidInput, match="found the path of a file"):
+        tool.call(input=query.image_path)

@@ -91,7 +91,8 @@ def test_a_path_in_words_is_never_opened(
     opened: list[Any] = []
     monkeypatch.setattr(Path, "open", lambda self, *args, **kwargs: opened.append(self))
     for query in (file, f"file://{file}", "https://example.com/a.png", "img_../x"):
-        assert retriever.retrieve(query) == []
+        with pytest.raises(InvalidInput, match="expected words, found"):
+            retriever.retrieve(query)
     assert opened == []
 
 

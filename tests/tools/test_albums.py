@@ -61,7 +61,7 @@ def test_an_album_is_remembered_whole(
     handles = re.findall(r"img_[0-9a-f]{32}", str(kept.content))
     assert len(handles) == 14
     for handle in handles[:3]:  # puts pictures of its own
-        own.keep_annotated("ann", own.open_kit("ann").find(store.get("ann", handle)))
+        own.annotated.keep("ann", own.open_kit("ann").find(store.get("ann", handle)))
     own.remember_object("ann", "Biscuit", "dog", images=handles)
     (biscuit,) = own.open_kit("ann").objects()
     assert biscuit.name == "Biscuit"

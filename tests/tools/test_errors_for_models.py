@@ -70,7 +70,7 @@ CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("add_photos", {"name": "Biscuit", "images": ["red", "two"], "sighting": 1}, "single photo"),
     ("add_photos", {"name": "Biscuit", "images": ["two"], "sighting": 9}, "from 1 to"),
     ("add_photos", {"name": "Full", "images": ["red"]}, "the most it may hold"),
-    ("add_photos", {"name": "Almost", "images": ["red", "two"]}, "expected 1 to 1 photos"),
+    ("add_photos", {"name": "Almost", "images": ["red", "two"]}, "expected 1 photo "),
     ("find_personal_objects", {"image": "tiny"}, "larger picture"),
     ("find_personal_objects", {"image": "long"}, "smaller copy"),
     ("find_personal_objects", {"image": "heavy"}, "smaller copy"),

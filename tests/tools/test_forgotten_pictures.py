@@ -84,7 +84,7 @@ def test_what_is_forgotten_while_it_is_drawn_leaves_no_picture(
         return kept[-1]
 
     monkeypatch.setattr(actions.images, "put", slow)
-    search = ObjectSearch(actions, "ann")
+    search = ObjectSearch(actions, "ann", instead="words")
     said = {
         "find": lambda: actions.find_personal_objects("ann", biscuit).text,
         "describe": lambda: actions.describe_personal("ann", "Who?", biscuit).text,

@@ -188,5 +188,5 @@ def test_what_cannot_be_asked_is_said(dataset, kit_factory, changed, given, mess
 
 def test_a_memory_that_holds_something_is_refused(dataset, kit_factory):
     kit_factory().remember("cup", solid_scene({"cyan": (9, 9, 70, 70)}), category="cup")
-    with pytest.raises(InvalidInput, match=r"expected an empty memory .* found 1 objects"):
+    with pytest.raises(InvalidInput, match=r"expected an empty memory .* found 1 object"):
         run_vqa(dataset, kit_factory, Recorder())
