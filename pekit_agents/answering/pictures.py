@@ -31,8 +31,9 @@ MAX_SIDE = 2048
 #: The same among others in a conversation: Claude scales larger ones down to this.
 SHOWN_SIDE = 1568
 
-#: What every large provider takes, by Pillow's name. MPO, which cameras write as .jpg, is none.
-_TAKEN = {"JPEG": JPEG, "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+#: What every large provider takes, by Pillow's name: Gemini takes no GIF. MPO, which cameras
+#: write as .jpg, is none.
+_TAKEN = {"JPEG": JPEG, "PNG": "image/png", "WEBP": "image/webp"}
 _PLAIN_MODES = frozenset({"1", "L", "P", "RGB"})
 _PNG_DEPTH_AT = 24  # bits a channel, in the header of every PNG
 #: One picture as base64: 5 MB for Claude, and 3.75 MB before encoding on Bedrock is the same.
@@ -76,7 +77,7 @@ def as_sent(
 ) -> tuple[bytes, str]:
     """Return a picture as hosted models take it, and the MIME type of what is returned.
 
-    A still JPEG, PNG, GIF or WebP within the limits is returned untouched. Everything else
+    A still JPEG, PNG or WebP within the limits is returned untouched. Everything else
     becomes a JPEG that is: other formats, animations, CMYK, 16 bits a channel, transparency (laid
     over white), and what an EXIF flag turns, which models do not look at.
 
