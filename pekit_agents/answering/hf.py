@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from pekit_agents.answering.hf_loading import LVLM, load_lvlm, running
 from pekit_agents.errors import InvalidInput, ModelError
 from pekit_agents.models.hf.torch_runtime import torch, transformers
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HFAnswerModel"]
 
+_MOST_RATIO = 199  # of the sides: Qwen's processors refuse 200 and more
 _BRACKETS = str.maketrans("<>[]", "\u2039\u203a()")
 
 
@@ -118,7 +121,7 @@ class HFAnswerModel:
         try:
             inputs = lvlm.processor(
                 text=[prompt],
-                images=None if image is None else [image],
+                images=None if image is None else [_no_strip(image)],
                 return_tensors="pt",
                 add_special_tokens=not prompt.startswith(lvlm.tokenizer.bos_token or "\0"),
             )
@@ -132,6 +135,19 @@ class HFAnswerModel:
         for token in self._lvlm.control_tokens:
             text = text.replace(token, token.translate(_BRACKETS))
         return text
+
+
+def _no_strip(image: RGBImage) -> RGBImage:
+    """Return a picture with grey below or beside it where its sides differ too much."""
+    least = -(-max(image.size) // _MOST_RATIO)
+    width, height = (max(side, least) for side in image.size)
+    return image if (width, height) == image.size else _on_grey(image, (width, height))
+
+
+def _on_grey(image: RGBImage, size: tuple[int, int]) -> RGBImage:
+    ground = Image.new("RGB", size, (128, 128, 128))
+    ground.paste(image)
+    return ground
 
 
 def _pieces(generate: Any, inputs: Any, streamer: Any) -> Iterator[str]:

@@ -103,7 +103,7 @@ def test_box_as_mask_gives_the_same_vector_for_the_same_photo(checkpoint, tmp_pa
 def test_a_category_that_matches_nothing_stores_nothing(toml, tmp_path, noise):
     strict = "\n[extraction]\nthreshold = 1.0\n[proposals]\nthreshold = 1.0\n"
     kit = PeKit.open(tmp_path / "memory", profile=toml("grounded-sam", settings=strict))
-    with pytest.raises(NoObjectFound, match="expected a unicorn in the photo"):
+    with pytest.raises(NoObjectFound, match='expected a "unicorn" in the photo'):
         kit.remember("Sparkle", noise(), category="unicorn")
     assert kit.objects() == []
 
@@ -194,7 +194,9 @@ def test_the_command_line_runs_a_profile_of_saved_tiny_models(tmp_path, noise):
 
 def test_a_profile_that_cannot_be_had_is_one_sentence(tmp_path):
     home = {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-    done = pekit("find", "x.png", "--profile", "grounded-sam", cwd=tmp_path, **home)
+    done = pekit(
+        "remember", "Cup", "x.png", "-c", "cup", "--profile", "grounded-sam", cwd=tmp_path, **home
+    )
     assert done.returncode == 1
     assert done.stderr.strip().startswith("pekit: IDEA-Research/grounding-dino-base is not on")
     assert len(done.stderr.strip().splitlines()) == 1
