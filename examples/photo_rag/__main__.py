@@ -43,8 +43,9 @@ def index(
                 task, advance=1, description=Path(photo).name
             ),
         )
-    for file, reason in (*report.failed, *album.left_out):
-        console.print(f"{Path(file).name}: {reason}", markup=False, soft_wrap=True)
+    failed = [(Path(photo), why) for photo, why in report.failed]
+    for file, reason in (*failed, *album.left_out):
+        console.print(f"{file.name}: {reason}", markup=False, soft_wrap=True)
     console.print(
         f"{report.indexed} photos indexed, {report.skipped} were there already, "
         f"{len(report.failed)} cannot be read."
