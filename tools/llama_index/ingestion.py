@@ -22,7 +22,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.images.albums import is_hidden, photo_suffixes
+from pekit_agents.images.albums import is_hidden, photo_suffixes, why_no_album
 from pekit_agents.images.leaving_out import leaving_out
 from pekit_agents.introduction.jobs import make_job
 from pekit_agents.tools import replies
@@ -156,10 +156,10 @@ class RememberPhotos(TransformComponent):
             return None
         with leaving_out(partial(_LOGGER.warning, "a file is left out: %s: %s", path)):
             file = Path(path).resolve()
-            if file.is_relative_to(self.folder.resolve()) and not any(
-                map(is_hidden, self._within(path, file))
-            ):
-                photo = file
+            if file.is_relative_to(self.folder.resolve()):
+                parts = self._within(path, file)
+                if not any(map(is_hidden, parts)) and not any(map(why_no_album, parts[:-1])):
+                    photo = file
         return photo
 
     def _within(self, path: str, file: Path) -> tuple[str, ...]:

@@ -224,7 +224,10 @@ def test_what_systems_put_beside_photos_is_no_object(
 ) -> None:
     paths = [
         tmp_path / name
-        for name in ("Cup/@eaDir/0.jpg/THUMB.png", ".thumbs/1.png", "Cup/.x/1.png", "@eaDir/1.png")
+        for name in (
+            *("Cup/@eaDir/0.jpg/THUMB.png", ".thumbs/1.png", "Cup/.x/1.png", "@eaDir/1.png"),
+            *("#snapshot/a/1.png", "Cup/A.photoslibrary/1.png"),
+        )
     ]
     for path in paths:
         path.parent.mkdir(parents=True)
