@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from pekit_agents.errors import FormatNotInstalled, ImageError, MissingDependency
-from pekit_agents.images.blocks import check_blocks, check_decoder
+from pekit_agents.images.blocks import check_blocks, check_decoder, without_large_texts
 from pekit_agents.images.limits import (
     DEFAULT_LIMITS,
     WORKING_PIXELS,
@@ -206,7 +206,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     try:
         if _is_heif(data):
             return _open_heif(data, name)
-        picture = _open_raster(data)
+        picture = _open_raster(without_large_texts(data))
     except MissingDependency:
         raise
     except Exception as exc:
