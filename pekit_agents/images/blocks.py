@@ -11,7 +11,8 @@ import re
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from PIL import Image, PngImagePlugin
 
@@ -25,6 +26,7 @@ __all__ = [
     "SLOW_PIXELS",
     "check_blocks",
     "check_decoder",
+    "is_reduced",
     "without_large_texts",
 ]
 
@@ -47,6 +49,7 @@ _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 _PLAIN_PNM = (b"P1", b"P2", b"P3")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TEXTS = (b"iCCP", b"zTXt", b"iTXt", b"tEXt")
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _SHORT = 254, 255, 3
 _STRIPS = (273, 324)  # StripOffsets, TileOffsets
 
 
@@ -195,21 +198,35 @@ def _of_webp(data: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _of_tiff(data: bytes) -> Iterator[tuple[str, int]]:
-    """Yield what the first directory says; no other picture is read."""
+    """Yield what the directories say, up to that of the first full picture; no other is read."""
+    byte_order: Literal["little", "big"] = "little" if data[:1] == b"I" else "big"
     order = "<" if data[:1] == b"I" else ">"
     big = 43 in data[2:4]
-    number, entry = (f"{order}Q", f"{order}HHQ8x") if big else (f"{order}H", f"{order}HHI4x")
+    place, number, entry = ("Q", "Q", "HHQ8s") if big else ("I", "H", "HHI4s")
     try:
-        (at,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", data, 8 if big else 4)
-        (entries,) = struct.unpack_from(number, data, at)
-        at += struct.calcsize(number)
-        for place in range(entries):
-            yield _BLOCK, 1
-            tag, _, count = struct.unpack_from(entry, data, at + place * struct.calcsize(entry))
-            if tag in _STRIPS:
-                yield _PART, count
+        (at,) = struct.unpack_from(order + place, data, 8 if big else 4)
+        while at:
+            (entries,) = struct.unpack_from(order + number, data, at)
+            at += struct.calcsize(order + number)
+            said: dict[int, int] = {}
+            for _ in range(entries):
+                yield _BLOCK, 1
+                tag, code, count, value = struct.unpack_from(order + entry, data, at)
+                at += struct.calcsize(order + entry)
+                if tag in _STRIPS:
+                    yield _PART, count
+                said[tag] = int.from_bytes(value[: 2 if code == _SHORT else 4], byte_order)
+            if not is_reduced(said):
+                return
+            yield _BLOCK, 1  # pages may go round in a circle
+            (at,) = struct.unpack_from(order + place, data, at)
     except struct.error:
         return  # cut off: for the decoder to say
+
+
+def is_reduced(tags: Mapping[int, Any]) -> bool:
+    """Return whether a page of a TIFF is a thumbnail or a mask of another page, by its tags."""
+    return bool(tags.get(_NEW_SUBFILE_TYPE, 0) & 0b101) or tags.get(_SUBFILE_TYPE) == 2
 
 
 def _of_pnm(data: bytes) -> Iterator[tuple[str, int]]:

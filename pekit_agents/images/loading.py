@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, JpegImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
 from pekit_agents.errors import FormatNotInstalled, ImageError, MissingDependency
-from pekit_agents.images.blocks import check_blocks, check_decoder, without_large_texts
+from pekit_agents.images.blocks import check_blocks, check_decoder, is_reduced, without_large_texts
 from pekit_agents.images.limits import (
     DEFAULT_LIMITS,
     WORKING_PIXELS,
@@ -207,6 +207,8 @@ def _open(data: bytes, name: str) -> Image.Image:
         if _is_heif(data):
             return _open_heif(data, name)
         picture = _open_raster(without_large_texts(data))
+        if isinstance(picture, TiffImagePlugin.TiffImageFile):
+            _turn_to_full(picture)
     except MissingDependency:
         raise
     except Exception as exc:
@@ -230,6 +232,15 @@ def _open_raster(data: bytes) -> Image.Image | None:
         with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
             return factory(BytesIO(data), "")
     return None
+
+
+def _turn_to_full(picture: TiffImagePlugin.TiffImageFile) -> None:
+    """Turn to the first page that is no thumbnail of another; a thumbnail alone is the picture."""
+    try:
+        while is_reduced(picture.tag_v2):
+            picture.seek(picture.tell() + 1)
+    except EOFError:
+        picture.seek(0)
 
 
 @functools.cache

@@ -295,3 +295,33 @@ def test_small_texts_stay():
     assert without_large_texts(png(xmp)) == png(xmp)
     assert load_image(data).size == (32, 48)
     assert without_large_texts(jpeg(1)) == jpeg(1)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("magic", [42, 43])
+def test_the_page_after_a_thumbnail_has_the_same_limits(order, magic):
+    place, number = ("Q", "Q") if magic == 43 else ("I", "H")
+
+    def entry(tag, code, count, value):
+        held = struct.pack(order + ("H" if code == 3 else "I"), value).ljust(
+            struct.calcsize(place), b"\0"
+        )
+        return struct.pack(f"{order}HH{place}", tag, code, count) + held
+
+    def page(after, *entries):
+        return b"".join(
+            (struct.pack(order + number, len(entries)), *entries, struct.pack(order + place, after))
+        )
+
+    head = struct.pack(order + "2sH", b"II" if order == "<" else b"MM", magic)
+    head += struct.pack(order + "HHQ", 8, 0, 16) if magic == 43 else struct.pack(order + "I", 8)
+    for code in (3, 4):
+        thumbnail = entry(254, code, 1, 1)
+        size = len(head + page(0, thumbnail))
+        full = head + page(size, thumbnail) + page(0, entry(273, 4, MANY + 1, 0))
+        with pytest.raises(ImageError, match="strips"):
+            check_blocks(full, "a")
+        unread = head + page(size, entry(254, code, 1, 0)) + page(0, entry(273, 4, MANY + 1, 0))
+        check_blocks(unread, "a")
+        with pytest.raises(ImageError, match="blocks"):
+            check_blocks(head + page(len(head), thumbnail), "a")  # its own successor
