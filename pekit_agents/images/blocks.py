@@ -1,16 +1,20 @@
 """Files that are built as no ordinary photo is: they are refused before anything is decoded.
 
-Only markers, lengths and counts are read here.
+Only markers, lengths and counts are read here, and texts of a PNG: ``without_large_texts`` drops
+those that Pillow would refuse the picture for.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import struct
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from pekit_agents.errors import ImageError
 
@@ -22,6 +26,8 @@ __all__ = [
     "SLOW_PIXELS",
     "check_blocks",
     "check_decoder",
+    "is_reduced",
+    "without_large_texts",
 ]
 
 #: Scans of a JPEG. Ordinary files have one or about ten; libjpeg writes at most 18, for CMYK.
@@ -41,6 +47,9 @@ _PNM_HEADER = 4096  # bytes; ordinary ones have fewer than a hundred
 _BLOCK, _SCAN, _COMPRESSED, _PART = "blocks", "scans", "compressed blocks or comments", "strips"
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 _PLAIN_PNM = (b"P1", b"P2", b"P3")
+_PNG = b"\x89PNG\r\n\x1a\n"
+_TEXTS = (b"iCCP", b"zTXt", b"iTXt", b"tEXt")
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _SHORT = 254, 255, 3
 _STRIPS = (273, 324)  # StripOffsets, TileOffsets
 
 
@@ -90,6 +99,52 @@ def check_decoder(picture: Image.Image, name: str) -> None:
         )
 
 
+def without_large_texts(data: bytes) -> bytes:
+    """Return a PNG without the texts and profiles that Pillow refuses; other files as they are.
+
+    Such a text (a workflow, a history of editing) is no part of the picture. Of each at most as
+    much is unpacked as Pillow reads.
+
+    Args:
+        data: A file that ``check_blocks`` has let pass.
+    """
+    if not data.startswith(_PNG):
+        return data
+    kept, start, room = list[bytes](), 0, PngImagePlugin.MAX_TEXT_MEMORY
+    for kind, at, end in _png_chunks(data):
+        if kind not in _TEXTS:
+            continue
+        size = _unpacked(kind, data[at + 8 : end - 4])
+        if size > room:
+            kept.append(data[start:at])
+            start = end
+        elif kind != b"iCCP":
+            room -= size
+    return b"".join((*kept, data[start:])) if kept else data
+
+
+def _unpacked(kind: bytes, chunk: bytes) -> int | float:
+    """Return the length of a PNG's text or profile; infinity for what Pillow does not unpack."""
+    _, _, rest = chunk.partition(b"\0")
+    if kind == b"tEXt":
+        return len(rest)
+    method, packed = rest[:1], rest[1:]
+    if kind == b"iTXt":
+        flag, method = rest[:1], rest[1:2]
+        packed = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+        if flag == b"\0":
+            return len(packed)
+    if method != b"\0":
+        return math.inf
+    most = PngImagePlugin.MAX_TEXT_CHUNK
+    unpacking = zlib.decompressobj()
+    try:
+        size = len(unpacking.decompress(packed, most))
+    except zlib.error:
+        return 0  # Pillow passes it over
+    return math.inf if unpacking.unconsumed_tail else size
+
+
 def _of_jpeg(data: bytes) -> Iterator[tuple[str, int]]:
     at = 2
     while found := _MARKER.search(data, at):
@@ -101,13 +156,20 @@ def _of_jpeg(data: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _of_png(data: bytes) -> Iterator[tuple[str, int]]:
+    for kind, _, _ in _png_chunks(data):
+        yield _BLOCK, 1
+        if kind in _TEXTS and kind != b"tEXt":
+            yield _COMPRESSED, 1
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the kind of each chunk, where it begins and where it ends."""
     at, kind = 8, b""
     while at < len(data) and kind != b"IEND":
         kind = data[at + 4 : at + 8]
-        yield _BLOCK, 1
-        if kind in (b"iCCP", b"zTXt", b"iTXt"):
-            yield _COMPRESSED, 1
-        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        yield kind, at, end
+        at = end
 
 
 def _of_gif(data: bytes) -> Iterator[tuple[str, int]]:
@@ -136,21 +198,35 @@ def _of_webp(data: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _of_tiff(data: bytes) -> Iterator[tuple[str, int]]:
-    """Yield what the first directory says; no other picture is read."""
+    """Yield what the directories say, up to that of the first full picture; no other is read."""
+    byte_order: Literal["little", "big"] = "little" if data[:1] == b"I" else "big"
     order = "<" if data[:1] == b"I" else ">"
     big = 43 in data[2:4]
-    number, entry = (f"{order}Q", f"{order}HHQ8x") if big else (f"{order}H", f"{order}HHI4x")
+    place, number, entry = ("Q", "Q", "HHQ8s") if big else ("I", "H", "HHI4s")
     try:
-        (at,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", data, 8 if big else 4)
-        (entries,) = struct.unpack_from(number, data, at)
-        at += struct.calcsize(number)
-        for place in range(entries):
-            yield _BLOCK, 1
-            tag, _, count = struct.unpack_from(entry, data, at + place * struct.calcsize(entry))
-            if tag in _STRIPS:
-                yield _PART, count
+        (at,) = struct.unpack_from(order + place, data, 8 if big else 4)
+        while at:
+            (entries,) = struct.unpack_from(order + number, data, at)
+            at += struct.calcsize(order + number)
+            said: dict[int, int] = {}
+            for _ in range(entries):
+                yield _BLOCK, 1
+                tag, code, count, value = struct.unpack_from(order + entry, data, at)
+                at += struct.calcsize(order + entry)
+                if tag in _STRIPS:
+                    yield _PART, count
+                said[tag] = int.from_bytes(value[: 2 if code == _SHORT else 4], byte_order)
+            if not is_reduced(said):
+                return
+            yield _BLOCK, 1  # pages may go round in a circle
+            (at,) = struct.unpack_from(order + place, data, at)
     except struct.error:
         return  # cut off: for the decoder to say
+
+
+def is_reduced(tags: Mapping[int, Any]) -> bool:
+    """Return whether a page of a TIFF is a thumbnail or a mask of another page, by its tags."""
+    return bool(tags.get(_NEW_SUBFILE_TYPE, 0) & 0b101) or tags.get(_SUBFILE_TYPE) == 2
 
 
 def _of_pnm(data: bytes) -> Iterator[tuple[str, int]]:
@@ -163,7 +239,7 @@ def _of_pnm(data: bytes) -> Iterator[tuple[str, int]]:
 
 _KINDS = {
     b"\xff\xd8": _of_jpeg,
-    b"\x89PNG\r\n\x1a\n": _of_png,
+    _PNG: _of_png,
     b"GIF": _of_gif,
     b"RIFF": _of_webp,
     b"II": _of_tiff,

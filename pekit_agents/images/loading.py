@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, JpegImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
 from pekit_agents.errors import FormatNotInstalled, ImageError, MissingDependency
-from pekit_agents.images.blocks import check_blocks, check_decoder
+from pekit_agents.images.blocks import check_blocks, check_decoder, is_reduced, without_large_texts
 from pekit_agents.images.limits import (
     DEFAULT_LIMITS,
     WORKING_PIXELS,
@@ -80,6 +80,8 @@ ImageSource: TypeAlias = (
 
 # JPEG and HEIC have doors of their own below.
 _RASTER_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
+_JPEG_END = b"\xff\xd9"
+_FILLINGS = (b"\x5a" * 64, b"\x26" * 64)  # some bits that a decoder takes for pixels
 _HEIF_BRANDS = frozenset(b"heic heix hevc hevx heim heis hevm hevs mif1 msf1 heif".split())
 _AVIF_BRANDS = frozenset(b"avif avis".split())
 
@@ -165,8 +167,37 @@ def _loaded(source: ImageSource, name: str, limits: ImageLimits) -> LoadedPhoto:
         if _LET_IN.get(id(source)) is source:
             return LoadedPhoto(upright_rgb(source, name), source.size)
         return _decode(source, name, limits)
-    with _open(read_image(source, limits=limits, name=name), name) as picture:
+    data = read_image(source, limits=limits, name=name)
+    try:
+        return _read(data, name, limits)
+    except ImageError as exc:
+        # What is raised for a picture that breaks a limit has no cause.
+        whole = _ended(data, name, limits) if isinstance(exc.__cause__, OSError) else None
+        if whole is None:
+            raise
+        return whole
+
+
+def _read(data: bytes, name: str, limits: ImageLimits) -> LoadedPhoto:
+    with _open(data, name) as picture:
         return _decode(picture, name, limits, own=True)
+
+
+def _ended(data: bytes, name: str, limits: ImageLimits) -> LoadedPhoto | None:
+    """Return a JPEG that lacks nothing but its end mark; None for one that is cut, and for others.
+
+    A decoder fills up what is missing, and says nothing. Of a whole picture it reads no bit more,
+    whatever stands between the picture and the mark.
+    """
+    if not data.startswith(b"\xff\xd8"):
+        return None
+    pixels = data.removesuffix(b"\xff")
+    as_sent = _read(pixels + _JPEG_END, name, limits)
+    for filling in _FILLINGS:
+        filled = _read(pixels + filling + _JPEG_END, name, limits)
+        if filled.image.tobytes() != as_sent.image.tobytes():
+            return None
+    return as_sent
 
 
 def _open(data: bytes, name: str) -> Image.Image:
@@ -175,7 +206,9 @@ def _open(data: bytes, name: str) -> Image.Image:
     try:
         if _is_heif(data):
             return _open_heif(data, name)
-        picture = _open_raster(data)
+        picture = _open_raster(without_large_texts(data))
+        if isinstance(picture, TiffImagePlugin.TiffImageFile):
+            _turn_to_full(picture)
     except MissingDependency:
         raise
     except Exception as exc:
@@ -199,6 +232,15 @@ def _open_raster(data: bytes) -> Image.Image | None:
         with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
             return factory(BytesIO(data), "")
     return None
+
+
+def _turn_to_full(picture: TiffImagePlugin.TiffImageFile) -> None:
+    """Turn to the first page that is no thumbnail of another; a thumbnail alone is the picture."""
+    try:
+        while is_reduced(picture.tag_v2):
+            picture.seek(picture.tell() + 1)
+    except EOFError:
+        picture.seek(0)
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,11 +41,13 @@ class _Stored:
         top: The value of full light, or of none, in a deep integer mode.
         negative: Whether 0 is white in a deep mode.
         key: The value or colour that is transparent, as the loaded picture has it; None for none.
+        opaque: Whether alpha is no transparency.
     """
 
     top: int = _DEEP_TOP
     negative: bool = False
     key: Any = None
+    opaque: bool = False
 
     @classmethod
     def of(cls, picture: Image.Image) -> _Stored:
@@ -80,8 +82,12 @@ def upright_rgb(picture: Image.Image, name: str) -> Image.Image:
         ImageError: Its values are outside the range of its mode.
         Exception: Whatever Pillow's decoders raise for damaged data.
     """
+    _check_kind(picture, name)
     stored = _Stored.of(picture)
     picture.load()
+    if picture.format == "BMP" and picture.mode == "RGBA":
+        # Many programs write 32 bits and leave the last 8 empty.
+        stored = replace(stored, opaque=not picture.getchannel("A").getbbox())
     turn = _UPRIGHT.get(_orientation(picture))
     rgb = _in_bands(
         picture.size,
@@ -95,6 +101,24 @@ def upright_rgb(picture: Image.Image, name: str) -> Image.Image:
     upright = rgb if turn is None else rgb.transpose(turn)
     upright.info = {}  # the flag is spent; the rest (GPS, profiles) is private or stale
     return upright
+
+
+def _check_kind(picture: Image.Image, name: str) -> None:
+    """Refuse a TIFF that Pillow decodes to other pixels than it has."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    bits = max(tags.get(ExifTags.Base.BitsPerSample, (1,)))
+    planes = tags.get(ExifTags.Base.PlanarConfiguration, 1) == 2
+    kind = ""
+    if planes and bits > 8 and tags.get(ExifTags.Base.Compression, 1) == 1:
+        kind = f"{bits} bits in separate planes"
+    # 32 bits are mode I, whose values are looked at.
+    elif 2 in tags.get(ExifTags.Base.SampleFormat, ()) and bits < 32:
+        kind = "signed values"
+    if kind:
+        raise ImageError(
+            f"{name}: expected a photo, got a TIFF with pixels of a rare kind ({kind}); convert "
+            "it to JPEG or PNG first."
+        )
 
 
 def lies_on_its_side(picture: Image.Image) -> bool:
@@ -149,7 +173,7 @@ def to_rgb(picture: Image.Image, name: str, stored: _Stored = _AS_IT_IS) -> Imag
     """
     if picture.mode in _DEEP_MODES:
         return _deep_to_rgb(picture, name, stored)
-    if not picture.has_transparency_data:
+    if stored.opaque or not picture.has_transparency_data:
         return picture.convert("RGB")
     if picture.mode == "P" or stored.key != picture.info.get("transparency"):
         picture = picture.copy()  # Pillow writes the transparency into the source's palette

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.images.albums import is_hidden, list_photos
+from pekit_agents.images.albums import is_hidden, list_photos, why_no_album
 from pekit_agents.introduction.ingesting import Ingestion, IngestReport
 from pekit_agents.introduction.jobs import Job, Result, Runner, extract_job, make_job, run_here
 from pekit_agents.introduction.metadata import read_metadata
@@ -136,10 +136,13 @@ def ingest(
 
 
 def _within(folder: Path, places: list[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """Return the folders of objects, and the links that lead back to where objects are."""
+    """Return the folders of objects, and what is none: links back to where objects are, others'."""
     inside, left_out = [], []
     root = folder.resolve()
     for place in places:
+        if why := why_no_album(place.name):
+            left_out.append((place, why))
+            continue
         if place.is_symlink():
             target = place.resolve()
             if target.is_relative_to(root) or root.is_relative_to(target):

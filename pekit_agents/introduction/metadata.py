@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from pekit_agents.wording.spelling import name_key
 __all__ = ["read_metadata"]
 
 _COLUMNS = ("name", "category", "context")
+_NOTE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _DELIMITERS = ",;\t"  # a spreadsheet takes the one of its user's language
 
 
@@ -23,7 +25,8 @@ def read_metadata(path: Path) -> dict[str, dict[str, str]]:
     """Return what a CSV or JSON file says about the objects, by name.
 
     A CSV is UTF-8, or UTF-16 with its mark, with or without a byte order mark; its cells are
-    separated by commas, semicolons or tabs. A line break within a quoted cell is kept.
+    separated by commas, semicolons or tabs. A line break within a quoted cell is kept. Empty lines
+    and a title before the columns are passed over.
 
     Args:
         path: A CSV with the columns name, category and context, or a JSON list of such objects.
@@ -52,19 +55,18 @@ def read_metadata(path: Path) -> dict[str, dict[str, str]]:
 
 def _decoded(data: bytes) -> str:
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # "Unicode text" of a spreadsheet
-    return data.decode("utf-16" if wide else "utf-8-sig")
+    text = data.decode("utf-16" if wide else "utf-8-sig")
+    return text.rstrip("\0\x1a\r\n")  # how some programs fill up and end a file
 
 
 def _csv_rows(text: str) -> list[dict[str, Any]]:
     """Return the rows of a CSV by its header, without the empty ones."""
-    head, _, rest = text.partition("\n")
-    delimiter = ""
-    if head.strip().lower().startswith("sep=") and len(head.strip()) == 5:
-        delimiter, text = head.strip()[4], rest  # a spreadsheet's own note
-        head = text.partition("\n")[0]
-    delimiter = delimiter or max(_DELIMITERS, key=head.count)
+    skipped, delimiter = _until_header(text)
     # Without newline="" a line break within a cell would be taken for another.
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    table = io.StringIO(text, newline="")
+    for _ in range(skipped):
+        table.readline()
+    lines = csv.reader(table, delimiter=delimiter, strict=True)
     columns = [cell.strip().lower() for cell in next(lines, [])]
     if "name" not in columns:
         raise InvalidInput(f"expected the columns {', '.join(_COLUMNS)}, found {columns}")
@@ -72,12 +74,34 @@ def _csv_rows(text: str) -> list[dict[str, Any]]:
     for cells in lines:
         if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
             raise InvalidInput(
-                f"expected at most {len(columns)} cells in line {lines.line_num}, found "
+                f"expected at most {len(columns)} cells in line {skipped + lines.line_num}, found "
                 f"{len(cells)}; put a text with {delimiter!r} into quotes"
             )
         if any(cell.strip() for cell in cells):
             rows.append(dict(zip(columns, cells, strict=False)))
     return rows
+
+
+def _until_header(text: str) -> tuple[int, str]:
+    """Return how many lines a spreadsheet has put before the header, and what separates cells.
+
+    It may put empty lines, the title of the table, and a note on what separates cells.
+    """
+    noted = ""
+    for skipped, line in enumerate(io.StringIO(text, newline="")):
+        head = line.strip("\r\n ")
+        delimiter = noted or max(_DELIMITERS, key=head.count)
+        note = _NOTE.fullmatch(head)
+        if note:
+            noted = note[1]
+        elif sum(bool(cell.strip()) for cell in head.split(delimiter)) > 1 or _is_name(head):
+            return skipped, delimiter
+    return 0, noted or _DELIMITERS[0]
+
+
+def _is_name(head: str) -> bool:
+    """Return whether a line with one cell at most is a header."""
+    return head.strip(f'"{_DELIMITERS} ').lower() == "name"
 
 
 def _told(row: Mapping[Any, Any]) -> dict[str, str]:
@@ -86,7 +110,7 @@ def _told(row: Mapping[Any, Any]) -> dict[str, str]:
     unknown = sorted(set(told) - set(_COLUMNS))
     if unknown:
         raise InvalidInput(f"expected the columns {', '.join(_COLUMNS)}, found {unknown} too")
-    if not told["name"]:
+    if not told.get("name"):
         raise InvalidInput(f"expected a name for each object, found none beside {told}")
     return {**told, "name": unicodedata.normalize("NFC", told["name"])}
 

@@ -15,7 +15,7 @@ from pekit_agents.images.loading import describe_source, load_photo, read_image
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource, LoadedPhoto
 
-__all__ = ["IndexReport", "PhotoProgress", "Tally", "check_id", "opened"]
+__all__ = ["IndexReport", "PhotoProgress", "Tally", "check_id", "opened", "shown_id"]
 
 #: Called after each photo with (photo id, "indexed", "skipped" or "failed").
 PhotoProgress = Callable[[str, str], None]
@@ -28,7 +28,7 @@ class IndexReport:
     Attributes:
         indexed: How many were encoded and stored.
         skipped: How many were there already, unchanged.
-        failed: (photo id, reason) of those that cannot be read.
+        failed: (photo id, reason) of those that cannot be read or have no usable id.
     """
 
     indexed: int = 0
@@ -62,6 +62,17 @@ def check_id(photo_id: object) -> None:
     """Raise InvalidInput for what cannot name a photo."""
     if not isinstance(photo_id, str) or not photo_id:
         raise InvalidInput(f"expected a photo id, a text with characters, found {photo_id!r:.80}")
+    try:
+        photo_id.encode()
+    except UnicodeEncodeError as exc:  # the name of a file on a disk of another time
+        raise InvalidInput(
+            f"expected a photo id in Unicode, found {photo_id!r:.80}; rename the file"
+        ) from exc
+
+
+def shown_id(photo_id: object) -> str:
+    """Return what a report calls a photo by, whatever was given for its id."""
+    return photo_id if isinstance(photo_id, str) else f"{photo_id!r:.80}"
 
 
 def opened(

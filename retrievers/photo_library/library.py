@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice, tee
+from itertools import tee
 from typing import TYPE_CHECKING, Unpack
 
 from pekit_agents.errors import EncoderMismatch, InvalidInput, PeKitError
@@ -28,6 +28,7 @@ from pekit_agents.retrievers.photo_library.indexing import (
     Tally,
     check_id,
     opened,
+    shown_id,
 )
 from pekit_agents.retrievers.photo_library.regions import RegionScan
 from pekit_agents.retrievers.photo_library.table import (
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
 
-_BATCH = 16  # photos a commit: what an interruption costs at most
+_BATCH = 16  # photos a commit: what the end of the process costs at most
 
 
 class PhotoNotFound(PeKitError, LookupError):
@@ -159,8 +160,9 @@ class PhotoLibrary:
     ) -> IndexReport:
         """Encode photos and store their regions; what is there already is passed over.
 
-        An interrupted call goes on where it was when it is repeated. What cannot be read is
-        reported and left out; a file that is too large is not read for that.
+        An interrupted call goes on where it was when it is repeated; what it has encoded is
+        stored, also when ``photos`` raises. What cannot be read or has no id is reported and left
+        out; a file that is too large is not read for that.
 
         Args:
             photos: (photo id, photo) pairs; may be a generator. A photo with a known id and a new
@@ -173,16 +175,20 @@ class PhotoLibrary:
             What became of them.
 
         Raises:
-            InvalidInput: A photo id is empty or no text, or the mode is not one.
+            InvalidInput: The mode is not one.
             ProfileError: A model cannot be run.
             MemoryStoreError: The library cannot be written.
         """
         require_mode(mode)
         tally = Tally(progress)
-        fresh = self._encoded(photos, self._contents(), tally, mode)
-        while batch := list(islice(fresh, _BATCH)):
-            rows = to_rows(list({photo.photo_id: photo for photo in batch}.values()), self._schema)
-            self._transactions.commit(partial(put_rows, rows=rows))
+        batch: list[Photo] = []
+        try:
+            for photo in self._encoded(photos, self._contents(), tally, mode):
+                batch.append(photo)
+                if len(batch) == _BATCH:
+                    self._store(batch)
+        finally:  # what is encoded is stored, whatever ended the rest
+            self._store(batch)
         return tally.report()
 
     def search(self, names: Sequence[str], *, k: int = 20) -> list[FoundPhoto]:
@@ -242,6 +248,14 @@ class PhotoLibrary:
             raise PhotoNotFound(f"expected a photo of the library, found {photo_id!r:.80}")
         self._transactions.erase(lambda table, _: delete_photo(table, photo_id=photo_id))
 
+    def _store(self, batch: list[Photo]) -> None:
+        """Store photos and empty the list of them."""
+        latest = list({photo.photo_id: photo for photo in batch}.values())
+        batch.clear()  # not tried again if it fails
+        if latest:
+            rows = to_rows(latest, self._schema)
+            self._transactions.commit(partial(put_rows, rows=rows))
+
     def _encoded(
         self,
         photos: Iterable[tuple[str, ImageSource]],
@@ -250,9 +264,9 @@ class PhotoLibrary:
         mode: SearchMode,
     ) -> Iterator[Photo]:
         for photo_id, source in photos:
-            check_id(photo_id)
             photo = None
-            with leaving_out(partial(tally.add, photo_id, "failed")):
+            with leaving_out(partial(tally.add, shown_id(photo_id), "failed")):
+                check_id(photo_id)
                 loaded, content = opened(source, known.get(photo_id), self._kit.limits)
                 if loaded is None or known.get(photo_id) == content:
                     tally.add(photo_id, "skipped")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pekit_agents.images.albums import is_hidden, list_photos, photo_suffixes
+from pekit_agents.images.albums import Album, is_hidden, list_photos, photo_suffixes
 from pekit_agents.images.loading import load_image
 from pekit_agents.testing import solid_scene
 
@@ -104,3 +104,85 @@ def test_a_folder_that_cannot_be_looked_into_is_named(tmp_path: Path) -> None:
 def test_only_names_of_systems_are_hidden() -> None:
     assert [is_hidden(name) for name in (".x", "@eaDir", "__MACOSX", "lost+found")] == [True] * 4
     assert [is_hidden(name) for name in ("x", "_", "@home", "Cup.d")] == [False] * 4
+    assert is_hidden("FOUND.000")
+    assert not is_hidden("found.it")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("System Volume Information", "Network Trash Folder", "Temporary Items", "RECYCLER"),
+        *("FOUND.000", "found.012", "$Recycle.Bin", "#recycle", "@Recycle"),
+    ],
+)
+def test_what_systems_leave_on_disks_is_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "1.jpg").touch()
+    assert list_photos(tmp_path) == Album((), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        *((name, "network disks") for name in ("#snapshot", "@Recently-Snapshot", "@tmp")),
+        *((name, "network disks") for name in ("@sharebin", "~snapshot", "@home")),
+        *((f"A.{kind}", "export") for kind in ("photoslibrary", "aplibrary", "lrlibrary")),
+    ],
+)
+def test_folders_that_may_be_a_persons_are_named_and_not_read(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "1.jpg").touch()
+    assert names(tmp_path) == []
+    assert said in left_out(tmp_path)[name]
+
+
+def test_signs_in_names_of_photos_and_before_numbers_are_a_persons(tmp_path: Path) -> None:
+    photos = [
+        "#1 mug/#cup.jpg",
+        "#1 mug/@ann.jpg",
+        "#1 mug/~1.jpg",
+        "Library/1.jpg",
+        "a library/1.jpg",
+    ]
+    for name in photos:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert names(tmp_path) == photos
+
+
+def test_what_is_in_icloud_is_named(tmp_path: Path) -> None:
+    for name in (".IMG_2.HEIC.icloud", ".a.mov.icloud", ".notes.txt.icloud", ".icloud", "x.icloud"):
+        (tmp_path / name).write_bytes(b"bplist00")
+    (tmp_path / ".b.jpg.icloud" / "c").mkdir(parents=True)
+    (tmp_path / ".b.jpg.icloud" / "1.jpg").touch()
+    said = "not downloaded from iCloud; download it first"
+    assert left_out(tmp_path) == {".IMG_2.HEIC.icloud": said, ".a.mov.icloud": said}
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("name", ["IMG_3", "a.jpg_large", "b.JPG~", "c.JPEG ", "d.jpg.part"])
+def test_a_photo_by_another_name_is_named(tmp_path: Path, name: str, kind: str) -> None:
+    solid_scene({"red": (20, 20, 90, 90)}).save(tmp_path / name, kind)
+    assert names(tmp_path) == []
+    assert "begins like a photo" in left_out(tmp_path)[name]
+
+
+def test_a_heic_by_another_name_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes((Path(__file__).parent / "turned.heic").read_bytes())
+    assert "begins like a photo" in left_out(tmp_path)["x"]
+
+
+def test_other_files_are_passed_over_whatever_they_are(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("BM is no picture")
+    (tmp_path / "b").touch()
+    (tmp_path / "c").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "d").symlink_to(tmp_path / "d")
+    (tmp_path / "e.mkw").write_bytes(b"\0\0\0\x14ftypqt  ")
+    os.mkfifo(tmp_path / "f")  # whoever opens it waits
+    with (tmp_path / "g").open("wb") as file:
+        file.truncate(10**12)  # whoever reads it fails
+    (tmp_path / "h").touch(mode=0)
+    assert list_photos(tmp_path) == Album((), ())

@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from pekit_agents.errors import ImageError
 from pekit_agents.images import blocks, loading
-from pekit_agents.images.blocks import check_blocks
+from pekit_agents.images.blocks import check_blocks, without_large_texts
 from pekit_agents.images.loading import load_image
 
 MANY = 20  # in place of the limits, so that the files stay small
@@ -251,3 +251,77 @@ def test_what_is_cut_off_or_damaged_is_for_the_decoder_to_say(data, rest):
     check_blocks(data + rest[:18], "x")
     with pytest.raises(ImageError):
         load_image(data + rest)
+
+
+LARGE = zlib.compress(bytes(1_500_000))
+PLAIN = b"x" * 1_500_000
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        chunk(b"zTXt", b"workflow\0\0" + LARGE),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + LARGE),
+        chunk(b"iTXt", b"prompt\0\1\0en\0prompt\0" + LARGE) * 3,
+        chunk(b"iCCP", b"p\0\0" + LARGE),
+        chunk(b"zTXt", b"a\0\7" + LARGE),  # a method that there is none of
+        chunk(b"iCCP", b"a\0\7" + LARGE),
+        chunk(b"tEXt", b"a\0" + PLAIN),
+        chunk(b"iTXt", b"a\0\0\0\0\0" + PLAIN),
+        chunk(b"zTXt", b"a\0\0damaged"),
+        chunk(b"iTXt", b"") + chunk(b"zTXt", b"a") + chunk(b"zTXt", b""),
+    ],
+)
+@pytest.mark.parametrize("at", [33, -12])
+def test_no_text_costs_a_picture(extra, at):
+    data = encode(photo(), "PNG")
+    picture = load_image(data[:at] + extra + data[at:])
+    assert picture.tobytes() == photo().tobytes()
+
+
+def test_many_texts_cost_no_picture(monkeypatch):
+    monkeypatch.setattr(PngImagePlugin, "MAX_TEXT_MEMORY", 1000)
+    texts = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(300))) * 5 + chunk(
+        b"tEXt", b"a\0" + b"x" * 300
+    )
+    assert load_image(png(texts)).tobytes() == photo().tobytes()
+
+
+def test_small_texts_stay():
+    turned = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    xmp = chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(turned))
+    data = png(xmp + chunk(b"zTXt", b"workflow\0\0" + LARGE))
+    assert without_large_texts(data) == png(xmp)
+    assert without_large_texts(png(xmp)) == png(xmp)
+    assert load_image(data).size == (32, 48)
+    assert without_large_texts(jpeg(1)) == jpeg(1)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("magic", [42, 43])
+def test_the_page_after_a_thumbnail_has_the_same_limits(order, magic):
+    place, number = ("Q", "Q") if magic == 43 else ("I", "H")
+
+    def entry(tag, code, count, value):
+        held = struct.pack(order + ("H" if code == 3 else "I"), value).ljust(
+            struct.calcsize(place), b"\0"
+        )
+        return struct.pack(f"{order}HH{place}", tag, code, count) + held
+
+    def page(after, *entries):
+        return b"".join(
+            (struct.pack(order + number, len(entries)), *entries, struct.pack(order + place, after))
+        )
+
+    head = struct.pack(order + "2sH", b"II" if order == "<" else b"MM", magic)
+    head += struct.pack(order + "HHQ", 8, 0, 16) if magic == 43 else struct.pack(order + "I", 8)
+    for code in (3, 4):
+        thumbnail = entry(254, code, 1, 1)
+        size = len(head + page(0, thumbnail))
+        full = head + page(size, thumbnail) + page(0, entry(273, 4, MANY + 1, 0))
+        with pytest.raises(ImageError, match="strips"):
+            check_blocks(full, "a")
+        unread = head + page(size, entry(254, code, 1, 0)) + page(0, entry(273, 4, MANY + 1, 0))
+        check_blocks(unread, "a")
+        with pytest.raises(ImageError, match="blocks"):
+            check_blocks(head + page(len(head), thumbnail), "a")  # its own successor

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
+from pekit_agents.errors import ImageError
 from pekit_agents.images.loading import describe_source, load_image
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
@@ -207,3 +208,40 @@ def test_pillows_global_settings_stay_as_they_were():
 )
 def test_sources_have_short_names(source, name):
     assert describe_source(source) == name
+
+
+def jpeg(size=(160, 120), **options):
+    rng = np.random.default_rng(0)
+    small = Image.fromarray(rng.integers(0, 255, (12, 16, 3), dtype=np.uint8))
+    file = BytesIO()
+    small.resize(size).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def flat_jpeg():
+    file = BytesIO()
+    Image.new("RGB", (160, 120), (200, 30, 30)).save(file, "JPEG")
+    return file.getvalue()
+
+
+JPEGS = [
+    jpeg(),
+    jpeg(progressive=True),
+    jpeg((161, 119), quality=95, subsampling=0),
+    jpeg(optimize=True, restart_marker_blocks=4),
+    flat_jpeg(),
+]
+
+
+@pytest.mark.parametrize("data", JPEGS)
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_jpeg_without_its_end_mark_is_whole(data, cut):
+    assert data.endswith(b"\xff\xd9")
+    assert load_image(data[:-cut]).tobytes() == load_image(data).tobytes()
+
+
+@pytest.mark.parametrize("data", JPEGS)
+def test_a_jpeg_that_is_cut_is_an_error(data):
+    for cut in (*range(8, 60), len(data) // 100 + 8, len(data) // 2):
+        with pytest.raises(ImageError, match="undamaged"):
+            load_image(data[:-cut])

@@ -90,10 +90,6 @@ RED[1] = 65535
         (tiff("<", [bytes([1, 51]) * COUNT], [8, 8], 3, t338=[2], t320=RED), (255, 204, 204)),
         (tiff("<", [bytes([v]) * COUNT for v in (1, 2, 3)], [8] * 3, 2, planar=2), (1, 2, 3)),
         (
-            tiff(">", [values(">", "H", 257 * v) for v in (1, 2, 3)], [16] * 3, 2, planar=2),
-            (1, 2, 3),
-        ),
-        (
             tiff("<", [bytes([v]) * COUNT for v in (255, 0, 0, 51)], [8] * 4, 2, 2, t338=[2]),
             (255, 204, 204),
         ),
@@ -103,7 +99,7 @@ RED[1] = 65535
         *("16 bits", "16 bits, big end first", "16 bits, 0 is white", "16 bits, all white"),
         *("floats", "floats, 0 is white", "floats, 0 is white, big end first"),
         *("8 bits, 0 is white", "grey with alpha", "palette with alpha"),
-        *("planes", "deep planes", "planes with alpha"),
+        *("planes", "planes with alpha"),
     ],
 )
 def test_a_tiff_has_the_brightness_that_it_says(data, colour):
@@ -125,6 +121,85 @@ def test_a_tiff_has_the_brightness_that_it_says(data, colour):
 def test_what_pillow_cannot_read_is_called_by_its_name(data):
     with pytest.raises(ImageError, match="got a TIFF with pixels of a rare kind; convert it"):
         load_image(data)
+
+
+DEEP = [bytes(2 * COUNT)] * 4
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (tiff(">", DEEP[:3], [16] * 3, 2, planar=2), "16 bits in separate planes"),
+        (tiff("<", DEEP[:3], [16] * 3, 2, planar=2), "16 bits in separate planes"),
+        (tiff("<", DEEP, [16] * 4, 2, 2, t338=[2]), "16 bits in separate planes"),
+        (tiff("<", DEEP, [16] * 4, 5, planar=2), "16 bits in separate planes"),
+        (tiff("<", [bytes(2 * COUNT)], [16], 1, t339=[2]), "signed values"),
+        (tiff(">", [bytes(2 * COUNT)], [16], 1, t339=[2]), "signed values"),
+        (tiff("<", [bytes(COUNT)], [8], 1, t339=[2]), "signed values"),
+    ],
+)
+def test_what_pillow_reads_wrongly_is_called_by_its_name(data, kind):
+    for source in (data, Image.open(BytesIO(data))):
+        with pytest.raises(ImageError, match=rf"of a rare kind \({kind}\); convert it"):
+            load_image(source)
+
+
+def test_deep_planes_that_are_compressed_are_read():
+    planes = [zlib.compress(values("<", "H", 257 * v + 100)) for v in (1, 2, 3)]
+    data = tiff("<", planes, [16] * 3, 2, planar=2, t259=[8])
+    assert seen(data) == (1, 2, 3)
+
+
+def pages(*sizes_and_kinds, **options):
+    """Return a TIFF of red pages, the last of which is blue, with their NewSubfileTypes."""
+    pictures = []
+    for index, (size, kind) in enumerate(sizes_and_kinds):
+        last = index == len(sizes_and_kinds) - 1
+        picture = Image.new("RGB", size, "blue" if last else "red")
+        picture.encoderinfo = {"tiffinfo": kind}
+        pictures.append(picture)
+    file = BytesIO()
+    first, *rest = pictures
+    first.save(
+        file, "TIFF", save_all=True, append_images=rest, tiffinfo=sizes_and_kinds[0][1], **options
+    )
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("thumbnail", [{254: 1}, {254: 4}, {254: 5}, {255: 2}])
+def test_a_tiff_whose_first_page_is_a_thumbnail_shows_the_full_one(thumbnail, big):
+    data = pages(((20, 16), thumbnail), ((20, 16), thumbnail), ((80, 64), {254: 0}), big_tiff=big)
+    assert load_image(data).size == (80, 64)
+    assert seen(data) == (0, 0, 255)
+
+
+def test_of_full_pages_the_first_is_shown_and_a_thumbnail_alone_too():
+    assert seen(pages(((20, 16), {254: 2}), ((80, 64), {}))) == (255, 0, 0)
+    assert load_image(pages(((20, 16), {254: 1}), ((40, 32), {254: 1}))).size == (20, 16)
+
+
+def bmp(alpha, head=108):
+    """Return a BMP of 32 bits, red, of the header of version 4 or 5."""
+    pixels = bytes((0, 0, 255, alpha)) * COUNT
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    told = struct.pack("<IiiHHIIiiII", head, WIDTH, -HEIGHT, 1, 32, 3, len(pixels), 0, 0, 0, 0)
+    told = (told + masks).ljust(head, b"\0")
+    place = struct.pack("<IHHI", 14 + head + len(pixels), 0, 0, 14 + head)
+    return b"BM" + place + told + pixels
+
+
+@pytest.mark.parametrize("head", [56, 108, 124])
+def test_an_empty_alpha_of_a_bmp_is_none(head, monkeypatch):
+    assert seen(bmp(0, head)) == (255, 0, 0)
+    assert seen(Image.open(BytesIO(bmp(0, head)))) == (255, 0, 0)
+    assert seen(bmp(255, head)) == (255, 0, 0)
+    assert seen(bmp(51, head)) == (255, 204, 204)
+    monkeypatch.setattr(limits, "WORKING_PIXELS", COUNT // 4)
+    assert seen(bmp(0, head)) == (255, 0, 0)
+    some = bytearray(bmp(0, head))
+    some[-1] = 255
+    assert len(load_image(bytes(some)).getcolors()) > 1
 
 
 def png(depth, kind, row, transparent=None, palette=None):

@@ -510,3 +510,13 @@ class Counting(ColourExtractor):
     def extract(self, image, category):
         self.categories.append(category)
         return super().extract(image, category)
+
+
+def test_folders_of_network_disks_and_photo_programs_are_no_objects(folder):
+    for name in ("#snapshot", "@tmp", "Fotos.photoslibrary", "FOUND.000"):
+        (folder / name / "a").mkdir(parents=True)
+        (folder / name / "a" / "1.png").write_bytes((folder / "Cup" / "0.png").read_bytes())
+    *jobs, beside = find_jobs(folder, category="thing")
+    assert [job.name for job in jobs] == list(NAMES)
+    said = {path.name for path, _ in beside.left_out}
+    assert said == {"#snapshot", "@tmp", "Fotos.photoslibrary"}

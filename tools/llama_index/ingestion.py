@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.images.albums import photo_suffixes
+from pekit_agents.images.albums import is_hidden, photo_suffixes, why_no_album
 from pekit_agents.images.leaving_out import leaving_out
 from pekit_agents.introduction.jobs import make_job
 from pekit_agents.tools import replies
@@ -43,8 +44,9 @@ class RememberPhotos(TransformComponent):
 
     A node is a photo when its metadata has a ``file_path`` within ``folder`` and an image's
     ``file_type``, as ``SimpleDirectoryReader`` writes them. Its object's name is the metadata's
-    ``name``, otherwise the name of the folder that the photo is in, or the file's where that is
-    ``folder`` itself. ``category`` and ``context`` in the metadata of any of its photos count.
+    ``name``, otherwise the name of the first folder below ``folder`` (``Cup/2023/9.jpg`` is of
+    Cup), or the file's where it lies in ``folder`` itself. ``category`` and ``context`` in the
+    metadata of any of its photos count. What is in hidden folders and in those of systems is none.
 
     Other nodes pass as they are, and so do photos that gave no view; the log says why. Photos are
     replaced by one text node for each object, which says what is remembered. Running a pipeline
@@ -60,7 +62,8 @@ class RememberPhotos(TransformComponent):
     Attributes:
         actions: The verbs.
         user_id: Whose memory.
-        folder: Nothing outside of it is opened, whatever metadata say.
+        folder: Holds a folder for each object; what the reader was given. Nothing outside of it is
+            opened, whatever metadata say.
         on_error: Whether an object that cannot be remembered is an error, which is raised after
             all others are remembered, or is logged as a warning and its nodes pass as they are.
     """
@@ -154,13 +157,25 @@ class RememberPhotos(TransformComponent):
         with leaving_out(partial(_LOGGER.warning, "a file is left out: %s: %s", path)):
             file = Path(path).resolve()
             if file.is_relative_to(self.folder.resolve()):
-                photo = file
+                parts = self._within(path, file)
+                if not any(map(is_hidden, parts)) and not any(map(why_no_album, parts[:-1])):
+                    photo = file
         return photo
+
+    def _within(self, path: str, file: Path) -> tuple[str, ...]:
+        """Return the parts of a photo's path below the folder: as written, links not followed."""
+        # Not resolve(), which follows links.
+        written = Path(os.path.abspath(path))  # noqa: PTH100
+        folder = Path(os.path.abspath(self.folder))  # noqa: PTH100
+        if written.is_relative_to(folder):
+            return written.relative_to(folder).parts
+        return file.relative_to(self.folder.resolve()).parts
 
     def _name(self, node: BaseNode, path: Path) -> str:
         name = str(node.metadata.get("name") or "")
         if not name:
-            name = path.stem if path.parent == self.folder.resolve() else path.parent.name
+            parts = self._within(node.metadata["file_path"], path)
+            name = parts[0] if len(parts) > 1 else path.stem
         return unicodedata.normalize("NFC", name)
 
 

@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from pekit_agents.errors import EncoderMismatch, InvalidInput, ModelError, ObjectNotFound
+from pekit_agents.errors import (
+    EncoderMismatch,
+    InvalidInput,
+    MemoryStoreError,
+    ModelError,
+    ObjectNotFound,
+)
 from pekit_agents.images.loading import load_image
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.profiles import Profile
@@ -146,10 +152,9 @@ def test_an_interrupted_run_goes_on_where_it_was(
 
     with pytest.raises(KeyboardInterrupt):
         library.index(failing())
-    kept = len(library.photo_ids())
-    assert kept == 32  # whole batches
+    assert len(library.photo_ids()) == 35
     report = library.index(many)
-    assert (report.indexed, report.skipped) == (40 - kept, kept)
+    assert (report.indexed, report.skipped) == (5, 35)
 
 
 def test_bad_photos_are_reported_and_left_out(
@@ -249,10 +254,53 @@ def test_forgetting_a_photo_leaves_no_byte(
         library.forget_photo("holiday-in-rome")
 
 
-@pytest.mark.parametrize("photo_id", ["", None, 3])
-def test_a_photo_needs_an_id(library: PhotoLibrary, photo: Draw, photo_id: Any) -> None:
-    with pytest.raises(InvalidInput, match="photo id"):
-        library.index([(photo_id, photo("red"))])
+@pytest.mark.parametrize("photo_id", ["", None, 3, ["a"], b"a", "Zo\udceb.jpg"])
+def test_a_photo_without_a_usable_id_costs_no_other(
+    library: PhotoLibrary, photo: Draw, photo_id: Any
+) -> None:
+    seen: list[tuple[str, str]] = []
+    many = [("a", photo("red")), (photo_id, photo("red")), ("b", photo("blue"))]
+    report = library.index(many, progress=lambda *told: seen.append(told))
+    assert library.photo_ids() == ["a", "b"]
+    assert (report.indexed, report.skipped) == (2, 0)
+    [(shown, why)] = report.failed
+    assert shown == (photo_id if isinstance(photo_id, str) else repr(photo_id))
+    assert "expected a photo id" in why
+    assert seen == [("a", "indexed"), (shown, "failed"), ("b", "indexed")]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("card removed"), RuntimeError("offline"), KeyboardInterrupt(), "no pair"]
+)
+def test_photos_that_end_in_an_error_are_stored_up_to_there(
+    library: PhotoLibrary, photo: Draw, error: Any
+) -> None:
+    def failing() -> Iterator[Any]:
+        yield "a", photo("red")
+        if isinstance(error, str):
+            yield error
+        else:
+            raise error
+
+    with pytest.raises(ValueError if isinstance(error, str) else type(error)):
+        library.index(failing())
+    assert library.photo_ids() == ["a"]
+
+
+def test_a_library_that_cannot_be_written_is_tried_once(
+    library: PhotoLibrary, photo: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+
+    def refuse(write: object) -> None:
+        tried.append(write)
+        raise MemoryStoreError("the disk is full")
+
+    monkeypatch.setattr(library._transactions, "commit", refuse)
+    many = [(f"{i:02}", photo("red", height=30 + i)) for i in range(20)]
+    with pytest.raises(MemoryStoreError):
+        library.index(many)
+    assert len(tried) == 1
 
 
 @pytest.mark.parametrize("names", [[], "Biscuit"])

@@ -200,3 +200,49 @@ def test_a_step_needs_a_user_and_tells_no_memories(actions: PersonalActions, thi
         RememberPhotos(actions=actions, user_id="", folder=things)
     assert "actions" not in step(actions, things).to_dict()
     pickle.dumps(step(actions, things).to_dict())
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_an_object_is_the_first_folder_below_the_folder(
+    actions: PersonalActions, tmp_path: Path, single: bool
+) -> None:
+    colours = {"Cup/2023/1": "red", "Cup/2024/May/1": "green", "Cup/1": "yellow"}
+    colours |= {} if single else {"Dog/2023/1": "blue", "Hat": "magenta"}
+    for name, colour in colours.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        photo = to_png(solid_scene({colour: (20, 20, 90, 90)}))
+        (tmp_path / f"{name}.png").write_bytes(photo)
+    documents = SimpleDirectoryReader(tmp_path, recursive=True).load_data()
+    for some in (documents[:1], documents):  # whatever else comes with a photo
+        step(actions, tmp_path)(some)
+    others = [] if single else [("Dog", 1), ("Hat", 1)]
+    assert [(name, n) for name, _, _, n in summary(actions)] == [("Cup", 3), *others]
+
+
+def test_what_systems_put_beside_photos_is_no_object(
+    actions: PersonalActions, tmp_path: Path
+) -> None:
+    paths = [
+        tmp_path / name
+        for name in (
+            *("Cup/@eaDir/0.jpg/THUMB.png", ".thumbs/1.png", "Cup/.x/1.png", "@eaDir/1.png"),
+            *("#snapshot/a/1.png", "Cup/A.photoslibrary/1.png"),
+        )
+    ]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(to_png(solid_scene({"red": (20, 20, 90, 90)})))
+    nodes = [at(path) for path in paths]
+    assert step(actions, tmp_path)(nodes) == nodes
+    assert summary(actions) == []
+
+
+def test_a_link_is_of_the_folder_that_it_lies_in(actions: PersonalActions, tmp_path: Path) -> None:
+    (tmp_path / ".git" / "annex").mkdir(parents=True)
+    (tmp_path / ".git" / "annex" / "ab12").write_bytes(
+        to_png(solid_scene({"red": (20, 20, 90, 90)}))
+    )
+    (tmp_path / "Cup").mkdir()
+    (tmp_path / "Cup" / "1.png").symlink_to(tmp_path / ".git" / "annex" / "ab12")
+    step(actions, tmp_path)([at(tmp_path / "Cup" / "1.png")])
+    assert [(name, n) for name, _, _, n in summary(actions)] == [("Cup", 1)]
