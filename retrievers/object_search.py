@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pekit_agents.prompting.naming import read_names
 from pekit_agents.retrievers import documents
 from pekit_agents.retrievers.queries import handle_in, require_words
 from pekit_agents.retrievers.text_search import TextSearch
+from pekit_agents.wording.spelling import name_key
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.retrievers.documents import PersonalDocument
     from pekit_agents.tools.actions import PersonalActions
+    from pekit_agents.types import PersonalObject
 
 __all__ = ["ObjectSearch"]
 
@@ -58,9 +60,15 @@ class ObjectSearch:
         objects = self.actions.open_kit(self.user_id).objects()
         names = read_names(objects, query)
         hits = self._words.search(query, objects, k)
-        unknown = [each for each in names.unknown if not self._words.search(each, objects, 1)]
-        told = documents.of_unknown(unknown if names.parts else ())
+        unknown = [each for each in names.unknown if not self._has(each, objects, k)]
+        told = documents.of_unknown(unknown)
         return [*documents.of_objects(hits)[: max(0, k - len(told))], *told][:k]
+
+    def _has(self, words: str, objects: Sequence[PersonalObject], k: int) -> bool:
+        """Say whether words stand in what is remembered; a search finds others like them too."""
+        hits = [obj for obj, _ in self._words.search(words, objects, k)]
+        texts = (name_key(f"{obj.name} {obj.category} {obj.context}") for obj in hits)
+        return any(f" {name_key(words)} " in f" {text} " for text in texts)
 
     def picture(self, image: ImageSource, k: int) -> list[PersonalDocument]:
         """Return the matches in a picture: what is named, and after it what is possible.

@@ -371,7 +371,7 @@ class PersonalActions(KnownObjects):
     def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
         objects = kit.objects()
         named = named_objects(objects, question)
-        unknown = read_names(objects, question).unknown if named else ()
+        unknown = read_names(objects, question).unknown
         objects = named or objects
         text = replies.from_memory(objects, question, unknown)
         record = {"image": None, **record_of(objects)}

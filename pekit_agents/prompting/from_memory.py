@@ -33,16 +33,17 @@ def context_prompt(objects: Sequence[PersonalObject], question: str) -> str:
 
     Returns:
         Names, categories and contexts of the objects the question names, quoted as data, and
-        the question; the bare question when it names none. Of what stands beside a name and
+        the question; the bare question when it names none. Of what is called by a name that
         is not known, it says so.
 
     Raises:
         InvalidInput: The question is too long.
     """
     named = named_objects(objects, question)
+    unknown = unknown_names(read_names(objects, question).unknown)
     if not named:
-        return question
-    lines = [*map(_note, named), *unknown_names(read_names(objects, question).unknown)]
+        return "\n\n".join([*unknown, question])
+    lines = [*map(_note, named), *unknown]
     notes = "\n".join(f"- {line}" for line in lines)
     return "\n\n".join([_HEAD, notes, _RULES, question])
 

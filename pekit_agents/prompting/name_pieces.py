@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from pekit_agents.prompting.name_search import NameSearch
 from pekit_agents.prompting.name_words import (
     AND,
+    ARTICLES,
     BEFORE_NAMES,
+    BEFORE_PLACES,
     BEFORE_TIMES,
-    COMMON,
     OR,
+    ORDINARY,
     PRONOUNS,
+    TIMES,
     VERBS,
 )
 from pekit_agents.wording.spelling import FoldedText, name_key
@@ -144,12 +147,15 @@ class _CommonNames:
         self._names, self._words = names, words
         self._starts = [word.start for word in words]
         self._small = any(word.said.islower() for word in words)
+        self._keys = [name_key(name.said) for name in names]
+        written = zip(names, self._keys, strict=True)
+        self._styled = any(name.capital and key not in TIMES for name, key in written)
 
     def is_meant(self, at: int) -> bool:
         """Say whether a common word is a name where it stands; all other names are."""
         name = self._names[at]
-        key = name_key(name.said)
-        if key not in COMMON:
+        key = self._keys[at]
+        if key not in ORDINARY:
             return True
         index = bisect_right(self._starts, name.start) - 1
         earlier = self._words[max(index - 1, 0) : index]
@@ -163,9 +169,11 @@ class _CommonNames:
             return False
         if alone or quoted or (styled and not self._words[index].first):
             return True
+        if key in TIMES:  # "Ruby at dawn", "in the summer"
+            placed = any(word.word in BEFORE_PLACES | ARTICLES for word in earlier)
+            return name.capital or not (placed or self._styled)
         if key in PRONOUNS:
             return name.capital and listed
         verb = any(word.word in ("is", "was", "has") for word in later)
-        if (name.capital and listed) or (styled and (verb or name.after.startswith("'s"))):
-            return True
-        return any(word.word in BEFORE_NAMES | VERBS for word in earlier)
+        shown = (name.capital and listed) or (styled and (verb or name.after.startswith("'s")))
+        return shown or any(word.word in BEFORE_NAMES | VERBS for word in earlier)

@@ -110,7 +110,8 @@ class NameSearch:
                 break
             if not self._may_end(text, start, end):
                 continue
-            objects = self._called(key, joined, folded[end : end + 1])
+            genitive = folded[end : end + 1] == "'" or _of_german(text, start, end)
+            objects = self._called(key, joined, genitive=genitive)
             if not objects:
                 continue
             apostrophe = folded.rfind("'", max(start, folded.rfind(" ", start, end)), end)
@@ -120,10 +121,10 @@ class NameSearch:
                 best, reach = Named(start, end, tuple(objects)), far
         return None if best is None else _exactly(text, best)
 
-    def _called(self, key: str, joined: str, following: str) -> list[PersonalObject]:
+    def _called(self, key: str, joined: str, *, genitive: bool) -> list[PersonalObject]:
         found = self._words.get(key) or self._words.get(joined) or self._joined.get(key)
-        if not found and key.endswith("s") and following == "'":
-            found = self._words.get(key[:-1])  # Biscuits'
+        if not found and key.endswith("s") and genitive:
+            found = self._words.get(key[:-1])  # Biscuits', Rubys Geburtstag
         return found or []
 
     def _may_end(self, text: FoldedText, start: int, end: int) -> bool:
@@ -197,6 +198,14 @@ def _rest(folded: str, start: int) -> str:
 
 def _of_word(char: str) -> bool:
     return unicodedata.category(char)[0] in "LNM"
+
+
+def _of_german(text: FoldedText, start: int, end: int) -> bool:
+    """Say whether a name may have an "s" for a noun that follows, as in "Rubys Geburtstag"."""
+    if text.folded[end : end + 1] != " " or end + 1 >= len(text.folded):
+        return False
+    begin, last, following = (text.source[text.at[at]] for at in (start, end - 1, end + 1))
+    return begin.isupper() and last == "s" and following.isupper()
 
 
 def _stands_alone(source: str, begin: int, key: str) -> bool:

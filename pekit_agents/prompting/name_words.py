@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
+    "ALONE",
     "AND",
     "ARTICLES",
+    "ASKING",
     "BEFORE_NAMES",
     "BEFORE_PLACES",
     "BEFORE_TIMES",
     "COMMON",
+    "IDIOMS",
+    "MINDING",
     "NOT",
+    "ONLY",
     "OR",
+    "ORDINARY",
     "PRONOUNS",
     "SHOWING",
-    "SMALL_NOUNS",
+    "SUBJECTS",
+    "TIMES",
     "VERBS",
+    "WITH",
 ]
 
 
@@ -25,15 +35,45 @@ def _words(text: str) -> frozenset[str]:
 AND = _words("and und et y e ve och og и plus")
 OR = _words("or oder ou или veya eller")
 NOT = _words(
-    "not without except excluding no nor neither never minus cannot dont doesnt isnt arent wasnt "
-    "nicht ohne kein keine keinen sans pas sauf sin senza tranne sem nao без не кроме"
+    "not without except excluding no nor neither never minus missing absent cannot dont doesnt "
+    "isnt arent wasnt nicht ohne kein keine keinen weder sans pas ne sauf sin ni senza tranne sem "
+    "nao nem zonder niet geen utan inte uden uten ikke bez без не ни кроме"
 )
+WITH = _words("with avec con com med met")
 #: After these, what follows is to be shown again: "without Zoë but with Ruby".
-SHOWING = _words("but with showing mit aber avec mais con pero ma com")
+SHOWING = WITH | _words("but showing mit aber mais pero ma")
+#: Before a name: nothing else is to be there. After "not" they say that there is more.
+ONLY = _words("only just")
+#: The same after a name.
+ALONE = _words("alone only allein seul seule")
 ARTICLES = _words(
     "a an the my our your his her their its this that these those both either also "
-    "mein meine unser der die das den dem el la le les il lo mon mes mi"
+    "mein meine unser der die das den dem ein eine einen einem einer dein sein seine seinen ihr "
+    "ihre ihren ihrem noch el la le les il lo los las un una une mon ma mes ses sa leur leurs mi "
+    "mis su sus suo seu haar zijn het een hennes"
 )
+#: Who a question is put to or about: "don't you have Ruby?", "isn't that Ruby?".
+SUBJECTS = _words("i you he she it we they that this these those")
+#: What is not known or not to be forgotten is no less wanted.
+MINDING = _words("know remember recall forget mind think believe understand care recognize find")
+#: What a name, known or not, follows in a question about one thing.
+ASKING = _words("whos whats") | {
+    *("who is", "who are", "who was", "what is", "what was", "where is", "me about"),
+    *("wer ist", "was ist", "wo ist", "qui est", "ou est", "quien es", "donde esta", "chi e"),
+}
+#: Some words that say together what one says.
+IDIOMS = {
+    "without": re.compile(
+        r"\b(?:w/o|(?:instead|outside) of|(?:rather|other) than|(?:apart|aside) from"
+        r"|(?:all|(?:any|every)(?:thing|one|body)) but)(?!\w)",
+        re.IGNORECASE,
+    ),
+    "only": re.compile(r"\b(?:nothing|nobody|none|no ?one) but(?!\w)", re.IGNORECASE),
+    "alone": re.compile(
+        r"\b(?:(?:and|with) )?(?:nothing|nobody|no ?one|without any(?:thing|one|body)) else(?!\w)",
+        re.IGNORECASE,
+    ),
+}
 #: Words that take a name, so that a name after them may be an ordinary word: "about will".
 BEFORE_NAMES = (
     _words("of with about for not without like than von mit ohne de avec named") | AND | OR
@@ -42,11 +82,16 @@ BEFORE_NAMES = (
 VERBS = _words("is are was were does did do has have had")
 #: Words that take a place or a time.
 BEFORE_PLACES = _words(
-    "in at on from during since before after until into through last every early late "
-    "im am um nach seit en à au"
+    "in at on from during since before after until into through near last every early late "
+    "im am um nach seit en au"
 )
-#: After these a month or a day is none but that: "in May".
-BEFORE_TIMES = _words("in since during until last every early late")
+#: After these a month or a day is none but that: "in May", "Christmas Eve".
+BEFORE_TIMES = _words("in since during until last every early late christmas years")
+#: Names that are words for times and weather, where they are not written like names.
+TIMES = _words(
+    "spring summer autumn fall winter dawn dusk sunrise sunset noon midnight eve holiday lucky "
+    "sunny misty stormy rainy snowy windy"
+)
 #: Words that stand for something else, also after the words that take a name.
 PRONOUNS = _words(
     "i me my mine myself you your yours he him his she her hers it its we us our ours they them "
@@ -54,10 +99,9 @@ PRONOUNS = _words(
     "all any some one none no not never and or but if as so the a an of with without for about "
     "from to in on at by"
 )
-#: They tell a language that begins all nouns with a capital letter.
-SMALL_NOUNS = _words("mit und oder von der die das ist im zeige zeig ohne nicht wo wie")
 COMMON = frozenset().union(
-    *(PRONOUNS, AND, OR, NOT, SHOWING, ARTICLES, BEFORE_NAMES, BEFORE_PLACES, SMALL_NOUNS),
+    *(PRONOUNS, AND, OR, NOT, SHOWING, ONLY, ALONE, ARTICLES, BEFORE_NAMES, BEFORE_PLACES),
+    MINDING,
     _words(
         "is are was were be been being am do does did done has have had having can could will "
         "would shall should may might must let lets go goes got get give gives show shows shown "
@@ -65,8 +109,8 @@ COMMON = frozenset().union(
         "like likes love loves eat eats live lives need needs make makes take takes come comes "
         "play plays sit sits sleep sleeps stand lie lies use used open sort list search name "
         "named called remember describe explain compare count return please thanks thank hello "
-        "hi hey yes okay ok then than too very more most less only just still again now today "
-        "yesterday tomorrow together alone beside behind under over between next near by to around "
+        "hi hey yes okay ok then than too very more most less still again now today "
+        "yesterday tomorrow together beside behind under over between next near by to around "
         "out off up down "
         "photo photos picture pictures image images pic pics snapshot snapshots selfie selfies "
         "album albums shot shots video videos everything anything something nothing people thing "
@@ -74,6 +118,10 @@ COMMON = frozenset().union(
         "pick put help check order filter rank old new newest oldest latest first second many "
         "much few ones foto fotos bild bilder photographie photographies imagen imagenes immagini "
         "monday tuesday wednesday thursday friday saturday sunday january february march april "
-        "june july august september october november december"
+        "june july august september october november december christmas easter halloween whats "
+        "whos wheres thats auf zu bei von ist im zeige zeig wo wie fetch display open upload "
+        "visible present seen"
     ),
 )
+#: What is a name only where it is written like one.
+ORDINARY = COMMON | TIMES

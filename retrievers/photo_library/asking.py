@@ -71,4 +71,6 @@ def asked_for(query: str, objects: Sequence[PersonalObject], words: TextSearch) 
         )
     excluded = {obj.object_id for part in names.parts if part.excluded for obj in part.objects}
     parts = [{obj.object_id for obj in part.objects} for part in names.wanted]
+    if names.alone:
+        excluded |= {obj.object_id for obj in objects} - set().union(*parts)
     return Asked(parts, names.either, frozenset(excluded))

@@ -47,6 +47,12 @@ def test_a_name_that_nothing_has_is_said_beside_one_that_is_known():
     assert '"Cup"' not in text
 
 
+@pytest.mark.parametrize("question", ["Who is Rex?", "What is Rex?", "Tell me about Rex."])
+def test_a_question_about_an_unknown_name_alone_says_so(question):
+    text = context_prompt([thing("Zoë", "A cat.")], question)
+    assert text == f'Nothing is remembered that is called "Rex".\n\n{question}'
+
+
 def test_a_question_that_is_far_too_long_is_refused_before_it_is_read():
     with pytest.raises(InvalidInput, match="at most 10000 characters, got 2000000"):
         context_prompt([thing("Biscuit")], "e\u0301\u0327" * 666_666 + "??")

@@ -223,6 +223,13 @@ def test_a_name_that_is_not_known_is_said_beside_one_that_is(
     assert found[1].metadata["kind"] == "unknown"
     assert retriever.invoke("What do Biscuit and Rubi eat?", k=1) == found[1:]
     assert [doc.metadata["name"] for doc in retriever.invoke("What does Tolstoy eat?")] == []
+    for question in ("my dog Rex", "Tell me about Biscuit and Biskuit"):  # a search finds Biscuit
+        found = retriever.invoke(question)
+        assert [doc.metadata["name"] for doc in (found[0], found[-1])] == [
+            "Biscuit",
+            question.split()[-1],
+        ]
+    assert [doc.metadata["name"] for doc in retriever.invoke("Who is Rex?")] == ["Rex"]
 
 
 def test_a_query_that_is_far_too_long_is_refused_unread(

@@ -13,6 +13,7 @@ from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import fake_profile, solid_scene
 
 PETS = {"Zoë": "red", "Ruby": "blue", "Mr. Whiskers": "green", "Coco 🐶": "yellow"}
+RUBY_AND = [f"ruby, {colour}" for colour in ("red", "green", "yellow")]
 LEFT, RIGHT = (20, 20, 70, 90), (80, 20, 150, 90)
 
 
@@ -44,6 +45,18 @@ def library(tmp_path: Path) -> PhotoLibrary:
         ("Ruby and the dog", {"ruby, yellow"}),
         ("Ruby without the dog", {"ruby", "ruby, red", "ruby, green"}),
         ("zeppelins", set()),
+        ("the dog without Zoe", {"ruby, yellow"}),
+        ("the dog and Ruby in London and Paris", {"ruby, yellow"}),
+        ("Ruby and her friends at the Eiffel Tower", {"ruby", *RUBY_AND}),
+        ("Which is older, Zoe or Coco?", {"red", "ruby, red", "ruby, yellow"}),
+        ("only Ruby", {"ruby"}),
+        ("Zoe alone", {"red"}),
+        ("Ruby and nothing else", {"ruby"}),
+        ("Isn't that Zoe?", {"red", "ruby, red"}),
+        ("Ruby-Zoe", {"ruby, red"}),
+        ("Ruby w/o Zoe and Coco", {"ruby", "ruby, green"}),
+        ("my dog Rex", set()),
+        ("Rex the dog", set()),
     ],
 )
 def test_names_are_understood_together(
@@ -52,7 +65,9 @@ def test_names_are_understood_together(
     assert {photo.photo_id for photo in library.search_text(query)} == expected
 
 
-@pytest.mark.parametrize("query", ["Ruby and Rubi", "photos with Zoe and rubi", "Ruby but not Max"])
+@pytest.mark.parametrize(
+    "query", ["Ruby and Rubi", "photos with Zoe and rubi", "Ruby but not Max", "the dog and Max"]
+)
 def test_a_name_that_is_not_known_is_said_and_never_dropped(
     library: PhotoLibrary, query: str
 ) -> None:
@@ -67,6 +82,9 @@ def test_a_name_that_is_not_known_is_said_and_never_dropped(
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
+        ("everything but Zoë", "at least one name that photos are to show"),
+        ("weder Ruby noch Zoe", "at least one name that photos are to show"),
+        ("Ruby without a leash and Zoë", 'what "not" goes for'),
         ("photos without Zoë", "at least one name that photos are to show"),
         ("Ruby and Zoë or Coco", "both|as well as"),
         ("Ruby where Zoë is not", "without a name after it"),
