@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +24,13 @@ from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
 from pekit_agents.tools.annotated_store import AnnotatedPictures
-from pekit_agents.tools.chosen_pictures import LATEST, NONE, one_picture, some_pictures
+from pekit_agents.tools.chosen_pictures import (
+    LATEST,
+    NONE,
+    is_none,
+    one_picture,
+    some_pictures,
+)
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import Advice, PersonalObject
+    from pekit_agents.types import Advice
 
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
 
@@ -263,9 +270,11 @@ class PersonalActions(KnownObjects):
         kit = self.annotated.kit(user_id)
         with fixable():
             measured(question, "question", QUESTION_LIMIT)
-        if image == LATEST:
-            image = next(iter(recent), NONE)
-        if image in (NONE, ""):
+        if is_none(image):
+            return self._from_memory(kit, question)
+        with fixable():
+            image = one_picture(image, [*islice(recent, 1), NONE])
+        if image == NONE:
             return self._from_memory(kit, question)
         handle, finding, annotated = self._search_annotated(user_id, image)
         shown = annotated or handle
@@ -379,7 +388,3 @@ class PersonalActions(KnownObjects):
             return ActionResult(text, record)
         answer = self.answerer.answer(None, text)
         return ActionResult(answer, {**record, "answer": answer})
-
-
-def _by_id(kit: PeKit, object_id: str | None) -> PersonalObject | None:
-    return next((obj for obj in kit.objects() if obj.object_id == object_id), None)
