@@ -35,7 +35,7 @@ from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.known_objects import KnownObjects, record_of
-from pekit_agents.tools.sightings import require_named, require_one, sighted, view_id
+from pekit_agents.tools.sightings import placed, require_named, require_one, sighted, view_id
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -196,7 +196,8 @@ class PersonalActions(KnownObjects):
             images: The photos: handles such as "img_..." from the labels in the conversation, or
                 "latest" for the newest photo.
             sighting: Where it is in the photo, if that is a single one: the number of the sighting,
-                as find_personal_objects says it; 0 to look for it.
+                as find_personal_objects says it; 0 to take where it is recognised, or else what
+                stands out.
             recent: Handles of the conversation, the newest first.
 
         Raises:
@@ -208,12 +209,16 @@ class PersonalActions(KnownObjects):
             before = kit.get(name)
             handles = some_pictures(images, recent)
             photos: list[Any] = [self.images.get(user_id, handle) for handle in handles]
-            if sighting:
-                (handle,) = require_one(handles)
-                finding = self.findings.find(user_id, handle, second_opinion=False)
-                photos = [sighted(finding, sighting)]
             # Of the same photos are the same ids, so that a repeated call adds nothing.
             ids = [view_id(before.object_id, handle, sighting) for handle in handles]
+
+            def find(handle: str) -> Finding:
+                return self.findings.find(user_id, handle, second_opinion=False)
+
+            if sighting:
+                photos = [sighted(find(*require_one(handles)), sighting)]
+            else:
+                photos = placed(kit, before, zip(handles, photos, ids, strict=True), find)
             obj = kit.add_views(before.object_id, photos, view_ids=ids)
         count = max(0, obj.n_views - before.n_views)
         stored = replace(obj, advice=())

@@ -10,6 +10,7 @@ WORDS = {
         "add photos to it with `pekit add`, change it with `pekit update`"
     ),
     "Pass the path of a local file, or bytes": "Give the path of a file on this machine",
+    "something else, remove it": "something else, remove it with `pekit remove-view`",
     "point it out with a box": "point it out with --box",
     "say which it is by its number": "say with --region which it is",
     "search the photo again for the numbers of its matches": "`pekit find` shows the numbers",
