@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,12 +24,18 @@ from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
 from pekit_agents.tools.annotated_store import AnnotatedPictures
-from pekit_agents.tools.chosen_pictures import LATEST, NONE, one_picture, some_pictures
+from pekit_agents.tools.chosen_pictures import (
+    LATEST,
+    NONE,
+    is_none,
+    one_picture,
+    some_pictures,
+)
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.known_objects import KnownObjects, record_of
-from pekit_agents.tools.sightings import require_named, require_one, sighted, view_id
+from pekit_agents.tools.sightings import placed, require_named, require_one, sighted, view_id
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import Advice, PersonalObject
+    from pekit_agents.types import Advice
 
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
 
@@ -189,7 +196,8 @@ class PersonalActions(KnownObjects):
             images: The photos: handles such as "img_..." from the labels in the conversation, or
                 "latest" for the newest photo.
             sighting: Where it is in the photo, if that is a single one: the number of the sighting,
-                as find_personal_objects says it; 0 to look for it.
+                as find_personal_objects says it; 0 to take where it is recognised, or else what
+                stands out.
             recent: Handles of the conversation, the newest first.
 
         Raises:
@@ -201,12 +209,16 @@ class PersonalActions(KnownObjects):
             before = kit.get(name)
             handles = some_pictures(images, recent)
             photos: list[Any] = [self.images.get(user_id, handle) for handle in handles]
-            if sighting:
-                (handle,) = require_one(handles)
-                finding = self.findings.find(user_id, handle, second_opinion=False)
-                photos = [sighted(finding, sighting)]
             # Of the same photos are the same ids, so that a repeated call adds nothing.
             ids = [view_id(before.object_id, handle, sighting) for handle in handles]
+
+            def find(handle: str) -> Finding:
+                return self.findings.find(user_id, handle, second_opinion=False)
+
+            if sighting:
+                photos = [sighted(find(*require_one(handles)), sighting)]
+            else:
+                photos = placed(kit, before, zip(handles, photos, ids, strict=True), find)
             obj = kit.add_views(before.object_id, photos, view_ids=ids)
         count = max(0, obj.n_views - before.n_views)
         stored = replace(obj, advice=())
@@ -263,9 +275,11 @@ class PersonalActions(KnownObjects):
         kit = self.annotated.kit(user_id)
         with fixable():
             measured(question, "question", QUESTION_LIMIT)
-        if image == LATEST:
-            image = next(iter(recent), NONE)
-        if image in (NONE, ""):
+        if is_none(image):
+            return self._from_memory(kit, question)
+        with fixable():
+            image = one_picture(image, [*islice(recent, 1), NONE])
+        if image == NONE:
             return self._from_memory(kit, question)
         handle, finding, annotated = self._search_annotated(user_id, image)
         shown = annotated or handle
@@ -379,7 +393,3 @@ class PersonalActions(KnownObjects):
             return ActionResult(text, record)
         answer = self.answerer.answer(None, text)
         return ActionResult(answer, {**record, "answer": answer})
-
-
-def _by_id(kit: PeKit, object_id: str | None) -> PersonalObject | None:
-    return next((obj for obj in kit.objects() if obj.object_id == object_id), None)

@@ -2,39 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from pekit_agents.errors import InvalidInput
+from pekit_agents.tools.image_store import handles_named
 
-__all__ = ["LATEST", "NONE", "one_picture", "some_pictures"]
+__all__ = ["LATEST", "NONE", "is_none", "one_picture", "some_pictures"]
 
 #: Stands for the newest picture of the conversation.
 LATEST = "latest"
 #: Stands for no picture.
 NONE = "none"
 
+#: What models write beside a word for a picture, such as "the latest photo".
+_BESIDE = {"the", "image", "photo", "picture", "one"}
+
 
 def one_picture(image: str, recent: Iterable[str]) -> str:
     """Return the handle that a model means.
 
     Args:
-        image: A handle, or :data:`LATEST`.
+        image: A handle, also as its label ``[image img_...]`` or in quotes, or :data:`LATEST`.
         recent: Handles of the conversation, the newest first.
 
     Raises:
-        InvalidInput: The newest picture is meant, and there is none.
+        InvalidInput: The newest picture is meant, and there is none; or several are.
     """
-    if image != LATEST:
-        return image
-    for handle in recent:
-        return handle  # the newest or nothing: an older one would be the wrong picture
-    raise InvalidInput(
-        "expected a photo in this conversation, found none; ask for one or give a handle"
-    )
+    meant = list(_meant(image))
+    if len(meant) > 1:
+        raise InvalidInput(f"image: expected one picture, found {len(meant)}; give one handle")
+    return _handle(meant[0], recent)
 
 
 def some_pictures(images: Sequence[str], recent: Iterable[str]) -> list[str]:
     """Return the handles that a model means, each once; as for :func:`one_picture`."""
     listed = [images] if isinstance(images, str) else images
-    newest = one_picture(LATEST, recent) if LATEST in listed else LATEST
-    return list(dict.fromkeys(newest if image == LATEST else image for image in listed))
+    meant = [each for image in listed for each in _meant(image)]
+    newest = _handle(LATEST, recent) if LATEST in meant else LATEST
+    return list(dict.fromkeys(newest if each == LATEST else each for each in meant))
+
+
+def is_none(image: str) -> bool:
+    """Return whether a model means no picture."""
+    return _word(image) in (NONE, "null", "")
+
+
+def _meant(image: str) -> Iterator[str]:
+    """Yield the handles in what a model gave, each once; else :data:`LATEST`, or it as it is."""
+    handles = list(dict.fromkeys(handles_named(image)))
+    yield from handles or ([LATEST] if _word(image) in (LATEST, "") else [image])
+
+
+def _word(image: str) -> str:
+    """Return the words that say which picture: "latest" of "[image latest]"."""
+    words = re.findall(r"[^\W_]+", image.casefold())
+    return " ".join(word for word in words if word not in _BESIDE)
+
+
+def _handle(meant: str, recent: Iterable[str]) -> str:
+    if meant != LATEST:
+        return meant
+    for handle in recent:
+        return handle  # the newest or nothing: an older one would be the wrong picture
+    raise InvalidInput(
+        "expected a photo in this conversation, found none; ask for one or give a handle"
+    )

@@ -35,6 +35,7 @@ __all__ = [
     "check_limits",
     "handle_of",
     "handles_in",
+    "handles_named",
     "image_label",
     "is_handle",
     "put_album",
@@ -43,6 +44,7 @@ __all__ = [
 
 HANDLE_PREFIX = "img_"
 _HANDLE = re.compile(r"img_[0-9a-f]{32}")
+_NAMED = re.compile(r"(?<![0-9a-z_/])img_[0-9a-f]{32}(?![0-9a-z_])", re.IGNORECASE)
 _LABEL = re.compile(r"\[image (img_[0-9a-f]{32})\]")
 
 
@@ -114,6 +116,11 @@ def image_label(handle: str) -> str:
 def handles_in(text: str) -> list[str]:
     """Return the handles in the labels of a text, in their order."""
     return _LABEL.findall(text)
+
+
+def handles_named(text: str) -> list[str]:
+    """Return the handles in a text that names pictures, also without labels and in capitals."""
+    return [handle.lower() for handle in _NAMED.findall(text)]
 
 
 def is_handle(text: object) -> bool:

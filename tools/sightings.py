@@ -1,19 +1,25 @@
-"""Sightings by their numbers: ``sighted`` gives the place of one, ``require_named`` checks one."""
+"""Sightings: ``sighted`` gives the place of one, ``placed`` that of an object in photos."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from pekit_agents.errors import InvalidInput
+from pekit_agents.boxes import iou_matrix, resized
+from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.images.loading import LoadedPhoto
 from pekit_agents.introduction.view_extraction import Reference
+from pekit_agents.introduction.views import MAX_VIEWS
+from pekit_agents.owner_text import NAME_LIMIT, quote
 
 if TYPE_CHECKING:
+    from pekit_agents.kit.kit import PeKit
+    from pekit_agents.profiles import Profile
     from pekit_agents.retrieval.finding import Finding
+    from pekit_agents.types import Match, PersonalObject
 
-__all__ = ["require_named", "require_one", "sighted", "view_id"]
+__all__ = ["placed", "require_named", "require_one", "sighted", "view_id"]
 
 
 def require_one(handles: Sequence[str]) -> Sequence[str]:
@@ -38,6 +44,67 @@ def sighted(finding: Finding, sighting: int) -> Reference:
         )
     photo = LoadedPhoto(finding.image, finding.size_wh)
     return Reference(photo, finding.proposals[sighting - 1].box)
+
+
+def placed(
+    kit: PeKit,
+    obj: PersonalObject,
+    photos: Iterable[tuple[str, bytes, str]],
+    find: Callable[[str], Finding],
+) -> list[Any]:
+    """Return photos of an object with its place in them, where what is found in them tells it.
+
+    Args:
+        kit: The user's.
+        obj: The object.
+        photos: Of each its handle, its bytes and the id of its view; what is held stays as it is.
+        find: Searches the picture of a handle.
+
+    Raises:
+        InvalidInput: What stands out in a photo is known to be something else.
+    """
+    held = {view.view_id for view in kit.views(obj.object_id)}
+    listed = list(photos)
+    if len(held) + len(listed) > MAX_VIEWS:  # which adding them tells
+        return [photo for _, photo, _ in listed]
+
+    def place(handle: str, photo: bytes) -> Any:
+        try:
+            return _meant_in(find(handle), obj, kit.profile)
+        except ImageError:  # told with its place among the photos by who adds them
+            return photo
+
+    return [photo if each in held else place(handle, photo) for handle, photo, each in listed]
+
+
+def _meant_in(finding: Finding, obj: PersonalObject, profile: Profile) -> Reference:
+    """Return a photo, with the place of an object where a single region is or may be it."""
+    naming = [each.region for each in finding.everything if _may_be(each, obj)]
+    if len(naming) == 1:
+        return sighted(finding, naming[0])
+    photo = LoadedPhoto(finding.image, finding.size_wh)
+    others = [each for each in finding.matches if not _may_be(each, obj)]
+    taken = profile.extractor.extract(photo.image, obj.category)[:1] if others else []
+    if taken:
+        place = resized(taken[0].box, photo.image.size, photo.size_wh)
+        shared = iou_matrix([place.xyxy], [each.box.xyxy for each in others])[0]
+        if shared.max() > profile.matching.overlap:
+            name = quote(obj.name, NAME_LIMIT)
+            raise InvalidInput(
+                f"expected a photo in which {name} stands out, found that something else does that "
+                f"is known: {', '.join(map(_numbered, finding.everything))}; if one of these is "
+                f"{name}, give its sighting; otherwise use a photo that shows {name} alone"
+            )
+    return Reference(photo)
+
+
+def _may_be(match: Match, obj: PersonalObject) -> bool:
+    return obj.object_id in {each.object_id for each in match.candidates}
+
+
+def _numbered(match: Match) -> str:
+    names = " or ".join(quote(each.name, NAME_LIMIT) for each in match.candidates)
+    return f"sighting {match.region} ({f'may be {names}' if match.possible else names})"
 
 
 def require_named(finding: Finding, object_id: str, sighting: int) -> None:

@@ -79,7 +79,9 @@ def write_calibration(path: Path, made: EncoderCalibration) -> None:
         with atomic_write(path, shared=True) as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
     except OSError as exc:
-        raise InvalidInput(f"expected to write {path}, found that it cannot be: {exc}") from exc
+        raise InvalidInput(
+            f"expected to write {path}, found that it cannot be: {exc.strerror or exc}"
+        ) from exc
 
 
 def read_calibration(path: Path | Traversable) -> EncoderCalibration:
@@ -92,7 +94,9 @@ def read_calibration(path: Path | Traversable) -> EncoderCalibration:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return _calibration({name: file[name] for name in file.files})
     except OSError as exc:
-        raise ProfileError(f"expected a calibration at {path}, found none: {exc}") from exc
+        raise ProfileError(
+            f"expected a calibration at {path}, found none: {exc.strerror or exc}"
+        ) from exc
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, PeKitError) as exc:
         raise ProfileError(
             f"expected what `pekit calibrate` wrote in {path}, found something else, or a file of "

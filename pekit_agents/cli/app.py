@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pekit_agents.cli.calibrate import calibrate
 from pekit_agents.cli.describe import describe
@@ -36,13 +37,26 @@ from pekit_agents.cli.photo_files import Photos, PhotosArgument, each_photo, pho
 from pekit_agents.cli.references import object_of
 from pekit_agents.cli.review import review as review_commands
 from pekit_agents.cli.searching import find, prompt
-from pekit_agents.cli.terminal_words import terminal_words
+from pekit_agents.cli.terminal_words import terminal_words, usage_words
 from pekit_agents.errors import InvalidInput, PeKitError
 from pekit_agents.wording.messages import counted
 
 __all__ = ["app", "main"]
 
+
+class _PlainWords(TyperGroup):
+    """Says what is wrong with an option in words that are not Python's."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as exc:
+            exc.message = usage_words(exc)
+            raise
+
+
 app = typer.Typer(
+    cls=_PlainWords,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

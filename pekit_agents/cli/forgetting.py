@@ -74,7 +74,9 @@ def _finished(kit: PeKit, name: str) -> PersonalObject | None:
 def _forget_everything(memory: str, user: str, yes: bool, as_json: bool) -> None:
     """Without a profile, so that a memory can be forgotten that cannot be opened."""
     from pekit_agents.memory import forget_user
+    from pekit_agents.memory.place.place import user_place
 
+    user_place(memory, user)  # refuses what cannot be one, before it asks
     if not yes:
         question = f"Forget everything in {memory} for user {user!r} for good?"
         typer.confirm(question, abort=True)

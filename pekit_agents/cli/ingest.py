@@ -21,6 +21,7 @@ from pekit_agents.cli.options import (
 )
 from pekit_agents.cli.output import err, print_json, say
 from pekit_agents.cli.output import out as console
+from pekit_agents.cli.references import require_folder, require_something
 from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
@@ -163,10 +164,13 @@ def optimize(
     from pekit_agents.memory.place.place import user_place, user_places
     from pekit_agents.memory.table import optimizing
 
-    found = user_places(memory, "Optimizing memories") if everybody else [user_place(memory, user)]
-    places = list(found)
     if everybody:
+        places = list(user_places(memory, "Optimizing memories"))
+        require_folder(memory)
         finish_forgotten_users(memory)
+    else:
+        require_something(memory, user)
+        places = [user_place(memory, user)]
     with Progress(console=err, transient=True) as progress:
         bar = progress.add_task("optimizing")
         done = optimizing.optimize(

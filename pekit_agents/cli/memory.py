@@ -157,7 +157,7 @@ def merge(
 ) -> None:
     """Make one object of two; the second is forgotten."""
     into, gone = object_of(kit, name), object_of(kit, other)
-    if not yes:
+    if not yes and into.object_id != gone.object_id:  # else there is nothing to ask
         question = f"Move all views of {gone.name} to {into.name} and forget it for good?"
         typer.confirm(question, abort=True)
     show_objects([kit.merge(into.object_id, gone.object_id)], as_json, title="Merged")

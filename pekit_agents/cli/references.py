@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.types import PersonalObject
 
-__all__ = ["id_of", "nothing_in", "object_of", "require_something", "short_ids"]
+__all__ = ["id_of", "nothing_in", "object_of", "require_folder", "require_something", "short_ids"]
 
 _SHORTEST = 4  # characters of an id that are taken for one
 _SHOWN = 8
@@ -74,7 +74,7 @@ def require_something(memory: str, user: str) -> None:
     What lies at a URI is not looked at.
 
     Raises:
-        InvalidInput: There is no memory, or nothing of this user in it.
+        InvalidInput: There is no memory, or nothing of this user in it; or it is a file.
     """
     if why := _absence(memory, user):
         raise InvalidInput(why)
@@ -90,7 +90,9 @@ def nothing_in(memory: str, user: str) -> str:
 def _absence(memory: str, user: str) -> str:
     if "://" in memory:
         return ""
-    from pekit_agents.memory.place.place import user_place
+    from pekit_agents.memory.place.place import place_at, user_place
+
+    place_at(memory)  # refuses a file
 
     def has(name: str) -> bool:
         place = user_place(memory, name).files if name else None
@@ -99,11 +101,7 @@ def _absence(memory: str, user: str) -> str:
     root = Path(memory).expanduser()
     nothing = f"Nothing is remembered yet in {memory} for user {user!r}:"
     if not root.is_dir():
-        near = [each.name for each in _folders(root.absolute().parent)]
-        return (
-            f"{nothing} there is no such folder. Check --memory, or begin with `pekit remember`."
-            f"{suggestion(root.name, near)}"
-        )
+        return f"{nothing} {_no_folder(root)}"
     if has(user):
         return ""
     others = [each for each in _folders(root) if _USER.fullmatch(each.name)]
@@ -117,6 +115,25 @@ def _absence(memory: str, user: str) -> str:
     hint = f" Did you mean --user {meant[0]}?" if meant else ""
     count = counted(len(others), "other user has", "other users have")
     return f"{clause(nothing)}, though {count} a memory there. Check --user.{hint}"
+
+
+def require_folder(memory: str) -> None:
+    """Refuse a folder of memories that does not exist; what lies at a URI is not looked at.
+
+    Raises:
+        InvalidInput: There is none.
+    """
+    root = Path(memory).expanduser()
+    if "://" not in memory and not root.exists():
+        raise InvalidInput(f"Nothing is remembered yet in {memory}: {_no_folder(root)}")
+
+
+def _no_folder(root: Path) -> str:
+    near = [each.name for each in _folders(root.absolute().parent)]
+    return (
+        "there is no such folder. Check --memory, or begin with `pekit remember`."
+        f"{suggestion(root.name, near)}"
+    )
 
 
 def _folders(root: Path) -> list[Path]:

@@ -1,8 +1,12 @@
-"""``terminal_words``: what to do, said to somebody at a terminal and not to a programmer."""
+"""``terminal_words`` and ``usage_words``: what to say at a terminal, and not to a programmer."""
 
 from __future__ import annotations
 
-__all__ = ["WORDS", "terminal_words"]
+import re
+
+import typer
+
+__all__ = ["WORDS", "terminal_words", "usage_words"]
 
 #: How messages of the package say what to do -> the same at a terminal.
 WORDS = {
@@ -10,6 +14,7 @@ WORDS = {
         "add photos to it with `pekit add`, change it with `pekit update`"
     ),
     "Pass the path of a local file, or bytes": "Give the path of a file on this machine",
+    "something else, remove it": "something else, remove it with `pekit remove-view`",
     "point it out with a box": "point it out with --box",
     "say which it is by its number": "say with --region which it is",
     "search the photo again for the numbers of its matches": "`pekit find` shows the numbers",
@@ -33,6 +38,29 @@ WORDS = {
     'leave load_in_4bit out, with dtype="bfloat16"': "leave --4bit out, with --dtype bfloat16",
     "load_in_4bit needs": "--4bit needs",
 }
+
+
+#: How typer's checks say what an option expects -> the same in plain words.
+_USAGE = (
+    (re.compile(r"^Value error, "), ""),
+    (re.compile(r"^(.+) is not one of (.+?)\.?$"), r"expected one of \2, found \1"),
+    (re.compile(r"^Input should be a valid integer.*"), "expected a whole number"),
+    (re.compile(r"^Input should be a valid number.*"), "expected a number"),
+    (re.compile(r"^Input should be greater than or equal to (\S+)$"), r"expected \1 or more"),
+    (re.compile(r"^Input should be less than or equal to (\S+)$"), r"expected \1 or less"),
+    (re.compile(r"^Input should be "), "expected "),
+)
+
+
+def usage_words(exc: typer.BadParameter) -> str:
+    """Return what is wrong with an option: what was expected and, where it is known, found."""
+    said = exc.message
+    for pattern, plain in _USAGE:
+        said = pattern.sub(plain, said)
+    told = getattr(exc.__cause__, "errors", list)()
+    if said == exc.message or "found" in said or len(told) != 1:
+        return said
+    return f"{said}, found {told[0]['input']!r}"
 
 
 def terminal_words(text: str) -> str:

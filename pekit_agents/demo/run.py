@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from rich.table import Table
 
 from pekit_agents.boxes import containment
 from pekit_agents.demo.scenes import OBJECTS, SCENES, compose, photo_path
+from pekit_agents.errors import InvalidInput
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.prompting.match_text import chances_of
 
@@ -65,9 +68,11 @@ def run_demo(out: Path, console: Console) -> list[SceneResult]:
         The scenes' results.
 
     Raises:
+        InvalidInput: Nothing can be written to the folder.
         MissingDependency: The embedded model or the photos are not installed.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    with _written_to(out):
+        out.mkdir(parents=True, exist_ok=True)
     console.print(
         "The scenes are [bold]composed[/bold]: prints of photos from the scikit-image package, "
         "moved, scaled, turned and recoloured, among things nobody introduced. One object is "
@@ -134,12 +139,24 @@ def _lies_on(box: Box, place: Box) -> bool:
     return bool(shared >= _INSIDE)
 
 
+@contextmanager
+def _written_to(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise InvalidInput(
+            f"expected a folder that can be written to, found {out}: {exc.strerror or exc}; "
+            "choose another folder"
+        ) from exc
+
+
 def _search(kit: PeKit, scene: Scene, out: Path, number: int) -> SceneResult:
     picture, truth = compose(scene)
     finding = kit.find(picture)
     prompt = kit.prompt(finding, _QUESTION)
-    prompt.image.save(out / f"scene-{number}.png")
-    (out / f"scene-{number}.txt").write_text(prompt.text + "\n", encoding="utf-8")
+    with _written_to(out):
+        prompt.image.save(out / f"scene-{number}.png")
+        (out / f"scene-{number}.txt").write_text(prompt.text + "\n", encoding="utf-8")
     return SceneResult(scene, finding, judge(finding, truth))
 
 

@@ -84,7 +84,7 @@ def check_bytes(size: int, name: str, limits: ImageLimits) -> None:
     if size > limits.max_bytes:
         cure = _cure("save a smaller copy", "max_bytes", limits)
         raise ImageError(
-            f"{name}: expected at most {limits.max_bytes / 1e6:.1f} MB, got {size / 1e6:.1f} MB; "
+            f"{name}: expected at most {_millions(limits.max_bytes)} MB, got {_millions(size)} MB; "
             f"{cure}."
         )
 
@@ -105,14 +105,20 @@ def check_size(size: tuple[int, int], name: str, limits: ImageLimits) -> None:
         rule = f"at least {limits.min_side} px a side"
         cure = _cure("use a larger picture", "min_side", limits)
     elif max(size) > limits.max_side or width * height > limits.max_pixels:
-        rule = f"at most {limits.max_pixels / 1e6:.1f} megapixels and {limits.max_side} px a side"
+        rule = f"at most {_millions(limits.max_pixels)} megapixels and {limits.max_side} px a side"
         cure = _cure("save a smaller copy", "max_pixels", limits)
     else:
         return
     raise ImageError(
         f"{name}: expected {rule}, got {width}x{height} "
-        f"({width * height / 1e6:.1f} megapixels); {cure}."
+        f"({_millions(width * height)} megapixels); {cure}."
     )
+
+
+def _millions(number: int) -> str:
+    """Return a number of pixels or bytes in millions; a small one is not rounded to nothing."""
+    millions = number / 1e6
+    return f"{millions:.1f}" if millions >= 0.1 else f"{millions:.2g}"
 
 
 def reduction(size: tuple[int, int]) -> int:

@@ -34,7 +34,6 @@ from pekit_agents.images.limits import (
 )
 from pekit_agents.images.pixels import array_to_rgb, check_shape, lies_on_its_side, upright_rgb
 from pekit_agents.images.reading import describe_source, read_image
-from pekit_agents.wording.messages import clause
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -212,7 +211,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     except MissingDependency:
         raise
     except Exception as exc:
-        raise _damaged(name, exc) from exc
+        raise _damaged(name) from exc
     if picture is None:
         raise ImageError(
             f"{name}: expected a photo ({', '.join(raster_formats())} or HEIC), got "
@@ -277,11 +276,10 @@ def _guess_kind(data: bytes) -> str:
     return next((kind for sign, kind in _OTHER_KINDS if sign in head), "something else")
 
 
-def _damaged(name: str, exc: Exception) -> ImageError:
+def _damaged(name: str) -> ImageError:
     return ImageError(
         f"{name}: expected a whole, undamaged picture, but decoding failed; save or download it "
-        "again",
-        in_python=f" ({type(exc).__name__}: {clause(exc):.200}).",
+        "again."
     )
 
 
@@ -302,7 +300,7 @@ def _decode(
     except ImageError:
         raise
     except Exception as exc:
-        raise _damaged(name, exc) from exc
+        raise _damaged(name) from exc
     grown = rgb.width > size[0] or rgb.height > size[1]
     check_size(rgb.size if grown else size, name, limits)
     return LoadedPhoto(rgb, size)

@@ -40,10 +40,17 @@ def read_metadata(path: Path) -> dict[str, dict[str, str]]:
         told = [_told(row) for row in rows]
     except UnicodeDecodeError as exc:
         raise InvalidInput(
-            f"expected a CSV or JSON file in UTF-8, found another encoding in {path} ({exc}); "
+            f"expected a CSV or JSON file in UTF-8, found another encoding in {path}; "
             'save it anew, in a spreadsheet as "CSV UTF-8"'
         ) from exc
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as exc:
+    except FileNotFoundError as exc:
+        raise InvalidInput(
+            "expected a CSV or JSON file with name, category and context, found nothing at "
+            f"{path}; check the path"
+        ) from exc
+    except OSError as exc:
+        raise InvalidInput(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as exc:
         if isinstance(exc, InvalidInput):
             raise InvalidInput(f"{path}: {exc}") from exc
         raise InvalidInput(

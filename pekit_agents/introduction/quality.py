@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pekit_agents.scoring import Discriminant
     from pekit_agents.types import Box, FloatArray, RGBImage, View
 
-__all__ = ["ENOUGH", "advise", "advise_on_region", "sharpness"]
+__all__ = ["ENOUGH", "OUTLIER_REMEDY", "advise", "advise_on_region", "sharpness"]
 
 #: With fewer different views than this another side helps most.
 ENOUGH = 3
@@ -109,10 +109,11 @@ def advise_on_region(vector: FloatArray, discriminant: Discriminant | None) -> t
     return (Advice(1, "poor", _POOR.format("the photo")),)
 
 
-_OUTLIER = (
-    "{} resembles none of the others: if it shows something else, remove it; if the object "
-    "is small in it, point it out with a box"
+#: What to do about an outlier, for who has the object and the photo at hand.
+OUTLIER_REMEDY = (
+    "if it shows something else, remove it; if the object is small in it, point it out with a box"
 )
+_OUTLIER = f"{{}} resembles none of the others: {OUTLIER_REMEDY}"
 _TOO_SMALL = "{} shows the object less than {} pixels wide or high: use one from closer by"
 _UNSHARP = "{} is blurred: use a sharp one"
 _DUPLICATED = "{} adds nothing to {}: use one from another side"

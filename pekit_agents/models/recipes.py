@@ -111,8 +111,16 @@ def read_recipe(path: Path, bases: Mapping[str, Recipe]) -> Recipe:
     """
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ProfileError(f"the profile {path} cannot be read: {exc}") from exc
+    except FileNotFoundError as exc:
+        raise ProfileError(
+            f"expected the .toml file of a profile, found none at {path}; check the path"
+        ) from exc
+    except OSError as exc:
+        raise ProfileError(f"the profile {path} cannot be read: {exc.strerror or exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise ProfileError(
+            f"expected the profile {path} in UTF-8, found another encoding; save it anew"
+        ) from exc
     except tomllib.TOMLDecodeError as exc:
         raise ProfileError(f"the profile {path} is not TOML: {exc}") from exc
     try:

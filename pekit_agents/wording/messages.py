@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 __all__ = ["clause", "counted", "suggestion"]
 
 
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
+
+
 def clause(said: object) -> str:
-    """Return a message without its full stop, to go on after it in the same sentence."""
-    return str(said).rstrip().rstrip(".;:,")
+    """Return a message without its full stop, to go on after it in the same sentence.
+
+    The number of an error of the operating system is left out: ``[Errno 111]``.
+    """
+    return _ERRNO.sub("", str(said)).rstrip().rstrip(".;:,")
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -49,8 +49,12 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_a_photo_is_refused_by_the_option_and_the_error_names_it(pekit, command):
     for option, value, found in (
-        ("--max-megapixels", "0.01", "160x120 (0.0 megapixels)"),
-        ("--max-megabytes", "0.0001", "0.0 MB"),
+        (
+            "--max-megapixels",
+            "0.01",
+            "px a side, got 160x120 (0.019 megapixels)",
+        ),
+        ("--max-megabytes", "0.0001", "at most 0.0001 MB, got 0.0"),
     ):
         code, said = pekit(*command, option, value)
         assert code == 1

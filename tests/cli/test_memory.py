@@ -275,6 +275,7 @@ def test_reembed_carries_over_what_has_crops_and_names_what_has_none(filled):
         (["update", "Cup", "--name", "Bike"], 1, "expected a name that is free"),
         (["update", "Nobody", "--name", "x"], 1, "Nobody"),
         (["merge", "Cup", "Cup", "--yes"], 1, "two objects to merge"),
+        (["merge", "Cup", "Cup"], 1, "two objects to merge"),  # without asking
         (["merge", "Cup", "Nobody", "--yes"], 1, "Nobody"),
         (["views", "Nobody"], 1, "Nobody"),
         (["remove-view", "Cup", "nothing"], 1, "no view"),
@@ -306,3 +307,47 @@ def test_the_uri_of_a_memory_arrives_as_it_was_typed(pekit, command):
     answer = pekit(*command, "--memory", "gs://bucket/memories")
     assert answer.code == 1
     assert "expected a folder, an s3:// or a db:// URI, found 'gs://bucket/memories'" in answer.err
+
+
+COMMANDS_ON_A_MEMORY = [
+    ("list",),
+    ("show", "Cup"),
+    ("views", "Cup"),
+    ("remember", "Hat", "red.png", "-c", "hat"),
+    ("add", "Cup", "red.png"),
+    ("find", "red.png"),
+    ("update", "Cup", "--context", "x"),
+    ("forget", "Cup", "--yes"),
+    ("forget", "--all", "--yes"),
+    ("forget", "--all"),
+    ("optimize",),
+    ("optimize", "--all"),
+    ("import", "memory.pekit"),
+    ("export", "other.pekit"),
+    ("reembed",),
+    ("review", "list"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS_ON_A_MEMORY, ids=" ".join)
+@pytest.mark.parametrize("memory", ["afile", "afile/memory"])
+def test_a_memory_that_is_a_file_is_told_as_one_by_every_command(filled, tmp_path, command, memory):
+    filled("export", "memory.pekit")
+    (tmp_path / "afile").write_bytes(b"notes")
+    done = filled(*command, "--memory", memory)
+    assert (done.code, done.out) == (1, "")
+    said = " ".join(done.err.split())
+    assert f"expected a folder for the memory, found a file at {tmp_path / 'afile'}" in said
+    assert "choose a folder" in said
+    assert (tmp_path / "afile").read_bytes() == b"notes"
+
+
+@pytest.mark.parametrize("command", [("optimize",), ("optimize", "--all")])
+def test_a_memory_that_does_not_exist_cannot_be_optimized(filled, tmp_path, command):
+    done = filled(*command, "--memory", "pekit-memori")
+    assert (done.code, done.out) == (1, "")
+    assert "there is no such folder. Check --memory" in done.err
+    assert "Did you mean 'pekit-memory'?" in done.err
+    assert not (tmp_path / "pekit-memori").exists()
+    assert filled("optimize", "--user", "nobody").code == 1
+    assert "Optimized 1 memory." in filled(*command).out

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from pekit_agents.cli.terminal_words import WORDS, terminal_words
 
@@ -62,3 +64,46 @@ def test_a_remedy_is_one_of_the_terminal(filled, args, says, unsaid):
 
 def test_other_messages_stay_as_they_are():
     assert terminal_words("red.png: it is red. Check it.") == "red.png: it is red. Check it."
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (
+            ("find", "red.png", "-f", "xml"),
+            "expected one of 'table', 'json', 'jsonl', 'csv',",
+        ),
+        (("find", "red.png", "--mode", "slow"), "expected one of 'auto', 'scene', 'fast', found"),
+        (("find", "red.png", "--max-megapixels", "-1"), "expected 0.0001 or more, found '-1'"),
+        (("find", "red.png", "--max-megapixels", "big"), "expected a number, found 'big'"),
+        (("confirm", "Cup", "red.png", "--region", "one"), "expected a whole number, found 'one'"),
+        (("confirm", "Cup", "red.png", "--region", "0"), "expected 1 or more, found '0'"),
+        (("import", "ann.pekit", "--on-conflict", "foo"), "'replace', 'rename', found 'foo'"),
+        (("find", "torn.jpg"), "save or download it again."),
+        (("remember", "Hat", "torn.jpg", "-c", "hat"), "save or download it again; nothing was"),
+        (("reject", "Cup", "torn.jpg"), "save or download it again."),
+        (("import", "torn.jpg"), "found a damaged or truncated file; nothing was imported"),
+        (("list", "-p", "none.toml"), "expected the .toml file of a profile, found none at none"),
+        (("list", "-p", "latin.toml"), "in UTF-8, found another encoding; save it anew"),
+        (("ingest", "things", "--metadata", "none.csv"), "found nothing at none.csv; check the"),
+        (("ingest", "things", "--metadata", "latin.toml"), "found another encoding in latin.toml"),
+        (
+            ("describe", "-", "Who?", "--model", "x", "--endpoint", "http://127.0.0.1:9"),
+            "Connection refused; check the address",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_nothing_is_told_in_words_of_python(filled, tmp_path, args, says):
+    filled("export", "ann.pekit")
+    noise = Image.effect_noise((200, 200), 90)
+    noise.save(tmp_path / "whole.jpg")
+    (tmp_path / "torn.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:3000])
+    (tmp_path / "latin.toml").write_bytes("name = 'Zoë'".encode("latin-1"))
+    (tmp_path / "things" / "Cup").mkdir(parents=True)
+    noise.save(tmp_path / "things" / "Cup" / "1.jpg")
+    done = filled(*args)
+    assert done.code in (1, 2)
+    said = " ".join(done.err.replace("│", " ").split())
+    assert says in said
+    assert not re.search(r"Errno|Error:|BadZip|Value error|Input should|codec|bytes not", said)

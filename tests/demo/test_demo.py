@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from PIL import Image
+from rich.console import Console
 
-from pekit_agents.demo.run import SceneResult, judge
+from pekit_agents.demo.run import SceneResult, judge, run_demo
 from pekit_agents.demo.scenes import SCENES
+from pekit_agents.errors import InvalidInput
 from pekit_agents.retrieval.finding import Finding
 from pekit_agents.types import Box, Match, PersonalObject
 
@@ -66,3 +69,10 @@ def test_a_scene_is_right_only_when_every_verdict_is():
         ([("Cat", None, "asked about")], False),
     ):
         assert SceneResult(SCENES[0], finding, tuple(rows)).right is right
+
+
+@pytest.mark.parametrize("out", ["notes.txt", "notes.txt/demo"])
+def test_a_folder_that_cannot_be_one_is_refused_before_anything_is_loaded(tmp_path, out):
+    (tmp_path / "notes.txt").write_text("notes")
+    with pytest.raises(InvalidInput, match=r"expected a folder .*notes\.txt.*; choose another"):
+        run_demo(tmp_path / out, Console(quiet=True))

@@ -91,7 +91,7 @@ def test_giant_tiles_in_a_small_tiff_are_refused():
 
 @pytest.mark.parametrize("source", [Image.new("L", (300, 300)), np.zeros((300, 300), np.uint8)])
 def test_limits_hold_for_pictures_and_arrays(source):
-    with pytest.raises(ImageError, match=r"0.1 megapixels.*got 300x300.*ImageLimits.max_pixels"):
+    with pytest.raises(ImageError, match=r"at most 0.09 megapixels.*got 300x300.*ImageLimits.max_pixels"):
         load_image(source, limits=ImageLimits(max_pixels=89_999))
     assert load_image(source, limits=ImageLimits(max_pixels=90_000)).size == (300, 300)
 
@@ -108,7 +108,7 @@ def test_a_heavy_file_is_refused_by_its_size_alone(tmp_path):
         file.truncate(2**33)
     with pytest.raises(ImageError, match=r"heavy.png: expected at most 52.4 MB, got 8589.9 MB"):
         load_image(path)
-    with pytest.raises(ImageError, match=r"at most 0\.0 MB"):
+    with pytest.raises(ImageError, match=r"at most 0\.002 MB"):
         load_image(bytes(2000), limits=ImageLimits(max_bytes=1999))
 
 

@@ -175,7 +175,9 @@ def test_every_verb_has_an_error_in_the_table() -> None:
         ("correct_personal", {"name": "Biscuit", "verdict": "perhaps"}),
         ("remember_object", {"category": "dog"}),
         ("add_photos", {"name": "Biscuit", "images": 3}),
-        ("find_personal_objects", {"image": ["img_"]}),
+        ("find_personal_objects", {"image": {"id": "img_"}}),
+        ("remember_object", {"name": None, "category": ["dog", "cat"]}),
+        ("correct_personal", {"name": "Biscuit", "verdict": "is", "sighting": "one"}),
     ],
 )
 async def test_arguments_of_another_kind_are_told_alike_in_both_frameworks(

@@ -82,27 +82,32 @@ class PersonalToolkit(BaseToolkit):
     def _tool(self, spec: ToolSpec) -> BaseTool:
         # A runtime that the model writes is dropped: it is no field of the schema. The agent
         # injects its own because of the annotation; a subclass of BaseTool would get None.
+        # A text in place of the arguments is the first of them, which LangChain does not bind.
+        first, model = spec.parameters[0].name, arguments_model(spec)
+
         def call(
-            *,
+            *text: str,
             runtime: ToolRuntime = None,  # type: ignore[assignment]
             **arguments: Any,
         ) -> tuple[str, dict[str, Any]]:
+            if text:
+                arguments = dict(model.model_validate({first: text[0]}))
             result = self._run(spec, arguments, runtime)
             return result.text, {**result.record, "images": list(result.images)}
 
         async def acall(
-            *,
+            *text: str,
             runtime: ToolRuntime = None,  # type: ignore[assignment]
             **arguments: Any,
         ) -> tuple[str, dict[str, Any]]:
-            return await asyncio.to_thread(call, runtime=runtime, **arguments)
+            return await asyncio.to_thread(call, *text, runtime=runtime, **arguments)
 
         return StructuredTool.from_function(
             func=call,
             coroutine=acall,
             name=spec.name,
             description=spec.description,
-            args_schema=arguments_model(spec),
+            args_schema=model,
             infer_schema=False,
             response_format="content_and_artifact",
             handle_tool_error=True,

@@ -166,7 +166,7 @@ def read_archive(path: Path, *, encoder_id: str, dim: int) -> list[MemoryRecord]
     except OSError as exc:
         raise InvalidInput(f"{path} cannot be read: {exc.strerror or exc}") from exc
     except _DAMAGE as exc:
-        _refuse(path, f"a damaged or truncated file ({type(exc).__name__}: {exc!s:.100})", exc)
+        _refuse(path, "a damaged or truncated file", exc)
     found = (len(records), sum(len(record.views) for record in records))
     expected = (manifest.get("objects"), manifest.get("views"))
     if found != expected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -78,7 +79,8 @@ def place_at(root: str | Path, storage_options: Mapping[str, str] | None = None)
     """Return the place of all users: a folder, or what stands at an s3:// or db:// URI.
 
     Raises:
-        InvalidInput: It is at a URI of another kind, or has options that have no meaning there.
+        InvalidInput: It is at a URI of another kind, has options that have no meaning there, or
+            is a file or within one.
     """
     uri = str(root)
     if uri.startswith(cloud.SCHEME):
@@ -89,7 +91,15 @@ def place_at(root: str | Path, storage_options: Mapping[str, str] | None = None)
         raise InvalidInput(f"expected a folder, an s3:// or a db:// URI, found {uri!r}")
     if storage_options is not None:
         raise InvalidInput(f"storage_options are for s3:// and db:// URIs, found them for {uri!r}")
-    return LocalPlace(Path(root).expanduser().absolute())
+    folder = Path(root).expanduser().absolute()
+    # Path.exists raises where a folder may not be looked into.
+    there = next(p for p in (folder, *folder.parents) if os.path.exists(p))  # noqa: PTH110
+    if not there.is_dir():
+        raise InvalidInput(
+            f"expected a folder for the memory, found a file at {there}; choose a folder, which "
+            "need not be there yet"
+        )
+    return LocalPlace(folder)
 
 
 def user_place(

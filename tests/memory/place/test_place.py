@@ -44,6 +44,16 @@ def test_users_are_listed_by_the_names_of_their_folders_alone(tmp_path):
     assert list(user_places(tmp_path / "none", "Counting")) == []
 
 
+@pytest.mark.parametrize("below", [".", "memory", "a/b"])
+def test_a_file_is_no_place_and_neither_is_what_lies_below_it(tmp_path, below):
+    file = tmp_path / "notes.txt"
+    file.write_text("notes")
+    with pytest.raises(InvalidInput, match=r"expected a folder .* a file at .*notes\.txt; choose"):
+        place_at(file / below)
+    with pytest.raises(InvalidInput, match="found a file"):
+        list(user_places(file / below, "Listing"))
+
+
 def test_users_are_not_listed_where_they_have_no_files():
     with pytest.raises(InvalidInput, match=r"Counting needs files.*db://things"):
         list(user_places("db://things", "Counting"))
