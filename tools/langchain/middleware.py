@@ -24,6 +24,7 @@ try:
     from langchain.agents.middleware.types import ModelResponse, ToolCallRequest
     from langchain_core.messages import (
         BaseMessage,
+        HumanMessage,
         MessageLikeRepresentation,
         SystemMessage,
         ToolMessage,
@@ -41,6 +42,7 @@ from pekit_agents.tools.conversation import SYSTEM_PROMPT, PersonalConversation
 from pekit_agents.tools.hidden_pictures import LeftOut, swept
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain.messages import LangChainMessages, unwrapped
+from pekit_agents.tools.langchain.pictures import inline_images, text_block
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
 if TYPE_CHECKING:
@@ -236,7 +238,11 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             if isinstance(value, Send):
                 arg = swept(value.arg, keep, special)
                 return value if arg is value.arg else Send(value.node, arg)
-            return None
+            # A block of a message that is no message yet, such as {"role": "user", ...}.
+            picture = inline_images(HumanMessage([value])).get(0) if type(value) is dict else None
+            if picture is None:
+                return None
+            return text_block(keep(picture if isinstance(picture, LeftOut) else picture.data))
 
         def keep(picture: bytes | LeftOut) -> str:
             return self._messages.keep(user, picture)
