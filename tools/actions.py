@@ -35,6 +35,7 @@ from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.known_objects import KnownObjects, record_of
+from pekit_agents.tools.reference_photos import OfferedPhotos
 from pekit_agents.tools.sightings import placed, require_named, require_one, sighted, view_id
 
 if TYPE_CHECKING:
@@ -161,20 +162,23 @@ class PersonalActions(KnownObjects):
             object_id: Repeating a call with the same id changes nothing.
 
         Raises:
-            ActionError: A photo is unknown or shows no object, the name is taken or too long.
+            ActionError: No photo can be used, the name is taken or too long.
         """
         kit = self.annotated.kit(user_id)
+        left_out: list[str] = []
         with fixable():
             obj = next((each for each in kit.objects() if each.object_id == object_id), None)
             if obj is None:
-                handles = some_pictures(images, recent)
-                photos = [self.images.get(user_id, handle) for handle in handles]
-                obj = kit.remember(
-                    name, photos, category=category, context=context, object_id=object_id
+                texts = {"category": category, "context": context, "object_id": object_id}
+                photos = OfferedPhotos(self.images, user_id, some_pictures(images, recent))
+                obj = photos.store(
+                    kit, category, lambda used: kit.remember(name, [*used.values()], **texts)
                 )
+                left_out = photos.told()
         # A repeated call finds the object as it is stored, and its record is the same.
         stored = replace(obj, advice=())
-        return ActionResult(replies.remembered(obj), {"object": stored.to_dict()})
+        text = "\n".join([replies.remembered(obj), *left_out])
+        return ActionResult(text, {"object": stored.to_dict()})
 
     def add_photos(
         self,
@@ -201,29 +205,38 @@ class PersonalActions(KnownObjects):
             recent: Handles of the conversation, the newest first.
 
         Raises:
-            ActionError: The name or a photo is unknown, a photo shows no object, there are too
-                many, or there is no such sighting.
+            ActionError: The name is unknown, no photo can be used, there are too many, or there is
+                no such sighting.
         """
         kit = self.open_kit(user_id)
         with fixable():
             before = kit.get(name)
             handles = some_pictures(images, recent)
-            photos: list[Any] = [self.images.get(user_id, handle) for handle in handles]
+            photos = OfferedPhotos(self.images, user_id, handles)
             # Of the same photos are the same ids, so that a repeated call adds nothing.
-            ids = [view_id(before.object_id, handle, sighting) for handle in handles]
+            ids = {handle: view_id(before.object_id, handle, sighting) for handle in handles}
 
             def find(handle: str) -> Finding:
                 return self.findings.find(user_id, handle, second_opinion=False)
 
             if sighting:
-                photos = [sighted(find(*require_one(handles)), sighting)]
+                (handle,) = require_one(handles)
+                photos.by_handle[handle] = sighted(find(handle), sighting)
             else:
-                photos = placed(kit, before, zip(handles, photos, ids, strict=True), find)
-            obj = kit.add_views(before.object_id, photos, view_ids=ids)
+                offered = [(each, it, ids[each]) for each, it in photos.by_handle.items()]
+                places = placed(kit, before, offered, find)
+                photos.by_handle = dict(zip(photos.by_handle, places, strict=True))
+            obj = photos.store(
+                kit,
+                before.category,
+                lambda used: kit.add_views(
+                    before.object_id, [*used.values()], view_ids=[ids[each] for each in used]
+                ),
+            )
         count = max(0, obj.n_views - before.n_views)
         stored = replace(obj, advice=())
-        record = {"object": stored.to_dict(), "added": count, "photos": handles}
-        return ActionResult(replies.added(obj, count), record)
+        record = {"object": stored.to_dict(), "added": count, "photos": [*photos.by_handle]}
+        return ActionResult("\n".join([replies.added(obj, count), *photos.told()]), record)
 
     def find_personal_objects(
         self, user_id: str, image: str = LATEST, *, recent: Iterable[str] = ()

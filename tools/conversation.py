@@ -16,13 +16,13 @@ from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.tools.action_result import ActionError, fixable
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
+from pekit_agents.tools.image_albums import put_album
 from pekit_agents.tools.image_store import (
     UnknownImage,
-    each_put,
+    handle_of,
     handles_in,
     image_label,
     is_handle,
-    put_album,
 )
 
 if TYPE_CHECKING:
@@ -134,7 +134,9 @@ class PersonalConversation(Generic[_M]):
         self._images, self._form, self._max_images = actions.images, form, max_images
         self._findings, self._auto = actions.findings, auto
 
-    def kept(self, user_id: str, message: _M, *, marked: bool = False) -> _M:
+    def kept(
+        self, user_id: str, message: _M, *, marked: bool = False, batch: str | None = None
+    ) -> _M:
         """Return a message with labels for pictures; itself when it holds none.
 
         Pictures in other messages than the user's and the tools' stay: a model made them.
@@ -143,37 +145,63 @@ class PersonalConversation(Generic[_M]):
             user_id: Whose pictures.
             message: Any message. In place of a picture that cannot be kept it gets words.
             marked: Whether boxes are drawn on its pictures.
+            batch: For what a tool returned, a name of the calls that a model made at once.
         """
-        role = self._form.role(message)
-        found: dict[int, list[Piece]] = {}
-        for index, piece in () if role == "model" else self._form.pieces(message):
-            parts = parts_of(piece)
-            if not all(isinstance(part, str) for part in parts):
-                found[index] = parts
-        pictures = [part for parts in found.values() for part in parts if isinstance(part, bytes)]
-        put = iter(self._put(user_id, pictures, together=role == "user"))
+        return self.all_kept(user_id, [message], marked=marked, batch=batch)[0]
 
-        def stand_in(part: Piece) -> Label | str:
+    def all_kept(
+        self,
+        user_id: str,
+        messages: Sequence[_M],
+        *,
+        marked: bool = False,
+        batch: str | None = None,
+    ) -> list[_M]:
+        """Do as :meth:`kept` for messages that come at once, whose pictures stay together."""
+        groups: dict[int, list[bytes]] = {}
+        found: list[tuple[int, dict[int, list[Piece]]]] = []
+        before, group = "", 0
+        for at, message in enumerate(messages, 1):
+            role = self._form.role(message)
+            if role != "tool" or before != "tool":  # the tools of one batch answer in a row
+                group = at if role == "tool" else 0
+            pieces = self._pictures_of(message) if role != "model" else {}
+            parts = [part for each in pieces.values() for part in each]
+            groups.setdefault(group, []).extend(p for p in parts if isinstance(p, bytes))
+            found.append((group, pieces))
+            before = role
+        put = {
+            group: iter(
+                self._put(user_id, pictures, batch, of_tools=group > 0 or batch is not None)
+            )
+            for group, pictures in groups.items()
+        }
+
+        def stand_in(part: Piece, group: int) -> Label | str:
             if isinstance(part, str):
                 return part
-            handle = next(put) if isinstance(part, bytes) else part
+            handle = next(put[group]) if isinstance(part, bytes) else part
             return Label(handle, marked) if isinstance(handle, str) else left_out(handle)
 
-        kept = {index: [stand_in(part) for part in parts] for index, parts in found.items()}
-        return self._form.detach(message, kept) if kept else message
+        def kept(message: _M, group: int, pieces: dict[int, list[Piece]]) -> _M:
+            parts = {index: [stand_in(part, group) for part in of] for index, of in pieces.items()}
+            return self._form.detach(message, parts) if parts else message
 
-    def keep(self, user_id: str, picture: bytes | LeftOut) -> str:
+        return [
+            kept(message, group, pieces)
+            for message, (group, pieces) in zip(messages, found, strict=True)
+        ]
+
+    def keep(self, user_id: str, picture: bytes | LeftOut, *, batch: str | None = None) -> str:
         """Keep a picture that stands where no message is, and return the text in its place."""
         if isinstance(picture, LeftOut):
             return left_out(picture)
-        try:
-            return image_label(self._images.put(user_id, picture))
-        except InvalidInput as exc:
-            return left_out(exc)
+        (handle,) = self._put(user_id, [picture], batch, of_tools=True)
+        return image_label(handle) if isinstance(handle, str) else left_out(handle)
 
     def shown(self, user_id: str, messages: Sequence[_M]) -> list[_M]:
         """Return a conversation as the model is to see it, in any form it is kept in."""
-        kept = list(self._hoisted([self.kept(user_id, message) for message in messages]))
+        kept = list(self._hoisted(self.all_kept(user_id, messages)))
         newest = [
             (at, index, label)
             for at in reversed(range(len(kept)))
@@ -208,13 +236,23 @@ class PersonalConversation(Generic[_M]):
                 _LOGGER.debug("picture %s is not searched: %s", handle, exc)
         return self._findings.plain(user_id, handle)
 
+    def _pictures_of(self, message: _M) -> dict[int, list[Piece]]:
+        """Return the parts of those pieces of a message that hold pictures, by index."""
+        parts = {index: parts_of(piece) for index, piece in self._form.pieces(message)}
+        return {
+            index: each
+            for index, each in parts.items()
+            if not all(isinstance(part, str) for part in each)
+        }
+
     def _put(
-        self, user_id: str, pictures: Sequence[bytes], *, together: bool
+        self, user_id: str, pictures: Sequence[bytes], batch: str | None, *, of_tools: bool
     ) -> list[str | InvalidInput]:
-        """Return handles; pictures of tools do not take the place of the newest message's."""
-        if pictures and together:
-            return put_album(self._images, user_id, pictures)
-        return each_put(pictures, lambda picture: self._images.put(user_id, picture))
+        """Return handles; pictures of tools do not take the place of those that the user sent."""
+        if not pictures:
+            return []
+        name = (batch or handle_of(pictures[0])) if of_tools else None
+        return put_album(self._images, user_id, pictures, batch=name)
 
     def _looks(
         self, user_id: str, newest: Sequence[tuple[int, int, Label]]

@@ -27,7 +27,8 @@ from pekit_agents.tools.image_store import (
 __all__ = ["DirectoryImageStore"]
 
 _ABOUT, _LOCK = ".about", ".lock"
-_ALBUM = ".album"  # the handles of the newest message's pictures, for every process
+_ALBUM = ".album"  # the handles of the pictures that the user sent last, for every process
+_RETURNED = ".returned"  # those that tools returned last, and a name of the batch
 _PARTS = ".*part*"  # what is being written, or was when its writer died
 _STALE_S = 3600.0
 
@@ -41,9 +42,9 @@ class DirectoryImageStore:
 
     Args:
         root: The folder of all users' pictures; made at the first ``put``.
-        max_bytes_per_user: What is kept for one user beside the newest message; a larger picture
-            is refused.
-        max_images_per_user: How many pictures are kept for one user beside the newest message.
+        max_bytes_per_user: What is kept for one user beside what was sent, and what tools returned,
+            last; a larger picture is refused.
+        max_images_per_user: How many pictures are kept for one user beside the same.
     """
 
     def __init__(
@@ -72,11 +73,18 @@ class DirectoryImageStore:
             self._evict(folder, handle)
         return handle
 
-    def put_album(self, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
-        """Keep the pictures of one message together; see :class:`AlbumStore`."""
+    def put_album(
+        self, user_id: str, images: Sequence[bytes], *, batch: str | None = None
+    ) -> list[str | InvalidInput]:
+        """Keep pictures that came together; see :class:`AlbumStore`."""
         folder = self._folder(user_id)
         with self._writing(folder):
-            _write(folder / _ALBUM, "\n".join(map(handle_of, images)).encode())
+            note, lines = folder / _ALBUM, set(map(handle_of, images))
+            if batch is not None:
+                note, name = folder / _RETURNED, hashlib.sha256(batch.encode()).hexdigest()
+                known = _lines(note)
+                lines |= known if name in known else {name}
+            _write(note, "\n".join(sorted(lines)).encode())
         return each_put(images, lambda image: self.put(user_id, image))
 
     def get(self, user_id: str, handle: str) -> bytes:
@@ -158,8 +166,8 @@ class DirectoryImageStore:
         return self._root / name
 
     def _evict(self, folder: Path, newest: str) -> None:
-        """Remove what is over the limits beside the newest message, and what dead writers left."""
-        album = _lines(folder / _ALBUM)
+        """Remove what is over the limits beside what came together, and what dead writers left."""
+        album = _lines(folder / _ALBUM) | _lines(folder / _RETURNED)
         images = sorted(each for each in _images(folder) if each[2].name not in album)
         size, count = sum(item[1] for item in images), len(images)
         for _, length, path in images:

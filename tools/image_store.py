@@ -27,7 +27,6 @@ from pekit_agents.owner_text import NAME_LIMIT, quote
 
 __all__ = [
     "HANDLE_PREFIX",
-    "AlbumStore",
     "ImageStore",
     "ListsAbout",
     "MemoryImageStore",
@@ -38,7 +37,6 @@ __all__ = [
     "handles_named",
     "image_label",
     "is_handle",
-    "put_album",
     "unknown_image",
 ]
 
@@ -168,26 +166,6 @@ def check_user(user_id: object) -> str:
     return user_id
 
 
-@runtime_checkable
-class AlbumStore(Protocol):
-    """What a store offers besides, so that the pictures of one message stay together."""
-
-    def put_album(self, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
-        """Keep the pictures of one message: none of them goes before those of the next message.
-
-        Returns:
-            For each picture its handle, or why it is not kept.
-        """
-        ...
-
-
-def put_album(store: ImageStore, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
-    """Keep the pictures of one message, together where the store can: see :class:`AlbumStore`."""
-    if isinstance(store, AlbumStore):
-        return store.put_album(user_id, images)
-    return each_put(images, lambda image: store.put(user_id, image))
-
-
 def each_put(images: Sequence[bytes], put: Callable[[bytes], str]) -> list[str | InvalidInput]:
     """Return for each picture the handle that it was put under, or why it was refused."""
     handles: list[str | InvalidInput] = []
@@ -210,7 +188,8 @@ class _Person:
 
     def __init__(self) -> None:
         self.pictures: OrderedDict[str, _Kept] = OrderedDict()
-        self.album: frozenset[str] = frozenset()  # those of the newest message
+        self.albums: dict[bool, frozenset[str]] = {}  # the newest of tools, and of the user
+        self.batch: str | None = None
         self.nbytes = self.seen = 0
 
     def add(self, handle: str, image: bytes, about: frozenset[str]) -> None:
@@ -223,21 +202,34 @@ class _Person:
         self.nbytes -= len(kept.image)
         return kept
 
+    @property
+    def together(self) -> frozenset[str]:
+        """The pictures that came together last and stay."""
+        return frozenset(self.pictures).intersection(frozenset[str]().union(*self.albums.values()))
+
+    def begin(self, batch: str | None) -> None:
+        """Let others come in place of an album, or go on with the same batch."""
+        of_tools = batch is not None
+        if not of_tools or batch != self.batch:
+            self.albums[of_tools] = frozenset()
+        self.batch = batch if of_tools else self.batch
+
     def beside(self, newest: str) -> list[str]:
-        """Return what may go for others: neither of the album nor the newest."""
-        return [each for each in self.pictures if each != newest and each not in self.album]
+        """Return what may go for others: neither of an album nor the newest."""
+        stay = self.together
+        return [each for each in self.pictures if each != newest and each not in stay]
 
 
 class MemoryImageStore:
     """Keeps pictures in RAM, for tests and single processes; the least recently used go first.
 
     The pictures of all such stores in a process take at most half of ``PEKIT_MEMORY_RAM_MB``, and
-    those of a single message, which stay together, at most all of it: then other users' go first.
+    those that came together last, which stay, at most all of it: then other users' go first.
 
     Args:
-        max_bytes_per_user: What is kept for one user beside the newest message; a larger picture
-            is refused.
-        max_images_per_user: How many pictures are kept for one user beside the newest message.
+        max_bytes_per_user: What is kept for one user beside what was sent, and what tools returned,
+            last; a larger picture is refused.
+        max_images_per_user: How many pictures are kept for one user beside the same.
         max_users: For how many users; the least recently seen user's pictures go first.
     """
 
@@ -271,21 +263,23 @@ class MemoryImageStore:
             self._evict(person, handle)
         return handle
 
-    def put_album(self, user_id: str, images: Sequence[bytes]) -> list[str | InvalidInput]:
-        """Keep the pictures of one message together; see :class:`AlbumStore`."""
+    def put_album(
+        self, user_id: str, images: Sequence[bytes], *, batch: str | None = None
+    ) -> list[str | InvalidInput]:
+        """Keep pictures that came together; see :class:`AlbumStore`."""
         check_user(user_id)
         with _LOCK:
             person = self._person(user_id)
-            person.album = frozenset()
+            person.begin(batch)
 
             def put(image: bytes) -> str:
                 check_image(image, self._max_bytes)
-                handle = handle_of(image)
-                together = sum(len(person.pictures[each].image) for each in person.album)
-                if handle not in person.album:
-                    _check_room(together + len(image))
+                handle, together = handle_of(image), person.together
+                if handle not in together:
+                    size = sum(len(person.pictures[each].image) for each in together)
+                    _check_room(size + len(image))
                 person.add(handle, image, frozenset())
-                person.album |= {handle}
+                person.albums[batch is not None] |= {handle}
                 self._evict(person, handle)
                 return handle
 
@@ -334,13 +328,13 @@ class MemoryImageStore:
             person = self._users.get(user_id, _Person())
             for handle in [each for each, kept in person.pictures.items() if meant(each, kept)]:
                 person.remove(handle)
-                person.album -= {handle}
 
     def _evict(self, person: _Person, newest: str) -> None:
         beside = person.beside(newest)
-        count = len(beside) + (newest not in person.album)
+        alone = newest not in person.together
+        count = len(beside) + alone
         size = sum(len(person.pictures[each].image) for each in beside)
-        size += 0 if newest in person.album else len(person.pictures[newest].image)
+        size += len(person.pictures[newest].image) if alone else 0
         for handle in beside:
             if size <= self._max_bytes and count <= self._max_images:
                 break
@@ -360,7 +354,7 @@ def _check_room(size: int) -> None:
     """Raise InvalidInput for what is too large for this process, whatever else goes."""
     if size > (most := shared_ram_cache().limit_bytes):
         raise InvalidInput(
-            f"expected pictures of one message of at most {most // 2**20} MB together, found "
+            f"expected pictures that come together of at most {most // 2**20} MB, found "
             f"{size / 2**20:.1f} MB; use fewer or smaller ones, a DirectoryImageStore, or raise "
             "PEKIT_MEMORY_RAM_MB"
         )
@@ -376,5 +370,4 @@ def _shrink(current: _Person, newest: str) -> None:
                 if size <= ram.limit_bytes // 2:
                     break
                 size -= len(person.remove(handle).image)
-                person.album -= {handle}
     ram.reserve("pictures", size)

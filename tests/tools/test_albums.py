@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain.agents import create_agent
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.tools import tool
+from llama_index.core.agent.workflow import ToolCallResult
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.llms.mock import MockFunctionCallingLLM
+from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.tools import ToolOutput
 
 from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.image_albums import put_album
 from pekit_agents.tools.image_folder import DirectoryImageStore
-from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
+from pekit_agents.tools.image_store import ImageStore, MemoryImageStore, UnknownImage
 from pekit_agents.tools.langchain.messages import LangChainMessages
 from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
 from pekit_agents.tools.langchain.pictures import image_block
@@ -90,3 +97,110 @@ def test_what_an_album_has_no_room_for_is_said(actions: PersonalActions, admit: 
     told = str(kept.content)
     assert len(re.findall(r"\[image img_", told)) == 2
     assert "[A picture was left out here: expected an image of 1 to 25000 bytes, found" in told
+
+
+def _handles(kept: Any) -> list[str]:
+    return re.findall(r"img_[0-9a-f]{32}", str([message.content for message in kept]))
+
+
+def _all_kept(own: PersonalActions, handles: list[str]) -> bool:
+    own.images.put("ann", to_png(solid_scene({"green": (9, 9, 60, 60)})) + bytes(LIMIT // 2))
+    own.remember_object("ann", "Biscuit", "dog", images=handles)
+    (biscuit,) = own.open_kit("ann").objects()
+    return biscuit.n_views == len(handles) == 14
+
+
+def test_an_album_of_one_message_per_photo_is_kept_whole_by_admit(
+    actions: PersonalActions, store: ImageStore
+) -> None:
+    own = PersonalActions(actions.open_kit, store)
+    personal = PersonalizationMiddleware(PersonalToolkit(actions=own, user_id="ann"))
+    sent = [HumanMessage([image_block(photo, "image/png")]) for photo in ALBUM]
+    kept = personal.admit([*sent, HumanMessage("This is Biscuit.")])
+    assert _all_kept(own, _handles(kept))
+
+
+def test_an_album_of_one_message_per_photo_is_kept_whole_by_a_run(
+    actions: PersonalActions, store: ImageStore, make_model: Any
+) -> None:
+    own = PersonalActions(actions.open_kit, store)
+    personal = PersonalizationMiddleware(PersonalToolkit(actions=own, user_id="ann"))
+    agent = create_agent(make_model(), middleware=[personal])
+    # Each was answered, as in a conversation that a client sends anew in every turn.
+    sent = [
+        each
+        for photo in ALBUM
+        for each in (HumanMessage([image_block(photo, "image/png")]), AIMessage("Nice."))
+    ]
+    state = agent.invoke({"messages": [*sent, HumanMessage("These are Biscuit.")]})
+    assert _all_kept(own, _handles(state["messages"]))
+
+
+async def test_an_album_in_a_chat_history_is_kept_whole(
+    actions: PersonalActions, store: ImageStore
+) -> None:
+    own = PersonalActions(actions.open_kit, store)
+    agent = PersonalFunctionAgent(
+        PersonalToolSpec(own, user_id="ann"), llm=MockFunctionCallingLLM()
+    )
+    memory = ChatMemoryBuffer.from_defaults(token_limit=10**6)
+    sent = [ChatMessage(role="user", blocks=[ImageBlock(image=photo)]) for photo in ALBUM]
+    await agent.run("These are Biscuit.", chat_history=sent, memory=memory)
+    assert _all_kept(own, _handles(await memory.aget_all())[:14])
+
+
+@pytest.mark.parametrize("count", [1, 2, 14])
+def test_what_one_batch_of_tools_returns_is_kept_whole(
+    actions: PersonalActions, store: ImageStore, make_model: Any, count: int
+) -> None:
+    own = PersonalActions(actions.open_kit, store)
+    personal = PersonalizationMiddleware(PersonalToolkit(actions=own, user_id="ann"))
+
+    @tool
+    def gallery(part: int) -> Any:
+        """Return photos."""
+        return [image_block(photo, "image/png") for photo in ALBUM[part::count]]
+
+    calls = [{"name": "gallery", "args": {"part": at}, "id": f"c{at}"} for at in range(count)]
+    model = make_model()
+    model.messages = iter([AIMessage("", tool_calls=calls), AIMessage("ok")])
+    agent = create_agent(model, tools=[gallery], middleware=[personal])
+    state = agent.invoke({"messages": ["Show me Biscuit."]})
+    returned = [message for message in state["messages"] if message.type == "tool"]
+    assert _all_kept(own, _handles(returned))
+
+
+async def test_what_one_batch_of_llama_index_tools_returns_is_kept_whole(
+    actions: PersonalActions, store: ImageStore
+) -> None:
+    own = PersonalActions(actions.open_kit, store)
+    agent = PersonalFunctionAgent(
+        PersonalToolSpec(own, user_id="ann"), llm=MockFunctionCallingLLM()
+    )
+    outputs = [
+        ToolOutput(tool_name="g", raw_input={}, raw_output=None, blocks=[ImageBlock(image=photo)])
+        for photo in ALBUM
+    ]
+    results = [
+        ToolCallResult(
+            tool_name="g", tool_kwargs={}, tool_id=str(at), tool_output=output, return_direct=False
+        )
+        for at, output in enumerate(outputs)
+    ]
+    agent._keep_results("ann", results)
+    assert _all_kept(own, re.findall(r"img_[0-9a-f]{32}", str([o.blocks for o in outputs])))
+
+
+def test_what_tools_return_takes_not_the_place_of_what_the_user_sent(store: ImageStore) -> None:
+    sent = put_album(store, "ann", ALBUM[:7])
+    first = put_album(store, "ann", ALBUM[7:10], batch="1")
+    assert put_album(store, "ann", [b"x" * LIMIT], batch="1") != []
+    for handle in [*sent, *first]:
+        assert store.get("ann", str(handle))
+    put_album(store, "ann", [b"y" * LIMIT], batch="2")  # those of the first batch may go
+    put_album(store, "ann", [b"z" * LIMIT])  # and now those of the user
+    kept = 0
+    for handle in [*sent, *first]:
+        with contextlib.suppress(UnknownImage):
+            kept += len(store.get("ann", str(handle))) > 0
+    assert kept <= 5

@@ -59,7 +59,7 @@ CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("remember_object", {"name": "X", "category": "dog", "images": []}, "1 to"),
     ("remember_object", {"name": "X", "category": "dog"}, "a photo in this conversation"),
     ("remember_object", {"name": "X", "category": EVIL, "images": ["grey"]}, "another category"),
-    ("remember_object", {"name": "X", "category": "x", "images": ["red", "torn"]}, "photo 2 of 2"),
+    ("remember_object", {"name": "X", "category": "x", "images": ["grey", "torn"]}, "photo 1 of 2"),
     (
         "remember_object",
         {"name": "X", "category": "x", "context": "x" * 9999, "images": ["red"]},

@@ -18,6 +18,7 @@ from pekit_agents.errors import InvalidInput, MemoryStoreError, WriteConflict
 from pekit_agents.memory.place import locking
 from pekit_agents.memory.search.ram import RamCache
 from pekit_agents.tools import image_folder, image_store
+from pekit_agents.tools.image_albums import put_album
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_store import (
     ImageStore,
@@ -28,7 +29,6 @@ from pekit_agents.tools.image_store import (
     handles_in,
     image_label,
     is_handle,
-    put_album,
 )
 
 

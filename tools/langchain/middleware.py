@@ -23,7 +23,9 @@ try:
     from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest
     from langchain.agents.middleware.types import ModelResponse, ToolCallRequest
     from langchain_core.messages import (
+        AIMessage,
         BaseMessage,
+        HumanMessage,
         MessageLikeRepresentation,
         SystemMessage,
         ToolMessage,
@@ -41,6 +43,7 @@ from pekit_agents.tools.conversation import SYSTEM_PROMPT, PersonalConversation
 from pekit_agents.tools.hidden_pictures import LeftOut, swept
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain.messages import LangChainMessages, unwrapped
+from pekit_agents.tools.langchain.pictures import inline_images, text_block
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
 if TYPE_CHECKING:
@@ -128,7 +131,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             InvalidInput: The toolkit is bound to another user.
         """
         user = self._named_user(user_id)
-        return [self._messages.kept(user, message) for message in convert_to_messages(messages)]
+        return self._messages.all_kept(user, convert_to_messages(messages))
 
     async def aadmit(
         self, messages: Sequence[MessageLikeRepresentation], user_id: str | None = None
@@ -157,11 +160,9 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def before_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any] | None:
         """Put handles in place of the pictures that a run was started with."""
         user = self._user(runtime)
-        changed = []
-        for message in state["messages"]:
-            kept = self._messages.kept(user, message)
-            if kept is not message:
-                changed.append(kept)
+        messages = state["messages"]
+        kept = self._messages.all_kept(user, messages)
+        changed = [new for new, old in zip(kept, messages, strict=True) if new is not old]
         return {"messages": changed} if changed else None  # replaced by their ids
 
     async def abefore_agent(
@@ -226,34 +227,46 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _kept_result(self, request: ToolCallRequest, result: Any) -> Any:
         """Return what a tool returned without pictures: messages, artifacts and other state."""
-        user = self._user(request.runtime)
+        user, batch = self._user(request.runtime), _batch_of(request)
 
         def special(value: object) -> object:
             if isinstance(value, ToolMessage):
-                return self._kept_of_tool(user, value)
+                message = self._messages.kept(user, unwrapped(value), batch=batch)
+                return _swept_beside(message, keep)
             if isinstance(value, BaseMessage):
-                return self._messages.kept(user, value)
+                return self._messages.kept(user, value, batch=batch)
             if isinstance(value, Send):
                 arg = swept(value.arg, keep, special)
                 return value if arg is value.arg else Send(value.node, arg)
-            return None
+            # A block of a message that is no message yet, such as {"role": "user", ...}.
+            picture = inline_images(HumanMessage([value])).get(0) if type(value) is dict else None
+            if picture is None:
+                return None
+            return text_block(keep(picture if isinstance(picture, LeftOut) else picture.data))
 
         def keep(picture: bytes | LeftOut) -> str:
-            return self._messages.keep(user, picture)
+            return self._messages.keep(user, picture, batch=batch)
 
         return swept(result, keep, special)
 
-    def _kept_of_tool(self, user: str, message: ToolMessage) -> ToolMessage:
-        def keep(picture: bytes | LeftOut) -> str:
-            return self._messages.keep(user, picture)
 
-        kept: ToolMessage = self._messages.kept(user, unwrapped(message))
-        beside = {
-            "artifact": swept(kept.artifact, keep),
-            "additional_kwargs": swept(kept.additional_kwargs, keep),
-        }
-        same = all(value is getattr(kept, name) for name, value in beside.items())
-        return kept if same else kept.model_copy(update=beside)
+def _swept_beside(message: ToolMessage, keep: Callable[[bytes | LeftOut], str]) -> ToolMessage:
+    """Return a tool's message without the pictures that stand beside its content."""
+    beside = {
+        "artifact": swept(message.artifact, keep),
+        "additional_kwargs": swept(message.additional_kwargs, keep),
+    }
+    same = all(value is getattr(message, name) for name, value in beside.items())
+    return message if same else message.model_copy(update=beside)
+
+
+def _batch_of(request: ToolCallRequest) -> str:
+    """Return a name of the calls that the model made at once; some models number them anew."""
+    state = request.state
+    messages = (state.get("messages") if isinstance(state, dict) else None) or []
+    calls = next((m.tool_calls for m in reversed(messages) if isinstance(m, AIMessage)), [])
+    ids = [str(call["id"]) for call in calls] or [str(request.tool_call["id"])]
+    return f"{len(messages)} {' '.join(ids)}"
 
 
 def _extended(system: SystemMessage | None, text: str) -> SystemMessage:

@@ -27,8 +27,9 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.images.loading import ImageLimits
-from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, swept
+from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of, swept
 from pekit_agents.tools.image_kinds import mime_of
+from pekit_agents.tools.picture_addresses import check_remote
 
 __all__ = [
     "Block",
@@ -107,6 +108,7 @@ _SHAPES = (
     _Shape("file", ("file", "file_data"), declared=True),  # OpenAI chat completions
     _Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
     _Shape(None, ("image", "source", "bytes"), ("image", "format")),  # Bedrock
+    _Shape("image", ("source", "url")),  # Anthropic
 )
 
 
@@ -256,6 +258,8 @@ def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:
     """Return the data and MIME type of an image block, None for any other block."""
     shape = _shape_of(block)
     if shape is None:
+        if block.get("type") == "image_url":
+            check_remote("")
         return None
     payload, mime = _get(block, shape.payload), _declared_mime(block, shape)
     if isinstance(payload, str) and (url := _DATA_URL.match(payload)):
@@ -266,7 +270,13 @@ def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:
             if not is_picture(payload):
                 raise ValueError("its data URL is not in base64")
     elif shape.mime is None:
-        raise _Remote("it is remote, and remote pictures are never fetched")
+        # Some write the base64 alone, or have something around the data URL.
+        inside = next((each for each in parts_of(payload) if not isinstance(each, str)), None)
+        if inside is None and not shape.declared:
+            check_remote(payload)
+        if not isinstance(inside, bytes):
+            raise _Remote("it is remote, and remote pictures are never fetched")
+        payload, mime = inside, ""
     if shape.declared and not mime.startswith("image/") and not _looks_like_one(payload, mime):
         return None
     data = _decode(payload, max_bytes)

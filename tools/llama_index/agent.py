@@ -12,6 +12,7 @@ the model is first called, its pictures are in the ``Context``. Messages that
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from contextvars import ContextVar
 from copy import copy
@@ -234,7 +235,7 @@ class PersonalFunctionAgent(FunctionAgent):
         return agent
 
     def _kept(self, user: str, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-        return [self._chat.kept(user, message) for message in messages]
+        return self._chat.all_kept(user, messages)
 
     async def _keep_handles(self, user: str, memory: BaseMemory) -> None:
         """Put handles in place of the pictures in a memory; it is written only when it has some."""
@@ -251,8 +252,10 @@ class PersonalFunctionAgent(FunctionAgent):
             await _archive(memory, kept, len(archived))
 
     def _keep_results(self, user: str, results: Sequence[ToolCallResult]) -> None:
+        batch = uuid.uuid4().hex
+
         def keep(picture: bytes | LeftOut) -> str:
-            return self._chat.keep(user, picture)
+            return self._chat.keep(user, picture, batch=batch)
 
         def special(value: object) -> object:
             if isinstance(value, ImageBlock | DocumentBlock):
@@ -266,7 +269,7 @@ class PersonalFunctionAgent(FunctionAgent):
             # A tool that returns a ToolOutput of its own is taken for one that returns its text.
             inner = output.raw_output if isinstance(output.raw_output, ToolOutput) else output
             told = ChatMessage(role="tool", blocks=inner.blocks)
-            kept = self._chat.kept(user, told, marked=bool(drawn))
+            kept = self._chat.kept(user, told, marked=bool(drawn), batch=batch)
             output.blocks = kept.blocks
             if kept is not told and isinstance(output.raw_output, list | ImageBlock):
                 output.raw_output = output.content  # the same pictures again

@@ -22,6 +22,7 @@ from pekit_agents.images.loading import ImageLimits
 from pekit_agents.tools.conversation import Label
 from pekit_agents.tools.hidden_pictures import LeftOut, is_picture
 from pekit_agents.tools.image_store import image_label
+from pekit_agents.tools.picture_addresses import check_remote
 
 __all__ = ["label_block", "labels_in", "picture_data"]
 
@@ -50,7 +51,8 @@ def picture_data(block: ImageBlock | DocumentBlock) -> bytes | LeftOut | None:
     """Return the content of a picture that is at hand.
 
     Bytes, streams, data URLs, and files that the application named are read, up to the size that
-    :class:`~pekit_agents.images.loading.ImageLimits` allows. Other URLs are never fetched.
+    :class:`~pekit_agents.images.loading.ImageLimits` allows. Other URLs are never fetched;
+    one that no provider opens either is a reason.
 
     Returns:
         The bytes; why they cannot be read; None for a URL, and for a document that is no picture.
@@ -80,8 +82,11 @@ def _read(block: ImageBlock | DocumentBlock) -> bytes | None:
     if block.path is not None:
         with Path(block.path).open("rb") as file:
             return file.read(_MAX_BYTES + 1)
-    url = str(block.url or "")
-    return resolve_binary(url=_checked(url)).read() if url[:5].lower() == "data:" else None
+    url = str(block.url or "").strip()
+    if url[:5].lower() == "data:":
+        return resolve_binary(url=_checked(url)).read()
+    check_remote(url)
+    return None
 
 
 _S = TypeVar("_S", str, bytes)

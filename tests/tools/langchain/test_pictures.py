@@ -139,7 +139,7 @@ NOT_TAKEN = {
     "remote, standard": ({"type": "image", "url": "https://example.org/a.png"}, True),
     "remote, anthropic": (
         {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}},
-        False,
+        True,
     ),
     "a path": ({"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}, True),
     "a file id": ({"type": "image", "file_id": "file-1"}, False),
@@ -161,7 +161,7 @@ NOT_TAKEN = {
     "a data URL in plain text": ({"type": "image_url", "image_url": "data:image/png,abc"}, True),
     "another MIME type": ({"type": "image", "base64": B64, "mime_type": "text/html"}, True),
     "a number": ({"type": "image", "base64": 7}, False),
-    "none": ({"type": "image_url", "image_url": None}, False),
+    "none": ({"type": "image_url", "image_url": None}, True),
     "a list": ({"type": "image", "source": [B64]}, False),
 }
 

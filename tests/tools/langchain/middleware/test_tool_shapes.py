@@ -153,6 +153,36 @@ def test_a_command_leaves_no_picture_in_any_part_of_the_state(
     assert state["last_frame"] == {"jpg": f"[image {handle_of(PNG)}]"}
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda block: {"role": "user", "content": [TEXT, block]},
+        lambda block: ("user", [TEXT, block]),
+        lambda block: HumanMessage([TEXT, block]),
+    ],
+    ids=["dict", "tuple", "message"],
+)
+@pytest.mark.parametrize(
+    "block",
+    [image_block(PNG, "image/png"), STANDARD, RESULTS["bedrock"], RESULTS["gemini"]],
+    ids=["url", "standard", "bedrock", "gemini"],
+)
+def test_a_command_brings_a_users_message_in_any_form(
+    block, write, stored, personal, scripted, calls, pictures
+):
+    @tool
+    def camera(tool_call_id: Annotated[str, InjectedToolCallId]):
+        """Look at the door."""
+        told = {"role": "tool", "content": "Taken.", "tool_call_id": tool_call_id}
+        return Command(update={"messages": [told, write(block)]})
+
+    model, state = _ask(personal, scripted, calls, stored[0], camera)
+    assert stored[1](PNG) == 0
+    assert [pictures(seen) for seen in model.seen] == [[], [PNG], [PNG]]
+    (brought,) = [each for each in state["messages"] if "At the door" in str(each.content)]
+    assert [each["type"] for each in brought.content] == ["text", "text"]
+
+
 def test_a_picture_that_cannot_be_taken_out_is_said(stored, personal, scripted, calls, images):
     @tool
     def camera():

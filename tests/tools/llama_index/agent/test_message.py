@@ -80,15 +80,27 @@ async def test_an_agent_takes_a_picture_in_any_form(
         [],
         [TextBlock(text="Hello!")],
         [TextBlock(text="Look."), ImageBlock(url="https://example.invalid/photo.png")],
-        [ImageBlock()],
     ],
-    ids=["nothing", "words", "URL", "hollow"],
+    ids=["nothing", "words", "URL"],
 )
 async def test_what_cannot_be_searched_comes_back_as_it_is(kit, remember, blocks):
     remember("Biscuit", "red")
     message = ChatMessage(role="user", blocks=blocks)
     assert personalize_message(message, kit) is message
     assert await apersonalize_message(message, kit) is message
+
+
+def test_what_no_model_could_open_is_said(kit):
+    blocks = [
+        ImageBlock(),
+        ImageBlock(url="file:///home/u/x.jpg"),
+        ImageBlock(url="blob:https://a/b"),
+    ]
+    told = personalize_message(ChatMessage(role="user", blocks=blocks), kit)
+    assert [block.text for block in told.blocks] == [
+        "A picture cannot be read: expected a picture or its address, found neither",
+        *["A picture cannot be read: a path or address that only the sender can open"] * 2,
+    ]
 
 
 async def test_what_models_do_not_take_is_converted_or_said(kit, remember, photo):
@@ -176,7 +188,8 @@ def test_a_url_is_never_opened(monkeypatch, url):
         raise AssertionError("opened")
 
     monkeypatch.setattr("socket.socket.connect", connect)
-    assert picture_data(ImageBlock(url=url)) is None
+    unopened = LeftOut("a path or address that only the sender can open")
+    assert picture_data(ImageBlock(url=url)) == (unopened if url[:4] == "file" else None)
 
 
 async def test_a_file_that_is_gone_is_said(tmp_path, photo, make_agent, scripted, pictures):
