@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
@@ -36,7 +37,7 @@ from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.known_objects import KnownObjects, record_of
 from pekit_agents.tools.reference_photos import OfferedPhotos
-from pekit_agents.tools.sightings import placed, require_named, require_one, sighted, view_id
+from pekit_agents.tools.sightings import placed, require_named, view_id
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -215,17 +216,8 @@ class PersonalActions(KnownObjects):
             photos = OfferedPhotos(self.images, user_id, handles)
             # Of the same photos are the same ids, so that a repeated call adds nothing.
             ids = {handle: view_id(before.object_id, handle, sighting) for handle in handles}
-
-            def find(handle: str) -> Finding:
-                return self.findings.find(user_id, handle, second_opinion=False)
-
-            if sighting:
-                (handle,) = require_one(handles)
-                photos.by_handle[handle] = sighted(find(handle), sighting)
-            else:
-                offered = [(each, it, ids[each]) for each, it in photos.by_handle.items()]
-                places = placed(kit, before, offered, find)
-                photos.by_handle = dict(zip(photos.by_handle, places, strict=True))
+            find = partial(self.findings.find, user_id, second_opinion=False)
+            photos.by_handle = placed(kit, before, photos.by_handle, ids, sighting, find)
             obj = photos.store(
                 kit,
                 before.category,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.boxes import iou_matrix, resized
@@ -49,24 +49,31 @@ def sighted(finding: Finding, sighting: int) -> Reference:
 def placed(
     kit: PeKit,
     obj: PersonalObject,
-    photos: Iterable[tuple[str, bytes, str]],
+    photos: Mapping[str, bytes],
+    ids: Mapping[str, str],
+    sighting: int,
     find: Callable[[str], Finding],
-) -> list[Any]:
-    """Return photos of an object with its place in them, where what is found in them tells it.
+) -> dict[str, Any]:
+    """Return photos of an object with its place in them, where that is known.
 
     Args:
         kit: The user's.
         obj: The object.
-        photos: Of each its handle, its bytes and the id of its view; what is held stays as it is.
+        photos: The photos, by handle.
+        ids: The ids of their views, by handle; what is held stays as it is.
+        sighting: The number of its sighting in the only photo; 0 for what is found in each.
         find: Searches the picture of a handle.
 
     Raises:
-        InvalidInput: What stands out in a photo is known to be something else.
+        InvalidInput: What stands out in a photo is known to be something else, or a sighting is
+            not of a single photo or is not there.
     """
+    if sighting:
+        (handle,) = require_one([*ids])
+        return {handle: sighted(find(handle), sighting)}
     held = {view.view_id for view in kit.views(obj.object_id)}
-    listed = list(photos)
-    if len(held) + len(listed) > MAX_VIEWS:  # which adding them tells
-        return [photo for _, photo, _ in listed]
+    if len(held) + len(photos) > MAX_VIEWS:  # which adding them tells
+        return dict(photos)
 
     def place(handle: str, photo: bytes) -> Any:
         try:
@@ -74,7 +81,10 @@ def placed(
         except ImageError:  # told with its place among the photos by who adds them
             return photo
 
-    return [photo if each in held else place(handle, photo) for handle, photo, each in listed]
+    return {
+        handle: photo if ids[handle] in held else place(handle, photo)
+        for handle, photo in photos.items()
+    }
 
 
 def _meant_in(finding: Finding, obj: PersonalObject, profile: Profile) -> Reference:
