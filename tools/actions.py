@@ -170,10 +170,12 @@ class PersonalActions(KnownObjects):
         with fixable():
             obj = next((each for each in kit.objects() if each.object_id == object_id), None)
             if obj is None:
-                texts = {"category": category, "context": context, "object_id": object_id}
+                introduce = partial(kit.remember, name, category=category, context=context)
                 photos = OfferedPhotos(self.images, user_id, some_pictures(images, recent))
                 obj = photos.store(
-                    kit, category, lambda used: kit.remember(name, [*used.values()], **texts)
+                    kit,
+                    category,
+                    lambda used: introduce(images=[*used.values()], object_id=object_id),
                 )
                 left_out = photos.told()
         # A repeated call finds the object as it is stored, and its record is the same.
