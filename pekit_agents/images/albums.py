@@ -11,6 +11,7 @@ import contextlib
 import functools
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from PIL import Image
 
 from pekit_agents.images.loading import raster_formats
 
-__all__ = ["Album", "is_hidden", "list_photos", "photo_suffixes", "why_no_album"]
+__all__ = ["Album", "album_name", "is_hidden", "list_photos", "photo_suffixes", "why_no_album"]
 
 # A phone's HEIC, and Canon's and Sony's name for it; pi-heif reads them and Pillow lists none.
 _HEIF = frozenset({".heic", ".heics", ".heif", ".heifs", ".hif"})
@@ -79,6 +80,19 @@ def is_hidden(name: str) -> bool:
     """Return whether a file or folder is none that a person put there: ``._1.jpg``, ``@eaDir``."""
     lower = name.lower()
     return name.startswith(".") or lower in _OF_SYSTEMS or bool(_OF_CHECKS.fullmatch(lower))
+
+
+def album_name(name: str) -> str:
+    """Return a folder's name as text, NFC; that of a disk of another time is one of Windows-1252.
+
+    Bytes that are neither stay as the system gives them, as lone surrogates.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        with contextlib.suppress(UnicodeError):
+            name = os.fsencode(name).decode("cp1252")
+    return unicodedata.normalize("NFC", name)
 
 
 def why_no_album(name: str) -> str:

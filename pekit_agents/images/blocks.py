@@ -110,7 +110,8 @@ def without_large_texts(data: bytes) -> bytes:
     """
     if not data.startswith(_PNG):
         return data
-    kept, start, room = list[bytes](), 0, PngImagePlugin.MAX_TEXT_MEMORY
+    kept, start = list[bytes](), 0
+    room: float = PngImagePlugin.MAX_TEXT_MEMORY
     for kind, at, end in _png_chunks(data):
         if kind not in _TEXTS:
             continue
@@ -123,7 +124,7 @@ def without_large_texts(data: bytes) -> bytes:
     return b"".join((*kept, data[start:])) if kept else data
 
 
-def _unpacked(kind: bytes, chunk: bytes) -> int | float:
+def _unpacked(kind: bytes, chunk: bytes) -> float:
     """Return the length of a PNG's text or profile; infinity for what Pillow does not unpack."""
     _, _, rest = chunk.partition(b"\0")
     if kind == b"tEXt":

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.images.albums import is_hidden, list_photos, why_no_album
+from pekit_agents.images.albums import album_name, is_hidden, list_photos, why_no_album
 from pekit_agents.introduction.ingesting import Ingestion, IngestReport
 from pekit_agents.introduction.jobs import Job, Result, Runner, extract_job, make_job, run_here
 from pekit_agents.introduction.metadata import read_metadata
@@ -73,7 +73,7 @@ def find_jobs(
     inside, left_out = _within(folder, places)
     named: dict[str, list[Path]] = {}
     for place in inside:
-        named.setdefault(unicodedata.normalize("NFC", place.name), []).append(place)
+        named.setdefault(album_name(place.name), []).append(place)
     found = [
         _job(name, same, {"category": category, **_given(known.get(name_key(name), {}))})
         for name, same in named.items()
@@ -163,6 +163,9 @@ def _job(name: str, places: list[Path], said: Mapping[str, str]) -> Job:
     left_out = [each for album in albums for each in album.left_out]
     if not photos:
         left_out.append((places[0], "there is no photo in it"))
+    # As earlier versions took the name: as a Mac writes it, or with the bytes of another time.
+    earlier = unicodedata.normalize("NFD", name)
+    earlier = next((p.name for p in places if not _is_unicode(p.name)), earlier)
     return make_job(
         _id(name),
         name,
@@ -170,8 +173,12 @@ def _job(name: str, places: list[Path], said: Mapping[str, str]) -> Job:
         category=said["category"],
         context=said.get("context", ""),
         left_out=left_out,
-        earlier_id=_id(unicodedata.normalize("NFD", name)),
+        earlier_id=_id(earlier),
     )
+
+
+def _is_unicode(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _id(name: str) -> str:

@@ -88,9 +88,13 @@ def make_job(
     """Return a job with its texts cleaned; one whose texts cannot be used says so itself."""
     problem = ""
     try:
+        name.encode()
         texts = (clean_name(name), clean_category(category), clean_context(context))
     except InvalidInput as exc:
         problem, texts = str(exc), (name, "", "")
+    except UnicodeEncodeError:
+        problem = "its name is no text in Unicode; rename it"
+        texts = (name.encode(errors="backslashreplace").decode(), "", "")
     return Job(object_id, *texts, tuple(photos), tuple(left_out), problem, earlier_id)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import unicodedata
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from pekit_agents import profiles
 from pekit_agents.errors import InvalidInput, MemoryStoreError
 from pekit_agents.images.loading import ImageLimits
+from pekit_agents.introduction import folders
 from pekit_agents.introduction.folders import extract_job, find_jobs, ingest, run_here
 from pekit_agents.introduction.processes import run_in_processes
 from pekit_agents.kit.kit import PeKit
@@ -22,6 +24,10 @@ from pekit_agents.testing import ColourExtractor, fake_profile, solid_scene
 from pekit_agents.types import Details
 
 NAMES = ("Box", "Cup", "Hat")
+
+of_any_bytes = pytest.mark.skipif(
+    sys.platform != "linux", reason="needs a disk that takes any bytes as a name"
+)
 
 
 def run(memory, folder, **changes):
@@ -443,10 +449,10 @@ def test_links_to_folders_of_objects_are_no_objects(memory, folder, tmp_path):
     assert set(left_out(report)) == {"again", "up"}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs a disk that takes any bytes as a name")
+@of_any_bytes
 def test_a_name_that_is_no_unicode_is_a_name(memory, folder):
     draw(Path(os.fsdecode(os.fsencode(folder) + b"/Caf\xe9/1.png")))
-    assert sorted(obj.name for obj in run(memory, folder).stored) == ["Box", "Caf", "Cup", "Hat"]
+    assert sorted(obj.name for obj in run(memory, folder).stored) == ["Box", "Café", "Cup", "Hat"]
 
 
 def test_models_are_not_sent_to_processes(folder, tmp_path, monkeypatch):
@@ -520,3 +526,40 @@ def test_folders_of_network_disks_and_photo_programs_are_no_objects(folder):
     assert [job.name for job in jobs] == list(NAMES)
     said = {path.name for path, _ in beside.left_out}
     assert said == {"#snapshot", "@tmp", "Fotos.photoslibrary"}
+
+
+def photo_in(folder, name, colour, file="0.png"):
+    """Write a photo into a folder whose name is given in bytes."""
+    place = Path(os.fsdecode(os.fsencode(folder) + b"/" + name))
+    place.mkdir(exist_ok=True)
+    solid_scene({colour: (20, 20, 90, 90)}).save(place / file)
+
+
+@of_any_bytes
+def test_a_folder_of_another_time_has_its_name(memory, folder):
+    photo_in(folder, b"Zo\xeb", "yellow")
+    jobs = find_jobs(folder, category="thing", metadata={"Zoë": {"category": "cat"}})
+    ingest(memory, jobs, fake_profile(), run=run_here)
+    [zoe] = [obj for obj in memory.objects() if obj.name not in NAMES]
+    assert (zoe.name, zoe.category, zoe.n_views) == ("Zoë", "cat", 1)
+    photo_in(folder, "Zoë".encode(), "magenta", "1.png")
+    assert len(run(memory, folder).added) == 1
+    assert {obj.name: obj.n_views for obj in memory.objects()}["Zoë"] == 2
+
+
+@of_any_bytes
+def test_what_an_earlier_version_made_of_such_a_folder_is_the_object(memory, folder):
+    photo_in(folder, b"Zo\xeb", "yellow")
+    *_, job = find_jobs(folder, category="thing")
+    earlier = uuid.uuid5(folders._NAMESPACE, r"Zo\udceb").hex  # of the name as the system gives it
+    ingest(memory, [replace(job, name="Zo", object_id=earlier)], fake_profile(), run=run_here)
+    report = run(memory, folder)
+    assert ([obj.name for obj in report.stored], report.already) == (list(NAMES), 1)
+
+
+@of_any_bytes
+def test_a_name_in_no_known_letters_fails_alone(memory, folder):
+    photo_in(folder, b"Zo\x81\xeb", "yellow")
+    report = run(memory, folder)
+    assert report.failed == [(r"Zo\udc81\udceb", "its name is no text in Unicode; rename it")]
+    assert len(memory.objects()) == 3

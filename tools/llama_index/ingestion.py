@@ -22,7 +22,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.images.albums import is_hidden, photo_suffixes, why_no_album
+from pekit_agents.images.albums import album_name, is_hidden, photo_suffixes, why_no_album
 from pekit_agents.images.leaving_out import leaving_out
 from pekit_agents.introduction.jobs import make_job
 from pekit_agents.tools import replies
@@ -147,7 +147,8 @@ class RememberPhotos(TransformComponent):
             yield TextNode(id_=f"{obj.object_id}:0", text=replies.remembered(obj), metadata=said)
 
     def _id(self, name: str) -> str:
-        return uuid.uuid5(_OBJECT_IDS, f"{self.user_id}\n{name}").hex
+        told = f"{self.user_id}\n{name}".encode(errors="backslashreplace").decode()
+        return uuid.uuid5(_OBJECT_IDS, told).hex
 
     def _photo(self, node: BaseNode) -> Path | None:
         """Return the file of a node that is a photo of the folder."""
@@ -176,7 +177,7 @@ class RememberPhotos(TransformComponent):
         if not name:
             parts = self._within(node.metadata["file_path"], path)
             name = parts[0] if len(parts) > 1 else path.stem
-        return unicodedata.normalize("NFC", name)
+        return album_name(name)
 
 
 def _is_photo(path: str, kind: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import sys
 import unicodedata
@@ -246,3 +247,15 @@ def test_a_link_is_of_the_folder_that_it_lies_in(actions: PersonalActions, tmp_p
     (tmp_path / "Cup" / "1.png").symlink_to(tmp_path / ".git" / "annex" / "ab12")
     step(actions, tmp_path)([at(tmp_path / "Cup" / "1.png")])
     assert [(name, n) for name, _, _, n in summary(actions)] == [("Cup", 1)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a disk that takes any bytes as a name")
+def test_a_folder_of_another_time_has_its_name(actions: PersonalActions, tmp_path: Path) -> None:
+    folders = [Path(os.fsdecode(os.fsencode(tmp_path) + name)) for name in (b"/Zo\xeb", b"/Z\x81")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "1.png").write_bytes(to_png(solid_scene({"red": (20, 20, 90, 90)})))
+    nodes = [at(folder / "1.png") for folder in folders]
+    with pytest.raises(ActionError, match="no text in Unicode"):
+        step(actions, tmp_path)(nodes)
+    assert [(name, n) for name, _, _, n in summary(actions)] == [("Zoë", 1)]
