@@ -47,7 +47,8 @@ ONLY = _words("only just")
 #: The same after a name.
 ALONE = _words("alone only allein seul seule")
 ARTICLES = _words(
-    "a an the my our your his her their its this that these those both either also "
+    "a an the my our your his her their its this that these those both either also all "
+    "some any every each several "
     "mein meine unser der die das den dem ein eine einen einem einer dein sein seine seinen ihr "
     "ihre ihren ihrem noch el la le les il lo los las un una une mon ma mes ses sa leur leurs mi "
     "mis su sus suo seu haar zijn het een hennes"
@@ -70,7 +71,8 @@ IDIOMS = {
     ),
     "only": re.compile(r"\b(?:nothing|nobody|none|no ?one) but(?!\w)", re.IGNORECASE),
     "alone": re.compile(
-        r"\b(?:(?:and|with) )?(?:nothing|nobody|no ?one|without any(?:thing|one|body)) else(?!\w)",
+        r"\b(?:(?:and|with) )?(?:nothing|nobody|no ?one|without any(?:thing|one|body)) else(?!\w)"
+        r"|\b(?:by (?:it|him|her|them)sel(?:f|ves)|on (?:its|his|her|their) own)(?!\w)",
         re.IGNORECASE,
     ),
 }
@@ -120,7 +122,7 @@ COMMON = frozenset().union(
         "monday tuesday wednesday thursday friday saturday sunday january february march april "
         "june july august september october november december christmas easter halloween whats "
         "whos wheres thats auf zu bei von ist im zeige zeig wo wie fetch display open upload "
-        "visible present seen"
+        "visible present seen qui est quien es wer donde esta"
     ),
 )
 #: What is a name only where it is written like one.

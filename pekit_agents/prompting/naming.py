@@ -38,6 +38,7 @@ __all__ = ["NamePart", "NamesInText", "named_objects", "read_names", "words_besi
 
 #: "Ruby -Zoë": as in the search boxes of others; "Ruby-Zoë" are both.
 _MINUS = re.compile(r"\s[-\u2212!]$")
+_FREE = re.compile(r"-free\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,8 @@ class _Reading:
             if piece.word in WITH and self.linked and not self.open_not:
                 self.joint = self.joint or "and"
             self.linked = self.linked and piece.word != "but"
+            if piece.word == "but" and self.pending and following is not None and following.objects:
+                self.negated = self.open_not = True  # "every dog but Biscuit"
         elif piece.word in ONLY and following is not None and following.objects:
             self._alone = self._alone or not self._negates(self.at - 1)
         elif piece.word in ALONE and before is not None and before.objects:
@@ -303,6 +306,10 @@ class _Reading:
         self, objects: tuple[PersonalObject, ...], *, minus: bool = False, kind: bool = False
     ) -> None:
         part = NamePart(objects, self.negated or minus)
+        last = self._parts[-1] if self._parts and not self.pending else None
+        if last and self.kind and self.linked and not self.joint and {*objects} <= {*last.objects}:
+            self._parts[-1], self.kind = NamePart(objects, last.excluded), kind
+            return  # "and my dog Biscuit"
         if self.blurred:
             self._unclear = 'what "not" goes for'
         self._resolve(part.excluded)
@@ -360,7 +367,8 @@ class _Reading:
         return not (contracted and (asks or any(each.is_one_of(SUBJECTS) for each in following)))
 
     def _minus(self, piece: Piece) -> bool:
-        return _MINUS.search(piece.before if self.at else f" {piece.before}") is not None
+        before = f" {piece.before}" if piece is self._pieces[0] else piece.before
+        return bool(_MINUS.search(before) or _FREE.match(piece.after))
 
     def _chooses(self, piece: Piece) -> bool:
         """Say whether a word is the "or" of a language in which it is one letter."""

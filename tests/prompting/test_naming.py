@@ -244,6 +244,8 @@ def test_and_or_and_not_between_names_are_read(question, parts, either):
         ("Tell me about Rex Smith", ("Rex Smith",)),
         ("What's Rex?", ("Rex",)),
         ("Wer ist Rex?", ("Rex",)),
+        ("¿Quién es Rex?", ("Rex",)),
+        ("Qui est Rex ?", ("Rex",)),
         ("ココとルビーの写真", ("ルビー",)),
         ("ココとルビーが遊ぶ", ("ルビー",)),
         ("ルビーとココ", ("ルビー",)),
