@@ -35,7 +35,7 @@ from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.known_objects import KnownObjects, record_of
-from pekit_agents.tools.sightings import placed, require_named, require_one, sighted, view_id
+from pekit_agents.tools.sightings import names, placed, require_named, require_one, sighted, view_id
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -338,7 +338,9 @@ class PersonalActions(KnownObjects):
             else:
                 kit.reject_in(finding, object_id, region=sighting)
             learnt, obj = kit.version() != before, kit.get(object_id)
-        text = replies.corrected(obj, verdict, handle, learnt=learnt, advice=advice)
+            after = self._find(user_id, handle)[1] if verdict == "is_not" else None
+        still = after is not None and names(after, object_id, sighting)
+        text = replies.corrected(obj, verdict, handle, learnt=learnt, still=still, advice=advice)
         record = {"image": handle, "verdict": verdict, "learnt": learnt, "object": obj.to_dict()}
         return ActionResult(text, record)
 
