@@ -25,6 +25,8 @@ _REMEDIES: dict[type[PeKitError], str] = {
     ObjectExists: "; if it is the same thing, add photos to it with add_photos; "
     "otherwise choose another name",
 }
+#: What ends an error of a photo, after what to do about it.
+_NOTHING_STORED = "; nothing was stored"
 #: What stands in an error of a picture in memory for its file.
 _NAMELESS = re.compile(r"<bytes, [^>]*>: ")
 _FIXABLE = (InvalidInput, NoObjectFound, ObjectNotFound, ObjectExists, AmbiguousName)
@@ -64,4 +66,5 @@ def fixable() -> Iterator[None]:
 def _for_a_model(exc: PeKitError) -> str:
     """Return what an error says without what only a programmer can do."""
     said = _NAMELESS.sub("", exc.message).rstrip(".;, ")
-    return f"{said}{_REMEDIES.get(type(exc), '')}."
+    said, stored, _ = said.partition(_NOTHING_STORED)
+    return f"{said}{_REMEDIES.get(type(exc), '')}{stored}."

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
-from pekit_agents.owner_text import NAME_LIMIT, QUESTION_LIMIT, measured, quote
+from pekit_agents.owner_text import QUESTION_LIMIT, measured
 from pekit_agents.prompting.instruction import instruction
 from pekit_agents.prompting.naming import named_objects, read_names
 from pekit_agents.protocols import AnswerModel
@@ -37,7 +37,7 @@ from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
 from pekit_agents.tools.known_objects import KnownObjects, record_of
 from pekit_agents.tools.reference_photos import OfferedPhotos
-from pekit_agents.tools.sightings import placed, require_named, view_id
+from pekit_agents.tools.sightings import names, placed, require_named, view_id
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -345,29 +345,11 @@ class PersonalActions(KnownObjects):
             else:
                 kit.reject_in(finding, object_id, region=sighting)
             learnt, obj = kit.version() != before, kit.get(object_id)
-        text = replies.corrected(obj, verdict, handle, learnt=learnt, advice=advice)
+            after = self._find(user_id, handle)[1] if verdict == "is_not" else None
+        still = after is not None and names(after, object_id, sighting)
+        text = replies.corrected(obj, verdict, handle, learnt=learnt, still=still, advice=advice)
         record = {"image": handle, "verdict": verdict, "learnt": learnt, "object": obj.to_dict()}
         return ActionResult(text, record)
-
-    def forget_personal_object(self, user_id: str, name: str) -> ActionResult:
-        """Forget a personal object for good. This cannot be undone.
-
-        Use this only when the user asks for it.
-
-        Args:
-            user_id: Whose memory.
-            name: Its name, or its id.
-
-        Raises:
-            ActionError: No object has that name.
-        """
-        try:
-            with fixable(), self.annotated.forgetting(user_id) as kit:
-                obj = kit.forget(name)
-        finally:  # also where the object is gone and erasing its bytes has failed
-            self.findings.clear(user_id)
-        text = f"Forgotten for good: {quote(obj.name, NAME_LIMIT)}."
-        return ActionResult(text, {"object_id": obj.object_id, "name": obj.name})
 
     def _search_annotated(
         self, user_id: str, image: str, recent: Iterable[str] = ()

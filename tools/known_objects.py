@@ -1,17 +1,18 @@
-"""The verbs that need no picture: listing what is remembered and changing what is known of it."""
+"""The verbs that need no picture: listing what is remembered, changing and forgetting it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pekit_agents.owner_text import QUESTION_LIMIT, measured
+from pekit_agents.owner_text import NAME_LIMIT, QUESTION_LIMIT, measured, quote
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionResult, fixable
 from pekit_agents.wording.spelling import name_key
 
 if TYPE_CHECKING:
     from pekit_agents.tools.annotated_store import AnnotatedPictures
+    from pekit_agents.tools.findings import Findings
     from pekit_agents.types import PersonalObject
 
 __all__ = ["KnownObjects", "record_of"]
@@ -21,6 +22,7 @@ class KnownObjects:
     """The part of :class:`~pekit_agents.tools.actions.PersonalActions` that sees no picture."""
 
     annotated: AnnotatedPictures
+    findings: Findings
 
     def list_personal_objects(self, user_id: str, search: str = "") -> ActionResult:
         """List the personal objects that are remembered, with categories and notes.
@@ -68,6 +70,26 @@ class KnownObjects:
         with fixable():
             obj = kit.update(name, name=new_name or None, category=category or None, context=note)
         return ActionResult(f"Changed. Now: {replies.introduce(obj)}", {"object": obj.to_dict()})
+
+    def forget_personal_object(self, user_id: str, name: str) -> ActionResult:
+        """Forget a personal object for good. This cannot be undone.
+
+        Use this only when the user asks for it.
+
+        Args:
+            user_id: Whose memory.
+            name: Its name, or its id.
+
+        Raises:
+            ActionError: No object has that name.
+        """
+        try:
+            with fixable(), self.annotated.forgetting(user_id) as kit:
+                obj = kit.forget(name)
+        finally:  # also where the object is gone and erasing its bytes has failed
+            self.findings.clear(user_id)
+        text = f"Forgotten for good: {quote(obj.name, NAME_LIMIT)}."
+        return ActionResult(text, {"object_id": obj.object_id, "name": obj.name})
 
 
 def record_of(objects: Sequence[PersonalObject]) -> dict[str, Any]:

@@ -158,10 +158,35 @@ def added(obj: PersonalObject, count: int) -> str:
 
 
 def corrected(
-    obj: PersonalObject, verdict: str, handle: str, *, learnt: bool, advice: Sequence[Advice] = ()
+    obj: PersonalObject,
+    verdict: str,
+    handle: str,
+    *,
+    learnt: bool,
+    still: bool = False,
+    advice: Sequence[Advice] = (),
 ) -> str:
-    """Return what was learnt from a correction."""
+    """Return what was learnt from a correction.
+
+    Args:
+        obj: The object, as it is now.
+        verdict: "is" or "is_not".
+        handle: The picture's handle.
+        learnt: Whether anything changed.
+        still: Whether what is not the object goes on being recognised as it.
+        advice: On the picture, where it shows the object.
+    """
     name = quote(obj.name, NAME_LIMIT)
+    shows = "shows" if verdict == "is" else "does not show"
+    if still:
+        told = "Learnt" if learnt else "Nothing new to learn"
+        one = obj.n_views == 1
+        why = "the only photo" if one else "another photo"
+        more = " Call add_photos with another photo of it, then correct this again." if one else ""
+        return (
+            f"{told}: picture {handle} {shows} {name}. It is recognised there all the same, "
+            f"because {why} that it is remembered from looks like it.{more}"
+        )
     if not learnt:
         if verdict != "is":
             return f"Nothing to learn: {name} is not recognised in picture {handle}."
@@ -169,7 +194,6 @@ def corrected(
             f"Nothing to learn: {name} is recognised already in picture {handle}. To remember it "
             "from this picture as well, call add_photos."
         )
-    shows = "shows" if verdict == "is" else "does not show"
     told = f"Learnt: picture {handle} {shows} {name}. Pictures like it are now recognised so."
     return "\n".join([told, *_told(advice)])
 

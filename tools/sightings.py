@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import Match, PersonalObject
 
-__all__ = ["placed", "require_named", "require_one", "sighted", "view_id"]
+__all__ = ["names", "placed", "require_named", "require_one", "sighted", "view_id"]
 
 
 def require_one(handles: Sequence[str]) -> Sequence[str]:
@@ -44,6 +44,12 @@ def sighted(finding: Finding, sighting: int) -> Reference:
         )
     photo = LoadedPhoto(finding.image, finding.size_wh)
     return Reference(photo, finding.proposals[sighting - 1].box)
+
+
+def names(finding: Finding, object_id: str, sighting: int = 0) -> bool:
+    """Return whether a sighting, or 0 for any, is or may be an object."""
+    told = (each for each in finding.everything if sighting in (0, each.region))
+    return any(object_id in {obj.object_id for obj in match.candidates} for match in told)
 
 
 def placed(
@@ -119,8 +125,7 @@ def _numbered(match: Match) -> str:
 
 def require_named(finding: Finding, object_id: str, sighting: int) -> None:
     """Refuse a number that means another match than it did when the model read it."""
-    named = {match.region: match.candidates for match in finding.everything}.get(sighting, ())
-    if object_id not in {candidate.object_id for candidate in named}:
+    if not names(finding, object_id, sighting):
         raise InvalidInput(
             f"expected the number of a sighting that names this object, found {sighting}; "
             "search the photo again for the numbers of its sightings"

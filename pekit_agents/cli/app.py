@@ -28,6 +28,7 @@ from pekit_agents.cli.options import (
     ProfileOption,
     UserOption,
     limited,
+    limits_given,
     open_filled_kit,
     open_kit,
 )
@@ -150,9 +151,11 @@ def add(
     profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
-    """Add photos to an object that is remembered."""
+    """Add photos to an object that is remembered; one that was added already adds nothing."""
+    from pekit_agents.images.reading import read_image
     from pekit_agents.introduction.view_extraction import Reference
     from pekit_agents.introduction.views import MAX_VIEWS
+    from pekit_agents.memory.records import view_id_of
 
     given = photos_of(photos)
     edges = _edges(box, given)
@@ -165,9 +168,18 @@ def add(
             f"holds at most {MAX_VIEWS} views; nothing was added"
         )
     advice, of_all = list[str](), list[str]()
+    held = {view.view_id for view in kit.views(obj.object_id)}
 
     def learn(photo: Path) -> None:
-        added = kit.add_views(obj.object_id, [Reference(photo, box=edges)]).advice
+        # The same photo gives the same id, so that repeating the command adds nothing.
+        content = read_image(photo, limits=limits_given()) + str(edges or "").encode()
+        view_id = view_id_of(obj.object_id, content)
+        if view_id in held:
+            advice.append(f"{shown(photo)} was added already: nothing is added for it")
+            return
+        held.add(view_id)
+        reference = Reference(photo, box=edges)
+        added = kit.add_views(obj.object_id, [reference], view_ids=[view_id]).advice
         advice.extend(each.text.replace("photo 1", shown(photo), 1) for each in added if each.photo)
         of_all[:] = [each.text for each in added if not each.photo]  # as it is with this one
 

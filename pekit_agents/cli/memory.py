@@ -320,13 +320,15 @@ def _learn_from_each(
             param_hint="--region",
         )
     left_out: list[tuple[str, PeKitError]] = list(given.unusable)
+    before = kit.version()
     with working("learning"):
         for photo in given.files:
             try:
                 learn(photo)
             except (ImageError, MissingDependency, NoObjectFound) as exc:
                 left_out.append((shown(photo), exc))
-    show_objects([kit.get(ref)], as_json, title="Learnt")
+    title = "Unchanged" if kit.version() == before else "Learnt"
+    show_objects([kit.get(ref)], as_json, title=title)
     for name, why in left_out:
         complain(f"Nothing was learnt from {name}: {terminal_words(str(why))}")
     if left_out:

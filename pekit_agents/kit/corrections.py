@@ -24,7 +24,6 @@ from pekit_agents.memory.changes import duplicates
 from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.scoring import COSINE, Grouped
 from pekit_agents.types import Match
-from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.images.limits import ImageLimits
@@ -239,8 +238,7 @@ class Corrections:
             return found[0]
         if not isinstance(region, int) or not 1 <= region <= len(finding.proposals):
             raise InvalidInput(
-                "expected the number of one of the photo's "
-                f"{counted(len(finding.proposals), 'region')}, found {region!r}; search the photo "
+                f"expected {_numbers(len(finding.proposals))}, found {region!r}; search the photo "
                 "again for the numbers of its matches"
             )
         proposal, vector = finding.proposals[region - 1], finding.vectors[region - 1]
@@ -263,6 +261,14 @@ class Corrections:
         scorer = self._profile.discriminant or COSINE
         scores: FloatArray = scorer.identities(one, nothing).scores(vectors)[:, 0]
         return scores
+
+
+def _numbers(regions: int) -> str:
+    if not regions:
+        return "a photo with a region to number"
+    return (
+        "1, the photo's only region" if regions == 1 else f"the number of a region, 1 to {regions}"
+    )
 
 
 def _naming(finding: Finding, obj: PersonalObject) -> list[Match]:

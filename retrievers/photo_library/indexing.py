@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
@@ -15,7 +17,7 @@ from pekit_agents.images.loading import describe_source, load_photo, read_image
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource, LoadedPhoto
 
-__all__ = ["IndexReport", "PhotoProgress", "Tally", "check_id", "opened", "shown_id"]
+__all__ = ["IndexReport", "PhotoProgress", "Tally", "check_id", "opened", "pairs_of", "shown_id"]
 
 #: Called after each photo with (photo id, "indexed", "skipped" or "failed").
 PhotoProgress = Callable[[str, str], None]
@@ -73,6 +75,29 @@ def check_id(photo_id: object) -> None:
 def shown_id(photo_id: object) -> str:
     """Return what a report calls a photo by, whatever was given for its id."""
     return photo_id if isinstance(photo_id, str) else f"{photo_id!r:.80}"
+
+
+def pairs_of(photos: object) -> Iterator[tuple[str, ImageSource]]:
+    """Yield what is indexed: pairs of a photo's id and the photo.
+
+    Raises:
+        InvalidInput: They are no pairs.
+    """
+    if isinstance(photos, str | bytes | os.PathLike) or not isinstance(photos, Iterable):
+        raise _no_pairs(photos)
+    for pair in photos:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:  # id and photo
+            raise _no_pairs(pair)
+        yield pair[0], pair[1]
+
+
+def _no_pairs(found: object) -> InvalidInput:
+    told = type(found).__name__ if isinstance(found, bytes | np.ndarray) else f"{found!r:.80}"
+    return InvalidInput(
+        f"expected pairs of a photo's id and the photo, found {told}",
+        in_python="; of a folder these are ((path.name, path) for path in "
+        "list_photos(folder).photos), with list_photos of pekit_agents.images",
+    )
 
 
 def opened(

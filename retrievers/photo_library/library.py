@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import tee
+from numbers import Integral
 from typing import TYPE_CHECKING, Unpack
 
 from pekit_agents.errors import EncoderMismatch, InvalidInput, PeKitError
@@ -28,6 +29,7 @@ from pekit_agents.retrievers.photo_library.indexing import (
     Tally,
     check_id,
     opened,
+    pairs_of,
     shown_id,
 )
 from pekit_agents.retrievers.photo_library.regions import RegionScan
@@ -175,7 +177,7 @@ class PhotoLibrary:
             What became of them.
 
         Raises:
-            InvalidInput: The mode is not one.
+            InvalidInput: These are no pairs, or the mode is not one.
             ProfileError: A model cannot be run.
             MemoryStoreError: The library cannot be written.
         """
@@ -263,7 +265,7 @@ class PhotoLibrary:
         tally: Tally,
         mode: SearchMode,
     ) -> Iterator[Photo]:
-        for photo_id, source in photos:
+        for photo_id, source in pairs_of(photos):
             photo = None
             with leaving_out(partial(tally.add, shown_id(photo_id), "failed")):
                 check_id(photo_id)
@@ -293,8 +295,8 @@ class PhotoLibrary:
 
     def _found(self, asked: Asked, k: int) -> list[FoundPhoto]:
         """Return the photos that show what is asked for."""
-        if k < 1:
-            raise InvalidInput(f"expected k of at least 1, found {k}")
+        if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
+            raise InvalidInput(f"expected k as a whole number of at least 1, found {k!r:.80}")
         if not asked.parts:
             return []
         may_show = self._kit.region_test(set().union(*asked.parts))

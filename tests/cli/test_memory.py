@@ -351,3 +351,13 @@ def test_a_memory_that_does_not_exist_cannot_be_optimized(filled, tmp_path, comm
     assert not (tmp_path / "pekit-memori").exists()
     assert filled("optimize", "--user", "nobody").code == 1
     assert "Optimized 1 memory." in filled(*command).out
+
+
+def test_only_what_was_learnt_is_headed_so(filled):
+    for command in ("reject", "confirm"):
+        done = filled(command, "Bike", "nofile.jpg")
+        assert (done.code, "Learnt" in done.out, "Unchanged" in done.out) == (1, False, True)
+        assert "Nothing was learnt from nofile.jpg" in done.err
+    assert "Learnt" in filled("reject", "Bike", "red.png").out
+    again = filled("reject", "Bike", "red.png")
+    assert (again.code, "Unchanged" in again.out) == (0, True)

@@ -155,8 +155,9 @@ def test_add_takes_photos_and_folders_and_says_what_to_do_better(filled, album):
     (cup,) = json.loads(done.out)
     assert (done.code, cup["n_views"]) == (1, 5)
     assert "gone.png: expected an image file, found nothing" in done.err
-    told = filled("add", "Cup", "red.png").out
-    assert "Advice: red.png adds nothing to one that is remembered already" in told
+    Image.open("red.png").save("red.bmp")
+    told = filled("add", "Cup", "red.bmp").out
+    assert "Advice: red.bmp adds nothing to one that is remembered already" in told
 
 
 def test_add_takes_no_more_than_an_object_may_hold(filled, album):
@@ -216,3 +217,20 @@ def test_names_that_are_no_text_can_be_printed(tmp_path, monkeypatch):
     assert len(given.files) == 2
     with pytest.raises(ImageError, match=r"ftp:.*\\udcff"):
         photos_of(["ftp://a\udcff"])
+
+
+def test_adding_a_photo_again_adds_nothing_and_says_so(filled):
+    views = lambda: len(json.loads(filled("views", "Bike", "--json").out))  # noqa: E731
+    assert "was added already" not in filled("add", "Bike", "red.png").out
+    assert views() == 2
+    again = filled("add", "Bike", "red.png")
+    assert (again.code, views()) == (0, 2)
+    assert "red.png was added already: nothing is added for it" in again.out
+    Path("copy.png").write_bytes(Path("red.png").read_bytes())
+    filled("add", "Bike", "copy.png", "red.png")  # by content, whatever it is called
+    assert views() == 2
+    filled("add", "Bike", "red.png", "--box", "20,20,60,60")  # another place in it is another view
+    filled("add", "Bike", "red.png", "--box", "20,20,60,60")
+    assert views() == 3
+    filled("add", "Cup", "blue.png")  # of another object it is another view
+    assert len(json.loads(filled("views", "Cup", "--json").out)) == 3

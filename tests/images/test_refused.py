@@ -91,9 +91,8 @@ def test_giant_tiles_in_a_small_tiff_are_refused():
 
 @pytest.mark.parametrize("source", [Image.new("L", (300, 300)), np.zeros((300, 300), np.uint8)])
 def test_limits_hold_for_pictures_and_arrays(source):
-    with pytest.raises(
-        ImageError, match=r"at most 0.09 megapixels.*got 300x300.*ImageLimits.max_pixels"
-    ):
+    said = r"at most 0.09 megapixels.*got 300x300.*ImageLimits.max_pixels"
+    with pytest.raises(ImageError, match=said):
         load_image(source, limits=ImageLimits(max_pixels=89_999))
     assert load_image(source, limits=ImageLimits(max_pixels=90_000)).size == (300, 300)
 

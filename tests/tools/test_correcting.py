@@ -9,6 +9,7 @@ from pekit_agents import PeKit
 from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.actions import ActionError, PersonalActions
 from pekit_agents.tools.conversation import SYSTEM_PROMPT
+from pekit_agents.tools.specs import tool_specs
 from pekit_agents.types import Advice
 
 GREY = (128, 128, 128)
@@ -94,7 +95,7 @@ def test_of_several_sightings_one_is_said_by_its_number(
     with pytest.raises(ActionError, match=r"found 2; say which .* number: 1 \(\"Biscuit\"\), 2"):
         actions.correct_personal("ann", "Biscuit", "is", both)
     assert actions.correct_personal("ann", "Biscuit", "is", both, 2).record["learnt"]
-    with pytest.raises(ActionError, match="one of the photo's 2 regions, found 3"):
+    with pytest.raises(ActionError, match="expected the number of a region, 1 to 2, found 3"):
         actions.correct_personal("ann", "Biscuit", "is", both, 3)
 
 
@@ -173,3 +174,48 @@ def test_a_number_of_another_thing_rejects_nothing_possible(
     with pytest.raises(ActionError, match="names this object, found 2"):
         graded.correct_personal("ann", "Biscuit", "is_not", handle, 2)
     assert answers(graded, handle) == ([], ["Biscuit"])
+
+
+def test_of_the_only_photo_it_is_told_that_it_goes_on_being_recognised(
+    actions: PersonalActions, biscuit: str
+) -> None:
+    told = actions.correct_personal("ann", "Biscuit", "is_not", biscuit)
+    assert told.text == (
+        f'Learnt: picture {biscuit} does not show "Biscuit". It is recognised there all the same, '
+        "because the only photo that it is remembered from looks like it. Call add_photos with "
+        "another photo of it, then correct this again."
+    )
+    again = actions.correct_personal("ann", "Biscuit", "is_not", biscuit, sighting=1)
+    assert again.text.startswith(f"Nothing new to learn: picture {biscuit} does not show")
+    assert found(actions, biscuit) == [("Biscuit", 1)]
+    green = actions.images.put("ann", to_png(solid_scene({"green": ONE})))
+    actions.add_photos("ann", "Biscuit", [green])
+    told = actions.correct_personal("ann", "Biscuit", "is_not", biscuit)
+    assert told.text.endswith("Pictures like it are now recognised so.")
+    assert found(actions, biscuit) == []
+
+
+def test_a_number_beside_the_only_region_is_told_in_a_sentence(
+    actions: PersonalActions, biscuit: str
+) -> None:
+    with pytest.raises(ActionError, match="expected 1, the photo's only region, found 9; search"):
+        actions.correct_personal("ann", "Biscuit", "is", biscuit, 9)
+
+
+def test_what_to_do_about_a_photo_comes_before_that_nothing_was_stored(
+    actions: PersonalActions,
+) -> None:
+    grey = actions.images.put("ann", to_png(solid_scene({})))
+    with pytest.raises(ActionError) as caught:
+        actions.remember_object("ann", "Fog", "fog", images=[grey])
+    assert str(caught.value).endswith(
+        "use a photo that shows it larger, or describe it by another category; nothing was stored."
+    )
+
+
+def test_a_note_can_be_removed_by_a_tool(actions: PersonalActions, biscuit: str) -> None:
+    told = actions.update_personal_object("ann", "Biscuit", context="-").text
+    assert told == 'Changed. Now: "Biscuit" (category "dog")'
+    spec = next(spec for spec in tool_specs() if spec.name == "update_personal_object")
+    note = next(each for each in spec.parameters if each.name == "context")
+    assert '"-" to remove it' in note.description

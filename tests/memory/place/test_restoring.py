@@ -140,3 +140,15 @@ def test_nothing_is_opened_again_while_nothing_is_replaced(
         memory.update("id-1", context=str(number))
         assert memory.objects()[0].context == str(number)
     assert opened == []
+
+
+def test_a_backup_copied_over_newer_files_restores_nothing(root, backup):
+    """As docs/memory.md says: what is there goes first."""
+    kit = PeKit.open(root, profile=fake_profile(), user_id="ann")
+    kit.remember("Cup", solid_scene({"red": (20, 20, 90, 90)}), category="mug")
+    restore = backup()
+    kit.update("Cup", name="Mug")
+    restore(lambda user, files: shutil.copytree(files, user, dirs_exist_ok=True))
+    assert [obj.name for obj in kit.objects()] == ["Mug"]
+    restore(whole_folder)
+    assert [obj.name for obj in kit.objects()] == ["Cup"]

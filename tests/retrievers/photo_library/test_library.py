@@ -307,7 +307,7 @@ def test_a_library_that_cannot_be_written_is_tried_once(
 def test_a_search_needs_names(library: PhotoLibrary, names: Any) -> None:
     with pytest.raises(InvalidInput, match="names"):
         library.search(names)
-    with pytest.raises(InvalidInput, match="k of"):
+    with pytest.raises(InvalidInput, match="expected k as"):
         library.search(["Biscuit"], k=0)
 
 
@@ -485,3 +485,31 @@ def test_the_document_of_a_photo_says_what_may_be(perhaps: PhotoLibrary) -> None
 
 def _disk(root: Path) -> bytes:
     return b"\n".join(path.read_bytes() for path in root.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "photos",
+    [["a.jpg"], "folder", Path("folder"), b"bytes", None, 3, [("a", "b", "c")], {"ab": "a.jpg"}],
+    ids=repr,
+)
+def test_what_is_no_pairs_is_refused_and_the_remedy_named(
+    library: PhotoLibrary, photos: Any
+) -> None:
+    before = library.photo_ids()
+    with pytest.raises(InvalidInput, match=r"expected pairs of a photo's id .*list_photos\(folder"):
+        library.index(photos)
+    assert library.photo_ids() == before
+
+
+def test_pairs_may_be_lists_and_come_from_a_generator(library: PhotoLibrary) -> None:
+    photo = solid_scene({"red": (20, 20, 90, 90)})
+    assert library.index([["one", photo]]).indexed == 1
+    assert library.index((name, photo) for name in ("two", "three")).indexed == 2
+
+
+@pytest.mark.parametrize("k", [None, 0, -1, "3", 2.5, True])
+def test_a_number_of_photos_that_is_none_is_refused(library: PhotoLibrary, k: Any) -> None:
+    with pytest.raises(InvalidInput, match="expected k as a whole number of at least 1, found"):
+        library.search_text("Biscuit", k=k)
+    with pytest.raises(InvalidInput, match="expected k"):
+        library.search(["Biscuit"], k=k)
