@@ -15,7 +15,6 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from pekit_agents.testing import solid_scene, to_png
-from pekit_agents.tools import hidden_pictures
 from pekit_agents.tools.hidden_pictures import LeftOut, parts_of, swept
 
 PHOTO = solid_scene({"red": (20, 20, 80, 80)})
@@ -84,9 +83,8 @@ def test_what_is_none_stays_text(text: str) -> None:
     assert "".join(str(part) for part in parts_of(text)) == text or text.startswith("/9j")
 
 
-def test_a_picture_that_is_too_large_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hidden_pictures, "_MAX_BYTES", 100)
-    (left,) = parts_of(B64)
+def test_a_picture_that_is_too_large_is_not_decoded() -> None:
+    (left,) = parts_of(B64, max_bytes=100)
     assert isinstance(left, LeftOut)
 
 

@@ -21,6 +21,7 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.conversation import Label, Parts, Role, Views, drawn_pictures
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of, swept
@@ -49,7 +50,14 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class LangChainMessages:
-    """LangChain's way of writing messages; see :class:`MessageFormat`."""
+    """LangChain's way of writing messages; see :class:`MessageFormat`.
+
+    Args:
+        max_bytes: Larger pictures are left out.
+    """
+
+    def __init__(self, max_bytes: int = DEFAULT_LIMITS.max_bytes) -> None:
+        self._max_bytes = max_bytes
 
     def role(self, message: BaseMessage) -> Role:
         """Return who wrote a message."""
@@ -59,7 +67,7 @@ class LangChainMessages:
 
     def pieces(self, message: BaseMessage) -> Iterator[tuple[int, Piece]]:
         """Yield the texts and the pictures that are inline; a picture in no known block as text."""
-        pictures = inline_images(message)
+        pictures = inline_images(message, max_bytes=self._max_bytes)
         for index, block in enumerate(_blocks(message)):
             picture = pictures.get(index)
             if picture is not None:

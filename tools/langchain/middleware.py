@@ -93,7 +93,10 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self._system_prompt = system_prompt
         # Any, since a kept message is of the type that it was of.
         self._messages: PersonalConversation[Any] = PersonalConversation(
-            toolkit.actions, LangChainMessages(), auto=auto, max_images=max_images
+            toolkit.actions,
+            LangChainMessages(toolkit.actions.limits.max_bytes),
+            auto=auto,
+            max_images=max_images,
         )
 
     @classmethod
@@ -228,18 +231,20 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def _kept_result(self, request: ToolCallRequest, result: Any) -> Any:
         """Return what a tool returned without pictures: messages, artifacts and other state."""
         user, batch = self._user(request.runtime), _batch_of(request)
+        limit = self.actions.limits.max_bytes
 
         def special(value: object) -> object:
             if isinstance(value, ToolMessage):
                 message = self._messages.kept(user, unwrapped(value), batch=batch)
-                return _swept_beside(message, keep)
+                return _swept_beside(message, keep, limit)
             if isinstance(value, BaseMessage):
                 return self._messages.kept(user, value, batch=batch)
             if isinstance(value, Send):
-                arg = swept(value.arg, keep, special)
+                arg = swept(value.arg, keep, special, max_bytes=limit)
                 return value if arg is value.arg else Send(value.node, arg)
             # A block of a message that is no message yet, such as {"role": "user", ...}.
-            picture = inline_images(HumanMessage([value])).get(0) if type(value) is dict else None
+            block = HumanMessage([value] if type(value) is dict else [])
+            picture = inline_images(block, max_bytes=limit).get(0)
             if picture is None:
                 return None
             return text_block(keep(picture if isinstance(picture, LeftOut) else picture.data))
@@ -247,14 +252,16 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         def keep(picture: bytes | LeftOut) -> str:
             return self._messages.keep(user, picture, batch=batch)
 
-        return swept(result, keep, special)
+        return swept(result, keep, special, max_bytes=limit)
 
 
-def _swept_beside(message: ToolMessage, keep: Callable[[bytes | LeftOut], str]) -> ToolMessage:
+def _swept_beside(
+    message: ToolMessage, keep: Callable[[bytes | LeftOut], str], limit: int
+) -> ToolMessage:
     """Return a tool's message without the pictures that stand beside its content."""
     beside = {
-        "artifact": swept(message.artifact, keep),
-        "additional_kwargs": swept(message.additional_kwargs, keep),
+        "artifact": swept(message.artifact, keep, max_bytes=limit),
+        "additional_kwargs": swept(message.additional_kwargs, keep, max_bytes=limit),
     }
     same = all(value is getattr(message, name) for name, value in beside.items())
     return message if same else message.model_copy(update=beside)
