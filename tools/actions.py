@@ -164,7 +164,8 @@ class PersonalActions(KnownObjects):
         with fixable():
             obj = next((each for each in kit.objects() if each.object_id == object_id), None)
             if obj is None:
-                texts = {"category": category, "context": context, "object_id": object_id}
+                texts: dict[str, Any] = {"category": category, "context": context}
+                texts["object_id"] = object_id
                 photos = OfferedPhotos(self.images, user_id, some_pictures(images, recent))
                 obj = photos.store(
                     kit, category, lambda used: kit.remember(name, [*used.values()], **texts)

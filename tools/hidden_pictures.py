@@ -12,11 +12,16 @@ import base64
 import binascii
 import dataclasses
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel
 
@@ -103,7 +108,7 @@ def swept(
 
     Args:
         value: Whatever a tool returned: JSON-like values, dataclasses, Pydantic models, pictures
-            of PIL. It is not changed.
+            of PIL, and (H, W, 3 or 4) uint8 arrays of colours. It is not changed.
         keep: Takes a picture and returns what stands for it.
         special: Called with each value first; what it returns is used unless it is None.
         max_bytes: Larger pictures in texts are left out.
@@ -135,13 +140,15 @@ class _Sweep:
             self._open.discard(id(value))
 
     def _inside(self, value: Any) -> Any:
-        if isinstance(value, list | tuple | set | frozenset):
+        if isinstance(value, list | tuple | set | frozenset | deque):
             return self._items(value)
         if isinstance(value, Mapping):
             changed = self._fields(value)
             return {**value, **changed} if changed else value
         if isinstance(value, Image.Image):
             return self._keep(_png(value))
+        if isinstance(value, np.ndarray):
+            return self._keep(_png(Image.fromarray(value))) if _shows_colours(value) else value
         if isinstance(value, BytesIO):
             new = self._bytes(value.getvalue(), False)
             return new if isinstance(new, str) else value
@@ -151,13 +158,17 @@ class _Sweep:
         changed = [self.of(item) for item in value]
         if all(new is old for new, old in zip(changed, value, strict=True)):
             return value
+        if isinstance(value, deque):
+            return deque(changed, value.maxlen)
         return type(value)(*changed) if hasattr(value, "_fields") else type(value)(changed)
 
     def _record(self, value: Any) -> Any:
         if dataclasses.is_dataclass(value):
-            names = [field.name for field in dataclasses.fields(value) if field.init]
-            changed = self._fields({name: getattr(value, name) for name in names})
-            return dataclasses.replace(value, **changed) if changed else value  # type: ignore[type-var]
+            names = [field.name for field in dataclasses.fields(value)]
+            held = {name: getattr(value, name) for name in names if hasattr(value, name)}
+            return _with(value, self._fields(held))
+        if isinstance(value, SimpleNamespace):
+            return _with(value, self._fields(vars(value)))
         if isinstance(value, BaseModel):
             changed = self._fields({**vars(value), **(value.model_extra or {})})
             return value.model_copy(update=changed) if changed else value
@@ -260,6 +271,20 @@ def _decoded(text: str) -> bytes | None:
 
 def _too_large(size: int, max_bytes: int) -> LeftOut:
     return LeftOut(f"expected at most {max_bytes / 1e6:.1f} MB, found {size / 1e6:.1f} MB")
+
+
+def _with(value: Any, changed: Mapping[str, Any]) -> Any:
+    """Return a copy with other attributes, made without its class, which may refuse them."""
+    copied = copy(value) if changed else value
+    for name, new in changed.items():
+        object.__setattr__(copied, name, new)
+    return copied
+
+
+def _shows_colours(values: NDArray[Any]) -> bool:
+    """Tell a picture by its form: a table of numbers or a mask has no colours."""
+    coloured = values.ndim == 3 and values.shape[2] in (3, 4) and values.dtype == np.uint8
+    return coloured and min(values.shape[:2]) >= DEFAULT_LIMITS.min_side
 
 
 def _png(picture: Image.Image) -> bytes:

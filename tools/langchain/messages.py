@@ -7,6 +7,7 @@ so that the picture can be put back in the shape that it came in, where every ad
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -168,7 +169,16 @@ def _hidden_in(block: Block) -> str | None:
         return None
     if block.get("type") in _OTHER_FILES or block == swept(block, lambda _: ""):
         return None
-    return json.dumps(block, ensure_ascii=False, default=repr)
+    return json.dumps(block, ensure_ascii=False, default=_told)
+
+
+def _told(value: object) -> str:
+    """Return what JSON has not as a text; a picture so that it is found in it."""
+    data: list[bytes | LeftOut] = []
+    swept(value, lambda picture: data.append(picture) or "")
+    if len(data) != 1 or not isinstance(data[0], bytes):
+        return repr(value)
+    return f"data:image/*;base64,{base64.b64encode(data[0]).decode()}"
 
 
 def _texts(message: BaseMessage) -> Iterator[tuple[int, str | None]]:

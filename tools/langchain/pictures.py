@@ -109,6 +109,7 @@ _SHAPES = (
     _Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
     _Shape(None, ("image", "source", "bytes"), ("image", "format")),  # Bedrock
     _Shape("image", ("source", "url")),  # Anthropic
+    _Shape("document", ("source", "data"), ("source", "media_type"), declared=True),
 )
 
 
