@@ -85,6 +85,8 @@ class PersonalActions(KnownObjects):
                 "a chat model that takes pictures"
             )
         self.open_kit, self.images = open_kit, images
+        #: What a picture may weigh, by what gives the kits.
+        self.limits: ImageLimits = getattr(open_kit, "limits", DEFAULT_LIMITS)
         self.answerer = None if answerer is None else as_answer_model(answerer)
         #: Who is asked about what is only possible; None where nobody is.
         self.opinion_model = self.answerer if second_opinion else None
@@ -92,7 +94,7 @@ class PersonalActions(KnownObjects):
         self.annotated = AnnotatedPictures(open_kit, images)
         #: What was found in the users' pictures, under the verbs and under what a model is shown.
         self.findings = Findings(
-            self.annotated.kit, images, mode=mode, opinion_model=self.opinion_model
+            self.annotated.kit, images, self.limits, mode=mode, opinion_model=self.opinion_model
         )
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.answering.pictures import JPEG, SHOWN_SIDE, as_sent, to_jpeg
 from pekit_agents.errors import MissingDependency
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 
 if TYPE_CHECKING:
     from pekit_agents.errors import ImageError
@@ -46,17 +47,18 @@ def annotated_picture(finding: Finding, image: bytes) -> AnnotatedPicture:
     return AnnotatedPicture(to_jpeg(prompt.image, SHOWN_SIDE), JPEG, prompt.text)
 
 
-def plain_view(image: bytes) -> AnnotatedPicture:
+def plain_view(image: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> AnnotatedPicture:
     """Return a picture without boxes.
 
     Args:
         image: The picture's file.
+        limits: What it may weigh; it may be of any smallness.
 
     Raises:
         ImageError: It cannot be read.
         MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
     """
-    return AnnotatedPicture(*as_sent(image))
+    return AnnotatedPicture(*as_sent(image, readable=limits))
 
 
 def why_unread(exc: ImageError | MissingDependency) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, Ty
 
 from pekit_agents.answering.pictures import sent_among, whole_as_sent
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.action_result import ActionError, fixable
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
@@ -133,6 +134,7 @@ class PersonalConversation(Generic[_M]):
             raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
         self._images, self._form, self._max_images = actions.images, form, max_images
         self._findings, self._auto = actions.findings, auto
+        self._max_bytes = actions.limits.max_bytes
 
     def kept(
         self, user_id: str, message: _M, *, marked: bool = False, batch: str | None = None
@@ -238,7 +240,10 @@ class PersonalConversation(Generic[_M]):
 
     def _pictures_of(self, message: _M) -> dict[int, list[Piece]]:
         """Return the parts of those pieces of a message that hold pictures, by index."""
-        parts = {index: parts_of(piece) for index, piece in self._form.pieces(message)}
+        parts = {
+            index: parts_of(piece, max_bytes=self._max_bytes)
+            for index, piece in self._form.pieces(message)
+        }
         return {
             index: each
             for index, each in parts.items()
@@ -311,7 +316,11 @@ class PersonalConversation(Generic[_M]):
 
 
 def recent_handles(
-    messages: Sequence[_M], form: MessageFormat[_M], user_id: str, images: ImageStore
+    messages: Sequence[_M],
+    form: MessageFormat[_M],
+    user_id: str,
+    images: ImageStore,
+    max_bytes: int = DEFAULT_LIMITS.max_bytes,
 ) -> Iterator[str]:
     """Yield the handles of the user's pictures in a conversation, the newest first.
 
@@ -323,6 +332,7 @@ def recent_handles(
         form: How the framework writes messages.
         user_id: Whose pictures.
         images: Where they are kept.
+        max_bytes: Larger pictures are not read.
 
     Raises:
         ActionError: A picture cannot be kept.
@@ -331,7 +341,7 @@ def recent_handles(
         if form.role(message) == "user":
             handles: list[str] = []
             for _, piece in form.pieces(message):
-                for part in parts_of(piece):
+                for part in parts_of(piece, max_bytes=max_bytes):
                     if isinstance(part, str):
                         handles += handles_in(part)
                     else:

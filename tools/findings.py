@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from PIL import Image
 
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.images.loading import LoadedPhoto, load_photo
 from pekit_agents.memory.search.ram import RamCache, shared_ram_cache, shared_view_cache
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture, plain_view
@@ -48,6 +49,7 @@ class Findings:
     Args:
         open_kit: Gives a user's kit.
         images: Where the pictures are kept.
+        limits: What a picture may weigh that is shown without a search.
         mode: How hard to look, as in :meth:`PeKit.find`.
         opinion_model: Who is asked about what is only possible, once for each finding, see
             :meth:`PeKit.second_opinion`; None for nobody.
@@ -62,6 +64,7 @@ class Findings:
         self,
         open_kit: Callable[[str], PeKit],
         images: ImageStore,
+        limits: ImageLimits = DEFAULT_LIMITS,
         *,
         mode: SearchMode = "auto",
         opinion_model: AnswerModel | None = None,
@@ -69,7 +72,7 @@ class Findings:
         view_ram: RamCache | None = None,
     ) -> None:
         self._open_kit, self._images, self._mode = open_kit, images, mode
-        self._opinion_model = opinion_model
+        self._opinion_model, self._limits = opinion_model, limits
         self._ram = shared_ram_cache() if ram is None else ram
         self._view_ram = shared_view_cache() if view_ram is None else view_ram
         # What a cache lets go of is gone here as well, once nobody works with it any more.
@@ -134,7 +137,7 @@ class Findings:
         """
         image = self._images.get(user_id, handle)
         # A handle says what the content is, so it is the same for everybody.
-        return self._viewed(("", handle), None, image, lambda: plain_view(image))
+        return self._viewed(("", handle), None, image, lambda: plain_view(image, self._limits))
 
     def clear(self, user_id: str) -> None:
         """Let go of everything of one user."""

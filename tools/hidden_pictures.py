@@ -12,20 +12,25 @@ import base64
 import binascii
 import dataclasses
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel
 
-from pekit_agents.images.loading import ImageLimits
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.image_kinds import mime_of
 
 __all__ = ["LeftOut", "Piece", "is_picture", "parts_of", "swept"]
 
-_MAX_BYTES = ImageLimits().max_bytes
+_MAX_BYTES = DEFAULT_LIMITS.max_bytes
 _LEAST = 32  # no file of a picture is smaller than its headers
 #: How the base64 of JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF begins, in both alphabets.
 _BEGINS = (
@@ -73,13 +78,18 @@ def is_picture(data: bytes) -> bool:
     return True
 
 
-def parts_of(text: Piece) -> list[Piece]:
-    """Return the texts and the pictures that a text is made of; alone what is a picture itself."""
+def parts_of(text: Piece, *, max_bytes: int = _MAX_BYTES) -> list[Piece]:
+    """Return the texts and the pictures that a text is made of; alone what is a picture itself.
+
+    Args:
+        text: What to take apart.
+        max_bytes: Larger pictures are left out.
+    """
     if not isinstance(text, str):
         return [text]
     parts: list[Piece] = []
     done = 0
-    for start, end, piece in _found(text):
+    for start, end, piece in _found(text, max_bytes):
         if start > done:
             parts.append(text[done:start])
         parts.append(piece)
@@ -87,21 +97,30 @@ def parts_of(text: Piece) -> list[Piece]:
     return [*parts, text[done:]] if done < len(text) or not parts else parts
 
 
-def swept(value: Any, keep: Callable[[bytes | LeftOut], str], special: Any = None) -> Any:
+def swept(
+    value: Any,
+    keep: Callable[[bytes | LeftOut], str],
+    special: Any = None,
+    *,
+    max_bytes: int = _MAX_BYTES,
+) -> Any:
     """Return a value with a text in place of each picture in it; itself when it holds none.
 
     Args:
         value: Whatever a tool returned: JSON-like values, dataclasses, Pydantic models, pictures
-            of PIL. It is not changed.
+            of PIL, and (H, W, 3 or 4) uint8 arrays of colours. It is not changed.
         keep: Takes a picture and returns what stands for it.
         special: Called with each value first; what it returns is used unless it is None.
+        max_bytes: Larger pictures in texts are left out.
     """
-    return _Sweep(keep, special).of(value)
+    return _Sweep(keep, special, max_bytes).of(value)
 
 
 class _Sweep:
-    def __init__(self, keep: Callable[[bytes | LeftOut], str], special: Any) -> None:
-        self._keep, self._special = keep, special
+    def __init__(
+        self, keep: Callable[[bytes | LeftOut], str], special: Any, max_bytes: int
+    ) -> None:
+        self._keep, self._special, self._max_bytes = keep, special, max_bytes
         self._open: set[int] = set()  # what is being looked at: values may hold themselves
 
     def of(self, value: Any, *, declared: bool = False) -> Any:
@@ -121,13 +140,15 @@ class _Sweep:
             self._open.discard(id(value))
 
     def _inside(self, value: Any) -> Any:
-        if isinstance(value, list | tuple | set | frozenset):
+        if isinstance(value, list | tuple | set | frozenset | deque):
             return self._items(value)
         if isinstance(value, Mapping):
             changed = self._fields(value)
             return {**value, **changed} if changed else value
         if isinstance(value, Image.Image):
             return self._keep(_png(value))
+        if isinstance(value, np.ndarray):
+            return self._keep(_png(Image.fromarray(value))) if _shows_colours(value) else value
         if isinstance(value, BytesIO):
             new = self._bytes(value.getvalue(), False)
             return new if isinstance(new, str) else value
@@ -137,13 +158,17 @@ class _Sweep:
         changed = [self.of(item) for item in value]
         if all(new is old for new, old in zip(changed, value, strict=True)):
             return value
+        if isinstance(value, deque):
+            return deque(changed, value.maxlen)
         return type(value)(*changed) if hasattr(value, "_fields") else type(value)(changed)
 
     def _record(self, value: Any) -> Any:
         if dataclasses.is_dataclass(value):
-            names = [field.name for field in dataclasses.fields(value) if field.init]
-            changed = self._fields({name: getattr(value, name) for name in names})
-            return dataclasses.replace(value, **changed) if changed else value  # type: ignore[type-var]
+            names = [field.name for field in dataclasses.fields(value)]
+            held = {name: getattr(value, name) for name in names if hasattr(value, name)}
+            return _with(value, self._fields(held))
+        if isinstance(value, SimpleNamespace):
+            return _with(value, self._fields(vars(value)))
         if isinstance(value, BaseModel):
             changed = self._fields({**vars(value), **(value.model_extra or {})})
             return value.model_copy(update=changed) if changed else value
@@ -157,7 +182,7 @@ class _Sweep:
         return {key: value for key, value in new.items() if value is not fields[key]}
 
     def _text(self, text: str, declared: bool) -> str:
-        parts = parts_of(text)
+        parts = parts_of(text, max_bytes=self._max_bytes)
         if all(isinstance(part, str) for part in parts):
             data = _decoded(text) if declared and _RUN.fullmatch(text) else None
             return text if data is None or len(text) < _LEAST else self._keep(data)
@@ -173,7 +198,7 @@ class _Sweep:
         return value
 
 
-def _found(text: str) -> Iterator[tuple[int, int, Piece]]:
+def _found(text: str, max_bytes: int) -> Iterator[tuple[int, int, Piece]]:
     """Yield start, end and content of each picture in a text."""
     if len(text) < _LEAST:
         return
@@ -181,11 +206,11 @@ def _found(text: str) -> Iterator[tuple[int, int, Piece]]:
     while (match := _CODED.search(text, at)) is not None:
         start, at = match.start(), max(match.end(), match.start() + 1)
         if match["literal"]:
-            end, piece = _literal(text, match.start(), match["quote"])
+            end, piece = _literal(text, match.start(), match["quote"], max_bytes)
         elif match["url"]:
-            end, piece = _data_url(text, match.end(), match["url"])
+            end, piece = _data_url(text, match.end(), match["url"], max_bytes)
         elif (head := _HEAD.match(text, start)) and is_picture(_decoded(head[0]) or b""):
-            end, piece = _base64(text, start)
+            end, piece = _base64(text, start, max_bytes)
         else:
             continue
         if piece is not None:
@@ -193,13 +218,13 @@ def _found(text: str) -> Iterator[tuple[int, int, Piece]]:
             at = end
 
 
-def _literal(text: str, start: int, quote: str) -> tuple[int, Piece | None]:
+def _literal(text: str, start: int, quote: str, max_bytes: int) -> tuple[int, Piece | None]:
     """Read the ``repr`` of bytes."""
     body = re.compile(rf"(?:[^{quote}\\]|\\.)*{quote}").match(text, start + 2)
     if body is None:
         return start, None
-    if body.end() - start > 4 * _MAX_BYTES:
-        return body.end(), _too_large((body.end() - start) // 4)
+    if body.end() - start > 4 * max_bytes:
+        return body.end(), _too_large((body.end() - start) // 4, max_bytes)
     try:
         data = ast.literal_eval(text[start : body.end()])
     except (ValueError, SyntaxError):
@@ -207,15 +232,15 @@ def _literal(text: str, start: int, quote: str) -> tuple[int, Piece | None]:
     return body.end(), data if is_picture(data) else None
 
 
-def _data_url(text: str, start: int, head: str) -> tuple[int, Piece | None]:
+def _data_url(text: str, start: int, head: str, max_bytes: int) -> tuple[int, Piece | None]:
     if ";base64" in head:
-        return _base64(text, start)
+        return _base64(text, start, max_bytes)
     body = _ESCAPED.match(text, start)
     data = unquote_to_bytes(body[0]) if body else b""
     return (body.end() if body else start), data if len(data) >= _LEAST else None
 
 
-def _base64(text: str, start: int) -> tuple[int, Piece | None]:
+def _base64(text: str, start: int, max_bytes: int) -> tuple[int, Piece | None]:
     """Read base64 from a place, over the ends of lines that are of one length."""
     run = _RUN.match(text, start)
     if run is None:
@@ -230,8 +255,8 @@ def _base64(text: str, start: int) -> tuple[int, Piece | None]:
         if len(more[0]) < length:
             break
     size = sum(map(len, runs)) * 3 // 4
-    if size > _MAX_BYTES:
-        return end, _too_large(size)
+    if size > max_bytes:
+        return end, _too_large(size, max_bytes)
     return end, _decoded("".join(runs))
 
 
@@ -244,8 +269,22 @@ def _decoded(text: str) -> bytes | None:
         return None
 
 
-def _too_large(size: int) -> LeftOut:
-    return LeftOut(f"expected at most {_MAX_BYTES / 1e6:.0f} MB, found {size / 1e6:.0f} MB")
+def _too_large(size: int, max_bytes: int) -> LeftOut:
+    return LeftOut(f"expected at most {max_bytes / 1e6:.1f} MB, found {size / 1e6:.1f} MB")
+
+
+def _with(value: Any, changed: Mapping[str, Any]) -> Any:
+    """Return a copy with other attributes, made without its class, which may refuse them."""
+    copied = copy(value) if changed else value
+    for name, new in changed.items():
+        object.__setattr__(copied, name, new)
+    return copied
+
+
+def _shows_colours(values: NDArray[Any]) -> bool:
+    """Tell a picture by its form: a table of numbers or a mask has no colours."""
+    coloured = values.ndim == 3 and values.shape[2] in (3, 4) and values.dtype == np.uint8
+    return coloured and min(values.shape[:2]) >= DEFAULT_LIMITS.min_side
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -55,7 +55,8 @@ class KitPool:
         check_limits(max_users=max_users)
         self._path, self._profile, self._max_users = path, profile, max_users
         self._keep_crops, self._storage_options = keep_crops, storage_options
-        self._limits = replace(limits, remedies={})
+        #: What a picture may weigh.
+        self.limits = replace(limits, remedies={})
         self._strictness = strictness
         self._kits: OrderedDict[str, PeKit] = OrderedDict()
         self._lock, self._loading = threading.Lock(), threading.Lock()
@@ -76,7 +77,7 @@ class KitPool:
                 profile=self._loaded(),
                 user_id=user_id,
                 keep_crops=self._keep_crops,
-                limits=self._limits,
+                limits=self.limits,
                 strictness=self._strictness,
                 storage_options=self._storage_options,
             )

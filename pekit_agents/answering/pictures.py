@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image
 
-from pekit_agents.images.loading import ImageLimits, load_image
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
+from pekit_agents.images.loading import load_image
 
 if TYPE_CHECKING:
     from pekit_agents.types import RGBImage
@@ -42,8 +43,6 @@ _ONE_BYTES = 5 * 2**20
 _ALL_BYTES = 18 * 2**20
 #: Claude takes 8000 px a side, and 2000 where a request has more than 20 pictures.
 _ALONE_SIDE, _CROWD, _CROWD_SIDE = 8000, 20, 2000
-#: A picture of any size can be shrunk; only what is damaged or far too large is refused.
-_READABLE = ImageLimits(min_side=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,11 @@ def sent_among(count: int) -> SentLimits:
 
 
 def as_sent(
-    data: bytes, limits: SentLimits = _ALONE, *, upright: RGBImage | None = None
+    data: bytes,
+    limits: SentLimits = _ALONE,
+    *,
+    upright: RGBImage | None = None,
+    readable: ImageLimits = DEFAULT_LIMITS,
 ) -> tuple[bytes, str]:
     """Return a picture as hosted models take it, and the MIME type of what is returned.
 
@@ -85,13 +88,16 @@ def as_sent(
         data: The content of an image file.
         limits: What may be sent.
         upright: The picture as :func:`load_image` returns it, where it was read already.
+        readable: What it may weigh to be read; a picture of any smallness can be sent.
 
     Raises:
         ImageError: It cannot be read.
         MissingDependency: It is a HEIC picture and ``pi-heif`` is not installed.
     """
     if upright is None:
-        upright = load_image(data, limits=_READABLE)  # damaged pictures are refused, too
+        upright = load_image(
+            data, limits=replace(readable, min_side=1)
+        )  # or refuse what is damaged
     mime = _taken_as(data, limits)
     if mime is not None:
         return data, mime

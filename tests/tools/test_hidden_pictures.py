@@ -6,16 +6,17 @@ import base64
 import io
 import json
 import re
-from collections import namedtuple
-from dataclasses import dataclass
+from collections import deque, namedtuple
+from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from pekit_agents.testing import solid_scene, to_png
-from pekit_agents.tools import hidden_pictures
 from pekit_agents.tools.hidden_pictures import LeftOut, parts_of, swept
 
 PHOTO = solid_scene({"red": (20, 20, 80, 80)})
@@ -84,9 +85,8 @@ def test_what_is_none_stays_text(text: str) -> None:
     assert "".join(str(part) for part in parts_of(text)) == text or text.startswith("/9j")
 
 
-def test_a_picture_that_is_too_large_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hidden_pictures, "_MAX_BYTES", 100)
-    (left,) = parts_of(B64)
+def test_a_picture_that_is_too_large_is_not_decoded() -> None:
+    (left,) = parts_of(B64, max_bytes=100)
     assert isinstance(left, LeftOut)
 
 
@@ -101,6 +101,17 @@ class Shot:
     data: Any
 
 
+@dataclass
+class Late:
+    data: Any = field(init=False)
+
+    @classmethod
+    def of(cls, data: Any) -> Late:
+        late = cls()
+        late.data = data
+        return late
+
+
 Pair = namedtuple("Pair", "name data")
 
 VALUES: dict[str, tuple[Any, Any]] = {
@@ -111,6 +122,10 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "PIL": ([PHOTO], ["*"]),
     "nested": ({"a": [("x", {"b": B64})], "n": 1}, {"a": [("x", {"b": "*"})], "n": 1}),
     "dataclass": (Shot("door", [PNG]), Shot("door", ["*"])),
+    "deque": (deque([PNG], 3), deque(["*"], 3)),
+    "a field that no one gives": (Late.of([PNG]), Late.of(["*"])),
+    "namespace": (SimpleNamespace(frame=PNG), SimpleNamespace(frame="*")),
+    "array": ({"frame": np.asarray(PHOTO)}, {"frame": "*"}),
     "namedtuple": (Pair("door", PNG), Pair("door", "*")),
     "model": (Loose(blob=B64, mimeType="image/png"), Loose(blob="*", mimeType="image/png")),
     "a kind that is only said": (
@@ -139,6 +154,8 @@ def test_a_value_without_pictures_is_returned_itself() -> None:
         "a": [1, "two", (b"three", None)],
         "shot": Shot("x", 4),
         "loose": Loose(),
+        "table": np.zeros((40, 40, 3)),
+        "mask": np.zeros((40, 40), np.uint8),
     }
     value["itself"] = value
     assert swept(value, lambda _: "*") is value

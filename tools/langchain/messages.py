@@ -7,6 +7,7 @@ so that the picture can be put back in the shape that it came in, where every ad
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.conversation import Label, Parts, Role, Views, drawn_pictures
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of, swept
@@ -49,7 +51,14 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class LangChainMessages:
-    """LangChain's way of writing messages; see :class:`MessageFormat`."""
+    """LangChain's way of writing messages; see :class:`MessageFormat`.
+
+    Args:
+        max_bytes: Larger pictures are left out.
+    """
+
+    def __init__(self, max_bytes: int = DEFAULT_LIMITS.max_bytes) -> None:
+        self._max_bytes = max_bytes
 
     def role(self, message: BaseMessage) -> Role:
         """Return who wrote a message."""
@@ -59,7 +68,7 @@ class LangChainMessages:
 
     def pieces(self, message: BaseMessage) -> Iterator[tuple[int, Piece]]:
         """Yield the texts and the pictures that are inline; a picture in no known block as text."""
-        pictures = inline_images(message)
+        pictures = inline_images(message, max_bytes=self._max_bytes)
         for index, block in enumerate(_blocks(message)):
             picture = pictures.get(index)
             if picture is not None:
@@ -160,7 +169,16 @@ def _hidden_in(block: Block) -> str | None:
         return None
     if block.get("type") in _OTHER_FILES or block == swept(block, lambda _: ""):
         return None
-    return json.dumps(block, ensure_ascii=False, default=repr)
+    return json.dumps(block, ensure_ascii=False, default=_told)
+
+
+def _told(value: object) -> str:
+    """Return what JSON has not as a text; a picture so that it is found in it."""
+    data: list[bytes | LeftOut] = []
+    swept(value, lambda picture: data.append(picture) or "")
+    if len(data) != 1 or not isinstance(data[0], bytes):
+        return repr(value)
+    return f"data:image/*;base64,{base64.b64encode(data[0]).decode()}"
 
 
 def _texts(message: BaseMessage) -> Iterator[tuple[int, str | None]]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from pekit_agents.errors import InvalidInput, MissingDependency
 
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SYSTEM_PROMPT", "PersonalizationMiddleware"]
 
+_M = TypeVar("_M", bound=BaseMessage)
 _Handler = Callable[[ModelRequest[Any]], Any]
 _AsyncHandler = Callable[[ModelRequest[Any]], Awaitable[Any]]
 
@@ -93,7 +94,10 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self._system_prompt = system_prompt
         # Any, since a kept message is of the type that it was of.
         self._messages: PersonalConversation[Any] = PersonalConversation(
-            toolkit.actions, LangChainMessages(), auto=auto, max_images=max_images
+            toolkit.actions,
+            LangChainMessages(toolkit.actions.limits.max_bytes),
+            auto=auto,
+            max_images=max_images,
         )
 
     @classmethod
@@ -131,7 +135,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             InvalidInput: The toolkit is bound to another user.
         """
         user = self._named_user(user_id)
-        return self._messages.all_kept(user, convert_to_messages(messages))
+        return self._kept(user, convert_to_messages(messages))
 
     async def aadmit(
         self, messages: Sequence[MessageLikeRepresentation], user_id: str | None = None
@@ -161,7 +165,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Put handles in place of the pictures that a run was started with."""
         user = self._user(runtime)
         messages = state["messages"]
-        kept = self._messages.all_kept(user, messages)
+        kept = self._kept(user, messages)
         changed = [new for new, old in zip(kept, messages, strict=True) if new is not old]
         return {"messages": changed} if changed else None  # replaced by their ids
 
@@ -225,21 +229,35 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             system_message=_extended(request.system_message, self._system_prompt)
         )
 
+    def _kept(self, user: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+        """Return what a run is started with, without pictures in and beside what users say."""
+
+        def keep(picture: bytes | LeftOut) -> str:
+            return self._messages.keep(user, picture)
+
+        limit = self.actions.limits.max_bytes
+        return [
+            _swept_beside(message, keep, limit) if isinstance(message, HumanMessage) else message
+            for message in self._messages.all_kept(user, messages)
+        ]
+
     def _kept_result(self, request: ToolCallRequest, result: Any) -> Any:
         """Return what a tool returned without pictures: messages, artifacts and other state."""
         user, batch = self._user(request.runtime), _batch_of(request)
+        limit = self.actions.limits.max_bytes
 
         def special(value: object) -> object:
             if isinstance(value, ToolMessage):
                 message = self._messages.kept(user, unwrapped(value), batch=batch)
-                return _swept_beside(message, keep)
+                return _swept_beside(message, keep, limit)
             if isinstance(value, BaseMessage):
                 return self._messages.kept(user, value, batch=batch)
             if isinstance(value, Send):
-                arg = swept(value.arg, keep, special)
+                arg = swept(value.arg, keep, special, max_bytes=limit)
                 return value if arg is value.arg else Send(value.node, arg)
             # A block of a message that is no message yet, such as {"role": "user", ...}.
-            picture = inline_images(HumanMessage([value])).get(0) if type(value) is dict else None
+            block = HumanMessage([value] if type(value) is dict else [])
+            picture = inline_images(block, max_bytes=limit).get(0)
             if picture is None:
                 return None
             return text_block(keep(picture if isinstance(picture, LeftOut) else picture.data))
@@ -247,15 +265,13 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         def keep(picture: bytes | LeftOut) -> str:
             return self._messages.keep(user, picture, batch=batch)
 
-        return swept(result, keep, special)
+        return swept(result, keep, special, max_bytes=limit)
 
 
-def _swept_beside(message: ToolMessage, keep: Callable[[bytes | LeftOut], str]) -> ToolMessage:
-    """Return a tool's message without the pictures that stand beside its content."""
-    beside = {
-        "artifact": swept(message.artifact, keep),
-        "additional_kwargs": swept(message.additional_kwargs, keep),
-    }
+def _swept_beside(message: _M, keep: Callable[[bytes | LeftOut], str], limit: int) -> _M:
+    """Return a message without the pictures that stand beside its content."""
+    names = [name for name in ("artifact", "additional_kwargs") if hasattr(message, name)]
+    beside = {name: swept(getattr(message, name), keep, max_bytes=limit) for name in names}
     same = all(value is getattr(message, name) for name, value in beside.items())
     return message if same else message.model_copy(update=beside)
 

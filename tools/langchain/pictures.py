@@ -26,7 +26,7 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
-from pekit_agents.images.loading import ImageLimits
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of, swept
 from pekit_agents.tools.image_kinds import mime_of
 from pekit_agents.tools.picture_addresses import check_remote
@@ -50,7 +50,7 @@ _M = TypeVar("_M", bound=BaseMessage)
 _Path: TypeAlias = tuple[str, ...]
 
 _LOGGER = logging.getLogger(__name__)
-_MAX_BYTES = ImageLimits().max_bytes
+_MAX_BYTES = DEFAULT_LIMITS.max_bytes
 _UNTOLD = ("", "application/octet-stream", "binary/octet-stream")
 _DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*={0,2}\s*")
@@ -109,6 +109,7 @@ _SHAPES = (
     _Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
     _Shape(None, ("image", "source", "bytes"), ("image", "format")),  # Bedrock
     _Shape("image", ("source", "url")),  # Anthropic
+    _Shape("document", ("source", "data"), ("source", "media_type"), declared=True),
 )
 
 
@@ -271,7 +272,10 @@ def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:
                 raise ValueError("its data URL is not in base64")
     elif shape.mime is None:
         # Some write the base64 alone, or have something around the data URL.
-        inside = next((each for each in parts_of(payload) if not isinstance(each, str)), None)
+        inside = next(
+            (each for each in parts_of(payload, max_bytes=max_bytes) if not isinstance(each, str)),
+            None,
+        )
         if inside is None and not shape.declared:
             check_remote(payload)
         if not isinstance(inside, bytes):

@@ -21,6 +21,7 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools import conversation
 from pekit_agents.tools.actions import ActionError, ActionResult, PersonalActions
 from pekit_agents.tools.identity import UserResolver, user_of
@@ -131,16 +132,20 @@ class PersonalToolkit(BaseToolkit):
         """Return the arguments that are not the model's to give."""
         hosted: dict[str, Any] = {}
         messages = _messages(runtime)
+        kept = user_id, self.actions.images, self.actions.limits.max_bytes
         if "recent" in spec.hosts:
-            hosted["recent"] = recent_handles(messages, user_id, self.actions.images)
+            hosted["recent"] = recent_handles(messages, *kept)
         if "object_id" in spec.hosts and getattr(runtime, "tool_call_id", None) is not None:
-            newest = next(recent_handles(messages, user_id, self.actions.images), None)
+            newest = next(recent_handles(messages, *kept), None)
             hosted["object_id"] = _object_id(user_id, arguments, newest, runtime)
         return hosted
 
 
 def recent_handles(
-    messages: Sequence[BaseMessage], user_id: str, images: ImageStore
+    messages: Sequence[BaseMessage],
+    user_id: str,
+    images: ImageStore,
+    max_bytes: int = DEFAULT_LIMITS.max_bytes,
 ) -> Iterator[str]:
     """Yield the handles of the user's pictures in a conversation, the newest first.
 
@@ -148,11 +153,14 @@ def recent_handles(
         messages: The conversation, the oldest first.
         user_id: Whose pictures.
         images: Where they are kept.
+        max_bytes: Larger pictures are not read.
 
     Raises:
         ActionError: A picture cannot be kept.
     """
-    return conversation.recent_handles(messages, LangChainMessages(), user_id, images)
+    return conversation.recent_handles(
+        messages, LangChainMessages(max_bytes), user_id, images, max_bytes
+    )
 
 
 def _messages(runtime: Any) -> Sequence[BaseMessage]:

@@ -115,7 +115,10 @@ class PersonalFunctionAgent(FunctionAgent):
         **options: Any,
     ) -> None:
         chat = PersonalConversation(
-            personal.actions, LlamaIndexMessages(), auto=auto, max_images=max_images
+            personal.actions,
+            LlamaIndexMessages(personal.actions.limits.max_bytes),
+            auto=auto,
+            max_images=max_images,
         )
         own = personal.to_tool_list() if personal_tools is None else personal_tools
         told = "\n\n".join(text for text in (system_prompt, guide) if text)
@@ -252,14 +255,14 @@ class PersonalFunctionAgent(FunctionAgent):
             await _archive(memory, kept, len(archived))
 
     def _keep_results(self, user: str, results: Sequence[ToolCallResult]) -> None:
-        batch = uuid.uuid4().hex
+        batch, limit = uuid.uuid4().hex, self.actions.limits.max_bytes
 
         def keep(picture: bytes | LeftOut) -> str:
             return self._chat.keep(user, picture, batch=batch)
 
         def special(value: object) -> object:
             if isinstance(value, ImageBlock | DocumentBlock):
-                data = picture_data(value)
+                data = picture_data(value, max_bytes=limit)
                 return value if data is None else TextBlock(text=keep(data))
             return None
 
@@ -274,7 +277,7 @@ class PersonalFunctionAgent(FunctionAgent):
             if kept is not told and isinstance(output.raw_output, list | ImageBlock):
                 output.raw_output = output.content  # the same pictures again
             else:
-                output.raw_output = swept(output.raw_output, keep, special)
+                output.raw_output = swept(output.raw_output, keep, special, max_bytes=limit)
             present = {label.handle for block in output.blocks for label in labels_in(block)}
             missing = [Label(handle, True) for handle in drawn if handle not in present]
             output.blocks = [*output.blocks, *map(label_block, missing)]

@@ -16,6 +16,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools import conversation as conversations
 from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
 
@@ -53,7 +54,10 @@ async def conversation_of(ctx: Context[Any] | None) -> Conversation | None:
 
 
 def recent_handles(
-    conversation: Conversation | None, user_id: str, images: ImageStore
+    conversation: Conversation | None,
+    user_id: str,
+    images: ImageStore,
+    max_bytes: int = DEFAULT_LIMITS.max_bytes,
 ) -> Iterator[str]:
     """Yield the handles of the user's pictures in a conversation, the newest first.
 
@@ -61,9 +65,12 @@ def recent_handles(
         conversation: What was said; None for nothing.
         user_id: Whose pictures.
         images: Where they are kept.
+        max_bytes: Larger pictures are not read.
 
     Raises:
         ActionError: A picture cannot be kept.
     """
     messages = conversation.said if conversation else []
-    return conversations.recent_handles(messages, LlamaIndexMessages(), user_id, images)
+    return conversations.recent_handles(
+        messages, LlamaIndexMessages(max_bytes), user_id, images, max_bytes
+    )

@@ -23,6 +23,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.conversation import Label, Parts, Role, Views
 from pekit_agents.tools.hidden_pictures import Piece
@@ -38,7 +39,14 @@ _ROLES: Mapping[MessageRole, Role] = {
 
 
 class LlamaIndexMessages:
-    """LlamaIndex's way of writing messages; see :class:`MessageFormat`."""
+    """LlamaIndex's way of writing messages; see :class:`MessageFormat`.
+
+    Args:
+        max_bytes: Larger pictures are left out.
+    """
+
+    def __init__(self, max_bytes: int = DEFAULT_LIMITS.max_bytes) -> None:
+        self._max_bytes = max_bytes
 
     def role(self, message: ChatMessage) -> Role:
         """Return who wrote a message."""
@@ -50,7 +58,7 @@ class LlamaIndexMessages:
             if isinstance(block, TextBlock):
                 yield index, block.text
             elif isinstance(block, ImageBlock | DocumentBlock):
-                data = picture_data(block)
+                data = picture_data(block, max_bytes=self._max_bytes)
                 if data is not None:
                     yield index, data
 

@@ -72,7 +72,7 @@ async def apersonalize_message(
 
 def _shown(kit: PeKit, mode: SearchMode, block: ImageBlock) -> list[ContentBlock]:
     """Return what is shown in place of a picture: itself where nothing has to change."""
-    data = picture_data(block)
+    data = picture_data(block, max_bytes=kit.limits.max_bytes)
     if data is None:
         return [block]
     if isinstance(data, LeftOut):
@@ -91,4 +91,4 @@ def _found(kit: PeKit, mode: SearchMode, data: bytes) -> AnnotatedPicture:
         return annotated_picture(kit.find(data, mode=mode), data)
     except ImageError as exc:  # too small to search, perhaps
         _LOGGER.debug("a picture is not searched: %s", exc)
-        return plain_view(data)
+        return plain_view(data, kit.limits)

@@ -18,7 +18,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.images.loading import ImageLimits
+from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.conversation import Label
 from pekit_agents.tools.hidden_pictures import LeftOut, is_picture
 from pekit_agents.tools.image_store import image_label
@@ -26,7 +26,7 @@ from pekit_agents.tools.picture_addresses import check_remote
 
 __all__ = ["label_block", "labels_in", "picture_data"]
 
-_MAX_BYTES = ImageLimits().max_bytes
+_MAX_BYTES = DEFAULT_LIMITS.max_bytes
 _LABEL = re.compile(r"\[(marked )?image (img_[0-9a-f]{32})\]")
 
 
@@ -47,12 +47,13 @@ def labels_in(block: object) -> list[Label]:
     return [Label(label[2], label[1] is not None) for label in found]
 
 
-def picture_data(block: ImageBlock | DocumentBlock) -> bytes | LeftOut | None:
+def picture_data(
+    block: ImageBlock | DocumentBlock, *, max_bytes: int = _MAX_BYTES
+) -> bytes | LeftOut | None:
     """Return the content of a picture that is at hand.
 
-    Bytes, streams, data URLs, and files that the application named are read, up to the size that
-    :class:`~pekit_agents.images.loading.ImageLimits` allows. Other URLs are never fetched;
-    one that no provider opens either is a reason.
+    Bytes, streams, data URLs, and files that the application named are read, up to
+    ``max_bytes``. Other URLs are never fetched; one that no provider opens either is a reason.
 
     Returns:
         The bytes; why they cannot be read; None for a URL, and for a document that is no picture.
@@ -60,31 +61,31 @@ def picture_data(block: ImageBlock | DocumentBlock) -> bytes | LeftOut | None:
     told = block.image_mimetype if isinstance(block, ImageBlock) else block.document_mimetype
     declared = isinstance(block, ImageBlock) or (told or "").startswith("image/")
     try:
-        data = _read(block)
+        data = _read(block, max_bytes)
     except (OSError, ValueError) as exc:
         return LeftOut(getattr(exc, "strerror", None) or str(exc)) if declared else None
     if data is None or not (declared or is_picture(data)):
         return None
-    if not 0 < len(data) <= _MAX_BYTES:
-        return LeftOut(f"expected 1 to {_MAX_BYTES} bytes, found {len(data)}")
+    if not 0 < len(data) <= max_bytes:
+        return LeftOut(f"expected 1 to {max_bytes} bytes, found {len(data)}")
     return data
 
 
-def _read(block: ImageBlock | DocumentBlock) -> bytes | None:
+def _read(block: ImageBlock | DocumentBlock, max_bytes: int) -> bytes | None:
     held = block.image if isinstance(block, ImageBlock) else block.data
     if isinstance(held, IOBase):
         held.seek(0)
-        content: bytes = held.read(_MAX_BYTES + 1)
+        content: bytes = held.read(max_bytes + 1)
         held.seek(0)
         return content
     if held is not None:
-        return resolve_binary(raw_bytes=_checked(held)).read()
+        return resolve_binary(raw_bytes=_checked(held, max_bytes)).read()
     if block.path is not None:
         with Path(block.path).open("rb") as file:
-            return file.read(_MAX_BYTES + 1)
+            return file.read(max_bytes + 1)
     url = str(block.url or "").strip()
     if url[:5].lower() == "data:":
-        return resolve_binary(url=_checked(url)).read()
+        return resolve_binary(url=_checked(url, max_bytes)).read()
     check_remote(url)
     return None
 
@@ -92,8 +93,8 @@ def _read(block: ImageBlock | DocumentBlock) -> bytes | None:
 _S = TypeVar("_S", str, bytes)
 
 
-def _checked(coded: _S) -> _S:
+def _checked(coded: _S, max_bytes: int) -> _S:
     """Return what may be base64, or raise ValueError where it is too large to be decoded."""
-    if len(coded) > _MAX_BYTES * 4 // 3 + 1000:
-        raise ValueError(f"expected at most {_MAX_BYTES} bytes, found about {len(coded) * 3 // 4}")
+    if len(coded) > max_bytes * 4 // 3 + 1000:
+        raise ValueError(f"expected at most {max_bytes} bytes, found about {len(coded) * 3 // 4}")
     return coded

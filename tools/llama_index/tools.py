@@ -205,10 +205,11 @@ class PersonalToolSpec(BaseToolSpec):
     ) -> dict[str, Any]:
         """Return the arguments that are not the model's to give."""
         hosted: dict[str, Any] = {}
+        kept = user_id, self.actions.images, self.actions.limits.max_bytes
         if "recent" in spec.hosts:
-            hosted["recent"] = recent_handles(said, user_id, self.actions.images)
+            hosted["recent"] = recent_handles(said, *kept)
         if "object_id" in spec.hosts and said is not None:
-            newest = next(recent_handles(said, user_id, self.actions.images), None)
+            newest = next(recent_handles(said, *kept), None)
             hosted["object_id"] = _object_id(user_id, arguments, newest, said)
         return hosted
 
@@ -229,7 +230,7 @@ class PersonalToolSpec(BaseToolSpec):
         if not isinstance(images, ImagePaths):
             return []
         data = images.get(user_id, handle)
-        sent, mime = as_sent(data)
+        sent, mime = as_sent(data, readable=self.actions.limits)
         path = images.path(user_id, handle if sent is data else images.put(user_id, sent))
         return [ImageBlock(path=path, image_mimetype=mime)]
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -231,3 +232,42 @@ def test_what_a_user_sends_goes_out_in_a_shape_that_every_adapter_takes(
     (item,) = openai._construct_responses_api_input([user])
     assert [part["type"] for part in item["content"]] == ["input_text", "input_text", "input_image"]
     assert item["content"][-1]["image_url"] == URL
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        HumanMessage([{"type": "image", "image": PNG}]),
+        HumanMessage([{"type": "image", "image": bytearray(PNG)}]),
+        HumanMessage([{"type": "image", "source": {"type": "bytes", "data": PNG}}]),
+        HumanMessage([{"type": "image", "image": solid_scene({"blue": (20, 20, 90, 90)})}]),
+        HumanMessage(
+            [
+                {
+                    "type": "document",
+                    "source": {"type": "base64", "media_type": "image/png", "data": B64},
+                }
+            ]
+        ),
+    ],
+    ids=["bytes", "bytearray", "source", "PIL", "document"],
+)
+def test_a_users_picture_that_is_no_text_becomes_a_label(message, stored, personal, images):
+    (kept,) = personal().admit([message])
+    (handle,) = re.findall(r"\[image (img_[0-9a-f]{32})\]", str(kept.content))
+    assert images.get("ann", handle)[:8] == PNG[:8]
+    assert len(str(kept)) < 1000
+
+
+def test_pictures_beside_what_a_user_says_become_labels(stored, personal):
+    beside = {"attachments": [{"data": B64, "mimeType": "image/png"}]}
+    (kept,) = personal().admit([HumanMessage("Hello", additional_kwargs=beside)])
+    label = f"[image {handle_of(PNG)}]"
+    assert kept.additional_kwargs["attachments"] == [{"data": label, "mimeType": "image/png"}]
+    assert beside["attachments"][0]["data"] == B64
+
+
+def test_a_document_that_is_no_picture_stays(stored, personal):
+    source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0xLjcK" * 20}
+    message = HumanMessage([{"type": "document", "source": source}])
+    assert personal().admit([message]) == [message]

@@ -167,9 +167,8 @@ async def test_a_chat_engine_answers_about_the_annotated_picture(
 
 def test_a_picture_that_is_too_large_is_not_even_decoded(monkeypatch, tmp_path, photo):
     pictures_module = "pekit_agents.tools.llama_index.pictures"
-    monkeypatch.setattr(f"{pictures_module}._MAX_BYTES", 10)
     for form in FORMS.values():
-        left = picture_data(form(photo("red"), tmp_path))
+        left = picture_data(form(photo("red"), tmp_path), max_bytes=10)
         assert isinstance(left, LeftOut)
         assert left.reason.startswith("expected 1 to 10 bytes, found ")
 
@@ -178,7 +177,7 @@ def test_a_picture_that_is_too_large_is_not_even_decoded(monkeypatch, tmp_path, 
 
     monkeypatch.setattr(f"{pictures_module}.resolve_binary", explode)
     for form in (FORMS["bytes"], FORMS["base64"], FORMS["data URL"]):
-        left = picture_data(form(photo("red") + bytes(2000), tmp_path))
+        left = picture_data(form(photo("red") + bytes(2000), tmp_path), max_bytes=10)
         assert left.reason.startswith("expected at most 10 bytes, found about ")
 
 
