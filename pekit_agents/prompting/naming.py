@@ -103,9 +103,9 @@ def read_names(objects: Sequence[PersonalObject], text: str) -> NamesInText:
 
     Of the words beside names one is said to be unknown where two of three hold: it is joined to a
     name by "and", "or", "not", "with" or a comma; it is written like a name; its spelling is
-    nearly that of a known name. So is what stands in quotes, after the category of something
-    ("my dog Rex") or after "who is". All other words are no names. Instead of a name a part may
-    say the category of something: "Ruby and the dog".
+    nearly that of a known name. So is what stands in quotes, after "who is", after the category
+    of something ("my dog Rex") or joined to one ("the dog and the unicorn"). All other words are
+    no names. Instead of a name a part may say the category of something: "Ruby and the dog".
 
     Args:
         objects: What is remembered.
@@ -282,23 +282,24 @@ class _Reading:
         placed = any(each.is_one_of(BEFORE_PLACES) for each in before)
         may_join = not placed and (not self.linked or self.joint != "")
         following = self._joined_next() if may_join else None
+        after_kind = joined and self.linked and self.kind and self.joint in ("and", "or")
+        before_kind = False
         if following is not None and not following.objects:
-            kinds = not self._parts and self._known.is_category(following.word)
-            following = following if kinds else None
-        kinds = joined and self.linked and self.kind and self.joint in ("and", "or")
-        if kinds or (following is not None and not following.objects):
-            return _said(words)  # "the dog and the unicorn"
+            before_kind = not self._parts and self._known.is_category(following.word)
+            following = None
+        if after_kind or before_kind:  # "the dog and the unicorn"
+            return _said(words)
         near = [at for at, each in enumerate(words) if self._known.is_nearly_name(each.word)]
         for at in near:
             if self._named_so(words[at]) and not placed:
                 return _said(takewhile(self._named_so, words[at:]))
-        named: list[Piece] = []
-        if not owned and joined:
-            named = [*takewhile(self._named_so, words)]
-        if not owned and not named and following is not None:
+        if owned:  # "and her friends"
+            return ""
+        named = [*takewhile(self._named_so, words)] if joined else []
+        if not named and following is not None:
             named = [*takewhile(self._named_so, reversed(words))][::-1]
             named = named if named and named[0].first is words[0].first else []
-        if not owned and not named and (joined or following is not None):
+        if not named and (joined or following is not None):
             named = [words[at] for at in near[:1]]
         return _said(named)
 
