@@ -175,7 +175,12 @@ def _hidden_in(block: Block) -> str | None:
 def _told(value: object) -> str:
     """Return what JSON has not as a text; a picture so that it is found in it."""
     data: list[bytes | LeftOut] = []
-    swept(value, lambda picture: data.append(picture) or "")
+
+    def take(picture: bytes | LeftOut) -> str:
+        data.append(picture)
+        return ""
+
+    swept(value, take)
     if len(data) != 1 or not isinstance(data[0], bytes):
         return repr(value)
     return f"data:image/*;base64,{base64.b64encode(data[0]).decode()}"
