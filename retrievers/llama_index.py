@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
@@ -21,8 +21,8 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.answering.pictures import whole_as_sent
-from pekit_agents.images.loading import ImageLimits
+from pekit_agents.answering.pictures import SentLimits, sent_among, whole_as_sent
+from pekit_agents.images.limits import ImageLimits
 from pekit_agents.retrievers import documents
 from pekit_agents.retrievers.object_search import ObjectSearch
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
@@ -116,7 +116,7 @@ class PersonalObjectRetriever(BaseRetriever):
             found = self._search.picture(query_bundle.image_path, k)
         else:
             found = self._search.query(query_bundle.query_str, k)
-        return [_node(item, self._path(item)) for item in found]
+        return _nodes(found, map(self._path, found), self.actions.limits)
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)
@@ -169,13 +169,25 @@ class PhotoLibraryRetriever(BaseRetriever):
         photos = self.library.search_text(query_bundle.query_str, k=self.similarity_top_k)
         paths = [self._path(photo.photo_id) if self._path else None for photo in photos]
         found = documents.of_photos(photos)
-        return [_node(item, path) for item, path in zip(found, paths, strict=True)]
+        return _nodes(found, paths, self.library.kit.limits)
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)
 
 
-def _node(item: PersonalDocument, path: str | PathLike[str] | None) -> NodeWithScore:
+def _nodes(
+    found: Sequence[PersonalDocument],
+    paths: Iterable[str | PathLike[str] | None],
+    readable: ImageLimits,
+) -> list[NodeWithScore]:
+    """Return nodes whose pictures may all go out in one request."""
+    files = [None if path is None else Path(path) for path in paths]
+    sent = sent_among(sum(path is not None for path in files))
+    pictures = [None if path is None else _picture(path, sent, readable) for path in files]
+    return [_node(item, picture) for item, picture in zip(found, pictures, strict=True)]
+
+
+def _node(item: PersonalDocument, picture: dict[str, str] | None) -> NodeWithScore:
     """Return a node whose text, and nothing else, is what a model reads of it.
 
     Its score is the probability where that is known, which a cut-off of LlamaIndex can be set for.
@@ -189,7 +201,6 @@ def _node(item: PersonalDocument, path: str | PathLike[str] | None) -> NodeWithS
         "text_template": "{content}",
         "metadata_template": "{value}",
     }
-    picture = None if path is None else _picture(Path(path))
     if picture is not None:
         fields["metadata"][_TOLD] = item.text
     node = TextNode(**fields) if picture is None else ImageNode(**fields, **picture)
@@ -197,16 +208,16 @@ def _node(item: PersonalDocument, path: str | PathLike[str] | None) -> NodeWithS
     return NodeWithScore(node=node, score=float(score))
 
 
-def _picture(path: Path) -> dict[str, str] | None:
+def _picture(path: Path, limits: SentLimits, readable: ImageLimits) -> dict[str, str] | None:
     """Return a file as an image node has it; None where no model could be shown it.
 
     What hosted models take stays a path; of everything else the node holds a JPEG.
     """
     try:
-        if not path.is_file() or path.stat().st_size > ImageLimits().max_bytes:
+        if not path.is_file() or path.stat().st_size > readable.max_bytes:
             return None
         data = path.read_bytes()
-        sent, mime = whole_as_sent(data)
+        sent, mime = whole_as_sent(data, limits, readable=readable)
     except (OSError, ImageError, MissingDependency) as exc:
         _LOGGER.warning("%s is not shown: %s", path.name, exc)
         return None

@@ -104,10 +104,12 @@ def as_sent(
     return to_jpeg(upright, min(SHOWN_SIDE, limits.side), limits), JPEG
 
 
-def whole_as_sent(data: bytes, limits: SentLimits = _ALONE) -> tuple[bytes, str]:
+def whole_as_sent(
+    data: bytes, limits: SentLimits = _ALONE, *, readable: ImageLimits = DEFAULT_LIMITS
+) -> tuple[bytes, str]:
     """Do as :func:`as_sent` for a picture that was read before: it is decoded only to change it."""
     mime = _taken_as(data, limits)
-    return as_sent(data, limits) if mime is None else (data, mime)
+    return as_sent(data, limits, readable=readable) if mime is None else (data, mime)
 
 
 def to_jpeg(image: RGBImage, max_side: int = MAX_SIDE, limits: SentLimits = _ALONE) -> bytes:

@@ -304,3 +304,21 @@ def test_a_photo_that_may_show_it_comes_after_one_that_does(
     assert [hit.metadata["photo_id"] for hit in (sure, unsure)] == ["b", "a"]
     assert [hit.score for hit in (sure, unsure)] == pytest.approx([1.0, 0.36], abs=0.03)
     assert unsure.text.startswith('may be "Biscuit"')
+
+
+def test_the_photos_of_an_answer_share_what_a_request_may_have(tmp_path: Path) -> None:
+    library = PhotoLibrary.open(tmp_path / "library", profile=fake_profile())
+    scene = solid_scene({"red": (20, 20, 80, 80)})
+    library.kit.remember("Biscuit", scene, category="dog")
+    for at in range(12):
+        (tmp_path / f"{at}.png").write_bytes(to_png(scene) + bytes([at]) + bytes(3_000_000))
+    library.index((f"{at}.png", tmp_path / f"{at}.png") for at in range(12))
+    retriever = PhotoLibraryRetriever(library, path=tmp_path.joinpath)
+    nodes = [hit.node for hit in retriever.retrieve("photos with Biscuit")]
+    sizes = [
+        Path(node.image_path).stat().st_size * 4 / 3 if node.image_path else len(node.image or "")
+        for node in nodes
+        if isinstance(node, ImageNode)
+    ]
+    assert len(sizes) == 12
+    assert sum(sizes) < 20 * 2**20

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from pekit_agents.errors import MissingDependency
+from pekit_agents.errors import ImageError, MissingDependency
 
 try:
     from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
@@ -22,8 +22,9 @@ except ImportError as exc:
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
     ) from exc
 
-from pekit_agents.images.limits import DEFAULT_LIMITS
-from pekit_agents.tools.annotated_pictures import AnnotatedPicture
+from pekit_agents.answering.pictures import as_sent
+from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
+from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
 from pekit_agents.tools.conversation import Label, Parts, Role, Views, drawn_pictures
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of, swept
 from pekit_agents.tools.image_store import handles_in, image_label
@@ -37,7 +38,7 @@ from pekit_agents.tools.langchain.pictures import (
     text_block,
 )
 
-__all__ = ["FORMS_KEY", "LangChainMessages", "labelled_images", "unwrapped"]
+__all__ = ["FORMS_KEY", "LangChainMessages", "labelled_images", "sendable", "unwrapped"]
 
 #: Files of which no part is a picture of the user's.
 _OTHER_FILES = frozenset(
@@ -159,6 +160,28 @@ def unwrapped(message: ToolMessage) -> ToolMessage:
     return told if all(text or at in known for at, text in enumerate(texts)) else message
 
 
+def sendable(message: _M, readable: ImageLimits) -> _M:
+    """Return a message that stays as it is with its pictures as hosted models take them.
+
+    Args:
+        message: A message of the application's, such as a system message.
+        readable: What a picture may weigh.
+    """
+    blocks: dict[int, list[Block]] = {}
+    for index, found in inline_images(message, max_bytes=readable.max_bytes).items():
+        if isinstance(found, LeftOut):
+            blocks[index] = [text_block(f"A picture cannot be read: {found.reason}")]
+            continue
+        try:
+            data, mime = as_sent(found.data, readable=readable)
+        except (ImageError, MissingDependency) as exc:
+            blocks[index] = [text_block(f"A picture {why_unread(exc)}")]
+            continue
+        if (data, mime) != (found.data, found.mime):
+            blocks[index] = [replace_image(found.block, data, mime)]
+    return replace_blocks(message, blocks)
+
+
 def _blocks(message: BaseMessage) -> list[str | Block]:
     return [message.content] if isinstance(message.content, str) else message.content
 
@@ -175,7 +198,12 @@ def _hidden_in(block: Block) -> str | None:
 def _told(value: object) -> str:
     """Return what JSON has not as a text; a picture so that it is found in it."""
     data: list[bytes | LeftOut] = []
-    swept(value, lambda picture: data.append(picture) or "")
+
+    def take(picture: bytes | LeftOut) -> str:
+        data.append(picture)
+        return ""
+
+    swept(value, take)
     if len(data) != 1 or not isinstance(data[0], bytes):
         return repr(value)
     return f"data:image/*;base64,{base64.b64encode(data[0]).decode()}"

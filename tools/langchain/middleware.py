@@ -42,7 +42,7 @@ except ImportError as exc:
 from pekit_agents.tools.conversation import SYSTEM_PROMPT, PersonalConversation
 from pekit_agents.tools.hidden_pictures import LeftOut, swept
 from pekit_agents.tools.identity import UserResolver, user_of
-from pekit_agents.tools.langchain.messages import LangChainMessages, unwrapped
+from pekit_agents.tools.langchain.messages import LangChainMessages, sendable, unwrapped
 from pekit_agents.tools.langchain.pictures import inline_images, text_block
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 
@@ -222,12 +222,15 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _modify_request(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         user = self._user(request.runtime)
-        modified = request.override(messages=self._messages.shown(user, request.messages))
-        if self._system_prompt is None:
-            return modified
-        return modified.override(
-            system_message=_extended(request.system_message, self._system_prompt)
-        )
+        limits, system = self.actions.limits, request.system_message
+        shown = [
+            sendable(message, limits) if isinstance(message, SystemMessage) else message
+            for message in self._messages.shown(user, request.messages)
+        ]
+        system = None if system is None else sendable(system, limits)
+        if self._system_prompt is not None:
+            system = _extended(system, self._system_prompt)
+        return request.override(messages=shown, system_message=system)
 
     def _kept(self, user: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return what a run is started with, without pictures in and beside what users say."""

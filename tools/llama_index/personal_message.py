@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from operator import is_
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
+from pekit_agents.answering.pictures import SentLimits, sent_among, whole_as_sent
 from pekit_agents.tools.annotated_pictures import (
     AnnotatedPicture,
     annotated_picture,
@@ -57,8 +59,9 @@ def personalize_message(
         MemoryStoreError: The memory cannot be read.
     """
     blocks: list[ContentBlock] = []
+    limits = sent_among(sum(isinstance(block, ImageBlock) for block in message.blocks))
     for block in message.blocks:
-        blocks += _shown(kit, mode, block) if isinstance(block, ImageBlock) else [block]
+        blocks += _shown(kit, mode, block, limits) if isinstance(block, ImageBlock) else [block]
     same = len(blocks) == len(message.blocks) and all(map(is_, blocks, message.blocks))
     return message if same else with_blocks(message, blocks)
 
@@ -70,7 +73,9 @@ async def apersonalize_message(
     return await asyncio.to_thread(personalize_message, message, kit, mode=mode)
 
 
-def _shown(kit: PeKit, mode: SearchMode, block: ImageBlock) -> list[ContentBlock]:
+def _shown(
+    kit: PeKit, mode: SearchMode, block: ImageBlock, limits: SentLimits
+) -> list[ContentBlock]:
     """Return what is shown in place of a picture: itself where nothing has to change."""
     data = picture_data(block, max_bytes=kit.limits.max_bytes)
     if data is None:
@@ -79,11 +84,12 @@ def _shown(kit: PeKit, mode: SearchMode, block: ImageBlock) -> list[ContentBlock
         return view_blocks(f"A picture cannot be read: {data.reason}")
     try:
         view = _found(kit, mode, data)
+        sent, mime = whole_as_sent(view.data, limits)
     except (ImageError, MissingDependency) as exc:
         return view_blocks(f"A picture {why_unread(exc)}")
-    if view.data == data and block.image_mimetype in (None, view.mime):
+    if sent == data and block.image_mimetype in (None, mime):
         return [block]
-    return view_blocks(view)
+    return view_blocks(replace(view, data=sent, mime=mime))
 
 
 def _found(kit: PeKit, mode: SearchMode, data: bytes) -> AnnotatedPicture:

@@ -1,22 +1,24 @@
 """A real agent with the middleware knows its user's things."""
 
 import base64
+import io
 from typing import Annotated
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from PIL import Image
 
 from pekit_agents import InvalidInput, PeKit
 from pekit_agents.testing import fake_profile
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_store import UnknownImage, handle_of
 from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
-from pekit_agents.tools.langchain.pictures import image_block
+from pekit_agents.tools.langchain.pictures import image_block, images_in
 
 THREAD = {"configurable": {"thread_id": "1"}}
 
@@ -312,3 +314,19 @@ def test_a_picture_that_is_no_longer_kept_stays_a_label(
     agent.invoke({"messages": ["And now?"]}, THREAD)
     assert pictures(model.seen[1]) == []
     assert f"[image {handle_of(photo('red'))}]" in str(model.seen[1])
+
+
+def test_pictures_of_a_system_message_go_out_as_models_take_them(personal, scripted, photo):
+    tiff = io.BytesIO()
+    Image.open(io.BytesIO(photo("red"))).save(tiff, "TIFF")
+    torn = image_block(tiff.getvalue()[:300], "image/tiff")
+    system = SystemMessage([image_block(tiff.getvalue(), "image/tiff"), torn])
+    model = scripted("ok")
+    agent = create_agent(model, middleware=[personal()], system_prompt=system)
+    agent.invoke({"messages": [system, HumanMessage("Hello")]})
+    told = [message for message in model.seen[0] if message.type == "system"]
+    assert len(told) == 2
+    for message in told:
+        (picture,) = images_in(message)
+        assert (picture.mime, picture.data[:2]) == ("image/jpeg", b"\xff\xd8")
+        assert "A picture cannot be read: expected a" in message.content[1]["text"]

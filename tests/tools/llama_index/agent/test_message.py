@@ -212,3 +212,13 @@ async def test_a_file_that_is_gone_is_said(tmp_path, photo, make_agent, scripted
 )
 def test_labels_are_read_from_texts(text, labels):
     assert labels_in(TextBlock(text=text)) == labels
+
+
+def test_the_pictures_of_a_message_share_what_a_request_may_have(kit, photo, pictures):
+    heavy = [photo("blue") + bytes([at]) + bytes(3_000_000) for at in range(12)]
+    blocks = [ImageBlock(image=data) for data in heavy]
+    told = personalize_message(ChatMessage(role="user", blocks=blocks), kit)
+    assert len(pictures([told])) == 12
+    assert sum(len(data) * 4 / 3 for data in pictures([told])) < 20 * 2**20
+    alone = ChatMessage(role="user", blocks=blocks[:1])
+    assert personalize_message(alone, kit) is alone
