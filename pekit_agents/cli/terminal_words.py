@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import typer
 
@@ -57,7 +58,7 @@ def usage_words(exc: typer.BadParameter) -> str:
     said = exc.message
     for pattern, plain in _USAGE:
         said = pattern.sub(plain, said)
-    told = getattr(exc.__cause__, "errors", list)()
+    told: list[Any] = getattr(exc.__cause__, "errors", list)()
     if said == exc.message or "found" in said or len(told) != 1:
         return said
     return f"{said}, found {told[0]['input']!r}"

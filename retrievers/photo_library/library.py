@@ -293,7 +293,7 @@ class PhotoLibrary:
 
         return self._transactions.read(read)
 
-    def _found(self, asked: Asked, k: int) -> list[FoundPhoto]:
+    def _found(self, asked: Asked, k: object) -> list[FoundPhoto]:
         """Return the photos that show what is asked for."""
         if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
             raise InvalidInput(f"expected k as a whole number of at least 1, found {k!r:.80}")
@@ -307,7 +307,7 @@ class PhotoLibrary:
             return list(self._showing(self._regions.photos(table, may_show), asked))
 
         found = self._transactions.read(read)
-        return sorted(found, key=_rank)[:k]
+        return sorted(found, key=_rank)[: int(k)]
 
     def _showing(self, photos: Iterable[Photo], asked: Asked) -> Iterator[FoundPhoto]:
         photos, compared = tee(photos)
