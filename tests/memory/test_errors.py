@@ -143,9 +143,8 @@ def test_a_writer_that_died_while_creating_the_table_leaves_an_empty_memory(
 
 def test_a_file_in_place_of_the_root_is_refused(root, open_memory):
     root.write_text("x")
-    with pytest.raises(MemoryStoreError, match="Not a directory") as caught:
+    with pytest.raises(InvalidInput, match="expected a folder for the memory, found a file"):
         open_memory()
-    assert isinstance(caught.value.__cause__, NotADirectoryError)
 
 
 def test_a_write_that_the_disk_refuses_names_the_folder_and_the_reason(

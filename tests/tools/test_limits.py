@@ -90,11 +90,11 @@ def test_a_lowered_limit_holds(tmp_path: Path, run: Any) -> None:
     label, shown = run(tmp_path, low, SCENE)
     assert label.startswith("[image img_")  # it is decoded later
     assert [piece for piece in shown if isinstance(piece, bytes)] == []
-    assert "at most 0.0 megapixels" in shown[-1]
+    assert "at most 0.001 megapixels" in shown[-1]
     kit = PeKit.open(tmp_path / "own", profile=fake_profile(), limits=low)
     sent = ChatMessage(role="user", blocks=[ImageBlock(image=SCENE)])
     (told,) = personalize_message(sent, kit).blocks
-    assert "at most 0.0 megapixels" in told.text
+    assert "at most 0.001 megapixels" in told.text
 
 
 @both
