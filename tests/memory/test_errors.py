@@ -10,6 +10,7 @@ import pytest
 
 from pekit_agents.errors import (
     EncoderMismatch,
+    InvalidInput,
     MemoryStoreError,
     PeKitError,
     SchemaMismatch,
