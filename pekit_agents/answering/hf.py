@@ -141,11 +141,9 @@ def _no_strip(image: RGBImage) -> RGBImage:
     """Return a picture with grey below or beside it where its sides differ too much."""
     least = -(-max(image.size) // _MOST_RATIO)
     width, height = (max(side, least) for side in image.size)
-    return image if (width, height) == image.size else _on_grey(image, (width, height))
-
-
-def _on_grey(image: RGBImage, size: tuple[int, int]) -> RGBImage:
-    ground = Image.new("RGB", size, (128, 128, 128))
+    if (width, height) == image.size:
+        return image
+    ground = Image.new("RGB", (width, height), (128, 128, 128))
     ground.paste(image)
     return ground
 

@@ -225,9 +225,22 @@ def test_a_failure_is_one_clear_error(load, monkeypatch, photo, error, words):
         list(model.stream(photo, "?"))
 
 
-def test_a_picture_the_processor_cannot_take_is_named(load):
-    with pytest.raises(ModelError, match="cannot take the picture of 4000x16"):
-        load("qwen").answer(Image.new("RGB", (4000, 16)), "?")
+def test_a_strip_that_the_processor_would_refuse_has_a_ground(load):
+    model = load("qwen")
+    with pytest.raises(ValueError, match="aspect ratio"):
+        model._lvlm.processor.image_processor([Image.new("RGB", (4000, 16))])
+    assert model.answer(Image.new("RGB", (4000, 16)), "?")
+
+
+def test_a_picture_the_processor_cannot_take_is_named(load, monkeypatch, photo):
+    model = load("qwen")
+
+    def refuse(*args, **kwargs):
+        raise ValueError("no such colours")
+
+    monkeypatch.setattr(type(model._lvlm.processor), "__call__", refuse)
+    with pytest.raises(ModelError, match=f"cannot take the picture of {photo.width}x"):
+        model.answer(photo, "?")
 
 
 def test_an_answer_has_room_for_a_token(load):
