@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.answering.pictures import JPEG, to_jpeg
-from pekit_agents.images.loading import load_image
+from pekit_agents.images.loading import describe_source, load_image, read_image
 from pekit_agents.tools.image_kinds import mime_of
 
 if TYPE_CHECKING:
@@ -26,12 +25,11 @@ def photo_file(photo: ImageSource) -> tuple[bytes, str]:
     Raises:
         ImageError: It cannot be read.
     """
-    picture = load_image(photo)  # what cannot be read later is refused here
     data = b""
-    if isinstance(photo, str | os.PathLike):
-        data = Path(os.fsdecode(photo)).read_bytes()
-    elif isinstance(photo, bytes | bytearray | memoryview):
-        data = bytes(photo)
+    if isinstance(photo, str | os.PathLike | bytes | bytearray | memoryview):
+        data = read_image(photo)
+    # What cannot be read later is refused here.
+    picture = load_image(data or photo, name=describe_source(photo))
     try:
         return data, mime_of(data)
     except ValueError:

@@ -152,8 +152,7 @@ def added(obj: PersonalObject, count: int) -> str:
     if not count:
         name = quote(obj.name, NAME_LIMIT)
         return f"Nothing to add: {name} is remembered from these photos already."
-    told = "1 photo" if count == 1 else f"{count} photos"
-    told = f"Added {told}; remembered from {_views(obj)} now: {introduce(obj)}"
+    told = f"Added {counted(count, 'photo')}; remembered from {_views(obj)} now: {introduce(obj)}"
     return "\n".join([told, *_told(obj.advice)])
 
 

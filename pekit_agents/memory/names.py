@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import AmbiguousName, InvalidInput, ObjectExists, ObjectNotFound
 from pekit_agents.owner_text import CATEGORY_LIMIT, NAME_LIMIT, QUESTION_LIMIT, measured, quote
+from pekit_agents.wording.messages import counted
 from pekit_agents.wording.spelling import name_key, spelled
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def require_free(name: str, objects: Iterable[PersonalObject], *, unless: str) -
     for obj in objects:
         if obj.object_id != unless and (obj.object_id == name or name_key(obj.name) == key):
             category = quote(obj.category, CATEGORY_LIMIT)
-            photos = "1 photo" if obj.n_views == 1 else f"{obj.n_views} photos"
+            photos = counted(obj.n_views, "photo")
             raise ObjectExists(
                 f"expected a name that is free, but {quote(obj.name, NAME_LIMIT)} is remembered "
                 f"already (category {category}, {photos})",
