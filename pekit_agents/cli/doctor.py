@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pekit_agents.errors import PeKitError
-from pekit_agents.models.embedded.graph import graph_path, source_path
+from pekit_agents.models.embedded.graph import source_path
 from pekit_agents.profiles import RECIPES, Recipe, recipe_of
 from pekit_agents.wording.messages import counted
 
@@ -188,10 +188,7 @@ def _missing(recipe: Recipe) -> list[str]:
 
 
 def _places(memory: str | Path) -> tuple[Row, ...]:
-    cache = graph_path()
-    state = "made" if cache.is_file() else "made at first use"
     return (
-        Row("model cache", state, True, str(cache)),
         _memory_row(memory),
         Row(
             "photos of the demo", "found" if find_spec("skimage") else "missing", True, "pekit demo"

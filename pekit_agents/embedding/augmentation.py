@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from pekit_agents.types import Box, Mask
@@ -24,23 +23,19 @@ _SIDE = 512  # enough for any encoder's input, and quick to resize
 def synthetic_views(image: RGBImage, mask: Mask) -> list[tuple[RGBImage, Mask]]:
     """Return the photo and its mirror image, each with the object's mask.
 
+    The photo is the one that was given, so that an encoder that knows it does not run again.
+
     Args:
         image: A photo, or a crop of one.
         mask: The object's mask; its frame must be the whole image.
 
     Returns:
-        Two pairs of one size, at most 512 px a side.
+        Two pairs; the mirror image is at most 512 px a side.
     """
     scale = min(1.0, _SIDE / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    photo = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
-    alpha = Image.fromarray((mask.values * 255).astype(np.uint8)).resize(size)
+    small = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
     return [
-        (photo, _as_mask(alpha)),
-        (ImageOps.mirror(photo), _as_mask(ImageOps.mirror(alpha))),
+        (image, mask),
+        (ImageOps.mirror(small), Mask(mask.values[:, ::-1], Box(0, 0, *size))),
     ]
-
-
-def _as_mask(alpha: Image.Image) -> Mask:
-    values = np.asarray(alpha, np.float32) / np.float32(255)
-    return Mask(values, Box(0, 0, *alpha.size))

@@ -68,7 +68,9 @@ class Whitening:
         """Return unit vectors, (K, D) float32: each block centred, whitened and of one length."""
         count, width = self.mean.shape
         blocks = vectors.reshape(len(vectors), count, width)
-        white = np.einsum("kbd,bde->kbe", blocks - self.mean, self.matrix)
+        white = np.empty_like(blocks)
+        for block in range(count):  # a product each, which is quick where einsum is not
+            white[:, block] = (blocks[:, block] - self.mean[block]) @ self.matrix[block]
         norms = np.linalg.norm(white, axis=2, keepdims=True) * count**0.5
         unit: FloatArray = (white / np.maximum(norms, 1e-12)).astype(np.float32)
         return unit.reshape(len(vectors), count * width)

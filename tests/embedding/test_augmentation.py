@@ -40,7 +40,8 @@ def test_the_second_view_is_the_mirror_image_of_the_first():
     np.testing.assert_array_equal(mirrored, plain[:, ::-1])
 
 
-def test_a_large_photo_is_brought_to_a_size_that_is_quick():
+def test_the_photo_stays_as_it_is_and_its_mirror_image_is_of_a_size_that_is_quick():
     photo = Image.new("RGB", (2048, 1024))
     mask = Mask(np.ones((2, 2), np.float32), Box(0, 0, 2048, 1024))
-    assert synthetic_views(photo, mask)[0][0].size == (512, 256)
+    (plain, own), (mirrored, _) = synthetic_views(photo, mask)
+    assert (plain is photo, own is mask, mirrored.size) == (True, True, (512, 256))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pekit_agents.models.embedded.windows import salient_in
-from pekit_agents.types import Box
+from pekit_agents.models.embedded.windows import PhotoWindows
 
 if TYPE_CHECKING:
     from pekit_agents.models.embedded.model import FocusModel
@@ -22,4 +21,5 @@ class FocusExtractor:
 
     def extract(self, image: RGBImage, category: str) -> list[Proposal]:  # noqa: ARG002
         """Return the salient regions of a reference photo, the whole salient area first."""
-        return salient_in(self._model, image, [Box(0, 0, *image.size)])
+        windows = PhotoWindows(self._model, image)
+        return windows.salient([windows.whole])

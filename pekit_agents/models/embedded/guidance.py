@@ -1,15 +1,16 @@
 """Where in a photo something remembered may be: boxes of all sizes, pooled over patch grids.
 
 Saliency finds what stands out, and in a crowd that is often something else. Here the patch
-features that were computed for it anyway are pooled over a ladder of boxes (from running sums, so
-nearly for nothing), and a guide says which of them resemble what is remembered. That is a hint
-at where to look closer, and never a sighting: a box drawn by likeness would prove itself.
+features that were computed for it anyway are pooled over a ladder of boxes, and a guide says which
+of them resemble what is remembered. That is a hint at where to look closer, and never a sighting:
+a box drawn by likeness would prove itself.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,24 @@ if TYPE_CHECKING:
     from pekit_agents.protocols import Guide
     from pekit_agents.types import FloatArray
 
-__all__ = ["NEARLY", "box_ladder", "likeness_of", "pool_boxes", "resembling"]
+__all__ = [
+    "NEARLY",
+    "POSSIBLE",
+    "REACH",
+    "ScoredBoxes",
+    "box_ladder",
+    "likeness_of",
+    "pick_places",
+    "pool_boxes",
+    "scored_boxes",
+]
 
 _SIZES = (2.5, 3.5, 5.0, 7.0, 10.0)  # patches: the square root of a box's area
 _ASPECTS = (0.6, 1.0, 1.6)  # width over height
 #: Log-odds below being named: a box is worth a closer look. It holds more than the thing.
-_REACH = 4.5
+REACH = 4.5
+#: Log-odds below being named: seen close up, a box may still turn out to be what it resembles.
+POSSIBLE = 2.2
 _WITHIN = 0.3  # of the smaller box: so much inside another is the same place, or a part of it
 #: A box around another with log-odds lower by no more than this shows more of the same thing.
 NEARLY = 1.0
@@ -64,46 +77,71 @@ def pool_boxes(grid: FloatArray, boxes: NDArray[np.int64]) -> FloatArray:
         (M, D) float32.
     """
     rows, columns, dim = grid.shape
-    sums = np.zeros((rows + 1, columns + 1, dim), np.float64)
-    sums[1:, 1:] = grid.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
-    x0, y0, x1, y1 = boxes.T
-    total = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
-    means: FloatArray = (total / ((x1 - x0) * (y1 - y0))[:, None]).astype(np.float32)
+    x0, y0, x1, y1 = boxes.T[:, :, None]
+    across, down = np.arange(columns), np.arange(rows)
+    inside = (down >= y0) & (down < y1), (across >= x0) & (across < x1)
+    shares = [each / each.sum(axis=1, keepdims=True, dtype=np.float32) for each in inside]
+    # One product of (M, rows * columns) with the patches is quicker than running sums of these.
+    weights = (shares[0][:, :, None] * shares[1][:, None, :]).reshape(len(boxes), -1)
+    means: FloatArray = weights.astype(np.float32) @ grid.reshape(-1, dim)
     return means
 
 
-def resembling(
-    grids: Sequence[FloatArray],
-    windows: Sequence[Box],
-    guide: Guide,
-    *,
-    limit: int,
-) -> list[Box]:
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredBoxes:
+    """The boxes of a window and how much each resembles what is remembered.
+
+    Attributes:
+        xyxy: (M, 4) float64, in pixels of the photo.
+        likeness: (M,) float32 log-odds, or cosines; 0 where it would just be named.
+    """
+
+    xyxy: NDArray[np.float64]
+    likeness: FloatArray
+
+
+def scored_boxes(grid: FloatArray, window: Box, guide: Guide) -> ScoredBoxes:
+    """Return boxes all over a window with what the guide says of them.
+
+    Args:
+        grid: (rows, columns, D) float32 patch features of the window.
+        window: The rectangle of the photo that they cover, edge to edge.
+        guide: Says how much pooled features resemble what is remembered.
+    """
+    rows, columns = grid.shape[:2]
+    boxes = box_ladder(rows, columns)
+    step = (window.width / columns, window.height / rows) * 2
+    xyxy = np.array([window.x0, window.y0] * 2) + boxes * step
+    return ScoredBoxes(xyxy, guide(pool_boxes(grid, boxes)))
+
+
+def pick_places(scored: Sequence[ScoredBoxes], *, limit: int) -> list[Box]:
     """Return the places of a photo that most resemble what is remembered, the best first.
 
     A part may be more alike than the whole that it belongs to (a head, a label), so a place is
     the largest box around the best one that is nearly as alike.
 
     Args:
-        grids: (rows, columns, D) float32 patch features of each window.
-        windows: The rectangles of the photo that they cover, edge to edge.
-        guide: Says how much pooled features resemble what is remembered.
+        scored: The boxes of each window of the photo.
         limit: How many places to return at most.
     """
-    found = [_scored(grid, window, guide) for grid, window in zip(grids, windows, strict=True)]
-    xyxy = np.concatenate([boxes for boxes, _ in found])
-    likeness = np.concatenate([scores for _, scores in found])
-    ranked = np.argsort(-likeness, kind="stable")
-    ranked = ranked[likeness[ranked] > -_REACH]
+    xyxy = np.concatenate([each.xyxy for each in scored])
+    likeness = np.concatenate([each.likeness for each in scored])
+    worth = np.flatnonzero(likeness > -REACH)
+    ranked = worth[np.argsort(-likeness[worth], kind="stable")]
+    xyxy, likeness = xyxy[ranked], likeness[ranked]
     kept: list[int] = []
-    for index in ranked:
-        if not _same_place(xyxy[[index]], xyxy[kept]).any():
-            nearly = ranked[likeness[ranked] > likeness[index] - NEARLY]
-            whole = _largest_around(index, nearly, xyxy)
-            if not _same_place(xyxy[[whole]], xyxy[kept]).any():
-                kept.append(whole)
-                if len(kept) == limit:
-                    break
+    free = np.ones(len(ranked), bool)  # not the same place as one that is kept
+    for index in range(len(ranked)):
+        if not free[index]:
+            continue
+        nearly = np.searchsorted(-likeness, NEARLY - likeness[index], side="left")
+        whole = _largest_around(xyxy[index], xyxy[:nearly])
+        if free[whole]:
+            kept.append(whole)
+            free &= containment(xyxy[[whole]], xyxy)[0] <= _WITHIN
+            if len(kept) == limit:
+                break
     return [Box(*map(float, xyxy[index])) for index in kept]
 
 
@@ -125,23 +163,10 @@ def likeness_of(grid: FloatArray, window: Box, box: Box, guide: Guide) -> float:
     return float(guide(pool_boxes(grid, np.array([patches])))[0])
 
 
-def _same_place(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
-    same: NDArray[np.bool_] = containment(box, others)[0] > _WITHIN
-    return same
-
-
-def _largest_around(index: int, candidates: NDArray[np.intp], xyxy: NDArray[np.float64]) -> int:
-    """Return the largest of the candidates that hold a box; the box itself is one of them."""
-    low, high = xyxy[candidates, :2], xyxy[candidates, 2:]
-    around = ((low <= xyxy[index, :2]) & (high >= xyxy[index, 2:])).all(axis=1)
-    areas = (high - low).prod(axis=1)
-    return int(candidates[np.where(around, areas, 0).argmax()])
-
-
-def _scored(grid: FloatArray, window: Box, guide: Guide) -> tuple[NDArray[np.float64], FloatArray]:
-    """Return the (M, 4) boxes over a window, in pixels of the photo, and their likeness (M,)."""
-    rows, columns = grid.shape[:2]
-    boxes = box_ladder(rows, columns)
-    step = (window.width / columns, window.height / rows) * 2
-    xyxy = np.array([window.x0, window.y0] * 2) + boxes * step
-    return xyxy, guide(pool_boxes(grid, boxes))
+def _largest_around(box: NDArray[np.float64], candidates: NDArray[np.float64]) -> int:
+    """Return the largest of (M, 4) boxes that hold a box; the box itself is one of them."""
+    around = np.flatnonzero(
+        (candidates[:, :2] <= box[:2]).all(axis=1) & (candidates[:, 2:] >= box[2:]).all(axis=1)
+    )
+    areas = (candidates[around, 2:] - candidates[around, :2]).prod(axis=1)
+    return int(around[areas.argmax()])

@@ -1,26 +1,42 @@
-"""The embedded model ("focus"): saliency and patch features from one forward pass.
+"""The embedded model ("focus"): patch features and, where they are asked for, saliency.
 
 A DINOv2-small tuned for saliency, run by onnxruntime on the CPU. Its last layers were collapsed
 by that tuning; the features come from the outputs of blocks 3 and 9, which tell instances apart.
+Saliency goes on from there and costs two thirds more, so it is computed when it is first read.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from pekit_agents.errors import ModelError, PeKitError
-from pekit_agents.models.embedded.graph import BLOCKS, SALIENCY, TOKENS, graph_bytes, source_path
+from pekit_agents.models.embedded.graph import (
+    BLOCKS,
+    HEIGHT,
+    PICTURE,
+    POSITIONS,
+    SALIENCY,
+    TOKENS,
+    WIDTH,
+    WIDTH_OF_BLOCK,
+    read_graphs,
+    source_path,
+)
 from pekit_agents.models.embedded.runtime import ort
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pekit_agents.types import FloatArray, RGBImage
 
 __all__ = ["BLOCK_DIM", "DIM", "PATCH", "FocusFeatures", "FocusModel"]
@@ -31,23 +47,38 @@ BLOCK_DIM = 384
 DIM = BLOCK_DIM * len(BLOCKS)
 _TOKEN_BUDGET = 256  # 16 x 16 for a square image: 224 px; larger inputs blur the saliency
 _MIN_SIDE, _MAX_SIDE = 7, 36
+# Images of one shape in one run. Each costs 20 to 40 MB of RAM that the runtime keeps for the next
+# run, and beyond four the time of each stays the same.
+_AT_ONCE = 4
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class FocusFeatures:
-    """What one forward pass gives; both grids cover the image edge to edge.
+    """What the model knows of an image; both grids cover it edge to edge.
 
     Attributes:
         patches: (rows, columns, 768) float32, the outputs of blocks 3 and 9 side by side.
-        saliency: (14 * rows, 14 * columns) float32 in [0, 1].
         token: (768,) float32, the class token at the outputs of blocks 3 and 9.
     """
 
-    patches: FloatArray
-    saliency: FloatArray
-    token: FloatArray
+    def __init__(
+        self,
+        tokens: FloatArray,
+        shape: tuple[int, int],
+        decode: Callable[[FloatArray, tuple[int, int]], FloatArray],
+    ) -> None:
+        self.token, self.patches = tokens[0], tokens[1:].reshape(*shape, DIM)
+        self._decoded = lambda: decode(tokens[:, -BLOCK_DIM:], shape)
+
+    @cached_property
+    def saliency(self) -> FloatArray:
+        """(14 * rows, 14 * columns) float32 in [0, 1]; computed when it is first read.
+
+        Raises:
+            ModelError: The model cannot be run.
+        """
+        return self._decoded()
 
 
 class FocusModel:
@@ -58,7 +89,7 @@ class FocusModel:
     first use; making one only checks that its file is there.
 
     Args:
-        threads: CPU threads for one forward pass; 0 lets onnxruntime choose.
+        threads: CPU threads for one forward pass; 0 takes as many as this process has cores.
         cache_size: How many results to keep (about 1 MB each).
 
     Raises:
@@ -69,14 +100,14 @@ class FocusModel:
     def __init__(self, *, threads: int = 0, cache_size: int = 32) -> None:
         source_path()
         self._threads = threads
-        self._loaded: ort.InferenceSession | None = None
+        self._loaded: _Parts | None = None
         self._loading = threading.Lock()
         self._cache: OrderedDict[bytes, FocusFeatures] = OrderedDict()
         self._cache_size = cache_size
         self._lock = threading.Lock()
 
     def features(self, images: Sequence[RGBImage]) -> list[FocusFeatures]:
-        """Return the features of each image; images of one shape run as one batch.
+        """Return the features of each image; images of one shape run together.
 
         Args:
             images: RGB images of any size. Each is resized, keeping its aspect ratio to within
@@ -90,28 +121,31 @@ class FocusModel:
         with self._lock:
             results = {key: self._cache[key] for key in keys if key in self._cache}
         missing = {key: x for key, x in zip(keys, inputs, strict=True) if key not in results}
-        for shape in {x.shape for x in missing.values()}:
-            batch = {key: x for key, x in missing.items() if x.shape == shape}
-            results.update(zip(batch, self._run(list(batch.values())), strict=True))
+        for batch in _batches(missing):
+            results.update(zip(batch, self._run([missing[key] for key in batch]), strict=True))
         self._keep(results)
         return [results[key] for key in keys]
 
     def _run(self, batch: Sequence[FloatArray]) -> list[FocusFeatures]:
-        *blocks, saliency = self._session().run(
-            [*TOKENS, SALIENCY], {"input_image": np.stack(batch)}
+        parts = self._parts()
+        shape = rows, columns = tuple(side // PATCH for side in batch[0].shape[1:])
+        blocks = parts.tokens.run(
+            [each.name for each in TOKENS],
+            {PICTURE.name: np.stack(batch), POSITIONS.name: parts.positions_of(rows, columns)},
         )
-        tokens = np.concatenate(blocks, axis=2)
-        rows, columns = (side // PATCH for side in batch[0].shape[1:])
-        patches = tokens[:, 1:].reshape(len(batch), rows, columns, DIM)
-        return [
-            FocusFeatures(grid, heat[0], lead[0])
-            for grid, heat, lead in zip(patches, saliency, tokens, strict=True)
-        ]
+        both = np.concatenate(blocks, axis=2)
+        return [FocusFeatures(tokens, shape, self._saliency) for tokens in both]
 
-    def _session(self) -> ort.InferenceSession:
+    def _saliency(self, tokens: FloatArray, shape: tuple[int, int]) -> FloatArray:
+        given = {TOKENS[-1].name: np.ascontiguousarray(tokens[None]), **_pixels(*shape)}
+        ((heat,),) = self._parts().saliency.run([SALIENCY.name], given)[0]
+        found: FloatArray = heat
+        return found
+
+    def _parts(self) -> _Parts:
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load(self._threads)
+                self._loaded = _Parts.load(self._threads)
             return self._loaded
 
     def _keep(self, results: dict[bytes, FocusFeatures]) -> None:
@@ -123,17 +157,68 @@ class FocusModel:
                 self._cache.popitem(last=False)
 
 
-def _load(threads: int) -> ort.InferenceSession:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of the model, ready to run, and the position embeddings of the shapes seen."""
+
+    positions: ort.InferenceSession
+    tokens: ort.InferenceSession
+    saliency: ort.InferenceSession
+    known: dict[tuple[int, int], FloatArray]
+
+    @classmethod
+    def load(cls, threads: int) -> _Parts:
+        try:
+            graphs = read_graphs()
+            options = _options(threads, graphs.folder)
+            sessions = [
+                ort.InferenceSession(part, options, providers=["CPUExecutionProvider"])
+                for part in (graphs.positions, graphs.tokens, graphs.saliency)
+            ]
+        except Exception as exc:  # onnxruntime's errors share no base of their own
+            if isinstance(exc, PeKitError):
+                raise
+            raise ModelError(f"the embedded model cannot be loaded: {exc}") from exc
+        return cls(*sessions, known={})
+
+    def positions_of(self, rows: int, columns: int) -> FloatArray:
+        """Return the position embeddings of a grid of patches, (1, rows * columns, 384)."""
+        shape = rows, columns
+        if shape not in self.known:  # at most a few hundred shapes, 400 kB each
+            given = {WIDTH_OF_BLOCK.name: np.array(BLOCK_DIM), **_pixels(*shape)}
+            self.known[shape] = self.positions.run([POSITIONS.name], given)[0]
+        return self.known[shape]
+
+
+def _pixels(rows: int, columns: int) -> dict[str, np.ndarray]:
+    """Return the size of a picture as the parts of the model take it."""
+    return {HEIGHT.name: np.array(rows * PATCH), WIDTH.name: np.array(columns * PATCH)}
+
+
+def _options(threads: int, folder: Path) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    # Left to itself the runtime ties each thread to a core, the same one in every process.
+    options.intra_op_num_threads = threads or _cores()
     # Spinning threads would take the cores from the rest of a server between calls.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(graph_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as exc:  # onnxruntime's errors share no base of their own
-        if isinstance(exc, PeKitError):
-            raise
-        raise ModelError(f"the embedded model cannot be loaded: {exc}") from exc
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(folder)
+    )
+    return options
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _batches(inputs: dict[bytes, FloatArray]) -> Iterator[list[bytes]]:
+    """Yield the keys of inputs that run together: of one shape, and a few at a time."""
+    for shape in dict.fromkeys(each.shape for each in inputs.values()):
+        alike = [key for key, each in inputs.items() if each.shape == shape]
+        for begin in range(0, len(alike), _AT_ONCE):
+            yield alike[begin : begin + _AT_ONCE]
 
 
 def grid_shape(width: int, height: int) -> tuple[int, int]:

@@ -1,100 +1,178 @@
-"""Opening up an ONNX graph without the ``onnx`` package.
+"""Cutting a part out of an ONNX graph without the ``onnx`` package; its weights stay in the file.
 
-An ONNX file is a protobuf message. Two edits are all the embedded model needs, and both touch
-only a few hundred bytes of its 97 MB: free the declared height and width of the input, and
-declare an inner tensor as an output. Everything else is copied through byte for byte.
+An ONNX file is a protobuf message of nodes, a few hundred bytes each, and of weights. A part is
+what some inner tensors need to be computed from others: its nodes are copied byte for byte, and
+its weights become references to their bytes in the file, which ONNX calls external data. So a
+part takes kilobytes, and the runtime maps the weights from the file that ships them.
 
-Field numbers are those of ``onnx.proto3``: ``ModelProto.graph`` 7; ``GraphProto.input`` 11 and
-``output`` 12; ``ValueInfoProto.name`` 1 and ``type`` 2; ``TypeProto.tensor_type`` 1;
+Field numbers are those of ``onnx.proto3``: ``ModelProto.graph`` 7; ``GraphProto.node`` 1,
+``name`` 2, ``initializer`` 5, ``input`` 11 and ``output`` 12; ``NodeProto.input`` 1 and ``output``
+2; ``ValueInfoProto.name`` 1 and ``type`` 2; ``TypeProto.tensor_type`` 1;
 ``TypeProto.Tensor.elem_type`` 1 and ``shape`` 2; ``TensorShapeProto.dim`` 1;
-``Dimension.dim_param`` 2.
+``Dimension.dim_param`` 2; ``TensorProto.name`` 8, ``raw_data`` 9, ``external_data`` 13 and
+``data_location`` 14; ``StringStringEntryProto.key`` 1 and ``value`` 2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["expose"]
+__all__ = ["FLOAT", "INT64", "OnnxFile", "Tensor"]
 
-_FLOAT = 1
+FLOAT, INT64 = 1, 7
 _LENGTH_DELIMITED = 2
-_Rewrite = Callable[[bytes], bytes]
+_SMALL = 1024  # bytes: less is copied
 
 
-def expose(model: bytes, *, outputs: Sequence[str], free_axes: Sequence[int]) -> bytes:
-    """Return the model with more outputs and with free input axes.
+class Tensor(NamedTuple):
+    """A tensor at which a part is cut off.
+
+    Attributes:
+        name: Of the tensor.
+        kind: ``FLOAT`` or ``INT64``.
+        rank: How many axes it has; their sizes are left open.
+    """
+
+    name: str
+    kind: int
+    rank: int
+
+
+class _Field(NamedTuple):
+    """One field of a message.
+
+    Attributes:
+        number: Of the field.
+        payload: Its bytes; None where it is a number.
+        raw: The whole field, with its tag.
+        at: Where the payload begins in the file.
+    """
+
+    number: int
+    payload: memoryview | None
+    raw: memoryview
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    raw: memoryview
+
+
+class OnnxFile:
+    """An ONNX file whose parts are wanted.
 
     Args:
-        model: A serialised ONNX ``ModelProto`` with one input.
-        outputs: Names of inner float32 tensors to declare as outputs, after the existing ones.
-        free_axes: Axes of the input whose declared size becomes symbolic.
-
-    Returns:
-        The serialised model.
+        content: All of the file: a serialised ``ModelProto``.
+        name: The file's own name, which the weights of its parts refer to.
 
     Raises:
         ValueError: The bytes are not a protobuf message with a graph.
     """
 
-    def graph(body: bytes) -> bytes:
-        freed = _rewrite(body, 11, lambda info: _free(info, free_axes))
-        return freed + b"".join(_field(12, _value_info(name)) for name in outputs)
+    def __init__(self, content: memoryview, name: str) -> None:
+        self._name = name
+        self._top = list(_fields(content, 0))
+        graphs = [field for field in self._top if field.number == 7]
+        if not graphs or graphs[0].payload is None:
+            raise ValueError("expected an ONNX model, but message field 7 is missing")
+        self._nodes, self._weights = _parts_of(graphs[0].payload, graphs[0].at)
 
-    return _rewrite(model, 7, graph)
+    def part(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> bytes:
+        """Return the serialised part that computes some tensors from others.
 
+        Args:
+            inputs: Tensors that are given to the part.
+            outputs: Tensors that it computes.
 
-def _free(value_info: bytes, axes: Sequence[int]) -> bytes:
-    """Make axes of a ``ValueInfoProto`` symbolic."""
-
-    def shape(body: bytes) -> bytes:
-        dims = [
-            payload for number, payload, _ in _fields(body) if number == 1 and payload is not None
+        Raises:
+            ValueError: An output needs a tensor that is neither given nor computed.
+        """
+        nodes, used = self._needed({each.name for each in inputs}, outputs)
+        graph = [
+            *(_field(1, node.raw) for node in nodes),
+            _field(2, b"part"),
+            *(_field(5, _referring(self._weights[name], self._name)) for name in used),
+            *(_field(11, _value_info(each)) for each in inputs),
+            *(_field(12, _value_info(each)) for each in outputs),
         ]
-        for axis in axes:
-            dims[axis] = _field(2, f"axis_{axis}".encode())
-        return b"".join(_field(1, dim) for dim in dims)
+        whole = _field(7, b"".join(graph))
+        return b"".join(whole if field.number == 7 else field.raw for field in self._top)
 
-    def tensor(body: bytes) -> bytes:
-        return _rewrite(body, 2, shape)
+    def _needed(self, given: set[str], outputs: Sequence[Tensor]) -> tuple[list[_Node], list[str]]:
+        """Return the nodes of a part, in their order, and the names of the weights they use."""
+        wanted = {each.name for each in outputs}
+        kept = []
+        for node in reversed(self._nodes):  # a node comes after what it needs
+            if not wanted.isdisjoint(node.outputs):
+                kept.append(node)
+                wanted -= set(node.outputs)
+                wanted |= {name for name in node.inputs if name} - given
+        missing = sorted(wanted - self._weights.keys())
+        if missing:
+            raise ValueError(f"expected a part that computes {missing[0]!r} or is given it")
+        return kept[::-1], sorted(wanted)
 
-    return _rewrite(value_info, 2, lambda kind: _rewrite(kind, 1, tensor))
+
+def _parts_of(graph: memoryview, at: int) -> tuple[list[_Node], dict[str, _Field]]:
+    """Return a graph's nodes, each after those that it needs, and its weights by name."""
+    nodes: list[_Node] = []
+    weights: dict[str, _Field] = {}
+    for field in _fields(graph, at):
+        if field.payload is None:
+            continue
+        if field.number == 1:
+            named: dict[int, list[str]] = {1: [], 2: []}
+            for each in _fields(field.payload, field.at):
+                if each.number in named and each.payload is not None:
+                    named[each.number].append(bytes(each.payload).decode())
+            nodes.append(_Node(tuple(named[1]), tuple(named[2]), field.payload))
+        elif field.number == 5:
+            names = [e.payload for e in _fields(field.payload, field.at) if e.number == 8]
+            weights[b"".join(name for name in names if name is not None).decode()] = field
+    return nodes, weights
 
 
-def _value_info(name: str) -> bytes:
-    """Return a ``ValueInfoProto`` of a float tensor whose shape is left open."""
-    elem_type = _varint(1 << 3) + _varint(_FLOAT)
-    return _field(1, name.encode()) + _field(2, _field(1, elem_type))
-
-
-def _rewrite(message: bytes, number: int, edit: _Rewrite) -> bytes:
-    """Return the message with every sub-message ``number`` replaced by ``edit`` of it."""
-    parts: list[bytes] = []
-    found = False
-    for field, payload, raw in _fields(message):
-        if field == number and payload is not None:
-            parts.append(_field(number, edit(payload)))
-            found = True
-        else:
-            parts.append(raw)
-    if not found:
-        raise ValueError(f"expected an ONNX model, but message field {number} is missing")
+def _referring(weight: _Field, location: str) -> bytes:
+    """Return a weight whose bytes are those of the file, by their place in it."""
+    parts: list[bytes | memoryview] = []
+    for field in _fields(weight.payload or memoryview(b""), weight.at):
+        payload = field.payload
+        if field.number != 9 or payload is None or len(payload) < _SMALL:
+            parts.append(field.raw)
+            continue
+        where = {"location": location, "offset": str(field.at), "length": str(len(payload))}
+        parts += [
+            _field(13, _field(1, key.encode()) + _field(2, value.encode()))
+            for key, value in where.items()
+        ]
+        parts.append(_varint(14 << 3) + _varint(1))  # EXTERNAL
     return b"".join(parts)
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, bytes | None, bytes]]:
-    """Yield (field number, payload, whole field) of a message's top level.
+def _value_info(tensor: Tensor) -> bytes:
+    """Return the ``ValueInfoProto`` of a tensor."""
+    axes = (f"{tensor.name}_{axis}".encode() for axis in range(tensor.rank))
+    shape = b"".join(_field(1, _field(2, axis)) for axis in axes)
+    kind = _varint(1 << 3) + _varint(tensor.kind) + _field(2, shape)
+    return _field(1, tensor.name.encode()) + _field(2, _field(1, kind))
 
-    The payload is None where the field is not length-delimited.
-    """
-    view, at = memoryview(message), 0
+
+def _fields(view: memoryview, start: int) -> Iterator[_Field]:
+    """Yield the fields of a message's top level; ``start`` is where in the file it begins."""
+    at = 0
     while at < len(view):
-        start = at
+        first = at
         tag, at = _read_varint(view, at)
         kind = tag & 7
         payload = None
         if kind == _LENGTH_DELIMITED:
             size, at = _read_varint(view, at)
-            payload = bytes(view[at : at + size])
+            payload = view[at : at + size]
             at += size
         elif kind == 0:
             _, at = _read_varint(view, at)
@@ -104,7 +182,8 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes | None, bytes]]:
             raise ValueError(f"expected an ONNX model, found protobuf wire type {kind}")
         if at > len(view):
             raise ValueError("expected an ONNX model, but the message is cut short")
-        yield tag >> 3, payload, bytes(view[start:at])
+        begins = start + at - (0 if payload is None else len(payload))
+        yield _Field(tag >> 3, payload, view[first:at], begins)
 
 
 def _read_varint(view: memoryview, at: int) -> tuple[int, int]:
@@ -129,6 +208,6 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _field(number: int, payload: bytes) -> bytes:
+def _field(number: int, payload: bytes | memoryview) -> bytes:
     """Return a length-delimited field."""
-    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
+    return b"".join((_varint(number << 3 | _LENGTH_DELIMITED), _varint(len(payload)), payload))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import close_up, iou_matrix, nms
+from pekit_agents.boxes import iou_matrix, nms
 from pekit_agents.models.embedded.scene import is_scene
-from pekit_agents.models.embedded.windows import around_places, resembling_in, salient_in
+from pekit_agents.models.embedded.windows import PhotoWindows
 from pekit_agents.types import Box
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ _SAME_FRAMING = 0.8  # IoU above which a second close-up would show the same aga
 class FocusProposer:
     """Proposals by saliency, in the whole photo and, for a scene, close up.
 
-    One look costs one forward pass. A scene costs 5 (the whole photo and its four overlapping
-    quarters) and one for each close-up: of the two places that stand out most, of places that
-    resemble what is remembered, where there is a guide (at most 8), and centred on what was seen
-    there (at most 8); so an object ends up framed alike, whatever led to it.
+    A scene is looked at as a whole, in its four overlapping quarters and in a close-up of each
+    place: of the two that stand out most and, where there is a guide, of those that resemble what
+    is remembered (at most 8); then centred on what was seen there (at most 8), so that an object
+    ends up framed alike, whatever led to it. A guide leaves out all that resembles nothing.
 
     ``"auto"`` takes one look unless the photo is a scene, see
     :func:`~pekit_agents.models.embedded.scene.is_scene`.
@@ -61,28 +61,28 @@ class FocusProposer:
         return self._propose(image, mode, guide)
 
     def _propose(self, image: RGBImage, mode: SearchMode, guide: Guide | None) -> list[Proposal]:
-        model, whole = self._model, Box(0, 0, *image.size)
-        found = salient_in(model, image, [whole])
-        if mode == "fast" or (mode == "auto" and not is_scene(model, image, found, guide)):
+        photo = PhotoWindows(self._model, image, guide)
+        found = photo.salient([photo.whole])
+        if mode == "fast" or (mode == "auto" and not is_scene(photo, found)):
             return found
-        windows = [whole, *_quarters(whole)]
-        found += salient_in(model, image, windows[1:])
-        places = _most_salient(found)
-        zooms = [close_up(box, *image.size) for box in places]
-        if guide is not None:
-            alike = resembling_in(model, image, windows, guide, limit=_MAX_PLACES)
-            places += alike
-            zooms += around_places(image, alike)
-        closer = salient_in(model, image, zooms)
-        moved = [region.box for region in _moved(closer, places)]
-        centred = salient_in(model, image, [close_up(box, *image.size) for box in moved])
-        return found + closer + centred
+        quarters = _quarters(photo.whole)
+        alike = photo.resembling([photo.whole, *quarters], limit=_MAX_PLACES)
+        found += photo.salient([each for each in quarters if photo.is_promising(each)])
+        places = [
+            *((each.box, photo.close_up(each.box)) for each in _most_salient(photo, found)),
+            *((place, photo.around(place)) for place in alike),
+        ]
+        closer = photo.salient_around(places)
+        moved = [each.box for each in _moved(photo, closer, [place for place, _ in places])]
+        return found + closer + photo.salient_around([(box, photo.close_up(box)) for box in moved])
 
 
-def _most_salient(regions: Sequence[Proposal]) -> list[Box]:
+def _most_salient(photo: PhotoWindows, regions: Sequence[Proposal]) -> list[Proposal]:
+    """Return the places that stand out most, and of these what is worth a closer look."""
     xyxy = np.array([region.box.xyxy for region in regions], np.float64).reshape(-1, 4)
     distinct = nms(xyxy, [region.score for region in regions], _SAME_PLACE)
-    return [regions[index].box for index in distinct[:_MAX_SALIENT]]
+    most = [regions[index] for index in distinct[:_MAX_SALIENT]]
+    return [each for each in most if photo.is_worth_a_look(each.box, each.window or photo.whole)]
 
 
 def _quarters(whole: Box) -> list[Box]:
@@ -93,7 +93,9 @@ def _quarters(whole: Box) -> list[Box]:
     return [Box(x, y, x + width, y + height) for x, y in corners]
 
 
-def _moved(regions: Sequence[Proposal], places: Sequence[Box]) -> list[Proposal]:
+def _moved(
+    photo: PhotoWindows, regions: Sequence[Proposal], places: Sequence[Box]
+) -> list[Proposal]:
     """Return each close-up's main region where it is not framed like any place before."""
     main: dict[Box | None, Proposal] = {}
     for region in regions:
@@ -104,5 +106,6 @@ def _moved(regions: Sequence[Proposal], places: Sequence[Box]) -> list[Proposal]
         xyxy = np.array([box.xyxy for box in framed], np.float64).reshape(-1, 4)
         if (iou_matrix(np.array([region.box.xyxy]), xyxy) < _SAME_FRAMING).all():
             framed.append(region.box)
-            kept.append(region)
+            if photo.is_possible(region.box, region.window or photo.whole):
+                kept.append(region)
     return kept[:_MAX_PLACES]

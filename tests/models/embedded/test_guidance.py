@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from pekit_agents.boxes import containment, iou_matrix
-from pekit_agents.models.embedded.guidance import box_ladder, likeness_of, pool_boxes, resembling
+from pekit_agents.models.embedded.guidance import (
+    box_ladder,
+    likeness_of,
+    pick_places,
+    pool_boxes,
+    scored_boxes,
+)
 from pekit_agents.types import Box
 
 WINDOW = Box(100, 200, 420, 520)  # 16 x 16 patches of 20 pixels
@@ -25,6 +31,13 @@ def filled(pooled):
     return 20 * (pooled[:, 0] - np.float32(0.95))
 
 
+def resembling(grids, windows, guide, *, limit):
+    scored = [
+        scored_boxes(grid, window, guide) for grid, window in zip(grids, windows, strict=True)
+    ]
+    return pick_places(scored, limit=limit)
+
+
 def test_the_ladder_stays_on_the_grid_and_has_every_size_once():
     boxes = box_ladder(16, 12)
     assert len(boxes) == len({tuple(box) for box in boxes.tolist()})
@@ -40,7 +53,7 @@ def test_a_grid_too_small_for_any_box_has_none(shape):
     assert box_ladder(*shape).shape == (0, 4)
 
 
-def test_pooling_by_running_sums_is_the_mean_of_each_box():
+def test_pooling_is_the_mean_of_each_box():
     grid = np.random.default_rng(0).normal(size=(7, 9, 3)).astype(np.float32)
     boxes = np.array([[0, 0, 9, 7], [2, 3, 4, 5], [8, 6, 9, 7]])
     expected = [grid[y0:y1, x0:x1].mean(axis=(0, 1)) for x0, y0, x1, y1 in boxes]
@@ -72,7 +85,8 @@ def test_a_box_may_end_with_its_window_wherever_that_ends():
     grid = np.ones((15, 15, 1), np.float32)
     for side in np.linspace(30, 700, 400).tolist():
         window = Box(0.3, 0.7, 0.3 + side, 0.7 + side)
-        assert likeness_of(grid, window, window, lambda pooled: pooled[:, 0]) == 1
+        likeness = likeness_of(grid, window, window, lambda pooled: pooled[:, 0])
+        assert likeness == pytest.approx(1, abs=1e-6)
 
 
 def test_places_lie_apart():

@@ -10,7 +10,9 @@ from PIL import ImageOps
 
 from pekit_agents.errors import ModelError
 from pekit_agents.models.embedded import model as focus
+from pekit_agents.models.embedded.graph import FocusGraphs, source_path
 from pekit_agents.models.embedded.model import FocusModel, grid_shape
+from pekit_agents.models.embedded.runtime import ort
 
 pytestmark = pytest.mark.usefixtures("embedded_model")
 
@@ -85,8 +87,10 @@ def test_threads_share_a_model(model, cup):
 
 def test_making_one_reads_no_model_and_using_it_does(monkeypatch, cup):
     loads = []
-    load = focus._load
-    monkeypatch.setattr(focus, "_load", lambda threads: loads.append(threads) or load(threads))
+    load = focus._Parts.load
+    monkeypatch.setattr(
+        focus._Parts, "load", lambda threads: loads.append(threads) or load(threads)
+    )
     model = FocusModel(threads=1)
     assert loads == []
     model.features([cup])
@@ -94,7 +98,36 @@ def test_making_one_reads_no_model_and_using_it_does(monkeypatch, cup):
     assert loads == [1]
 
 
+def test_saliency_is_computed_when_it_is_read_and_once(monkeypatch, cup):
+    model, reads = FocusModel(), []
+    decode = model._saliency
+    monkeypatch.setattr(model, "_saliency", lambda *args: reads.append(1) or decode(*args))
+    (found,) = model.features([cup])
+    assert reads == []
+    assert found.saliency is model.features([cup])[0].saliency
+    assert reads == [1]
+
+
+def test_no_more_than_a_few_images_run_at_once(monkeypatch, cup):
+    model, sizes = FocusModel(), []
+    run = model._run
+    monkeypatch.setattr(model, "_run", lambda batch: sizes.append(len(batch)) or run(batch))
+    model.features([cup.rotate(angle) for angle in range(9)])
+    assert sizes == [4, 4, 1]
+
+
+def test_the_parts_together_are_the_whole_graph(model, cup):
+    """The shipped file, at the one size that it declares, is the reference."""
+    square = cup.resize((224, 224))
+    (found,) = model.features([square])
+    whole = ort.InferenceSession(source_path(), providers=["CPUExecutionProvider"])
+    pixels = focus._preprocess(square)[None]
+    (heat,) = whole.run(["output_importance"], {"input_image": pixels})
+    np.testing.assert_allclose(found.saliency, heat[0, 0], atol=1e-5)
+
+
 def test_a_graph_that_is_no_model_is_a_clear_error(monkeypatch, cup):
-    monkeypatch.setattr(focus, "graph_bytes", lambda: b"no model")
+    broken = FocusGraphs(b"no model", b"no model", b"no model", source_path().parent)
+    monkeypatch.setattr(focus, "read_graphs", lambda: broken)
     with pytest.raises(ModelError, match="embedded model cannot be loaded"):
         FocusModel().features([cup])

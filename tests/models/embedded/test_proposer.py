@@ -9,7 +9,7 @@ from PIL import Image
 from pekit_agents.boxes import close_up, iou_matrix
 from pekit_agents.embedding.pooling import embed_reference
 from pekit_agents.images.loading import load_image
-from pekit_agents.models.embedded import scene, windows
+from pekit_agents.models.embedded import windows
 from pekit_agents.models.embedded.encoder import FocusEncoder
 from pekit_agents.models.embedded.extractor import FocusExtractor
 from pekit_agents.models.embedded.model import FocusModel
@@ -80,10 +80,10 @@ def test_a_guide_is_not_asked_at_one_glance(model, cup):
     assert [p.box for p in guided] == [p.box for p in proposer.propose(cup, [], "fast")] != []
 
 
-def passes_of(model, photo, monkeypatch, mode, places):
+def passes_of(model, photo, monkeypatch, mode, places, likeness=-2.0):
     """Return how many pictures each call to the model looks at, of places a guide would name."""
-    monkeypatch.setattr(scene, "likeness_of", lambda *_: -3.0)
-    monkeypatch.setattr(windows, "resembling", lambda *_, limit, **__: places[:limit])
+    monkeypatch.setattr(windows, "likeness_of", lambda *_: likeness)
+    monkeypatch.setattr(windows, "pick_places", lambda _, limit: places[:limit])
     looked_at = []
     features = FocusModel.features
     monkeypatch.setattr(
@@ -92,27 +92,43 @@ def passes_of(model, photo, monkeypatch, mode, places):
         lambda self, images: looked_at.append(len(images)) or features(self, images),
     )
     FocusProposer(model).propose_guided(photo, [], mode, lambda pooled: pooled[:, 0])
-    return looked_at
+    return [count for count in looked_at if count]
 
 
 def test_a_photo_of_an_unknown_thing_costs_one_close_up_of_the_likeliest_place(
     model, cup, monkeypatch
 ):
     places = [Box(0, 0, 60, 60), Box(500, 0, 590, 90), Box(0, 300, 90, 390)]
-    # The photo, from the cache the second time to find places and the third to compare.
-    assert passes_of(model, cup, monkeypatch, "auto", places) == [1, 1, 1, 1]
+    assert passes_of(model, cup, monkeypatch, "auto", places, likeness=-3.0) == [1, 1]
 
 
 def test_a_scene_costs_ten_close_ups_of_places_at_most(model, crowd, monkeypatch):
     crowded, _ = crowd
     places = [Box(40 * i, 40 * i, 40 * i + 30, 40 * i + 30) for i in range(12)]
-    whole, quarters, again, close, _ = passes_of(model, crowded, monkeypatch, "scene", places)
-    assert (whole, quarters, again, close) == (1, 4, 5, 2 + 8)
+    whole, quarters, close, _ = passes_of(model, crowded, monkeypatch, "scene", places)
+    assert (whole, quarters, close) == (1, 4, 2 + 8)
+
+
+@pytest.mark.parametrize(
+    ("likeness", "looks", "read"),
+    [(-5.0, [1, 4], 1), (-3.0, [1, 4, 2], 1), (-2.0, [1, 4, 2, 2], 5)],
+    ids=["nothing alike", "alike from afar", "possible"],
+)
+def test_saliency_is_read_only_where_something_may_be_remembered(
+    model, crowd, monkeypatch, likeness, looks, read
+):
+    crowded, _ = crowd
+    reads = []
+    decode = FocusModel._saliency
+    monkeypatch.setattr(FocusModel, "_saliency", lambda *args: reads.append(1) or decode(*args))
+    fresh = FocusModel()
+    assert passes_of(fresh, crowded, monkeypatch, "scene", [], likeness) == looks
+    assert len(reads) == read
 
 
 def test_a_place_of_the_guide_is_seen_in_a_wide_close_up(model, crowd, monkeypatch):
     crowded, there = crowd
     place = Box(*there[0])
-    monkeypatch.setattr(windows, "resembling", lambda *_, **__: [place])
+    monkeypatch.setattr(windows, "pick_places", lambda *_, **__: [place])
     found = FocusProposer(model).propose_guided(crowded, [], "scene", lambda pooled: pooled[:, 0])
     assert close_up(place, *crowded.size, factor=2.0) in {region.window for region in found}

@@ -44,8 +44,8 @@ def test_a_simple_photo_is_searched_when_something_else_may_be_known(
     def likeness(grid, window, box, guide):
         return main if window == whole else close_up_of_it
 
-    monkeypatch.setattr(scene, "likeness_of", likeness)
-    monkeypatch.setattr(windows, "resembling", lambda *_, **__: [CORNER])
+    monkeypatch.setattr(windows, "likeness_of", likeness)
+    monkeypatch.setattr(windows, "pick_places", lambda *_, **__: [CORNER])
     found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
     assert (len({region.window for region in found}) > 1) is closer
 
@@ -54,7 +54,7 @@ def test_what_does_not_stand_alone_is_searched_as_a_scene_whatever_is_known(
     model, cup, monkeypatch
 ):
     monkeypatch.setattr(scene, "_stands_alone", lambda *_: False)
-    monkeypatch.setattr(scene, "likeness_of", lambda *_: 5.0)
-    monkeypatch.setattr(windows, "resembling", lambda *_, **__: [])
+    monkeypatch.setattr(windows, "likeness_of", lambda *_: 5.0)
+    monkeypatch.setattr(windows, "pick_places", lambda *_, **__: [])
     found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
     assert len({region.window for region in found}) > 1
