@@ -157,7 +157,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
             folder = tmp_path_factory.mktemp("written") / "memory"
             fill(folder)
             written[title] = folder
-        return shutil.copytree(written[title], to)
+        return shutil.copytree(written[title], to, dirs_exist_ok=True)
 
     return copy
 
