@@ -29,24 +29,29 @@ PACKAGES = DATA / "grocery-dev" / "products"
 TESTS = Path(__file__).parent
 #: Fixtures that load a model or start a server or processes: what takes them is slow.
 SLOW_FIXTURES = {"embedded_model", "s3_options", "worker"}
-#: Folders and files that import torch or a web framework, measure, compose, or write very often.
+#: Folders and files that import torch or a web framework, start processes, measure, compose, hold
+#: very large pictures, or write very often.
 SLOW_PLACES = {
     TESTS / place
     for place in (
         "answering/hf",
+        "answering/test_adapting.py",
         "benchmarks",
         "cli/test_calibrate.py",
         "cli/test_eval.py",
         "cli/test_start_up.py",
         "evaluation/calibrating",
         "evaluation/protocols",
+        "evaluation/recognizers/test_kit.py",
         "evaluation/report/test_report.py",
         "evaluation/scenes",
         "examples/chat_ui",
+        "images/test_large.py",
         "kit/test_forgetting_finishes.py",
         "kit/test_large_photos.py",
         "memory/place/test_cloud.py",
         "memory/place/test_forgetting.py",
+        "memory/place/test_session.py",
         "memory/search/test_index.py",
         "memory/search/test_view_index.py",
         "memory/table/test_maintenance.py",
@@ -55,8 +60,12 @@ SLOW_PLACES = {
         "memory/test_stores.py",
         "models/hf",
         "models/test_reference.py",
+        "test_release.py",
+        "tools/langchain/test_standard.py",
         "tools/llama_index/test_imports.py",
+        "tools/test_conversation.py",
         "tools/test_imports.py",
+        "tools/test_limits.py",
     )
 }
 #: Rooms whose tests write memories or run commands and agents. A test with a table of cases is
