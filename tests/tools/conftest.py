@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,18 @@ def photo() -> Callable[..., bytes]:
         return to_png(solid_scene(boxes, size=(260, 120)))
 
     return draw
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Callable[[], None]:
+    """Let a second go by: what was kept and used until now is older than what comes."""
+
+    def move() -> None:
+        for path in (tmp_path / "images").rglob("img_*"):
+            then = path.stat().st_mtime_ns - 10**9
+            os.utime(path, ns=(then, then))
+
+    return move
 
 
 @pytest.fixture
