@@ -25,12 +25,11 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 DEVELOPMENT_PHOTOS = DATA / "dreambooth-dev"
 PACKAGES = DATA / "grocery-dev" / "products"
 
-
 TESTS = Path(__file__).parent
 #: Fixtures that load a model or start a server or processes: what takes them is slow.
 SLOW_FIXTURES = {"embedded_model", "s3_options", "worker"}
-#: Folders and files that import torch or a web framework, start processes, measure, compose, hold
-#: very large pictures, or write very often.
+#: Folders and files that import torch, scikit-learn or a web framework, start processes, measure,
+#: compose, hold very large pictures, or write very often.
 SLOW_PLACES = {
     TESTS / place
     for place in (
@@ -42,17 +41,21 @@ SLOW_PLACES = {
         "cli/test_start_up.py",
         "evaluation/calibrating",
         "evaluation/protocols",
+        "evaluation/recognizers/test_baselines.py",
         "evaluation/recognizers/test_kit.py",
         "evaluation/report/test_report.py",
         "evaluation/scenes",
         "examples/chat_ui",
+        "examples/fastapi_chat",
         "images/test_large.py",
         "kit/test_forgetting_finishes.py",
+        "kit/test_forgotten_looks.py",
         "kit/test_large_photos.py",
         "memory/place/test_cloud.py",
         "memory/place/test_forgetting.py",
         "memory/place/test_session.py",
         "memory/search/test_index.py",
+        "memory/search/test_stored_features.py",
         "memory/search/test_view_index.py",
         "memory/table/test_maintenance.py",
         "memory/test_concurrency.py",
@@ -61,6 +64,7 @@ SLOW_PLACES = {
         "models/hf",
         "models/test_reference.py",
         "test_release.py",
+        "tools/langchain/middleware/test_middleware_isolation.py",
         "tools/langchain/test_standard.py",
         "tools/llama_index/test_imports.py",
         "tools/test_conversation.py",

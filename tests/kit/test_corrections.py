@@ -22,12 +22,16 @@ PINK, PALER, CRIMSON = (255, 68, 68), (250, 66, 72), (190, 0, 50)
 PALE_RED, PALE_BLUE = SHADES["pale red"], SHADES["pale blue"]
 
 
-@pytest.fixture
-def kit(tmp_path):
-    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+def fill(memory):
+    kit = PeKit.open(memory, profile=fake_profile())
     kit.remember("Cup", photo(RED), category="mug")
     kit.remember("Bike", photo(BLUE), category="bike")
-    return kit
+
+
+@pytest.fixture
+def kit(tmp_path, copied):
+    memory = copied("a cup and a bike", fill, tmp_path / "memory")
+    return PeKit.open(memory, profile=fake_profile())
 
 
 def only(finding):
