@@ -18,7 +18,8 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-# While working: style and the quick tests, which load no model.
+# While working: style and the quick tests, which load no model and take a minute; conftest.py says
+# which they are.
 check: lint
 	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile -m "not slow"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import importlib.util
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,34 +25,68 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 DEVELOPMENT_PHOTOS = DATA / "dreambooth-dev"
 PACKAGES = DATA / "grocery-dev" / "products"
 
-
+TESTS = Path(__file__).parent
 #: Fixtures that load a model or start a server or processes: what takes them is slow.
 SLOW_FIXTURES = {"embedded_model", "s3_options", "worker"}
-#: Folders and files that import torch or a web framework, measure, compose, or write very often.
-SLOW_PLACES = [
-    Path(__file__).parent / place
+#: Folders and files that import torch, scikit-learn or a web framework, start processes, measure,
+#: compose, hold very large pictures, or write very often.
+SLOW_PLACES = {
+    TESTS / place
     for place in (
         "answering/hf",
+        "answering/test_adapting.py",
         "benchmarks",
         "cli/test_calibrate.py",
         "cli/test_eval.py",
+        "cli/test_start_up.py",
         "evaluation/calibrating",
         "evaluation/protocols",
+        "evaluation/recognizers/test_baselines.py",
+        "evaluation/recognizers/test_kit.py",
         "evaluation/report/test_report.py",
         "evaluation/scenes",
         "examples/chat_ui",
+        "examples/fastapi_chat",
+        "images/test_large.py",
+        "kit/test_forgetting_finishes.py",
+        "kit/test_forgotten_looks.py",
+        "kit/test_large_photos.py",
         "memory/place/test_cloud.py",
+        "memory/place/test_forgetting.py",
+        "memory/place/test_session.py",
         "memory/search/test_index.py",
+        "memory/search/test_stored_features.py",
+        "memory/search/test_view_index.py",
         "memory/table/test_maintenance.py",
         "memory/test_concurrency.py",
         "memory/test_layouts.py",
         "memory/test_stores.py",
         "models/hf",
         "models/test_reference.py",
+        "test_release.py",
+        "tools/langchain/middleware/test_middleware_isolation.py",
+        "tools/langchain/test_standard.py",
         "tools/llama_index/test_imports.py",
+        "tools/test_conversation.py",
         "tools/test_imports.py",
+        "tools/test_limits.py",
     )
-]
+}
+#: Rooms whose tests write memories or run commands and agents. A test with a table of cases is
+#: quick in its first case and slow in the others.
+ONE_CASE_ROOMS = {
+    TESTS / room
+    for room in (
+        "answering",
+        "cli",
+        "examples",
+        "introduction",
+        "kit",
+        "memory",
+        "retrievers",
+        "tools",
+    )
+}
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -58,22 +94,35 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return (collection_path in SLOW_PLACES and config.option.markexpr == "not slow") or None
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest picks by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long: a file stays in one process, and both end together."""
+    """Mark what is slow, and begin with the files that take long.
+
+    A file stays in one process: both processes end together.
+    """
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if SLOW_FIXTURES & fixtures or SLOW_PLACES & _places(item.path):
+            item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    met: set[str] = set()
+    for item in items:
+        function = item.nodeid.partition("[")[0]
+        if function in met and ONE_CASE_ROOMS & _places(item.path):
+            item.add_marker("slow")
+        met.add(function)
+
+
+@functools.cache
+def _places(path: Path) -> set[Path]:
+    return {path, *path.parents}
 
 
 def pytest_collection_finish() -> None:
     """Have the garbage collector pass over what was imported: it stays, and there is much of it."""
     gc.collect()
     gc.freeze()
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    in_place = any(item.path.is_relative_to(place) for place in SLOW_PLACES)
-    if in_place or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
-        item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +155,24 @@ def packages() -> Path:
     if not PACKAGES.is_dir():
         pytest.skip(f"no photos of packages at {PACKAGES}")
     return PACKAGES
+
+
+@pytest.fixture(scope="session")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Copy a memory that is written once: ``copied("two pets", fill, to)``.
+
+    ``fill`` is called with an empty folder, for the first memory of that title alone.
+    """
+    written: dict[str, Path] = {}
+
+    def copy(title: str, fill: Callable[[Path], object], to: Path) -> Path:
+        if title not in written:
+            folder = tmp_path_factory.mktemp("written") / "memory"
+            fill(folder)
+            written[title] = folder
+        return shutil.copytree(written[title], to, dirs_exist_ok=True)
+
+    return copy
 
 
 class LoopTurns:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import typer
 
 from pekit_agents import cli, profiles
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 from tests.answering.conftest import photo, stub
 
 __all__ = ["photo", "stub"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """Make the commands once: typer makes all of them anew for each line that is typed."""
+    made = functools.cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", made)
+        patch.setattr("typer.testing._get_command", made)
+        yield
 
 
 @pytest.fixture
@@ -44,7 +58,13 @@ def pekit(tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def filled(pekit):
-    assert pekit("remember", "Cup", "red.png", "red.png", "-c", "mug", "--keep-crops").code == 0
-    assert pekit("remember", "Bike", "blue.png", "-c", "bike", "--context", "Fast.").code == 0
+def filled(pekit, copied, tmp_path):
+    """Run ``pekit`` where Cup and Bike are remembered."""
+
+    def fill(memory: Path) -> None:
+        cup = ("remember", "Cup", "red.png", "red.png", "-c", "mug", "--keep-crops")
+        bike = ("remember", "Bike", "blue.png", "-c", "bike", "--context", "Fast.")
+        assert [pekit(*command, "-m", memory).code for command in (cup, bike)] == [0, 0]
+
+    copied("Cup and Bike", fill, tmp_path / "pekit-memory")
     return pekit

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from pekit_agents.cli import app
 from pekit_agents.cli import ingest as cli_ingest
 from pekit_agents.introduction.folders import extract_job
 from pekit_agents.memory import Memory
+from pekit_agents.memory.table import maintenance
 from pekit_agents.testing import fake_profile, solid_scene
 from pekit_agents.types import PersonalObject
 
@@ -113,6 +114,7 @@ def test_optimize_is_for_one_user_or_for_all(tmp_path, monkeypatch):
         "pekit_agents.memory.table.optimizing.Transactions.compact",
         lambda self: compacted.append(self.place.path.name),
     )
+    monkeypatch.setattr(maintenance, "GRACE", timedelta())  # nobody reads what is replaced
     for user in ("ann", "bob"):
         memory = Memory.open(tmp_path, user_id=user, encoder_id="e", dim=2)
         (tmp_path / "not-a-user").mkdir(exist_ok=True)

@@ -15,6 +15,7 @@ from pekit_agents.errors import ImageError
 from pekit_agents.images import blocks, loading
 from pekit_agents.images.blocks import check_blocks, without_large_texts
 from pekit_agents.images.loading import load_image
+from tests.images.drawing import encode, photo
 
 MANY = 20  # in place of the limits, so that the files stay small
 
@@ -23,18 +24,6 @@ MANY = 20  # in place of the limits, so that the files stay small
 def few(monkeypatch):
     for limit in ("MAX_BLOCKS", "MAX_COMPRESSED", "MAX_PARTS", "MAX_SCANS"):
         monkeypatch.setattr(blocks, limit, MANY)
-
-
-def encode(picture, kind, **options):
-    file = BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
-
-
-def photo():
-    picture = Image.new("RGB", (48, 32), "white")
-    picture.paste("red", (0, 0, 20, 20))
-    return picture
 
 
 def segments(count):

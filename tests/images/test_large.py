@@ -13,14 +13,9 @@ from pekit_agents.errors import ImageError
 from pekit_agents.images import limits, loading
 from pekit_agents.images.limits import WORKING_PIXELS, ImageLimits, reduction
 from pekit_agents.images.loading import load_image, load_photo
+from tests.images.drawing import encode
 
 GREY, RED = (128, 128, 128), (255, 0, 0)
-
-
-def encode(picture, kind, **options):
-    file = BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
 
 
 @pytest.fixture

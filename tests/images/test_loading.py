@@ -11,14 +11,9 @@ from PIL import Image, ImageFile
 
 from pekit_agents.errors import ImageError
 from pekit_agents.images.loading import describe_source, load_image
+from tests.images.drawing import encode
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
-
-
-def encode(picture, kind, **options):
-    file = BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
 
 
 def photo(width=48, height=32):

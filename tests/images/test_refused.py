@@ -19,20 +19,9 @@ from PIL import Image
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.images import loading
 from pekit_agents.images.loading import ImageLimits, load_image
+from tests.images.drawing import encode, photo
 
 HEIC_HEAD = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
-
-
-def encode(picture, kind, **options):
-    file = BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
-
-
-def photo():
-    picture = Image.new("RGB", (48, 32), "white")
-    picture.paste("red", (0, 0, 20, 20))
-    return picture
 
 
 def png_head(width, height):

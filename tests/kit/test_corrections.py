@@ -10,32 +10,28 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from pekit_agents import InvalidInput, Match, ObjectNotFound, PeKit
 from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.testing import SHADES, fake_profile, graded_profile
 from pekit_agents.types import Box
+from tests.kit.drawing import photo
 
-RED, BLUE, GREY = (255, 0, 0), (0, 0, 255), (128, 128, 128)
+RED, BLUE = (255, 0, 0), (0, 0, 255)
 PINK, PALER, CRIMSON = (255, 68, 68), (250, 66, 72), (190, 0, 50)
 PALE_RED, PALE_BLUE = SHADES["pale red"], SHADES["pale blue"]
 
 
-def photo(*colours, ground=GREY):
-    """Draw patches side by side."""
-    picture = Image.new("RGB", (60 + 80 * len(colours), 120), ground)
-    for place, colour in enumerate(colours):
-        picture.paste(colour, (20 + 80 * place, 20, 80 + 80 * place, 90))
-    return picture
+def fill(memory):
+    kit = PeKit.open(memory, profile=fake_profile())
+    kit.remember("Cup", photo(RED), category="mug")
+    kit.remember("Bike", photo(BLUE), category="bike")
 
 
 @pytest.fixture
-def kit(tmp_path):
-    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
-    kit.remember("Cup", photo(RED), category="mug")
-    kit.remember("Bike", photo(BLUE), category="bike")
-    return kit
+def kit(tmp_path, copied):
+    memory = copied("a cup and a bike", fill, tmp_path / "memory")
+    return PeKit.open(memory, profile=fake_profile())
 
 
 def only(finding):

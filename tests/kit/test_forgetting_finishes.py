@@ -9,21 +9,15 @@ from datetime import timedelta
 
 import lancedb
 import pytest
-from PIL import Image
 
 from pekit_agents import MemoryStoreError, ObjectNotFound, PeKit
 from pekit_agents.kit.review import ReviewQueue
 from pekit_agents.memory.table import maintenance
 from pekit_agents.testing import SHADES, graded_profile
+from tests.kit.drawing import photo
 
 RED, BLUE, PINK = (255, 0, 0), (0, 0, 255), SHADES["pale red"]
 NAME = "Rose-3f9a"
-
-
-def photo(colour):
-    picture = Image.new("RGB", (140, 120), (128, 128, 128))
-    picture.paste(colour, (20, 20, 80, 90))
-    return picture
 
 
 @pytest.fixture

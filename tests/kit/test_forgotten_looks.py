@@ -5,20 +5,13 @@ from __future__ import annotations
 import base64
 
 import pytest
-from PIL import Image
 
 from pekit_agents import ObjectNotFound, PeKit
 from pekit_agents.testing import SHADES, fake_profile, graded_profile
+from tests.kit.drawing import photo
 
 RED, PINK, BLUE = (255, 0, 0), (255, 68, 68), (0, 0, 255)
 PALE_RED = SHADES["pale red"]
-
-
-def photo(*colours):
-    picture = Image.new("RGB", (60 + 80 * len(colours), 120), (128, 128, 128))
-    for place, colour in enumerate(colours):
-        picture.paste(colour, (20 + 80 * place, 20, 80 + 80 * place, 90))
-    return picture
 
 
 @pytest.fixture

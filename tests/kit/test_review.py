@@ -11,15 +11,9 @@ from PIL import Image
 
 from pekit_agents import InvalidInput, MemoryStoreError, ObjectNotFound, PeKit
 from pekit_agents.testing import PALETTE, SHADES, graded_profile
+from tests.kit.drawing import photo
 
 RED, BLUE, PINK = PALETTE["red"], PALETTE["blue"], SHADES["pale red"]
-
-
-def photo(*colours):
-    picture = Image.new("RGB", (60 + 80 * len(colours), 120), (128, 128, 128))
-    for place, colour in enumerate(colours):
-        picture.paste(colour, (20 + 80 * place, 20, 80 + 80 * place, 90))
-    return picture
 
 
 @pytest.fixture

@@ -100,6 +100,6 @@ def kill_in_each_write(tmp_path, rounds):
 
 @pytest.mark.slow
 def test_a_writer_killed_in_any_kind_of_write_leaves_a_whole_memory(tmp_path, capsys):
-    counts = kill_in_each_write(tmp_path, rounds=4)
+    counts = kill_in_each_write(tmp_path, rounds=2)
     with capsys.disabled():
         print("\n", dict(counts), "lost, torn or twice there: 0")

@@ -295,6 +295,7 @@ any_text = st.text(max_size=60) | st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=any_text, category=any_text, context=any_text)
 def test_any_text_comes_back_as_it_was(shared_memory, thing, unit_vectors, name, category, context):

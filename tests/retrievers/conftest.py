@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pekit_agents.kit.kit import PeKit
+from pekit_agents.profiles import Profile
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene, to_png
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.types import PersonalObject
@@ -25,14 +27,16 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "memory"
 
 
-@pytest.fixture
-def actions(root: Path) -> PersonalActions:
-    actions = PersonalActions.open(root, fake_profile())
+def fill(memory: Path, profile: Profile) -> None:
+    kit = PeKit.open(memory, user_id="ann", profile=profile)
     for name, (colour, category, context) in OWNED.items():
-        actions.open_kit("ann").remember(
-            name, solid_scene({colour: RED}), category=category, context=context
-        )
-    return actions
+        kit.remember(name, solid_scene({colour: RED}), category=category, context=context)
+
+
+@pytest.fixture
+def actions(root: Path, copied: Callable[..., Path]) -> PersonalActions:
+    copied("three of Ann", lambda memory: fill(memory, fake_profile()), root)
+    return PersonalActions.open(root, fake_profile())
 
 
 @pytest.fixture
@@ -47,14 +51,11 @@ def photo() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def graded(tmp_path: Path) -> PersonalActions:
+def graded(tmp_path: Path, copied: Callable[..., Path]) -> PersonalActions:
     """Actions that know probabilities, and the same objects."""
-    actions = PersonalActions.open(tmp_path / "graded", graded_profile())
-    for name, (colour, category, context) in OWNED.items():
-        actions.open_kit("ann").remember(
-            name, solid_scene({colour: RED}), category=category, context=context
-        )
-    return actions
+    profile = graded_profile()
+    root = copied("three, graded", lambda memory: fill(memory, profile), tmp_path / "graded")
+    return PersonalActions.open(root, profile)
 
 
 @pytest.fixture

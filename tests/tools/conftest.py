@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import Field
 
+from pekit_agents.profiles import Profile
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene, to_png
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
@@ -53,20 +55,27 @@ def scene() -> bytes:
 
 
 @pytest.fixture
-def biscuit(actions: PersonalActions, red: bytes) -> str:
+def biscuit(
+    actions: PersonalActions, red: bytes, tmp_path: Path, copied: Callable[..., Path]
+) -> str:
     """Ann's red dog Biscuit is remembered; returns the photo's handle."""
+    copied("Biscuit", lambda memory: remember(memory, fake_profile(), red), tmp_path / "memory")
+    return actions.images.put("ann", red)
+
+
+def remember(memory: Path, profile: Profile, red: bytes) -> None:
+    actions = PersonalActions.open(memory, profile)
     handle = actions.images.put("ann", red)
     actions.remember_object("ann", "Biscuit", "dog", "Eats shoes.", [handle])
-    return handle
 
 
 @pytest.fixture
-def graded(tmp_path: Path, red: bytes) -> PersonalActions:
+def graded(tmp_path: Path, red: bytes, copied: Callable[..., Path]) -> PersonalActions:
     """Actions that know probabilities; Ann's red dog Biscuit is remembered."""
-    actions = PersonalActions.open(tmp_path / "graded", graded_profile())
-    handle = actions.images.put("ann", red)
-    actions.remember_object("ann", "Biscuit", "dog", "Eats shoes.", [handle])
-    return actions
+    profile = graded_profile()
+    to = tmp_path / "graded"
+    copied("Biscuit, graded", lambda memory: remember(memory, profile, red), to)
+    return PersonalActions.open(to, profile)
 
 
 @pytest.fixture
@@ -87,6 +96,18 @@ def photo() -> Callable[..., bytes]:
         return to_png(solid_scene(boxes, size=(260, 120)))
 
     return draw
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Callable[[], None]:
+    """Let a second go by: what was kept and used until now is older than what comes."""
+
+    def move() -> None:
+        for path in (tmp_path / "images").rglob("img_*"):
+            then = path.stat().st_mtime_ns - 10**9
+            os.utime(path, ns=(then, then))
+
+    return move
 
 
 @pytest.fixture

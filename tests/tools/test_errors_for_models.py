@@ -7,6 +7,7 @@ import io
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from PIL import Image
 
 import pekit_agents
 from pekit_agents.introduction.views import MAX_VIEWS
-from pekit_agents.testing import solid_scene, to_png
+from pekit_agents.testing import fake_profile, solid_scene, to_png
 from pekit_agents.tools.actions import ActionError, PersonalActions
 from pekit_agents.tools.image_store import MemoryImageStore
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
@@ -115,11 +116,8 @@ class AnySizeStore(MemoryImageStore):
     """Keeps pictures of any size, so that what is too large meets the door of images."""
 
 
-@pytest.fixture
-def known(actions: PersonalActions, monkeypatch: pytest.MonkeyPatch) -> PersonalActions:
-    monkeypatch.setitem(sys.modules, "pi_heif", None)  # is not installed
-    actions.images = actions.findings._images = AnySizeStore(max_bytes_per_user=2**30)
-    kit = actions.open_kit("ann")
+def fill(memory: Path) -> None:
+    kit = PersonalActions.open(memory, fake_profile()).open_kit("ann")
     kit.remember("Biscuit", solid_scene({"red": (20, 20, 80, 80)}), category="dog")
     kit.remember('Evil "one"', solid_scene({"magenta": (20, 20, 80, 80)}), category=EVIL)
     for name, count in (("Full", MAX_VIEWS), ("Almost", MAX_VIEWS - 1)):
@@ -132,6 +130,17 @@ def known(actions: PersonalActions, monkeypatch: pytest.MonkeyPatch) -> Personal
     )
     twin = kit.remember("Twin", solid_scene({"green": (9, 9, 60, 60)}), category="x")
     kit._memory.update(twin.object_id, name="Zoe")
+
+
+@pytest.fixture
+def known(
+    tmp_path: Path, copied: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> PersonalActions:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)  # is not installed
+    actions = PersonalActions.open(
+        copied("full and evil", fill, tmp_path / "memory"), fake_profile()
+    )
+    actions.images = actions.findings._images = AnySizeStore(max_bytes_per_user=2**30)
     return actions
 
 

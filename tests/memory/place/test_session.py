@@ -141,4 +141,4 @@ def test_a_process_that_was_forked_before_the_first_use_may_use_it(tmp_path):
 @pytest.mark.parametrize("who", ["writer", "reader", "library"])
 def test_ram_does_not_grow_with_the_number_of_writes(tmp_path, who):
     """With caches of its own for each connection it was 61, 24 and 49 MB in the second half."""
-    assert growth.grown_mb(tmp_path, who, 1000) < 12
+    assert -50 < growth.grown_mb(tmp_path, who, 1000) < 12

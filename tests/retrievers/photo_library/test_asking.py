@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,19 @@ RUBY_AND = [f"ruby, {colour}" for colour in ("red", "green", "yellow")]
 LEFT, RIGHT = (20, 20, 70, 90), (80, 20, 150, 90)
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> PhotoLibrary:
-    library = PhotoLibrary.open(tmp_path, profile=fake_profile())
+def fill(memory: Path) -> None:
+    library = PhotoLibrary.open(memory, profile=fake_profile())
     for name, colour in PETS.items():
         category = "dog" if colour == "yellow" else "cat"
         library.kit.remember(name, solid_scene({colour: RIGHT}), category=category)
     pairs = {f"ruby, {c}": {"blue": LEFT, c: RIGHT} for c in ("red", "green", "yellow")}
     scenes = {"ruby": {"blue": LEFT}, **pairs, "red": {"red": LEFT}, "nothing": {}}
     library.index((name, solid_scene(patches)) for name, patches in scenes.items())
-    return library
+
+
+@pytest.fixture
+def library(tmp_path: Path, copied: Callable[..., Path]) -> PhotoLibrary:
+    return PhotoLibrary.open(copied("pets", fill, tmp_path), profile=fake_profile())
 
 
 @pytest.mark.parametrize(
