@@ -137,15 +137,16 @@ class Phrases:
 
     def may_be_name(self, at: int, joined: Joined) -> bool:
         """Say whether an ordinary word is written like a name, and joined to one: "and Will"."""
-        piece, following = self._pieces[at], self._joined_next(at + 1)
-        ahead = self._pieces[at + 1 : at + 2]
+        piece, ahead = self._pieces[at], self._pieces[at + 1 : at + 2]
         last = not ahead or ahead[0].first
         if piece.word in UNSAID or not (self.named_so(piece) or (self._even and last)):
             return False
         if joined.linked and joined.joint in ("and", "or", "with") and not piece.first:
             return True
-        listed = not last and ahead[0].is_one_of(AND | OR)
-        return listed and following is not None and bool(following.objects)
+        if last or not ahead[0].is_one_of(AND | OR):
+            return False
+        following = self._joined_next(at + 1)
+        return following is not None and bool(following.objects)
 
     def named_so(self, piece: Piece) -> bool:
         """Say whether a piece is written like a name."""

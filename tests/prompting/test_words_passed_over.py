@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pekit_agents.prompting.known_words import not_told
+from pekit_agents.prompting.name_pieces import Piece
 from pekit_agents.prompting.naming import read_names
 from pekit_agents.types import PersonalObject
 
@@ -155,3 +156,25 @@ def test_a_word_is_told_of_in_any_inflection(phrase, told):
     remembered = [thing("my red mug", "mug", "Scratched by Annabel. 猫の絵")]
     assert (not_told([phrase], remembered) == ()) is told
     assert not_told([phrase], []) == (phrase,)
+
+
+def test_words_are_looked_at_no_more_often_in_a_longer_text(monkeypatch):
+    """Counted, not timed: how often a word is compared with a list."""
+    compare = Piece.is_one_of
+
+    def looks(text: str) -> int:
+        count = 0
+
+        def counting(piece: Piece, words: frozenset[str]) -> bool:
+            nonlocal count
+            count += 1
+            return compare(piece, words)
+
+        monkeypatch.setattr(Piece, "is_one_of", counting)
+        read_names(OWNED, text)
+        return count
+
+    patterns = ("a the ", "and \U0001f431 ", "foo a ", "Will and ", "ruby and max ", "Foo, the ")
+    for pattern in patterns:
+        short, long = (looks((pattern * 1000)[:size]) for size in (500, 2000))
+        assert long <= 5 * short, pattern
