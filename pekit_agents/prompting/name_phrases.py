@@ -158,7 +158,8 @@ class Phrases:
         before = joined.linked and joined.joint in ("and", "or")
         ahead = len(later) > 1 and later[0].is_one_of(AND | OR) and bool(later[1].objects)
         after = ahead and joined.joint in ("", ",")
-        alone = end - begin == 1 and word.word.isalpha() and not _makes_a_verb(later)
+        alone = end - begin == 1 and word.word.isalpha() and word.word not in UNSAID
+        alone = alone and not _makes_a_verb(later)
         return [word] if self._even and alone and (before or after) else []
 
     def _joined_next(self, at: int) -> Piece | None:

@@ -90,7 +90,7 @@ ASKING = _words("whos whats") | {
 IDIOMS = {
     "without": re.compile(
         r"\b(?:w/o|(?:instead|outside) of|(?:rather|other) than|(?:apart|aside) from"
-        r"|(?:all|(?:any|every)(?:thing|one|body)) but)(?!\w)",
+        r"|(?:all|(?:any|every)(?:thing|one|body)) but|none (?:of|with))(?!\w)",
         re.IGNORECASE,
     ),
     "only": re.compile(r"\b(?:nothing|nobody|none|no ?one) but(?!\w)", re.IGNORECASE),
