@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from pekit_agents.owner_text import NAME_LIMIT
-from pekit_agents.prompting.from_memory import unknown_names
+from pekit_agents.prompting.from_memory import listed, unknown_names
 from pekit_agents.tools import replies
 
 if TYPE_CHECKING:
@@ -68,12 +68,19 @@ def of_matches(
     ]
 
 
-def of_objects(hits: Sequence[tuple[PersonalObject, float]]) -> list[PersonalDocument]:
-    """Return a document for each object that a text search found."""
+def of_objects(
+    hits: Sequence[tuple[PersonalObject, float]], doubtful: Sequence[str] = ()
+) -> list[PersonalDocument]:
+    """Return a document for each object that a text search found.
+
+    Args:
+        hits: Objects and their scores.
+        doubtful: What may be a name in the question, and nothing is called so: each text says it.
+    """
     return [
         PersonalDocument(
             id=f"{obj.object_id}:0",
-            text=replies.introduce(obj),
+            text="\n".join([replies.introduce(obj), *unknown_names(doubtful)]),
             metadata={"kind": "object", **_known(obj), "score": round(score, 4)},
         )
         for obj, score in hits
@@ -109,8 +116,13 @@ def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
         PersonalDocument(
             id=f"photo:{photo.photo_id}",
             text="\n".join(
-                replies.sighting(match, photo.size_wh)
-                for match in (*photo.matches, *photo.possible)
+                [
+                    *(
+                        replies.sighting(match, photo.size_wh)
+                        for match in (*photo.matches, *photo.possible)
+                    ),
+                    *_not_looked_for(photo.passed_over),
+                ]
             ),
             metadata={
                 "kind": "photo",
@@ -127,6 +139,12 @@ def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
         )
         for photo in photos
     ]
+
+
+def _not_looked_for(words: Sequence[str]) -> list[str]:
+    if not words:
+        return []
+    return [f"Not looked for in the photo, since nothing is called so: {listed(words)}."]
 
 
 def _known(obj: PersonalObject) -> dict[str, Primitive]:

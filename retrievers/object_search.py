@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from pekit_agents.prompting.known_words import not_told
 from pekit_agents.prompting.naming import read_names
 from pekit_agents.retrievers import documents
 from pekit_agents.retrievers.queries import handle_in, require_words
@@ -62,7 +63,8 @@ class ObjectSearch:
         hits = self._words.search(query, objects, k)
         unknown = [each for each in names.unknown if not self._has(each, objects, k)]
         told = documents.of_unknown(unknown)
-        return [*documents.of_objects(hits)[: max(0, k - len(told))], *told][:k]
+        doubtful = not_told(names.doubtful, [obj for obj, _ in hits]) if names.parts else ()
+        return [*documents.of_objects(hits, doubtful)[: max(0, k - len(told))], *told][:k]
 
     def _has(self, words: str, objects: Sequence[PersonalObject], k: int) -> bool:
         """Say whether words stand in what is remembered; a search finds others like them too."""

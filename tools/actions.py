@@ -19,8 +19,9 @@ from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.owner_text import QUESTION_LIMIT, measured
+from pekit_agents.prompting.from_memory import not_understood
 from pekit_agents.prompting.instruction import instruction
-from pekit_agents.prompting.naming import named_objects, read_names
+from pekit_agents.prompting.naming import named_objects
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
@@ -376,7 +377,7 @@ class PersonalActions(KnownObjects):
     def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
         objects = kit.objects()
         named = named_objects(objects, question)
-        unknown = read_names(objects, question).unknown
+        unknown = not_understood(objects, named, question)
         objects = named or objects
         text = replies.from_memory(objects, question, unknown)
         record = {"image": None, **record_of(objects)}

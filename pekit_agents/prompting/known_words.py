@@ -1,9 +1,9 @@
-"""The words of what is remembered: ``KnownWords`` finds things by category, and near misses."""
+"""The words of what is remembered: ``KnownWords`` finds things by them; ``not_told`` the others."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,14 @@ from pekit_agents.wording.spelling import name_key
 if TYPE_CHECKING:
     from pekit_agents.types import PersonalObject
 
-__all__ = ["KnownWords"]
+__all__ = ["KnownWords", "not_told"]
 
 #: In shorter words one letter makes another word: "Max", "map".
 _FEWEST_LETTERS = 4
+#: Words that begin with as many letters alike are inflections of one: "scratched", "scratches".
+_STEM = 5
+#: The longest ending of an inflection, such as "ing".
+_ENDING = 3
 
 
 class KnownWords:
@@ -38,6 +42,10 @@ class KnownWords:
             fit = set.intersection(*(self._by_word[_singular(each)] for each in kinds or [""]))
         fitting = (self._objects[index] for index in sorted(fit))
         return tuple(obj for obj in fitting if obj.object_id not in but)
+
+    def is_word(self, word: str) -> bool:
+        """Say whether a word is of the name or category of something."""
+        return _singular(word) in self._by_word
 
     def is_category(self, word: str) -> bool:
         """Say whether a word is of the category of something."""
@@ -66,6 +74,29 @@ class KnownWords:
     def _near_names(self) -> set[str]:
         names = [name_key(obj.name) for obj in self._objects]
         return {near for name in names if len(name) >= _FEWEST_LETTERS for near in _near(name)}
+
+
+def not_told(phrases: Iterable[str], objects: Sequence[PersonalObject]) -> tuple[str, ...]:
+    """Return those of some phrases that have a word which nothing that is remembered says.
+
+    Args:
+        phrases: As they stand in a text.
+        objects: What is remembered: their names, categories and notes are read.
+    """
+    told = name_key(" ".join(f"{obj.name} {obj.category} {obj.context}" for obj in objects))
+    stems = {stem for word in told.split() for stem in _stems(word)}
+    spread = told if not told.isascii() else ""  # what is written without spaces
+
+    def says(word: str) -> bool:
+        return not stems.isdisjoint(_stems(word)) or (not word.isascii() and word in spread)
+
+    return tuple(each for each in phrases if not all(map(says, name_key(each).split())))
+
+
+def _stems(word: str) -> set[str]:
+    """Return a word, its singular, and it without each ending that leaves a stem."""
+    lengths = range(max(len(word) - _ENDING, _STEM), len(word))
+    return {word, _singular(word), *(word[:length] for length in lengths)}
 
 
 def _near(word: str) -> set[str]:

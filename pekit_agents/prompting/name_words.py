@@ -13,9 +13,14 @@ __all__ = [
     "BEFORE_PLACES",
     "BEFORE_TIMES",
     "COMMON",
+    "COMPANY",
+    "HOMONYMS",
     "IDIOMS",
     "MINDING",
     "NOT",
+    "NOUNS_AFTER",
+    "OBJECTS",
+    "OF",
     "ONLY",
     "OR",
     "ORDINARY",
@@ -23,6 +28,7 @@ __all__ = [
     "SHOWING",
     "SUBJECTS",
     "TIMES",
+    "UNSAID",
     "VERBS",
     "WITH",
 ]
@@ -32,8 +38,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-AND = _words("and und et y e ve och og и plus")
-OR = _words("or oder ou или veya eller")
+AND = _words("and und sowie et y e ve och og и و plus")
+OR = _words("or oder ou или veya eller او או")
 NOT = _words(
     "not without except excluding no nor neither never minus missing absent cannot dont doesnt "
     "isnt arent wasnt nicht ohne kein keine keinen weder sans pas ne sauf sin ni senza tranne sem "
@@ -53,6 +59,24 @@ ARTICLES = _words(
     "ihre ihren ihrem noch el la le les il lo los las un una une mon ma mes ses sa leur leurs mi "
     "mis su sus suo seu haar zijn het een hennes"
 )
+#: After these German writes any thing with a capital letter: "ohne Helm".
+NOUNS_AFTER = _words("ohne kein keine keinen nicht mit")
+OF = _words("of von de du des del da do das dos di")
+#: What follows a verb: "find Ruby and crop it".
+OBJECTS = _words("it them me us him her you of")
+#: Who is with the things of a memory and has no name: "Ruby and friends", "Ruby und Oma".
+COMPANY = _words(
+    "friends friend pets animals family families kids kid children child people parents others "
+    "guests mom mum mommy mummy mama dad daddy papa mother father grandma grandpa granny "
+    "grandmother grandfather grandparents wife husband partner sister brother siblings son "
+    "daughter baby aunt uncle cousin cousins neighbors neighbours girlfriend boyfriend "
+    "freunde freunden freund freundin familie kinder kindern kind leute leuten eltern mutter vater "
+    "oma opa frau mann bruder schwester geschwister sohn tochter tante onkel nachbarn andere "
+    "amis ami amie famille enfants parents maman frere soeur femme mari voisins autres "
+    "amigos amigo amiga familia ninos hijos padres hermano hermana abuela abuelo otros "
+    "vrienden vriend vriendin kinderen ouders moeder broer zus buren anderen "
+    "amici amico amica famiglia bambini nonna nonno genitori altri"
+)
 #: Who a question is put to or about: "don't you have Ruby?", "isn't that Ruby?".
 SUBJECTS = _words("i you he she it we they that this these those")
 #: What is not known or not to be forgotten is no less wanted.
@@ -66,10 +90,13 @@ ASKING = _words("whos whats") | {
 IDIOMS = {
     "without": re.compile(
         r"\b(?:w/o|(?:instead|outside) of|(?:rather|other) than|(?:apart|aside) from"
-        r"|(?:all|(?:any|every)(?:thing|one|body)) but)(?!\w)",
+        r"|(?:all|(?:any|every)(?:thing|one|body)) but|none (?:of|with))(?!\w)",
         re.IGNORECASE,
     ),
     "only": re.compile(r"\b(?:nothing|nobody|none|no ?one) but(?!\w)", re.IGNORECASE),
+    "and": re.compile(
+        r"\b(?:as well as|accompanied by|alongside|in addition to)(?!\w)", re.IGNORECASE
+    ),
     "alone": re.compile(
         r"\b(?:(?:and|with) )?(?:nothing|nobody|no ?one|without any(?:thing|one|body)) else(?!\w)"
         r"|\b(?:by (?:it|him|her|them)sel(?:f|ves)|on (?:its|his|her|their) own)(?!\w)",
@@ -127,3 +154,35 @@ COMMON = frozenset().union(
 )
 #: What is a name only where it is written like one.
 ORDINARY = COMMON | TIMES
+#: Words of these that are things after an article: "the van".
+HOMONYMS = _words("van")
+#: What is of the question and not of the photos, in some languages; it is not said to be unknown.
+UNSAID = (
+    _words(
+        "taken took made there here really bit lot lots both another other which whose ever just "
+        "featuring containing including contain containing include includes feature features "
+        "library collection gallery camera roll recent best good nice great favorite favourite "
+        "every bitte mir mich mal ich wir uns er es haben hast habe sind war waren wird sehen "
+        "suche such finde gib zeigen alle alles wer was welche welcher welches auch nur mehr beim "
+        "vom zum zur aus ueber uber unter neben hinter vor fur nach gegen durch in am im an auf "
+        "bilder aufnahmen aufnahme des du aux au dans sur sous chez par pour moi toi nous vous il "
+        "elle ils elles est sont etait a ou montre montrez cherche trouve donne voir toutes tous "
+        "tout toute avec image photo quelles quels je tu me te se que quoi "
+        "del al los las en por para sobre yo tu el ella nosotros esta estan son muestra muestrame "
+        "ensename busca dame todas todos todo toda que cual ver lo fotografias mi "
+        "dei della delle degli nel nella nei sul sulla con per io tu lui lei mostra mostrami cerca "
+        "trova tutte tutti che sono immagine "
+        "van op aan bij voor naar uit over onder ik jij wij mij ons is zijn laat zien toon zoek "
+        "vind geef alle alles die dat afbeelding afbeeldingen plaatje plaatjes en "
+        "na do da dos das nos nas eu ele ela mostre mostra procure todas "
+        "фото фотографии фотография снимки на от из покажи найди где мои мой моя все "
+        "pa til av fran vid hos bilde bilder billeder "
+        "صور صوره לי תמונות תמונה "
+        "s t"
+    )
+    | AND
+    | OR
+    | NOT
+    | ARTICLES
+    | PRONOUNS
+)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.memory.names import known_names
-from pekit_agents.owner_text import NAME_LIMIT, quote
+from pekit_agents.prompting.from_memory import listed
+from pekit_agents.prompting.known_words import not_told
 from pekit_agents.prompting.naming import read_names
 from pekit_agents.retrievers.queries import require_words
 
@@ -30,11 +31,13 @@ class Asked:
         parts: Ids of objects; of each part a photo shows one.
         either: Whether one of the parts is enough.
         excluded: Ids of objects that are not to be named in a photo.
+        passed_over: Words of the text that say something and were not looked for.
     """
 
     parts: Sequence[set[str]]
     either: bool = False
     excluded: frozenset[str] = frozenset()
+    passed_over: tuple[str, ...] = ()
 
 
 def asked_for(query: str, objects: Sequence[PersonalObject], words: TextSearch) -> Asked:
@@ -52,12 +55,13 @@ def asked_for(query: str, objects: Sequence[PersonalObject], words: TextSearch) 
     names = read_names(objects, require_words(query, _INSTEAD))
     if not names.parts:
         hits = words.search(" ".join(names.unknown) or query, objects, _FITTING)
-        return Asked([{obj.object_id} for obj, _ in hits], either=True)
+        beside = not_told((*names.unknown, *names.passed_over), [obj for obj, _ in hits])
+        return Asked([{obj.object_id} for obj, _ in hits], either=True, passed_over=beside)
     if names.unknown:
-        told = ", ".join(quote(name, NAME_LIMIT) for name in names.unknown)
         raise ObjectNotFound(
-            f"expected names of remembered objects, found also {told}, which nothing is called; "
-            f"leave out what is no name. {known_names(objects, names.unknown[0])}"
+            f"expected names of remembered objects, found also {listed(names.unknown)}, which "
+            f"nothing is called; leave out what is no name. "
+            f"{known_names(objects, names.unknown[0])}"
         )
     if names.unclear:
         raise InvalidInput(
@@ -73,4 +77,4 @@ def asked_for(query: str, objects: Sequence[PersonalObject], words: TextSearch) 
     parts = [{obj.object_id for obj in part.objects} for part in names.wanted]
     if names.alone:
         excluded |= {obj.object_id for obj in objects} - set().union(*parts)
-    return Asked(parts, names.either, frozenset(excluded))
+    return Asked(parts, names.either, frozenset(excluded), names.passed_over)

@@ -75,6 +75,7 @@ class FoundPhoto:
         possible: Where something may be one of the objects that were looked for.
         probability: The probability of the object whose score that is, in [0, 1]; None where the
             profile knows no probabilities.
+        passed_over: Words of the text that were not looked for in the photo.
     """
 
     photo_id: str
@@ -83,6 +84,7 @@ class FoundPhoto:
     score: float
     possible: tuple[Match, ...] = ()
     probability: float | None = None
+    passed_over: tuple[str, ...] = ()
 
 
 class PhotoLibrary:
@@ -222,6 +224,7 @@ class PhotoLibrary:
         with "not" or "without", none of those after it is named in them. Beside a name, a
         category does as well: "Ruby and the dog". Where the text names nothing, its words are
         looked up in names, categories and notes, and photos of any object that fits are returned.
+        What else the text says is not looked for; :attr:`FoundPhoto.passed_over` repeats it.
 
         Args:
             query: Any text of at most 10,000 characters.
@@ -327,6 +330,7 @@ class PhotoLibrary:
                     decides.score,
                     tuple(match for match, _ in perhaps),
                     decides.probability,
+                    asked.passed_over,
                 )
 
     @property

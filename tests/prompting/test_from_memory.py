@@ -47,6 +47,29 @@ def test_a_name_that_nothing_has_is_said_beside_one_that_is_known():
     assert '"Cup"' not in text
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Does Zoe like Anna?", '"Anna"'),
+        ("does zoe like cup and max?", '"max"'),
+        ("Was Zoe in Rome with her friends?", '"friends"'),  # the note says where
+        ("Zoe and " + "Max and " * 2 + "Tom", '"Max", "Tom"'),
+        ("Zoe, " + ", ".join(f"Max{n}" for n in range(12)), '"Max8", "Max9" and 2 more'),
+    ],
+)
+def test_what_may_be_a_name_and_is_not_told_of_is_said(question, said):
+    text = context_prompt([thing("Zoë", "A cat from Rome."), thing("Cup")], question)
+    told = [line for line in text.splitlines() if "Nothing is remembered" in line]
+    assert len(told) == 1
+    assert told[0].endswith(f"{said}.")
+
+
+def test_a_question_whose_words_are_all_told_of_says_no_more():
+    text = context_prompt([thing("Zoë", "A cat from Rome.")], "Is Zoe from Rome?")
+    assert "Nothing is remembered" not in text
+    assert context_prompt([thing("Zoë")], "Where is the Eiffel Tower?").startswith("Where")
+
+
 @pytest.mark.parametrize("question", ["Who is Rex?", "What is Rex?", "Tell me about Rex."])
 def test_a_question_about_an_unknown_name_alone_says_so(question):
     text = context_prompt([thing("Zoë", "A cat.")], question)

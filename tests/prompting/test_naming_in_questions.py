@@ -165,6 +165,8 @@ def test_words_beside_a_name_that_are_no_names_are_passed_over(question):
     [
         ("anything but Ruby", ["-Ruby"]),
         ("all but Ruby", ["-Ruby"]),
+        ("all photos of Ruby and none of Biscuit", ["Ruby", "-Biscuit"]),
+        ("ruby, none with zoe", ["Ruby", "-Zo\u00eb"]),
         ("everyone but Ruby", ["-Ruby"]),
         ("Zoe and everything but Ruby", ["Zoë", "-Ruby"]),
         ("Don't show Ruby", ["-Ruby"]),

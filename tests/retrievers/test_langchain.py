@@ -214,6 +214,20 @@ def test_what_is_possible_comes_after_what_is_named(graded: PersonalActions, pho
     assert retriever.picture(only)
 
 
+def test_what_may_be_a_name_is_said_with_what_is_found(
+    retriever: PersonalObjectRetriever,
+) -> None:
+    for question, said in (
+        ("Does Biscuit like Anna?", ['"Anna"']),
+        ("what do biscuit and his friends eat?", ['"friends"']),
+        ("Biscuit ohne Halsband", ['"Halsband"']),
+        ("Tell me about Biscuit", []),
+    ):
+        found = retriever.invoke(question)[0].page_content
+        told = [f"Nothing is remembered that is called {name}." for name in said]
+        assert found.splitlines()[1:] == told, question
+
+
 def test_a_name_that_is_not_known_is_said_beside_one_that_is(
     retriever: PersonalObjectRetriever,
 ) -> None:

@@ -322,3 +322,10 @@ def test_the_photos_of_an_answer_share_what_a_request_may_have(tmp_path: Path) -
     ]
     assert len(sizes) == 12
     assert sum(sizes) < 20 * 2**20
+
+
+def test_what_may_be_a_name_is_said_to_the_model(retriever: PersonalObjectRetriever) -> None:
+    (node, *_) = retriever.retrieve("Does Biscuit like Anna?")
+    told = node.node.get_content(MetadataMode.LLM)
+    assert told.startswith('"Biscuit"')
+    assert told.endswith('Nothing is remembered that is called "Anna".')

@@ -368,3 +368,11 @@ def test_a_question_from_memory_says_which_name_is_not_known(actions: PersonalAc
     result = actions.describe_personal("ann", "What do Zoe and Rubi like?", "none")
     assert [obj["name"] for obj in result.record["objects"]] == ["Zoë"]
     assert 'Nothing is remembered that is called "Rubi".' in result.text
+    for question, said in (
+        ("what do zoe and rubi like?", '"rubi"'),
+        ("Does Zoe like Anna?", '"Anna"'),
+        ("Where do Zoe and her friends sleep?", '"friends"'),
+    ):
+        result = actions.describe_personal("ann", question, "none")
+        assert [obj["name"] for obj in result.record["objects"]] == ["Zoë"]
+        assert f"Nothing is remembered that is called {said}." in result.text

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from llama_index.core.schema import MetadataMode
 
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.retrievers.langchain import PhotoLibraryRetriever
@@ -70,17 +71,55 @@ def test_names_are_understood_together(
 
 
 @pytest.mark.parametrize(
-    "query", ["Ruby and Rubi", "photos with Zoe and rubi", "Ruby but not Max", "the dog and Max"]
+    "query",
+    [
+        *("Ruby and Rubi", "photos with Zoe and rubi", "Ruby but not Max", "the dog and Max"),
+        *("ruby and max", "MAX AND RUBY", "Ruby playing with Max", "Ruby in the snow with Max"),
+    ],
 )
 def test_a_name_that_is_not_known_is_said_and_never_dropped(
     library: PhotoLibrary, query: str
 ) -> None:
-    with pytest.raises(ObjectNotFound, match=r'found also "(Rubi|rubi|Max)".*Known names: "'):
+    with pytest.raises(ObjectNotFound, match=r'also "(?i:rubi|max)".*Known names: "'):
         library.search_text(query)
     with pytest.raises(ObjectNotFound, match="found also"):
         PhotoLibraryRetriever(library=library).invoke(query)
     with pytest.raises(ObjectNotFound, match="found also"):
         LlamaIndexRetriever(library).retrieve(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("Zoe at the Eiffel Tower", '"Eiffel Tower"'),
+        ("zoe and her friends at the beach", '"friends", "beach"'),
+        ("Zoe in Paris and Max", '"Paris", "Max"'),
+        ("Zoe ohne Halsband", '"Halsband"'),
+        ("zoe with max", '"max"'),
+        ("whiskers with anna", '"anna"'),  # found by its words
+        ("Zoe " + " ".join(f"a{n} the" for n in range(12)), '"a8", "a9" and 2 more'),
+    ],
+)
+def test_what_was_not_looked_for_is_said_with_each_photo(
+    library: PhotoLibrary, query: str, said: str
+) -> None:
+    photos = library.search_text(query)
+    assert photos
+    for document in PhotoLibraryRetriever(library=library).invoke(query):
+        told = document.page_content.splitlines()[-1]
+        assert told.startswith("Not looked for in the photo, since nothing is called so: ")
+        assert told.endswith(f"{said}.")
+    for node in LlamaIndexRetriever(library).retrieve(query):
+        assert node.node.get_content(MetadataMode.LLM).endswith(f"{said}.")
+
+
+def test_a_text_that_is_all_understood_says_no_more(library: PhotoLibrary) -> None:
+    for query in ("Show me photos of Zoë, please", "my cat Zoe", "the dog and Ruby", "zoe"):
+        photos = library.search_text(query)
+        assert photos
+        assert {photo.passed_over for photo in photos} == {()}
+        for document in PhotoLibraryRetriever(library=library).invoke(query):
+            assert "Not looked for" not in document.page_content
 
 
 @pytest.mark.parametrize(
