@@ -133,12 +133,50 @@ def test_known_photos_are_skipped_and_changed_ones_replaced(
     assert ids(library.search(["Biscuit"])) == {"dog-and-mug", "all"}
 
 
-def test_one_id_twice_in_a_batch_is_one_photo(
+def test_of_two_photos_with_one_id_the_second_is_left_out_and_told(
     library: PhotoLibrary, photos: dict[str, bytes]
 ) -> None:
-    library.index([("a", photos["dog"]), ("a", photos["all"])])
-    assert [found.photo_id for found in library.search(["Biscuit"])] == ["a"]
-    assert ids(library.search(["Zoë's plate"])) == {"a"}
+    album = [("IMG_1.jpg", photos["dog"]), ("IMG_1.jpg", photos["all"])]  # of two folders
+    seen: list[tuple[str, str]] = []
+    report = library.index(album, progress=lambda *state: seen.append(state))
+    assert (report.indexed, report.skipped) == (1, 0)
+    ((photo_id, why),) = report.failed
+    assert (photo_id, "two photos called 'IMG_1.jpg'" in why) == ("IMG_1.jpg", True)
+    assert seen == [("IMG_1.jpg", "indexed"), ("IMG_1.jpg", "failed")]
+    assert ids(library.search(["Biscuit"])) == {"IMG_1.jpg"}
+    assert ids(library.search(["Zoë's plate"])) == set()
+    again = library.index(album)
+    assert (again.indexed, again.skipped, len(again.failed)) == (0, 1, 1)
+
+
+def test_one_photo_twice_is_one_photo(library: PhotoLibrary, photos: dict[str, bytes]) -> None:
+    report = library.index([("a", photos["dog"]), ("a", b"no picture"), ("a", photos["dog"])])
+    assert (report.indexed, report.skipped, len(report.failed)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_photo_that_is_forgotten_while_it_is_indexed_stays_forgotten(
+    library: PhotoLibrary, photos: dict[str, bytes], root: Path, everything: bool
+) -> None:
+    library.index([("of-ruby", photos["dog"]), ("other", photos["dog"])])
+
+    def edited() -> Iterator[tuple[str, bytes]]:
+        yield "of-ruby", photos["all"]
+        yield "other", photos["all"]
+        # By now they are encoded anew and not stored yet.
+        if everything:
+            library.kit.forget_everything()
+        else:
+            library.forget_photo("of-ruby")
+        yield "new", photos["all"]
+
+    report = library.index(edited())
+    gone = ["of-ruby", "other"] if everything else ["of-ruby"]
+    assert library.photo_ids() == sorted({"new", "other", "of-ruby"} - set(gone))
+    assert report.indexed == 3 - len(gone)
+    assert [photo_id for photo_id, _ in report.failed] == gone
+    assert {why for _, why in report.failed} == {"it was forgotten while it was indexed"}
+    assert b"of-ruby" not in _disk(root)
 
 
 def test_an_interrupted_run_goes_on_where_it_was(
