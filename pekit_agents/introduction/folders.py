@@ -82,8 +82,7 @@ def find_jobs(
         name for name in metadata or {} if name_key(name) not in set(map(name_key, named))
     )
     if missing or not any(job.photos for job in found):
-        lost = f"none for {missing[:5]}" if missing else "none with photos"
-        raise InvalidInput(f"expected a folder of photos for each object in {folder}, found {lost}")
+        raise InvalidInput(_lost(folder, missing))
     return [*found, *_beside(folder, left_out)]
 
 
@@ -150,6 +149,19 @@ def _within(folder: Path, places: list[Path]) -> tuple[list[Path], list[tuple[Pa
                 continue
         inside.append(place)
     return inside, left_out
+
+
+def _lost(folder: Path, missing: list[str]) -> str:
+    """Say why there is nothing to do: objects without a folder, or no folder with photos."""
+    asked = f"expected a folder of photos for each object in {folder}, found"
+    if missing:
+        return f"{asked} none for {missing[:5]}"
+    if list_photos(folder, deep=False).photos:
+        return (
+            f"{asked} photos in it directly: if it is one object's, give the folder that it is in; "
+            "else make a folder for each object"
+        )
+    return f"{asked} none with photos"
 
 
 def _given(said: Mapping[str, str]) -> dict[str, str]:
