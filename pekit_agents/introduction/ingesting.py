@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.errors import MemoryStoreError, ObjectNotFound, PeKitError
+from pekit_agents.errors import MemoryStoreError, ObjectExists, ObjectNotFound, PeKitError
 from pekit_agents.images.leaving_out import leaving_out
 from pekit_agents.images.loading import describe_source, read_image
 from pekit_agents.introduction.storing import store_more, store_new
@@ -126,7 +126,7 @@ class Ingestion:
             if job.object_id in self._there or self._is_there_by_now(job):
                 self._add(result)
             elif result.taken:
-                self._store_new(result)
+                self._store_or_add(result)
             else:
                 self.report.failed.append((job.name, "none of its photos gave a view"))
         except MemoryStoreError:
@@ -172,6 +172,14 @@ class Ingestion:
             return False
         return True
 
+    def _store_or_add(self, result: Result) -> None:
+        try:
+            self._store_new(result)
+        except ObjectExists:
+            if not self._is_there_by_now(result.job):
+                raise
+            self._add(result)
+
     def _store_new(self, result: Result) -> None:
         job, now = result.job, datetime.now(UTC)
         obj = PersonalObject(job.object_id, job.name, job.category, job.context, 0, now)
@@ -182,6 +190,7 @@ class Ingestion:
             self._discriminant,
             view_ids=[each.view_id for each in result.taken],
             names=_called(result.taken),
+            replace_same=False,  # somebody else may have stored it, and more of it
         )
         self.report.views += stored.n_views
         self.report.stored.append(stored)

@@ -246,11 +246,15 @@ class PhotoLibrary:
     def forget_photo(self, photo_id: str) -> None:
         """Remove what is stored of a photo; afterwards no file of the library holds it.
 
+        Repeating it finishes what was interrupted, or failed after the photo was gone.
+
         Raises:
             PhotoNotFound: There is no such photo.
             MemoryStoreError: The library cannot be written.
         """
         if photo_id not in self._contents():
+            if self._transactions.finish():
+                return
             raise PhotoNotFound(f"expected a photo of the library, found {photo_id!r:.80}")
         self._transactions.erase(lambda table, _: delete_photo(table, photo_id=photo_id))
 

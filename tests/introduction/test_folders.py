@@ -162,6 +162,27 @@ def test_an_ingested_object_is_what_remember_stores(tmp_path, folder, keep_crops
     assert "2.png adds nothing to 1.png" in report.stored[0].advice[1].text
 
 
+def test_what_another_process_stored_at_the_same_moment_is_not_replaced(
+    tmp_path, folder, monkeypatch
+):
+    here, there = (PeKit.open(tmp_path / "memory", profile=fake_profile()) for _ in range(2))
+    insert = here._memory.insert
+
+    def late(obj, *args, **options):
+        if obj.name == "Cup":
+            there.ingest(find_jobs(folder, category="thing"))
+            there.add_views("Cup", solid_scene({"yellow": (20, 20, 80, 90)}))
+            there.update("Cup", context="Chipped.")
+        return insert(obj, *args, **options)
+
+    monkeypatch.setattr(here._memory, "insert", late)
+    report = here.ingest(find_jobs(folder, category="thing"))
+    cup = there.get("Cup")
+    assert (cup.n_views, cup.context) == (3, "Chipped.")
+    assert [obj.name for obj in report.stored] == ["Box"]
+    assert (report.already, report.failed) == (2, [])
+
+
 def test_crops_are_kept_for_a_memory_alone_where_that_is_said(memory, folder):
     run(memory, folder, keep_crops=True)
     assert all(view.crop for obj in memory.objects() for view in memory.get(obj.object_id).views)

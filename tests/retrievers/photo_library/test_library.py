@@ -21,6 +21,7 @@ from pekit_agents.errors import (
 )
 from pekit_agents.images.loading import load_image
 from pekit_agents.kit.kit import PeKit
+from pekit_agents.memory.table import maintenance
 from pekit_agents.profiles import Profile
 from pekit_agents.retrievers.langchain import PhotoLibraryRetriever
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary, PhotoNotFound
@@ -288,6 +289,25 @@ def test_forgetting_a_photo_leaves_no_byte(
     assert b"holiday-in-rome" not in _disk(root)
     assert library.photo_ids() == ["other"]
     assert ids(library.search(["Biscuit"])) == {"other"}
+    with pytest.raises(PhotoNotFound):
+        library.forget_photo("holiday-in-rome")
+
+
+def test_forgetting_a_photo_again_finishes_what_failed(
+    library: PhotoLibrary, photos: dict[str, bytes], root: Path, monkeypatch: Any
+) -> None:
+    library.index([("holiday-in-rome", photos["dog"]), ("other", photos["all"])])
+
+    def full(*args: object, **options: object) -> None:
+        raise MemoryStoreError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(maintenance, "purge", full)
+        with pytest.raises(MemoryStoreError, match="still to do"):
+            library.forget_photo("holiday-in-rome")
+    assert b"holiday-in-rome" in _disk(root)
+    library.forget_photo("holiday-in-rome")
+    assert b"holiday-in-rome" not in _disk(root)
     with pytest.raises(PhotoNotFound):
         library.forget_photo("holiday-in-rome")
 
