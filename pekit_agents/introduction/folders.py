@@ -9,6 +9,7 @@ and takes in what is new.
 
 from __future__ import annotations
 
+import os
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -46,7 +47,10 @@ _NAMESPACE = uuid.UUID("6a1f4b8e-5d0c-4c52-9a43-0e6c3a1b7d20")
 
 
 def find_jobs(
-    folder: Path, *, category: str, metadata: Mapping[str, Mapping[str, str]] | None = None
+    folder: str | os.PathLike[str],
+    *,
+    category: str,
+    metadata: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Job]:
     """Return a job for each folder below ``folder``, by name.
 
@@ -63,6 +67,7 @@ def find_jobs(
         InvalidInput: There is no such folder, it cannot be looked into, none below it has photos,
             or metadata are of an object without a folder.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise InvalidInput(f"expected a folder with a folder for each object, found none: {folder}")
     try:

@@ -500,6 +500,10 @@ def test_the_folder_of_one_object_is_told_from_one_of_folders(folder):
         find_jobs(folder / "Cup", category="x")
 
 
+def test_a_folder_may_be_given_as_text(folder):
+    assert find_jobs(str(folder), category="x") == find_jobs(folder, category="x")
+
+
 def test_metadata_are_found_whatever_their_case(folder):
     jobs = find_jobs(folder, category="x", metadata={"cUP": {"category": "mug"}})
     assert {job.name: job.category for job in jobs} == {"Box": "x", "Cup": "mug", "Hat": "x"}
