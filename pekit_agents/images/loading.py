@@ -84,6 +84,8 @@ _FILLINGS = (b"\x5a" * 64, b"\x26" * 64)  # some bits that a decoder takes for p
 _HEIF_BRANDS = frozenset(b"heic heix hevc hevx heim heis hevm hevs mif1 msf1 heif".split())
 _AVIF_BRANDS = frozenset(b"avif avis".split())
 
+# Of the others the beginning may be that of something else, or the file may be of a rare kind.
+_TOLD_BY_BEGINNING = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 _OTHER_KINDS = (
     (b"ii*\0", "a TIFF with pixels of a rare kind"),
     (b"mm\0*", "a TIFF with pixels of a rare kind"),
@@ -94,6 +96,9 @@ _OTHER_KINDS = (
     (b"<!doctype html", "a web page"),
     (b"<html", "a web page"),
     (b"pk\x03\x04", "a ZIP archive or an office document"),
+    (b"\0\0\0\x0cjp  ", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (b"\0\0\0\x0cjxl ", "a JPEG XL picture"),
     (b"ftyp", "a video or another media container"),
 )
 
@@ -213,6 +218,8 @@ def _open(data: bytes, name: str) -> Image.Image:
     except Exception as exc:
         raise _damaged(name) from exc
     if picture is None:
+        if _begins_like_a_photo(data):
+            raise _damaged(name)
         raise ImageError(
             f"{name}: expected a photo ({', '.join(raster_formats())} or HEIC), got "
             f"{_guess_kind(data)}; convert it to JPEG or PNG first."
@@ -231,6 +238,11 @@ def _open_raster(data: bytes) -> Image.Image | None:
         with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
             return factory(BytesIO(data), "")
     return None
+
+
+def _begins_like_a_photo(data: bytes) -> bool:
+    accepts = (Image.OPEN[kind][1] for kind in _TOLD_BY_BEGINNING if kind in raster_formats())
+    return any(accept is not None and accept(data[:16]) is True for accept in accepts)
 
 
 def _turn_to_full(picture: TiffImagePlugin.TiffImageFile) -> None:

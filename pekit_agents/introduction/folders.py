@@ -9,6 +9,7 @@ and takes in what is new.
 
 from __future__ import annotations
 
+import os
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -46,7 +47,10 @@ _NAMESPACE = uuid.UUID("6a1f4b8e-5d0c-4c52-9a43-0e6c3a1b7d20")
 
 
 def find_jobs(
-    folder: Path, *, category: str, metadata: Mapping[str, Mapping[str, str]] | None = None
+    folder: str | os.PathLike[str],
+    *,
+    category: str,
+    metadata: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Job]:
     """Return a job for each folder below ``folder``, by name.
 
@@ -63,6 +67,7 @@ def find_jobs(
         InvalidInput: There is no such folder, it cannot be looked into, none below it has photos,
             or metadata are of an object without a folder.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise InvalidInput(f"expected a folder with a folder for each object, found none: {folder}")
     try:
@@ -82,8 +87,7 @@ def find_jobs(
         name for name in metadata or {} if name_key(name) not in set(map(name_key, named))
     )
     if missing or not any(job.photos for job in found):
-        lost = f"none for {missing[:5]}" if missing else "none with photos"
-        raise InvalidInput(f"expected a folder of photos for each object in {folder}, found {lost}")
+        raise InvalidInput(_lost(folder, missing))
     return [*found, *_beside(folder, left_out)]
 
 
@@ -150,6 +154,19 @@ def _within(folder: Path, places: list[Path]) -> tuple[list[Path], list[tuple[Pa
                 continue
         inside.append(place)
     return inside, left_out
+
+
+def _lost(folder: Path, missing: list[str]) -> str:
+    """Say why there is nothing to do: objects without a folder, or no folder with photos."""
+    asked = f"expected a folder of photos for each object in {folder}, found"
+    if missing:
+        return f"{asked} none for {missing[:5]}"
+    if list_photos(folder, deep=False).photos:
+        return (
+            f"{asked} photos in it directly: if it is one object's, give the folder that it is in; "
+            "else make a folder for each object"
+        )
+    return f"{asked} none with photos"
 
 
 def _given(said: Mapping[str, str]) -> dict[str, str]:

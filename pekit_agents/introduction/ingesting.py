@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.errors import MemoryStoreError, ObjectNotFound, PeKitError
+from pekit_agents.errors import MemoryStoreError, ObjectExists, ObjectNotFound, PeKitError
 from pekit_agents.images.leaving_out import leaving_out
 from pekit_agents.images.loading import describe_source, read_image
 from pekit_agents.introduction.storing import store_more, store_new
@@ -81,31 +81,39 @@ class Ingestion:
         self._memory, self._discriminant = memory, discriminant
         self._keep_crops, self._most, self._progress = keep_crops, most, progress
         self._there = {obj.object_id: obj for obj in memory.objects()}
-        self._names = {name_key(obj.name): obj.name for obj in self._there.values()}
+        self._named = {name_key(obj.name): obj.object_id for obj in self._there.values()}
+        self._names: dict[str, str] = {}  # of the objects of this run, by their keys
         self._held = memory.view_ids()
         #: The views that an object would have of the photos in its folder, by its id.
         self._expected: dict[str, set[str]] = {}
 
     def ahead(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """Yield the jobs with the photos that are to be extracted; of others the report tells."""
+        jobs = list(jobs)
+        ids = {each for job in jobs for each in (job.object_id, job.earlier_id)}
         for job in jobs:
             self.report.skipped += job.left_out
             known = next((i for i in (job.object_id, job.earlier_id) if i in self._there), None)
+            key = name_key(job.name)
+            taken = known is None and (key in self._names or self._named.get(key) in ids)
+            if known is None and not taken:
+                known = self._named.get(key)  # it came in another way, or its folder had its name
             if job.problem:
                 self.report.failed.append((job.name, job.problem))
             elif not job.photos:
                 pass
+            elif taken:
+                name = self._names.get(key) or self._there[self._named[key]].name
+                self.report.failed.append((job.name, _TAKEN.format(name)))
             elif known is not None:
+                self._names[key] = job.name
                 more = self._new_photos(replace(job, object_id=known))
                 if more is not None:
                     yield more
                     continue
                 self.report.already += 1
-            elif name_key(job.name) in self._names:
-                taken = self._names[name_key(job.name)]
-                self.report.failed.append((job.name, _TAKEN.format(taken)))
             else:
-                self._names[name_key(job.name)] = job.name
+                self._names[key] = job.name
                 yield replace(job, keep_crops=self._keep_crops, room=self._most)
                 continue
             self._done(job)
@@ -118,7 +126,7 @@ class Ingestion:
             if job.object_id in self._there or self._is_there_by_now(job):
                 self._add(result)
             elif result.taken:
-                self._store_new(result)
+                self._store_or_add(result)
             else:
                 self.report.failed.append((job.name, "none of its photos gave a view"))
         except MemoryStoreError:
@@ -164,6 +172,14 @@ class Ingestion:
             return False
         return True
 
+    def _store_or_add(self, result: Result) -> None:
+        try:
+            self._store_new(result)
+        except ObjectExists:
+            if not self._is_there_by_now(result.job):
+                raise
+            self._add(result)
+
     def _store_new(self, result: Result) -> None:
         job, now = result.job, datetime.now(UTC)
         obj = PersonalObject(job.object_id, job.name, job.category, job.context, 0, now)
@@ -174,6 +190,7 @@ class Ingestion:
             self._discriminant,
             view_ids=[each.view_id for each in result.taken],
             names=_called(result.taken),
+            replace_same=False,  # somebody else may have stored it, and more of it
         )
         self.report.views += stored.n_views
         self.report.stored.append(stored)

@@ -28,6 +28,7 @@ def store_new(
     *,
     view_ids: Sequence[str] | None = None,
     names: Sequence[str] | None = None,
+    replace_same: bool = True,
 ) -> PersonalObject:
     """Store an object with everything that its photos gave.
 
@@ -38,12 +39,13 @@ def store_new(
         discriminant: Says whether views are of one thing; None cannot tell outliers.
         view_ids: The ids of the views; None for fresh ones.
         names: What to call the photos in advice; None for "photo 1" and so on.
+        replace_same: Whether an object with the same id is replaced.
 
     Returns:
         The object as stored, with ``advice``.
 
     Raises:
-        ObjectExists: The name is taken.
+        ObjectExists: The name is taken, or the id where nothing is to be replaced.
         MemoryStoreError: The memory cannot be written.
     """
     stored = memory.insert(
@@ -53,6 +55,7 @@ def store_new(
         details=[view.details for view in views],
         view_ids=view_ids,
         unique_name=True,
+        replace=replace_same,
     )
     nothing = np.zeros((0, memory.dim), np.float32)
     return replace(stored, advice=advise(views, nothing, discriminant, names))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pekit_agents.errors import InvalidInput, ObjectNotFound
+from pekit_agents.errors import InvalidInput, ObjectExists, ObjectNotFound
 from pekit_agents.memory.archive.moving import Moving
 from pekit_agents.memory.editing import Editing
 from pekit_agents.memory.limits import INDEX_ABOVE, limit
@@ -215,6 +215,7 @@ class Memory(Editing, Moving):
         details: Sequence[Details | None] | None = None,
         view_ids: Sequence[str] | None = None,
         unique_name: bool = False,
+        replace: bool = True,
     ) -> PersonalObject:
         """Store an object; one with the same id is replaced, so repeating a call is harmless.
 
@@ -226,12 +227,14 @@ class Memory(Editing, Moving):
             view_ids: Their ids, 12 hexadecimal digits each; None for fresh ones.
             unique_name: Refuse a name that another object has. Of writers that take one name at
                 once a single one succeeds, wherever there are file locks.
+            replace: Whether an object with the same id is replaced; otherwise it is refused, of
+                two writers at once as well, wherever there are file locks.
 
         Returns:
             The object as stored.
 
         Raises:
-            ObjectExists: The name is taken.
+            ObjectExists: The name is taken, or the id where nothing is to be replaced.
         """
         array = checked_vectors(vectors, self.dim)
         count = len(array)
@@ -245,6 +248,10 @@ class Memory(Editing, Moving):
         row = to_rows([MemoryRecord(stored, array, views, new_rev())], self._transactions.schema)
 
         def write(table: Table) -> PersonalObject:
+            if not replace and stored.object_id in read_ids(table):
+                raise ObjectExists(
+                    f"expected an object that is new, but {stored.object_id} is there already"
+                )
             if unique_name:
                 require_free(stored.name, read_objects(table), unless=stored.object_id)
             upsert(table, row)

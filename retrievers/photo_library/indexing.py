@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,16 @@ from pekit_agents.images.loading import describe_source, load_photo, read_image
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource, LoadedPhoto
 
-__all__ = ["IndexReport", "PhotoProgress", "Tally", "check_id", "opened", "pairs_of", "shown_id"]
+__all__ = [
+    "IndexReport",
+    "PhotoProgress",
+    "Tally",
+    "check_id",
+    "check_unseen",
+    "opened",
+    "pairs_of",
+    "shown_id",
+]
 
 #: Called after each photo with (photo id, "indexed", "skipped" or "failed").
 PhotoProgress = Callable[[str, str], None]
@@ -30,7 +39,8 @@ class IndexReport:
     Attributes:
         indexed: How many were encoded and stored.
         skipped: How many were there already, unchanged.
-        failed: (photo id, reason) of those that cannot be read or have no usable id.
+        failed: (photo id, reason) of those that cannot be read, have no usable id or that of
+            another photo, or were forgotten meanwhile.
     """
 
     indexed: int = 0
@@ -59,6 +69,11 @@ class Tally:
         if self._progress is not None:
             self._progress(photo_id, state)
 
+    def take_back(self, photo_id: str, reason: str) -> None:
+        """Count one that was indexed as failed after all."""
+        self.indexed -= 1
+        self.failed.append((photo_id, reason))
+
 
 def check_id(photo_id: object) -> None:
     """Raise InvalidInput for what cannot name a photo."""
@@ -70,6 +85,15 @@ def check_id(photo_id: object) -> None:
         raise InvalidInput(
             f"expected a photo id in Unicode, found {photo_id!r:.80}; rename the file"
         ) from exc
+
+
+def check_unseen(photo_id: str, seen: Collection[str]) -> None:
+    """Raise InvalidInput if the same call has had another photo of that id: it would be lost."""
+    if photo_id in seen:
+        raise InvalidInput(
+            f"expected another id for each photo, found two photos called {photo_id!r:.80}; the "
+            "second is left out. Give each the path in its folder"
+        )
 
 
 def shown_id(photo_id: object) -> str:
@@ -95,7 +119,7 @@ def _no_pairs(found: object) -> InvalidInput:
     told = type(found).__name__ if isinstance(found, bytes | np.ndarray) else f"{found!r:.80}"
     return InvalidInput(
         f"expected pairs of a photo's id and the photo, found {told}",
-        in_python="; of a folder these are ((path.name, path) for path in "
+        in_python="; of a folder these are ((str(path), path) for path in "
         "list_photos(folder).photos), with list_photos of pekit_agents.images",
     )
 

@@ -28,6 +28,7 @@ from pekit_agents.retrievers.photo_library.indexing import (
     PhotoProgress,
     Tally,
     check_id,
+    check_unseen,
     opened,
     pairs_of,
     shown_id,
@@ -94,7 +95,7 @@ class PhotoLibrary:
 
     Example:
         >>> library = PhotoLibrary.open("memory", user_id="ann")      # doctest: +SKIP
-        >>> library.index((path.name, path) for path in list_photos("photos").photos)
+        >>> library.index((str(path), path) for path in list_photos("photos").photos)
         >>> library.search(["Biscuit", "my red mug"])
     """
 
@@ -170,7 +171,8 @@ class PhotoLibrary:
 
         Args:
             photos: (photo id, photo) pairs; may be a generator. A photo with a known id and a new
-                content takes the old one's place.
+                content takes the old one's place, unless that was forgotten meanwhile. Of two
+                photos with one id in one call the second is left out.
             mode: How hard to look, as for :meth:`PeKit.find`; ``"scene"`` finds more small
                 things and takes longer. Photos that are there already stay as they are.
             progress: Called after each photo.
@@ -186,13 +188,15 @@ class PhotoLibrary:
         require_mode(mode)
         tally = Tally(progress)
         batch: list[Photo] = []
+        contents = self._contents()
+        there = frozenset(contents)
         try:
-            for photo in self._encoded(photos, self._contents(), tally, mode):
+            for photo in self._encoded(photos, contents, tally, mode):
                 batch.append(photo)
                 if len(batch) == _BATCH:
-                    self._store(batch)
+                    self._store(batch, there, tally)
         finally:  # what is encoded is stored, whatever ended the rest
-            self._store(batch)
+            self._store(batch, there, tally)
         return tally.report()
 
     def search(self, names: Sequence[str], *, k: int = 20) -> list[FoundPhoto]:
@@ -245,21 +249,35 @@ class PhotoLibrary:
     def forget_photo(self, photo_id: str) -> None:
         """Remove what is stored of a photo; afterwards no file of the library holds it.
 
+        Repeating it finishes what was interrupted, or failed after the photo was gone.
+
         Raises:
             PhotoNotFound: There is no such photo.
             MemoryStoreError: The library cannot be written.
         """
         if photo_id not in self._contents():
+            if self._transactions.finish():
+                return
             raise PhotoNotFound(f"expected a photo of the library, found {photo_id!r:.80}")
         self._transactions.erase(lambda table, _: delete_photo(table, photo_id=photo_id))
 
-    def _store(self, batch: list[Photo]) -> None:
-        """Store photos and empty the list of them."""
-        latest = list({photo.photo_id: photo for photo in batch}.values())
+    def _store(self, batch: list[Photo], there: Collection[str], tally: Tally) -> None:
+        """Store photos and empty the list of them.
+
+        Args:
+            batch: Which ones.
+            there: The photos that the library had; who has gone since was forgotten.
+            tally: Is told what is not stored for that.
+        """
+        photos = list(batch)
         batch.clear()  # not tried again if it fails
-        if latest:
-            rows = to_rows(latest, self._schema)
-            self._transactions.commit(partial(put_rows, rows=rows))
+        if not photos:
+            return
+        changed = {photo.photo_id for photo in photos} & set(there)
+        rows = to_rows(photos, self._schema)
+        gone = self._transactions.commit(partial(put_rows, rows=rows, changed=changed))
+        for photo_id in gone:
+            tally.take_back(photo_id, "it was forgotten while it was indexed")
 
     def _encoded(
         self,
@@ -268,19 +286,23 @@ class PhotoLibrary:
         tally: Tally,
         mode: SearchMode,
     ) -> Iterator[Photo]:
+        seen: set[str] = set()
         for photo_id, source in pairs_of(photos):
             photo = None
             with leaving_out(partial(tally.add, shown_id(photo_id), "failed")):
                 check_id(photo_id)
                 loaded, content = opened(source, known.get(photo_id), self._kit.limits)
                 if loaded is None or known.get(photo_id) == content:
+                    seen.add(photo_id)
                     tally.add(photo_id, "skipped")
                     continue
+                check_unseen(photo_id, seen)
                 _, proposals, vectors = self._kit.propose(loaded, mode=mode)
                 boxes = [proposal.box for proposal in proposals]
                 photo = Photo(photo_id, content, loaded.size_wh, boxes, vectors)
             if photo is not None:
                 known[photo_id] = photo.content
+                seen.add(photo_id)
                 tally.add(photo_id, "indexed")
                 yield photo
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from lancedb.expr import col, lit
 
 from pekit_agents.types import Box
@@ -110,10 +111,27 @@ def to_photos(rows: pa.Table) -> list[Photo]:
     ]
 
 
-def put_rows(table: Table, rows: pa.Table) -> None:
-    """Insert rows, or put them in place of those with the same photo ids."""
-    merge = table.merge_insert("photo_id")
-    merge.when_matched_update_all().when_not_matched_insert_all().execute(rows)
+def put_rows(table: Table, rows: pa.Table, changed: Collection[str]) -> list[str]:
+    """Insert rows, or put them in place of those with the same photo ids.
+
+    Args:
+        table: Where.
+        rows: Of photos.
+        changed: Those of them that were there; what has gone since is not inserted again.
+
+    Returns:
+        The ids of those that have gone.
+    """
+    old = pc.is_in(rows["photo_id"], pa.array(sorted(changed), pa.string()))
+    new, edited = rows.filter(pc.invert(old)), rows.filter(old)
+    if len(new):
+        merge = table.merge_insert("photo_id")
+        merge.when_matched_update_all().when_not_matched_insert_all().execute(new)
+    if not len(edited):
+        return []
+    table.merge_insert("photo_id").when_matched_update_all().execute(edited)
+    there = table.search().select(["photo_id"]).to_arrow()["photo_id"].to_pylist()
+    return sorted(set(changed) - set(there))
 
 
 def delete_photo(table: Table, photo_id: str) -> None:

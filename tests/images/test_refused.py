@@ -125,6 +125,13 @@ def test_half_a_file_is_an_error_that_names_the_file(tmp_path, kind):
     assert caught.value.__cause__ is not None
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+@pytest.mark.parametrize("size", [16, 100])
+def test_a_photo_that_is_cut_in_its_header_is_said_to_be_damaged(kind, size):
+    with pytest.raises(ImageError, match="expected a whole, undamaged picture"):
+        load_image(encode(photo(), kind)[:size])
+
+
 @pytest.mark.parametrize(
     ("data", "found"),
     [
@@ -136,6 +143,8 @@ def test_half_a_file_is_an_error_that_names_the_file(tmp_path, kind):
         (b"<!DOCTYPE html><html>", "got a web page"),
         (b"PK\x03\x04....", "got a ZIP archive"),
         (b"\0\0\0\x18ftypisom\0\0\0\0", "got a video"),
+        (encode(photo(), "JPEG2000"), "got a JPEG 2000 picture"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ", "got a JPEG XL picture"),
         (encode(photo(), "ICO"), "got something else"),  # a raster, but not a photo
     ],
 )

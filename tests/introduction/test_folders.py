@@ -235,3 +235,52 @@ def test_a_name_in_no_known_letters_fails_alone(memory, folder):
     report = run(memory, folder)
     assert report.failed == [(r"Zo\udc81\udceb", "its name is no text in Unicode; rename it")]
     assert len(memory.objects()) == 3
+
+
+@pytest.mark.parametrize("name", ["Cup", "CUP"])
+def test_a_folder_with_the_name_of_a_remembered_object_adds_to_it(tmp_path, name):
+    for number in (1, 2):
+        draw(tmp_path / "photos" / "Cup" / f"{number}.png", "red", 20 + 30 * number)
+    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    kit.remember(name, str(tmp_path / "photos" / "Cup" / "1.png"), category="mug")
+    report = kit.ingest(find_jobs(tmp_path / "photos", category="x"))
+    assert [(obj.name, obj.category, obj.n_views) for obj in report.added] == [(name, "mug", 2)]
+    assert (report.stored, report.failed, report.views) == ([], [], 1)
+    assert kit.ingest(find_jobs(tmp_path / "photos", category="x")).already == 1
+    assert [obj.n_views for obj in kit.objects()] == [2]
+
+
+@pytest.mark.parametrize(("first", "then"), [("Cup", "cup"), ("Cup", "Mug")])
+def test_a_folder_that_is_renamed_as_its_object_was_goes_on(tmp_path, first, then):
+    photos = tmp_path / "photos"
+    draw(photos / first / "1.png")
+    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    kit.ingest(find_jobs(photos, category="x"))
+    kit.update(first, name=then)
+    (photos / first).rename(photos / then)
+    draw(photos / then / "2.png", "red", 70)
+    assert [obj.n_views for obj in kit.ingest(find_jobs(photos, category="x")).added] == [2]
+    assert [(obj.name, obj.n_views) for obj in kit.objects()] == [(then, 2)]
+
+
+def test_a_folder_with_the_name_that_another_folders_object_was_given_is_not_mixed_with_it(
+    tmp_path,
+):
+    photos = tmp_path / "photos"
+    draw(photos / "Vase" / "1.png")
+    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    kit.ingest(find_jobs(photos, category="x"))
+    kit.update("Vase", name="Mug")
+    draw(photos / "Mug" / "1.png", "blue")
+    report = kit.ingest(find_jobs(photos, category="x"))
+    assert ([name for name, _ in report.failed], report.already) == (["Mug"], 1)
+    assert [(obj.name, obj.n_views) for obj in kit.objects()] == [("Mug", 1)]
+
+
+def test_the_folder_of_one_object_is_told_from_one_of_folders(folder):
+    with pytest.raises(InvalidInput, match=r"photos in it directly: .* give the folder that it is"):
+        find_jobs(folder / "Cup", category="x")
+
+
+def test_a_folder_may_be_given_as_text(folder):
+    assert find_jobs(str(folder), category="x") == find_jobs(folder, category="x")

@@ -324,3 +324,24 @@ class Counting(ColourExtractor):
     def extract(self, image, category):
         self.categories.append(category)
         return super().extract(image, category)
+
+
+def test_what_another_process_stored_at_the_same_moment_is_not_replaced(
+    tmp_path, folder, monkeypatch
+):
+    here, there = (PeKit.open(tmp_path / "memory", profile=fake_profile()) for _ in range(2))
+    insert = here._memory.insert
+
+    def late(obj, *args, **options):
+        if obj.name == "Cup":
+            there.ingest(find_jobs(folder, category="thing"))
+            there.add_views("Cup", solid_scene({"yellow": (20, 20, 80, 90)}))
+            there.update("Cup", context="Chipped.")
+        return insert(obj, *args, **options)
+
+    monkeypatch.setattr(here._memory, "insert", late)
+    report = here.ingest(find_jobs(folder, category="thing"))
+    cup = there.get("Cup")
+    assert (cup.n_views, cup.context) == (3, "Chipped.")
+    assert [obj.name for obj in report.stored] == ["Box"]
+    assert (report.already, report.failed) == (2, [])

@@ -102,7 +102,9 @@ def _renamed(
         object_id = uuid.uuid4().hex if obj.object_id in ids else obj.object_id
         name, number = obj.name, 2
         while spelled(name) in used or known.called(name):
-            name, number = f"{obj.name} ({number})", number + 1
+            end = f" ({number})"
+            # A name that is too long would be refused when it is exported and imported again.
+            name, number = obj.name[: NAME_LIMIT - len(end)].rstrip() + end, number + 1
         used.add(spelled(name))
         ids.add(object_id)
         new = dataclasses.replace(obj, object_id=object_id, name=name)

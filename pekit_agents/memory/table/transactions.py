@@ -150,10 +150,12 @@ class Transactions:
         """Return what was forgotten and is still on the disk, because erasing was interrupted."""
         return [] if self._files is None else Unpurged(self._files).objects()
 
-    def finish(self) -> None:
-        """Remove the bytes that an interrupted or failed erasure left, if there are any."""
-        if self._files is not None and Unpurged(self._files).stands():
-            self.purge()
+    def finish(self) -> bool:
+        """Remove the bytes that an interrupted or failed erasure left; return if there were any."""
+        if self._files is None or not Unpurged(self._files).stands():
+            return False
+        self.purge()
+        return True
 
     def purge(self) -> None:
         """Remove all bytes that are in no object as it is now.

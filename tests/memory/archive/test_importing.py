@@ -124,3 +124,16 @@ def test_replacing_replaces_none_of_several_alike(memory, alike, thing, unit_vec
     memory.import_file(alike)
     memory.import_file(tmp_path / "third.pekit", on_conflict="replace")
     assert names(memory) == {"z1": "Zoë", "z2": "Zoe", "third": "Zoé"}
+
+
+def test_a_name_that_is_changed_stays_short_enough_to_be_exported(
+    memory, thing, unit_vectors, tmp_path
+):
+    memory.insert(thing("long", ("Blue " * 16).strip()), unit_vectors(1, seed=7))
+    for name in ("one", "two"):
+        memory.export(tmp_path / name)
+        memory.import_file(tmp_path / name, on_conflict="rename")
+    memory.export(tmp_path / "all")
+    found = sorted(obj.name for obj in memory.import_file(tmp_path / "all", on_conflict="replace"))
+    assert len(found) == len(set(found)) == 4
+    assert max(map(len, found)) <= 80

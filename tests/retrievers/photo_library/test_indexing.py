@@ -18,6 +18,7 @@ from pekit_agents.errors import (
 )
 from pekit_agents.images.loading import load_image
 from pekit_agents.kit.kit import PeKit
+from pekit_agents.memory.table import maintenance
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary, PhotoNotFound
 from pekit_agents.testing import fake_profile, solid_scene
 from tests.retrievers.photo_library.conftest import Counting
@@ -39,14 +40,6 @@ def test_known_photos_are_skipped_and_changed_ones_replaced(
     report = library.index({**photos, "dog": photos["nothing"]}.items())
     assert (report.indexed, report.skipped) == (1, 4)
     assert ids(library.search(["Biscuit"])) == {"dog-and-mug", "all"}
-
-
-def test_one_id_twice_in_a_batch_is_one_photo(
-    library: PhotoLibrary, photos: dict[str, bytes]
-) -> None:
-    library.index([("a", photos["dog"]), ("a", photos["all"])])
-    assert [found.photo_id for found in library.search(["Biscuit"])] == ["a"]
-    assert ids(library.search(["Zoë's plate"])) == {"a"}
 
 
 def test_an_interrupted_run_goes_on_where_it_was(
@@ -270,3 +263,68 @@ def test_pairs_may_be_lists_and_come_from_a_generator(library: PhotoLibrary) -> 
     photo = solid_scene({"red": (20, 20, 90, 90)})
     assert library.index([["one", photo]]).indexed == 1
     assert library.index((name, photo) for name in ("two", "three")).indexed == 2
+
+
+def test_of_two_photos_with_one_id_the_second_is_left_out_and_told(
+    library: PhotoLibrary, photos: dict[str, bytes]
+) -> None:
+    album = [("IMG_1.jpg", photos["dog"]), ("IMG_1.jpg", photos["all"])]  # of two folders
+    seen: list[tuple[str, str]] = []
+    report = library.index(album, progress=lambda *state: seen.append(state))
+    assert (report.indexed, report.skipped) == (1, 0)
+    ((photo_id, why),) = report.failed
+    assert (photo_id, "two photos called 'IMG_1.jpg'" in why) == ("IMG_1.jpg", True)
+    assert seen == [("IMG_1.jpg", "indexed"), ("IMG_1.jpg", "failed")]
+    assert ids(library.search(["Biscuit"])) == {"IMG_1.jpg"}
+    assert ids(library.search(["Zoë's plate"])) == set()
+    again = library.index(album)
+    assert (again.indexed, again.skipped, len(again.failed)) == (0, 1, 1)
+
+
+def test_one_photo_twice_is_one_photo(library: PhotoLibrary, photos: dict[str, bytes]) -> None:
+    report = library.index([("a", photos["dog"]), ("a", b"no picture"), ("a", photos["dog"])])
+    assert (report.indexed, report.skipped, len(report.failed)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_photo_that_is_forgotten_while_it_is_indexed_stays_forgotten(
+    library: PhotoLibrary, photos: dict[str, bytes], root: Path, everything: bool
+) -> None:
+    library.index([("of-ruby", photos["dog"]), ("other", photos["dog"])])
+
+    def edited() -> Iterator[tuple[str, bytes]]:
+        yield "of-ruby", photos["all"]
+        yield "other", photos["all"]
+        # By now they are encoded anew and not stored yet.
+        if everything:
+            library.kit.forget_everything()
+        else:
+            library.forget_photo("of-ruby")
+        yield "new", photos["all"]
+
+    report = library.index(edited())
+    gone = ["of-ruby", "other"] if everything else ["of-ruby"]
+    assert library.photo_ids() == sorted({"new", "other", "of-ruby"} - set(gone))
+    assert report.indexed == 3 - len(gone)
+    assert [photo_id for photo_id, _ in report.failed] == gone
+    assert {why for _, why in report.failed} == {"it was forgotten while it was indexed"}
+    assert b"of-ruby" not in _disk(root)
+
+
+def test_forgetting_a_photo_again_finishes_what_failed(
+    library: PhotoLibrary, photos: dict[str, bytes], root: Path, monkeypatch: Any
+) -> None:
+    library.index([("holiday-in-rome", photos["dog"]), ("other", photos["all"])])
+
+    def full(*args: object, **options: object) -> None:
+        raise MemoryStoreError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(maintenance, "purge", full)
+        with pytest.raises(MemoryStoreError, match="still to do"):
+            library.forget_photo("holiday-in-rome")
+    assert b"holiday-in-rome" in _disk(root)
+    library.forget_photo("holiday-in-rome")
+    assert b"holiday-in-rome" not in _disk(root)
+    with pytest.raises(PhotoNotFound):
+        library.forget_photo("holiday-in-rome")
