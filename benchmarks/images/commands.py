@@ -49,7 +49,8 @@ def pictures(
         _err.status("measuring") as status,
     ):
         chosen = kinds or list(FORMATS)
-        readings = list(picture_readings(Path(root), chosen, sizes, status.update))
+        found = picture_readings(Path(root), chosen, sizes, status.update, _err.print)
+        readings = list(found)
     if as_json:
         rows = [{**asdict(each), "bytes_a_pixel": each.bytes_a_pixel} for each in readings]
         typer.echo(json.dumps({"machine": where, "rows": rows}, indent=2))

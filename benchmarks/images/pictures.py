@@ -81,6 +81,7 @@ def picture_readings(
     kinds: Sequence[str],
     sizes_wh: Sequence[tuple[int, int]],
     progress: Callable[[str], None],
+    left_out: Callable[[str], None],
 ) -> Iterator[Reading]:
     """Save a picture of each kind and size, and let a new process read it.
 
@@ -89,15 +90,24 @@ def picture_readings(
         kinds: Keys of ``FORMATS``.
         sizes_wh: Widths and heights, in pixels.
         progress: Called with what is being done.
+        left_out: Called with what cannot be saved or is not read, and why.
     """
     for kind in kinds:
         for size_wh in sizes_wh:
-            progress(f"{kind}, {size_wh[0]} x {size_wh[1]}")
-            picture, warm_up = (_saved(root, kind, size) for size in (size_wh, _WARM_UP))
+            what = f"{kind}, {size_wh[0]} x {size_wh[1]}"
+            progress(what)
+            try:
+                picture, warm_up = (_saved(root, kind, size) for size in (size_wh, _WARM_UP))
+            except ValueError:  # WebP takes no more than so many blocks
+                left_out(f"{what}: there can be no such file")
+                continue
             command = [sys.executable, "-m", __name__, str(picture), str(warm_up)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            file_mb = picture.stat().st_size / 1e6
-            yield Reading(kind=kind, size_wh=size_wh, file_mb=file_mb, **_said(done.stdout))
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                left_out(f"{what}: {done.stderr.splitlines()[-1]}")
+            else:
+                file_mb = picture.stat().st_size / 1e6
+                yield Reading(kind=kind, size_wh=size_wh, file_mb=file_mb, **_said(done.stdout))
             picture.unlink()
 
 
