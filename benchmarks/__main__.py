@@ -10,6 +10,7 @@ import sys
 
 import typer
 
+from benchmarks.images.commands import pictures
 from benchmarks.memory.commands import memory_commands
 from benchmarks.recognition.commands import targets
 from pekit_agents.cli.output import err
@@ -17,6 +18,7 @@ from pekit_agents.errors import PeKitError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(memory_commands)
+app.command()(pictures)
 app.command()(targets)
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from PIL import Image
+
 from pekit_agents.errors import ModelError
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.testing.photos import fingerprint, odd_photos
 
 if TYPE_CHECKING:
-    from pekit_agents.types import RGBImage
+    from pekit_agents.types import FloatArray, RGBImage
 
 __all__ = ["AnswerModelTests"]
 
+_APART = 10.0  # of 255: what a strong compression changes is half of it
 _QUESTION = "What is in the picture?"
 
 
@@ -26,8 +30,13 @@ class AnswerModelTests:
             def answer_model(self):
                 return MyModel()
 
-    Where it can be had, also a fixture ``silent_model``: one whose LVLM returns no text.
+    and a fixture ``silent_model``: one whose LVLM returns no text, or None where that cannot be
+    had. Where the test can know what reached the LVLM, the class also says it in :meth:`received`.
     """
+
+    def received(self) -> tuple[RGBImage | None, str] | None:
+        """Return the picture and the words that the LVLM was last given; None where unknown."""
+        return None
 
     def test_it_is_an_answer_model(self, answer_model: AnswerModel) -> None:
         """It has the method of the protocol."""
@@ -49,6 +58,29 @@ class AnswerModelTests:
         words = 'This is "Flöckchen 🐈", my cat.\n\n' + "She eats tuna. " * 40 + "\nWas frisst sie?"
         _check_answer(answer_model, odd_photos()["one thing"], words, "many words")
 
+    def test_the_lvlm_is_given_all_of_it(self, answer_model: AnswerModel) -> None:
+        """Every word, and the picture as it looks; a smaller or a compressed one will do."""
+        words = "What is this?\n" + "It stands on my desk. " * 40 + "\nWie heißt es? 🐈"
+        photo = odd_photos()["two things"]
+        for image in (photo, None):
+            answer_model.answer(image, words)
+            received = self.received()
+            if received is None:
+                return
+            seen, text = received
+            assert words in text, f"expected all words at the LVLM, found {text!r}"
+            assert (seen is None) == (image is None), (
+                "expected the picture at the LVLM, found none"
+                if image
+                else "expected no picture at the LVLM, found one"
+            )
+            if seen is not None:
+                apart = np.abs(_glance(seen) - _glance(photo)).mean()
+                assert apart < _APART, (
+                    f"expected the picture at the LVLM, found one of {seen.size} that differs by "
+                    f"{apart:.0f} of 255"
+                )
+
     def test_the_picture_is_left_as_it_was(self, answer_model: AnswerModel) -> None:
         """Others look at it, too."""
         for what, photo in odd_photos().items():
@@ -65,6 +97,11 @@ class AnswerModelTests:
         except ModelError:
             return
         raise AssertionError(f"expected a ModelError where there is no text, found {found!r}")
+
+
+def _glance(image: RGBImage) -> FloatArray:
+    """Return (12, 16, 3) float32 means of the cells of a picture."""
+    return np.asarray(image.resize((16, 12), Image.Resampling.BOX), np.float32)
 
 
 def _check_answer(model: AnswerModel, image: RGBImage | None, text: str, what: str) -> None:

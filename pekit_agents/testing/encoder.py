@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from pekit_agents.protocols import Encoder
-from pekit_agents.testing.photos import fingerprint, odd_photos
+from pekit_agents.testing.photos import fingerprint, noise, odd_photos, several_photos
+from pekit_agents.testing.threads import at_once
 
 if TYPE_CHECKING:
-    from pekit_agents.types import FloatArray
+    from pekit_agents.types import FloatArray, RGBImage
 
 __all__ = ["EncoderTests"]
 
-_THREADS = 4
+_SIZES_WH = ((96, 96), (240, 60), (60, 240))
+#: The sides of a grid: its axis, and whether they are the last on it.
+_SIDES = {"top": (0, False), "bottom": (0, True), "left": (1, False), "right": (1, True)}
 
 
 class EncoderTests:
@@ -44,8 +47,12 @@ class EncoderTests:
 
     def test_its_id_and_length_are_fixed(self, encoder: Encoder) -> None:
         """Both are stored with a memory, and compared when it is opened."""
-        names, lengths = {encoder.id for _ in range(2)}, {encoder.dim for _ in range(2)}
-        (name,), (length,) = names, lengths
+        name, length = encoder.id, encoder.dim
+        again = encoder.id, encoder.dim
+        assert again == (name, length), (
+            f"expected one id and dim, found {name!r} and {length}, then {again[0]!r} and "
+            f"{again[1]}"
+        )
         assert isinstance(name, str), f"expected an id that is a text, found {name!r}"
         assert name.strip(), "expected an id that names model and weights, found none"
         assert isinstance(length, int), f"expected dim as an int, found {length!r}"
@@ -82,13 +89,46 @@ class EncoderTests:
         first, again = (encoder.encode([odd_photos()["noise"]])[0] for _ in range(2))
         self._same(first, again, "one photo seen twice")
 
+    def test_a_grid_covers_its_photo_edge_to_edge(self, encoder: Encoder) -> None:
+        """Rows first: where a side of a photo changes, that side of its grid changes most."""
+        for size in _SIZES_WH:
+            photo = noise(*size)
+            before = encoder.encode([photo])[0].copy()
+            for side, (axis, last) in _SIDES.items():
+                (after,) = encoder.encode([_painted(photo, 1 - axis, last=last)])
+                changes = np.abs(after - before).mean(axis=(1 - axis, 2))
+                if len(changes) == 1:
+                    continue
+                outer, inner = _side_and_rest(changes, last=last)
+                assert outer > inner, (
+                    f"expected the patches at the {side} of a photo of {size} to change most when "
+                    f"the photo changes there, found {outer:.2g} and {inner:.2g} elsewhere: a "
+                    "photo that is cut, padded or turned, or a grid with columns first?"
+                )
+
+    def test_a_grid_is_left_as_it_was_by_the_next_call(self, encoder: Encoder) -> None:
+        """Whoever asked for it still works with it."""
+        photos = odd_photos()
+        grids = encoder.encode([photos["one thing"], photos["two things"]])
+        kept = [grid.copy() for grid in grids]
+        encoder.encode([photos["noise"], photos["plain grey"]])
+        for grid, copy in zip(grids, kept, strict=True):
+            assert np.array_equal(grid, copy), "expected a grid that the next call leaves alone"
+
+    def test_a_photo_is_known_by_what_it_shows(self, encoder: Encoder) -> None:
+        """Results are kept by content, if at all: one object of Python may show two photos."""
+        photo, other = odd_photos()["one thing"], odd_photos()["two things"]
+        encoder.encode([photo])
+        photo.paste(other)
+        self._same(encoder.encode([photo])[0], encoder.encode([other])[0], "equal photos")
+
     def test_threads_may_share_it(self, encoder: Encoder) -> None:
-        """Users are served at the same time, by one encoder."""
-        photo = odd_photos()["two things"]
-        (expected,) = encoder.encode([photo])
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for grid in pool.map(lambda _: encoder.encode([photo.copy()])[0], range(_THREADS)):
-                self._same(grid, expected, "one photo seen in several threads")
+        """Users are served at the same time, by one encoder, each with photos of their own."""
+        photos = several_photos()
+        expected = [encoder.encode([photo])[0] for photo in photos]
+        seen = at_once([partial(encoder.encode, [photo.copy()]) for photo in photos])
+        for (grid,), alone in zip(seen, expected, strict=True):
+            self._same(grid, alone, "a photo alone and while other threads see others")
 
     def test_photos_are_left_as_they_were(self, encoder: Encoder) -> None:
         """Others look at them, too."""
@@ -136,3 +176,20 @@ class EncoderTests:
         assert apart <= self.tolerance, (
             f"expected equal features of {what}, found a difference of {apart:.2g}"
         )
+
+
+def _painted(photo: RGBImage, axis: int, *, last: bool) -> RGBImage:
+    """Return a photo with the first or last quarter of its width (axis 0) or height white."""
+    box = [0, 0, *photo.size]
+    quarter = photo.size[axis] // 4
+    box[axis + 2 * (not last)] = photo.size[axis] - quarter if last else quarter
+    painted = photo.copy()
+    painted.paste((255, 255, 255), (box[0], box[1], box[2], box[3]))
+    return painted
+
+
+def _side_and_rest(changes: FloatArray, *, last: bool) -> tuple[float, float]:
+    """Return the mean of the first or last quarter of changes, one at least, and of the others."""
+    ordered = changes[::-1] if last else changes
+    quarter = max(1, len(ordered) // 4)
+    return float(ordered[:quarter].mean()), float(ordered[quarter:].mean())

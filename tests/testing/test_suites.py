@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
-from dataclasses import replace
-from itertools import count
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from pekit_agents.testing import (
     AnswerModelTests,
     ColourEncoder,
-    ColourExtractor,
-    ColourProposer,
     EncoderTests,
-    ExtractorTests,
-    ProposerTests,
     odd_photos,
+    solid_scene,
 )
-from pekit_agents.types import Box, Mask
-
-BEYOND = Box(-1, 0, 20, 20)
-CALLS = count()
-
-
-def promises(suite):
-    """Return the names of the tests of a suite."""
-    return {name for name in vars(suite) if name.startswith("test_")}
-
-
-def broken(suite, test, tool):
-    """Return what a tool is told by the test of a suite that it fails."""
-    with pytest.raises(AssertionError) as failed:
-        getattr(suite(), test)(tool)
-    assert "expected" in str(failed.value)
-    return str(failed.value)
-
-
-def kept(suite, tool):
-    """Return the tests of a suite that a tool passes."""
-    passed = set()
-    for test in promises(suite):
-        with suppress(AssertionError):
-            getattr(suite(), test)(tool)
-            passed.add(test)
-    return passed
+from tests.testing.broken import (
+    CALLS,
+    broken,
+    kept_by_object,
+    promises,
+    scribbling,
+    together,
+)
 
 
 def encoder(**methods):
@@ -62,8 +38,20 @@ def normalized(change):
     return encoder(normalize=lambda self, vectors: change(ColourEncoder().normalize(vectors)))
 
 
-def scribbling(image):
-    image.putpixel((0, 0), (1, 2, 3))
+COVERS = "test_a_grid_covers_its_photo_edge_to_edge"
+
+
+def looking_at(part):
+    """Return an encoder that sees each photo as a processor of its own makes it."""
+    return encoder(encode=lambda self, images: ColourEncoder().encode([part(i) for i in images]))
+
+
+def one_buffer(self, images):
+    """Encode into the memory of the call before."""
+    kept = self.__dict__.setdefault("kept", {})
+    for place, grid in enumerate(ColourEncoder().encode(images)):
+        kept.setdefault((place, grid.shape), np.empty_like(grid))[:] = grid
+    return [kept[place, g.shape] for place, g in enumerate(ColourEncoder().encode(images))]
 
 
 BROKEN_ENCODERS = {
@@ -73,6 +61,29 @@ BROKEN_ENCODERS = {
     ),
     "no id": (encoder(id="", __init__=lambda self: setattr(self, "dim", 4)),
               "test_its_id_and_length_are_fixed"),
+    "another id each time": (
+        encoder(id=property(lambda self: str(next(CALLS)), lambda self, name: None)),
+        "test_its_id_and_length_are_fixed",
+    ),
+    "columns first": (
+        grids(lambda all: [g.transpose(1, 0, 2) for g in all]), COVERS,
+    ),
+    "mirrored": (grids(lambda all: [g[:, ::-1] for g in all]), COVERS),
+    "upside down": (grids(lambda all: [g[::-1] for g in all]), COVERS),
+    "the same everywhere": (
+        grids(lambda all: [np.broadcast_to(g.mean(axis=(0, 1)), g.shape) for g in all]), COVERS,
+    ),
+    "of the middle": (looking_at(lambda photo: ImageOps.fit(photo, [min(photo.size)] * 2)), COVERS),
+    "with a margin": (looking_at(lambda photo: ImageOps.pad(photo, [max(photo.size)] * 2)), COVERS),
+    "written over": (encoder(encode=one_buffer), "test_a_grid_is_left_as_it_was_by_the_next_call"),
+    "kept by object": (
+        encoder(encode=kept_by_object(lambda photo: ColourEncoder().encode([photo])[0])),
+        "test_a_photo_is_known_by_what_it_shows",
+    ),
+    "of another's photo": (
+        encoder(encode=together(lambda photo: ColourEncoder().encode([photo]))),
+        "test_threads_may_share_it",
+    ),
     "nothing is None": (
         encoder(encode=lambda self, images: ColourEncoder().encode(images) or None),
         "test_no_photos_have_no_grids",
@@ -119,110 +130,6 @@ def test_an_encoder_that_breaks_a_promise_fails(tool, test):
     broken(EncoderTests, test, tool)
 
 
-def regions(change):
-    """Return a proposer and an extractor that change what the fake ones find."""
-
-    class Broken:
-        def propose(self, image, categories, mode):
-            return change(ColourProposer().propose(image, categories, mode), image)
-
-        def extract(self, image, category):
-            return change(ColourExtractor().extract(image, category), image)
-
-    return Broken()
-
-
-def each(**changes):
-    return regions(lambda found, image: [replace(region, **changes) for region in found])
-
-
-def marked(value, dtype=np.float32):
-    return Mask(np.full((4, 4), value, dtype), Box(0, 0, 160, 120))
-
-
-BROKEN_REGIONS = {
-    "no methods": (object(), "test_it_is_a"),
-    "None": (regions(lambda found, image: found or None), "test_regions_lie_in_the_photo"),
-    "plain boxes": (
-        regions(lambda found, image: [r.box for r in found]), "test_regions_lie_in_the_photo",
-    ),
-    "beyond": (each(box=BEYOND), "test_regions_lie_in_the_photo"),
-    "empty": (each(box=Box(3, 3, 3, 9)), "test_regions_lie_in_the_photo"),
-    "in percent": (each(score=80.0), "test_regions_lie_in_the_photo"),
-    "no number": (each(score=float("nan")), "test_regions_lie_in_the_photo"),
-    "window beyond": (each(window=BEYOND), "test_regions_lie_in_the_photo"),
-    "window elsewhere": (each(window=Box(0, 0, 2, 2)), "test_regions_lie_in_the_photo"),
-    "mask of bytes": (each(mask=marked(255)), "test_regions_lie_in_the_photo"),
-    "mask of doubles": (each(mask=marked(1, float)), "test_regions_lie_in_the_photo"),
-    "mask elsewhere": (
-        each(mask=Mask(np.ones((2, 2), np.float32), Box(0, 0, 2, 2))),
-        "test_regions_lie_in_the_photo",
-    ),
-    "never twice the same": (
-        regions(lambda found, image: [
-            replace(region, box=Box(0, 0, 5 + next(CALLS) % 5, 5)) for region in found
-        ]),
-        "test_a_photo_gives_the_same_whenever_it_is_seen",
-    ),
-    "writes": (
-        regions(lambda found, image: scribbling(image) or found),
-        "test_photos_are_left_as_they_were",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("suite", [ProposerTests, ExtractorTests])
-@pytest.mark.parametrize(("tool", "test"), BROKEN_REGIONS.values(), ids=BROKEN_REGIONS)
-def test_a_tool_whose_regions_break_a_promise_fails(suite, tool, test):
-    (name,) = [name for name in promises(suite) if name.startswith(test)]
-    broken(suite, name, tool)
-
-
-def test_categories_that_a_proposer_cannot_take_are_noticed():
-    class Wordy(ColourProposer):
-        def propose(self, image, categories, mode):
-            found = super().propose(image, categories, mode)
-            return found if categories else None
-
-    broken(ProposerTests, "test_categories_may_be_few_or_none", Wordy())
-    missed = promises(ProposerTests) - kept(ProposerTests, Wordy())
-    assert missed == {"test_categories_may_be_few_or_none"}
-
-
-def test_a_mode_that_a_proposer_does_not_know_is_noticed():
-    class OneWay(ColourProposer):
-        def propose(self, image, categories, mode):
-            return None if mode == "fast" else super().propose(image, categories, mode)
-
-    missed = promises(ProposerTests) - kept(ProposerTests, OneWay())
-    assert missed == {"test_every_mode_is_known"}
-
-
-def test_a_category_that_an_extractor_cannot_take_is_noticed():
-    class Wordy(ColourExtractor):
-        def extract(self, image, category):
-            return super().extract(image, category) if category.isascii() else None
-
-    missed = promises(ExtractorTests) - kept(ExtractorTests, Wordy())
-    assert missed == {"test_a_category_may_be_any_words"}
-
-
-class Guided(ColourProposer):
-    shape = (3, 4)
-
-    def propose_guided(self, image, categories, mode, guide):
-        found = self.propose(image, categories, mode)
-        liked = guide(np.zeros(self.shape, np.float32)) > 0
-        return [replace(region, box=BEYOND) for region in found] if liked.all() else found
-
-
-def test_a_guided_proposer_is_asked_under_a_guide():
-    name = "test_a_guide_is_given_features_and_leads_to_regions_in_the_photo"
-    assert "likeness 20.0" in broken(ProposerTests, name, Guided())
-    flat = type("Flat", (Guided,), {"shape": (4,)})
-    assert "expected (M, D) features" in broken(ProposerTests, name, flat())
-
-
 def answering(reply):
     return type("Answering", (), {"answer": lambda self, image, text: reply(image, text)})()
 
@@ -245,6 +152,58 @@ BROKEN_ANSWERS = {
 }  # fmt: skip
 
 
+class Received(AnswerModelTests):
+    """The suite of a model that says what reached its LVLM, changed on the way."""
+
+    def __init__(self, change):
+        self.change, self.last = change, None
+
+    def answer(self, image, text):
+        self.last = self.change(image, text)
+        return "yes"
+
+    def received(self):
+        return self.last
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    {
+        "no picture": (lambda image, text: (None, text), "expected the picture"),
+        "another picture": (
+            lambda image, text: (image and ImageOps.mirror(image), text), "that differs by",
+        ),
+        "its middle": (
+            lambda image, text: (image and image.crop((0, 0, 120, 120)), text), "that differs by",
+        ),
+        "a picture of nothing": (
+            lambda image, text: (image or solid_scene({}), text), "expected no picture",
+        ),
+        "the first words": (lambda image, text: (image, text[:300]), "expected all words"),
+        "only ASCII": (
+            lambda image, text: (image, text.encode("ascii", "ignore").decode()), "all words",
+        ),
+    }.values(),
+)  # fmt: skip
+def test_what_is_lost_on_the_way_to_the_lvlm_is_noticed(change, words):
+    suite = Received(change)
+    with pytest.raises(AssertionError, match=words):
+        suite.test_the_lvlm_is_given_all_of_it(suite)
+
+
+def test_a_picture_that_is_made_smaller_and_compressed_on_its_way_is_whole():
+    def sent(image, text):
+        return image and Image.open(BytesIO(to_jpeg(image.reduce(2)))), f"<image>{text}"
+
+    suite = Received(sent)
+    suite.test_the_lvlm_is_given_all_of_it(suite)
+
+
+def to_jpeg(image):
+    image.save(written := BytesIO(), "JPEG", quality=60)
+    return written.getvalue()
+
+
 @pytest.mark.parametrize(("tool", "test"), BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
 def test_an_answer_model_that_breaks_a_promise_fails(tool, test):
     broken(AnswerModelTests, test, tool)
@@ -252,19 +211,8 @@ def test_an_answer_model_that_breaks_a_promise_fails(tool, test):
 
 def test_every_test_of_every_suite_has_been_seen_to_fail():
     seen = {test for _, test in (*BROKEN_ENCODERS.values(), *BROKEN_ANSWERS.values())}
-    assert promises(EncoderTests) - seen == {"test_threads_may_share_it"}
-    assert promises(AnswerModelTests) - seen == set()
-
-
-def test_an_encoder_that_threads_may_not_share_is_noticed():
-    class Busy(ColourEncoder):
-        owner = threading.get_ident()
-
-        def encode(self, images):
-            grids = super().encode(images)
-            return grids if threading.get_ident() == self.owner else [g + 1 for g in grids]
-
-    assert promises(EncoderTests) - kept(EncoderTests, Busy()) == {"test_threads_may_share_it"}
+    assert promises(EncoderTests) - seen == set()
+    assert promises(AnswerModelTests) - seen == {"test_the_lvlm_is_given_all_of_it"}
 
 
 def test_odd_photos_are_rgb_and_drawn_anew():
