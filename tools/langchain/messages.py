@@ -16,7 +16,7 @@ from typing import TypeVar
 from pekit_agents.errors import ImageError, MissingDependency
 
 try:
-    from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+    from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 except ImportError as exc:
     raise MissingDependency(
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
@@ -26,7 +26,7 @@ from pekit_agents.answering.pictures import as_sent
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
 from pekit_agents.tools.conversation import Label, Parts, Role, Views, drawn_pictures
-from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of, swept
+from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
 from pekit_agents.tools.image_store import handles_in, image_label
 from pekit_agents.tools.langchain.pictures import (
     Block,
@@ -37,6 +37,7 @@ from pekit_agents.tools.langchain.pictures import (
     replace_image,
     text_block,
 )
+from pekit_agents.tools.swept_values import swept
 
 __all__ = ["FORMS_KEY", "LangChainMessages", "labelled_images", "sendable", "unwrapped"]
 
@@ -80,6 +81,14 @@ class LangChainMessages:
                 yield index, text
             elif isinstance(block.get("text"), str):
                 yield index, block["text"]
+
+    def made(self, message: BaseMessage) -> Iterator[tuple[int, bytes | LeftOut]]:
+        """Yield the pictures in a model's message; one that its provider has signed goes back."""
+        if isinstance(message, AIMessage):
+            for index, found in inline_images(message, max_bytes=self._max_bytes).items():
+                block = message.content[index]
+                if not (isinstance(block, dict) and block.get("extras")):
+                    yield index, found if isinstance(found, LeftOut) else found.data
 
     def labels(self, message: BaseMessage) -> Iterator[tuple[int, Label]]:
         """Yield the blocks that are a label and nothing else."""

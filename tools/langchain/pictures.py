@@ -27,9 +27,10 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.images.limits import DEFAULT_LIMITS
-from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of, swept
+from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of
 from pekit_agents.tools.image_kinds import mime_of
 from pekit_agents.tools.picture_addresses import check_remote
+from pekit_agents.tools.swept_values import swept
 
 __all__ = [
     "Block",

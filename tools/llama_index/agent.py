@@ -46,7 +46,7 @@ from pekit_agents.tools.conversation import (
     PersonalConversation,
     drawn_pictures,
 )
-from pekit_agents.tools.hidden_pictures import LeftOut, swept
+from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
 from pekit_agents.tools.llama_index.personal_message import (
     apersonalize_message,
@@ -55,6 +55,7 @@ from pekit_agents.tools.llama_index.personal_message import (
 from pekit_agents.tools.llama_index.pictures import label_block, labels_in, picture_data
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
 from pekit_agents.tools.open_options import OpenOptions
+from pekit_agents.tools.swept_values import swept
 
 if TYPE_CHECKING:
     from llama_index.core.agent.workflow.agent_context import AgentContext
