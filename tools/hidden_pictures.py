@@ -20,7 +20,7 @@ from urllib.parse import unquote_to_bytes
 from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.image_kinds import SIGNS, is_known
 
-__all__ = ["LEAST", "LeftOut", "Piece", "coded_picture", "is_picture", "parts_of"]
+__all__ = ["LEAST", "LeftOut", "Piece", "coded_picture", "is_picture", "parts_of", "unescaped"]
 
 #: Bytes; no file of a picture is smaller than its headers.
 LEAST = 32
@@ -131,11 +131,19 @@ def coded_picture(text: str, *, max_bytes: int = _MAX_BYTES) -> bytes | LeftOut 
         text: A text that is said to be a picture, of whatever kind.
         max_bytes: Larger pictures are left out.
     """
-    text = text.strip()
+    text = unescaped(text)
     if len(text) < LEAST:
         return None
     end, piece = _base64(text, 0, max_bytes)
     return piece if end == len(text) and not isinstance(piece, str) else None
+
+
+def unescaped(coded: str) -> str:
+    """Return base64 as it was before it was put into URLs, forms, JSON, HTML or lines."""
+    coded = _LINE_END.sub("", coded).strip()
+    if "%" in coded or "\\" in coded or "&" in coded:
+        coded = _SLASH.sub("/", _PLUS.sub("+", _ENDS.sub("", coded)))
+    return coded.replace(" ", "+")  # a form's plus is a space
 
 
 def _characters(text: str) -> bytes | None:
@@ -242,23 +250,22 @@ def _lines(text: str, start: int, run: re.Pattern[str]) -> tuple[int, str]:
     first = run.match(text, start)
     if first is None:
         return start, ""
-    runs, end, length = [first[0]], first.end(), len(first[0])
+    runs, end = [unescaped(first[0])], first.end()
+    length = len(runs[0])
     lined = length in _LINES
     while (brk := _LINE_END.match(text, end)) and (more := run.match(text, brk.end())):
-        if len(more[0]) > length or (len(more[0]) < length and not lined):
+        line = unescaped(more[0])
+        if len(line) > length or (len(line) < length and not lined):
             break
-        runs.append(more[0])
+        runs.append(line)
         end, lined = more.end(), True
-        if len(more[0]) < length:
+        if len(line) < length:
             break
     return end, "".join(runs)
 
 
 def _decoded(text: str) -> bytes | None:
-    text = _ENDS.sub("", text)
-    if "%" in text or "\\" in text or "&" in text:
-        text = _SLASH.sub("/", _PLUS.sub("+", text))
-    text = text.translate({ord("-"): "+", ord("_"): "/"})
+    text = unescaped(text).rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
     try:
         # A character over says nothing: what follows a picture may be glued to it.
         return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + "=" * (-len(text) % 4))

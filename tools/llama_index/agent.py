@@ -28,6 +28,7 @@ try:
         ChatResponse,
         DocumentBlock,
         ImageBlock,
+        MessageRole,
         TextBlock,
     )
     from llama_index.core.memory import BaseMemory, Memory
@@ -174,7 +175,7 @@ class PersonalFunctionAgent(FunctionAgent):
                 "expected a user_id, and the one that the tools are bound to where they are; "
                 f"found {'none' if user is None else 'another'}"
             )
-        return self._chat.kept(user, message)
+        return self._kept(user, [message])[0]
 
     async def aadmit(self, message: ChatMessage, user_id: str | None = None) -> ChatMessage:
         """Do as :meth:`admit`, off the event loop."""
@@ -239,7 +240,19 @@ class PersonalFunctionAgent(FunctionAgent):
         return agent
 
     def _kept(self, user: str, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-        return self._chat.all_kept(user, messages)
+        """Return messages without pictures in and beside what users say."""
+        limit = self.actions.limits.max_bytes
+
+        def keep(picture: bytes | LeftOut) -> str:
+            return self._chat.keep(user, picture)
+
+        def beside(message: ChatMessage) -> ChatMessage:
+            old = message.additional_kwargs if message.role == MessageRole.USER else {}
+            new = swept(old, keep, max_bytes=limit)
+            update = {"additional_kwargs": new}
+            return message if new is old else message.model_copy(update=update)
+
+        return [beside(message) for message in self._chat.all_kept(user, messages)]
 
     async def _keep_handles(self, user: str, memory: BaseMemory) -> None:
         """Put handles in place of the pictures in a memory; it is written only when it has some."""

@@ -161,6 +161,18 @@ async def test_a_users_picture_in_any_block(block, make_agent, scripted, picture
     assert shown.image_mimetype == "image/png"
 
 
+async def test_pictures_beside_what_a_user_says_become_labels(make_agent, scripted):
+    beside = {"attachments": [{"data": B64, "mimeType": "image/png"}], "n": 1}
+    message = ChatMessage(role="user", content="Hello", additional_kwargs=beside)
+    agent, memory = make_agent(scripted("Hi."), user_id="ann"), Memory.from_defaults()
+    label = f"[image {handle_of(PNG)}]"
+    expected = {"attachments": [{"data": label, "mimeType": "image/png"}], "n": 1}
+    assert agent.admit(message).additional_kwargs == expected
+    await agent.run(message, memory=memory)
+    assert (await memory.aget_all())[0].additional_kwargs == expected
+    assert beside["attachments"][0]["data"] == B64
+
+
 async def test_a_document_that_is_no_picture_is_left_alone(make_agent, scripted):
     agent = make_agent(scripted("Ten pages."), user_id="ann")
     block = DocumentBlock(data=b"%PDF-1.7 and so on", document_mimetype="application/pdf")
