@@ -65,6 +65,7 @@ _CODED = re.compile(
     rf"|(?P<hex>(?:(?<![0-9A-Za-z])|(?<=[\\0]x))(?=[0-9A-Fa-f]{{{4 * LEAST + 2}}}))"
     rf"|(?P<numbers>[\[{{(](?=(?:{_SPACE}{_KEY}-?\d{{1,3}}{_SPACE},){{{LEAST - 1}}}))"
     rf"|(?P<literal>b(?P<quote>'|\\?\")(?:{'|'.join(map(_shown, (*SIGNS, _FTYP)))}))"
+    r"|(?!0?x[0-9A-Fa-f]{64})[A-Za-z0-9+/]{64,}+"  # another file: none begins inside
 )
 _HEAD = re.compile(rf"{_CHAR}{{43,64}}")
 _RUN = re.compile(rf"(?:[A-Za-z0-9+/_-]++|{_CHAR})++{_END}{{0,2}}")
@@ -173,13 +174,18 @@ def _found(text: str, max_bytes: int) -> Iterator[tuple[int, int, Piece]]:
             at = max(at, end)
         elif kind == "numbers":
             end, piece = _of_numbers(text, start, max_bytes)
-        elif (head := _HEAD.match(text, start)) and is_picture(_decoded(head[0]) or b""):
+        elif kind == "base64" and _begins_one(text, start):
             end, piece = _base64(text, start, max_bytes)
         else:
             continue
         if piece is not None:
             yield start, end, piece
             at = end
+
+
+def _begins_one(text: str, start: int) -> bool:
+    head = _HEAD.match(text, start)
+    return head is not None and is_picture(_decoded(head[0]) or b"")
 
 
 def _literal(text: str, start: int, quote: str, max_bytes: int) -> tuple[int, Piece | None]:

@@ -41,10 +41,6 @@ from pekit_agents.tools.swept_values import swept
 
 __all__ = ["FORMS_KEY", "LangChainMessages", "labelled_images", "sendable", "unwrapped"]
 
-#: Files of which no part is a picture of the user's.
-_OTHER_FILES = frozenset(
-    {"file", "input_file", "document", "audio", "input_audio", "media", "video"}
-)
 #: Where a message keeps the emptied blocks of its pictures: handle -> block.
 FORMS_KEY = "pekit_images"
 
@@ -199,7 +195,7 @@ def _hidden_in(block: Block) -> str | None:
     """Return a block as JSON where pictures are in it that it does not say it has."""
     if block.get("type") == "text" and isinstance(block.get("text"), str) and len(block) == 2:
         return None
-    if block.get("type") in _OTHER_FILES or block == swept(block, lambda _: ""):
+    if block == swept(block, lambda _: ""):
         return None
     return json.dumps(block, ensure_ascii=False, default=_told)
 

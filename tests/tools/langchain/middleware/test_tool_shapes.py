@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentState
+from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.types import Command
@@ -30,6 +31,7 @@ PNG = to_png(PHOTO)
 B64 = base64.b64encode(PNG).decode()
 URL = f"data:image/png;base64,{B64}"
 PNG_TYPE = {"mime_type": "image/png"}
+LINES = base64.encodebytes(PNG).decode().replace("\n", "\r\n")
 TEXT = {"type": "text", "text": "At the door"}
 STANDARD = {"type": "image", "base64": B64, "mime_type": "image/png"}
 MCP = {"type": "image", "data": B64, "mimeType": "image/png"}
@@ -59,6 +61,21 @@ RESULTS = {
     "file": [{"type": "file", "base64": B64, "mime_type": "image/png"}],
     "file without a type": [{"type": "file", "base64": B64, "filename": "door.png"}],
     "file, chat completions": [{"type": "file", "file": {"file_data": URL, "filename": "a.png"}}],
+    "file of another type": [{"type": "file", "base64": B64, "mime_type": "application/pdf"}],
+    "a document of blocks": [
+        {
+            "type": "document",
+            "source": {"type": "content", "content": [TEXT, {"type": "image", "data": B64}]},
+        }
+    ],
+    "a search result": [{"type": "search_result", "title": "a", "content": [TEXT, STANDARD]}],
+    "a screenshot": [{"type": "computer_screenshot", "image_url": URL}],
+    "a made picture": [{"type": "image_generation_call", "id": "1", "result": B64}],
+    "a text with more": [{**TEXT, "annotations": [{"thumbnail": B64}]}],
+    "documents": [Document("At the door", metadata={"thumbnail": B64})],
+    "a table": f"place,image,note\nAt the door,{B64},none\n",
+    "a mail": f"At the door\r\n\r\n{LINES}\r\n--",
+    "HTML": f"<img alt='At the door' srcset='{URL} 2x'>",
     "a JSON block": [{"type": "json", "json": {"frame": B64}}],
     "MCP block": MCP,
     "MCP blocks": [TEXT, MCP],
