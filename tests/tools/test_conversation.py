@@ -52,8 +52,8 @@ class Plain:
             elif isinstance(block, str | bytes):
                 yield index, block
 
-    def made(self, message: Said) -> list[Any]:
-        return []
+    def made(self, message: Said) -> tuple[()]:
+        return ()
 
     def labels(self, message: Said) -> Iterator[tuple[int, Label]]:
         for index, block in enumerate(message.blocks):
