@@ -66,6 +66,7 @@ Parts: TypeAlias = Mapping[int, "Sequence[Label | str]"]
 _M = TypeVar("_M")
 _LOGGER = logging.getLogger(__name__)
 _FROM_TOOLS = "Pictures that the tools returned:"
+_FROM_MODEL = "Pictures that you made:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class MessageFormat(Protocol[_M]):
 
     def pieces(self, message: _M) -> Iterable[tuple[int, Piece]]:
         """Return the index and content of each text, and of each picture whose bytes are there."""
+        ...
+
+    def made(self, message: _M) -> Iterable[tuple[int, bytes | LeftOut]]:
+        """Return the index and content of each block of a model that is a picture it made."""
         ...
 
     def labels(self, message: _M) -> Iterable[tuple[int, Label]]:
@@ -203,7 +208,8 @@ class PersonalConversation(Generic[_M]):
 
     def shown(self, user_id: str, messages: Sequence[_M]) -> list[_M]:
         """Return a conversation as the model is to see it, in any form it is kept in."""
-        kept = list(self._hoisted(self.all_kept(user_id, messages)))
+        told, made = self._without_made(user_id, messages)
+        kept = list(self._hoisted(self.all_kept(user_id, told), made))
         newest = [
             (at, index, label)
             for at in reversed(range(len(kept)))
@@ -237,6 +243,26 @@ class PersonalConversation(Generic[_M]):
             except ImageError as exc:  # too small to search, perhaps
                 _LOGGER.debug("picture %s is not searched: %s", handle, exc)
         return self._findings.plain(user_id, handle)
+
+    def _without_made(
+        self, user_id: str, messages: Sequence[_M]
+    ) -> tuple[list[_M], dict[int, list[Label]]]:
+        """Return messages without pictures that a model made, which providers refuse, and those."""
+        told, made = list(messages), dict[int, list[Label]]()
+        for at, message in enumerate(messages):
+            parts: dict[int, list[Label | str]] = {}
+            for index, picture in self._form.made(message):
+                parts[index] = [self._made_label(user_id, picture)]
+            if parts:
+                told[at] = self._form.detach(message, parts)
+                made[at] = [each for (each,) in parts.values() if isinstance(each, Label)]
+        return told, made
+
+    def _made_label(self, user_id: str, picture: bytes | LeftOut) -> Label | str:
+        if isinstance(picture, LeftOut):
+            return left_out(picture)
+        (put,) = self._put(user_id, [picture], None, of_tools=True)
+        return Label(put, marked=True) if isinstance(put, str) else left_out(put)
 
     def _pictures_of(self, message: _M) -> dict[int, list[Piece]]:
         """Return the parts of those pieces of a message that hold pictures, by index."""
@@ -294,25 +320,30 @@ class PersonalConversation(Generic[_M]):
             why = why_unread(exc)
         return f"Picture {label.handle} {why}"
 
-    def _hoisted(self, messages: Sequence[_M]) -> Iterator[tuple[_M, list[tuple[int, Label]]]]:
+    def _hoisted(
+        self, messages: Sequence[_M], made: Mapping[int, Sequence[Label]]
+    ) -> Iterator[tuple[_M, list[tuple[int, Label]]]]:
         """Yield a conversation with the pictures of tools in a user message after each batch.
 
         Providers drop pictures in tool messages, or refuse them; no message may stand between the
-        tool messages that answer one model message.
+        tool messages that answer one model message. What the model made stands there, too.
 
         Yields:
             Each message, and where in it pictures are to be shown: in the user's own only.
         """
         roles = [*map(self._form.role, messages), None]
-        returned: list[Label] = []
-        for message, role, following in zip(messages, roles, roles[1:], strict=False):
+        waiting: dict[str, list[Label]] = {}
+        for at, message in enumerate(messages):
+            role, following = roles[at : at + 2]
             yield message, list(self._form.labels(message)) if role == "user" else []
             if role == "tool":
-                returned += self._form.returned(message)
-                if returned and following != "tool":
-                    labels = list(dict.fromkeys(returned))
-                    yield self._form.user_message(_FROM_TOOLS, labels), list(enumerate(labels, 1))
-                    returned = []
+                waiting.setdefault(_FROM_TOOLS, []).extend(self._form.returned(message))
+            waiting.setdefault(_FROM_MODEL, []).extend(made.get(at, ()))
+            for text, labels in waiting.items() if following != "tool" else ():
+                if labels := list(dict.fromkeys(labels)):
+                    yield self._form.user_message(text, labels), list(enumerate(labels, 1))
+            if following != "tool":
+                waiting = {}
 
 
 def recent_handles(

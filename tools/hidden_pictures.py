@@ -1,8 +1,8 @@
-"""Pictures where no block says so: :func:`parts_of` a text, and :func:`swept` of any value.
+"""Pictures where no block says so: :func:`parts_of` a text.
 
 Frameworks turn what tools return into texts: a block becomes JSON, a tuple its ``repr``, a result
-of MCP both. A picture is known by what its base64 decodes to, or by the data URL it is in, so it
-is found whatever is around it.
+of MCP both, and other languages have ways of their own. A picture is known by what it decodes to,
+or by the data URL it is in, so it is found whatever is around it.
 """
 
 from __future__ import annotations
@@ -11,43 +11,73 @@ import ast
 import base64
 import binascii
 import dataclasses
+import json
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from copy import copy
-from io import BytesIO
-from types import SimpleNamespace
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-from pydantic import BaseModel
-
 from pekit_agents.images.limits import DEFAULT_LIMITS
-from pekit_agents.tools.image_kinds import mime_of
+from pekit_agents.tools.image_kinds import SIGNS, is_known
 
-__all__ = ["LeftOut", "Piece", "is_picture", "parts_of", "swept"]
+__all__ = ["LEAST", "LeftOut", "Piece", "coded_picture", "is_picture", "parts_of", "unescaped"]
+
+#: Bytes; no file of a picture is smaller than its headers.
+LEAST = 32
 
 _MAX_BYTES = DEFAULT_LIMITS.max_bytes
-_LEAST = 32  # no file of a picture is smaller than its headers
-#: How the base64 of JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF begins, in both alphabets.
-_BEGINS = (
-    r"[/_]9j[/_][24-7wx/_]|iVBORw0KGgo|R0lGOD[dl]h|UklGR|Qk[A-Za-z0-9+/_-]{6}AAAA|SUkqA|TU0AK|"
-    r"AAAA..Z0eX"
+# What URLs, JSON and HTML make of the three characters of base64 that are no letters or digits.
+_ESCAPED_PLUS = r"%(?:25)*2[Bb]|\\+u002[Bb]|&#(?:43|[xX]2[Bb]);"
+_ESCAPED_SLASH = r"%(?:25)*2[Ff]|\\+(?:/|u002[Ff])|&#(?:47|[xX]2[Ff]);"
+_END = r"(?:=|%(?:25)*3[Dd]|\\+u003[Dd]|&#(?:61|[xX]3[Dd]);)"
+_CHAR = rf"(?:[A-Za-z0-9+/_-]|{_ESCAPED_PLUS}|{_ESCAPED_SLASH})"
+_SPELLED = {"+": rf"(?:[+-]|{_ESCAPED_PLUS})", "/": rf"(?:[/_]|{_ESCAPED_SLASH})"}
+
+
+def _coded(sign: bytes) -> str:
+    """Return what matches the beginning of a file in base64, in both alphabets."""
+    whole = base64.b64encode(sign).decode()[: len(sign) * 8 // 6]
+    return "".join(_SPELLED.get(char, char) for char in whole)
+
+
+def _shown(sign: bytes) -> str:
+    """Return what matches the beginning of a file in the ``repr`` of its bytes."""
+    return re.escape(repr(sign[:4])[2:-1]).replace(r"\\", r"\\{1,2}")
+
+
+_JPEG, _BMP, _FTYP = b"\xff\xd8\xff", b"BM", b"\0\0\0"  # two or three bytes say little: more below
+_LONG = [sign for sign in SIGNS if sign not in (_JPEG, _BMP)]
+_BEGINS = "|".join(
+    [
+        *map(_coded, _LONG),
+        rf"{_coded(_JPEG)}[24-7wx/_]",
+        rf"{_coded(_BMP)}{_CHAR}{{6}}AAAA",
+        rf"AAAA{_CHAR}{{2}}Z0eX",
+    ]
 )
+_NO_END = r"[^;,\s\"'<>%]|%(?!(?:25)*(?:3B|2C))"
+_SPACE = r"(?:\s|\\+[nrt])*+"
+_KEY = rf"(?:\\*[\"']?\d+\\*[\"']?{_SPACE}:{_SPACE})?"
 _CODED = re.compile(
-    rf"(?P<url>data:image/[^;,\s\"'<>]{{0,60}}(?:;[^;,\s\"'<>]{{0,60}}){{0,6}},)"
-    rf"|(?<![A-Za-z0-9+/])(?=(?:{_BEGINS})[A-Za-z0-9+/_-]{{{_LEAST}}})"
-    r"|(?P<literal>b(?P<quote>['\"])(?:\\x89PNG|\\xff\\xd8|GIF8|RIFF|BM|II\*|MM\\x00|\\x00\\x00\\x00))",
+    rf"(?P<url>(?i:data(?::|%(?:25)*3A)image(?:\\*/|%(?:25)*2F)(?:{_NO_END}){{0,60}}"
+    rf"(?:(?:;|%(?:25)*3B)(?:{_NO_END}){{0,60}}){{0,6}}(?:,|%(?:25)*2C)))"
+    rf"|(?P<base64>(?:(?<![A-Za-z0-9+/])|(?<=%[0-9A-Fa-f]{{2}}))(?={_BEGINS}))"
+    rf"|(?P<hex>(?:(?<![0-9A-Za-z])|(?<=[\\0]x))(?=[0-9A-Fa-f]{{{4 * LEAST + 2}}}))"
+    rf"|(?P<numbers>[\[{{(](?=(?:{_SPACE}{_KEY}-?\d{{1,3}}{_SPACE},){{{LEAST - 1}}}))"
+    rf"|(?P<literal>b(?P<quote>'|\\?\")(?:{'|'.join(map(_shown, (*SIGNS, _FTYP)))}))"
+    r"|(?!0?x[0-9A-Fa-f]{64})[A-Za-z0-9+/]{64,}+"  # another file: none begins inside
 )
-_HEAD = re.compile(r"[A-Za-z0-9+/_-]{43,64}")
-_RUN = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+_HEAD = re.compile(rf"{_CHAR}{{43,64}}")
+_RUN = re.compile(rf"(?:[A-Za-z0-9+/_-]++|{_CHAR})++{_END}{{0,2}}")
+_PLUS, _SLASH = re.compile(_ESCAPED_PLUS), re.compile(_ESCAPED_SLASH)
+_ENDS = re.compile(rf"{_END}+$")
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+_NUMBERS = re.compile(r"[\s\d,:\"'\\nrt-]*+[\]})]")
+_NUMBER = re.compile(rf"-?\d+(?={_SPACE}[,\]}})])")
+_BACKSLASHES = re.compile(r"\\+")
 _ESCAPED = re.compile(r"[^\s\"'<>)\\]*")
-_LINE_END = re.compile(r"\r?\n|\\r\\n|\\n")
+_LINE_END = re.compile(r"(?:\r?\n|\\+r\\+n|\\+n|%0D%0A|%0A)[ \t]*", re.IGNORECASE)
 _LINES = (64, 76)  # of PEM and of MIME: another length must come twice
-_KEYS_OF_MIME = ("mimeType", "mime_type", "media_type", "mimetype", "image_mimetype")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,15 +97,11 @@ Piece: TypeAlias = str | bytes | LeftOut
 
 def is_picture(data: bytes) -> bool:
     """Return whether bytes begin like the file of a picture and are as long as one at least."""
-    if len(data) < _LEAST:
+    if len(data) < LEAST:
         return False
-    if data[:2] == b"BM":  # two letters are little: the reserved bytes are zero, too
+    if data[:2] == _BMP:  # two letters are little: the reserved bytes are zero, too
         return data[6:10] == b"\0\0\0\0"
-    try:
-        mime_of(data)
-    except ValueError:
-        return False
-    return True
+    return is_known(data)
 
 
 def parts_of(text: Piece, *, max_bytes: int = _MAX_BYTES) -> list[Piece]:
@@ -87,6 +113,8 @@ def parts_of(text: Piece, *, max_bytes: int = _MAX_BYTES) -> list[Piece]:
     """
     if not isinstance(text, str):
         return [text]
+    if (data := _characters(text)) is not None:
+        return [data if len(data) <= max_bytes else _too_large(len(data), max_bytes)]
     parts: list[Piece] = []
     done = 0
     for start, end, piece in _found(text, max_bytes):
@@ -97,119 +125,56 @@ def parts_of(text: Piece, *, max_bytes: int = _MAX_BYTES) -> list[Piece]:
     return [*parts, text[done:]] if done < len(text) or not parts else parts
 
 
-def swept(
-    value: Any,
-    keep: Callable[[bytes | LeftOut], str],
-    special: Any = None,
-    *,
-    max_bytes: int = _MAX_BYTES,
-) -> Any:
-    """Return a value with a text in place of each picture in it; itself when it holds none.
+def coded_picture(text: str, *, max_bytes: int = _MAX_BYTES) -> bytes | LeftOut | None:
+    """Return what a text that is all base64 says; None for another text, and for a short one.
 
     Args:
-        value: Whatever a tool returned: JSON-like values, dataclasses, Pydantic models, pictures
-            of PIL, and (H, W, 3 or 4) uint8 arrays of colours. It is not changed.
-        keep: Takes a picture and returns what stands for it.
-        special: Called with each value first; what it returns is used unless it is None.
-        max_bytes: Larger pictures in texts are left out.
+        text: A text that is said to be a picture, of whatever kind.
+        max_bytes: Larger pictures are left out.
     """
-    return _Sweep(keep, special, max_bytes).of(value)
+    text = unescaped(text)
+    if len(text) < LEAST:
+        return None
+    end, piece = _base64(text, 0, max_bytes)
+    return piece if end == len(text) and not isinstance(piece, str) else None
 
 
-class _Sweep:
-    def __init__(
-        self, keep: Callable[[bytes | LeftOut], str], special: Any, max_bytes: int
-    ) -> None:
-        self._keep, self._special, self._max_bytes = keep, special, max_bytes
-        self._open: set[int] = set()  # what is being looked at: values may hold themselves
+def unescaped(coded: str) -> str:
+    """Return base64 as it was before it was put into URLs, forms, JSON, HTML or lines."""
+    coded = _LINE_END.sub("", coded).strip()
+    if "%" in coded or "\\" in coded or "&" in coded:
+        coded = _SLASH.sub("/", _PLUS.sub("+", _ENDS.sub("", coded)))
+    return coded.replace(" ", "+")  # a form's plus is a space
 
-    def of(self, value: Any, *, declared: bool = False) -> Any:
-        if isinstance(value, str):
-            return self._text(value, declared)
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        if isinstance(value, bytes | bytearray | memoryview):
-            return self._bytes(value, declared)
-        if id(value) in self._open:
-            return value
-        self._open.add(id(value))
-        try:
-            known = None if self._special is None else self._special(value)
-            return self._inside(value) if known is None else known
-        finally:
-            self._open.discard(id(value))
 
-    def _inside(self, value: Any) -> Any:
-        if isinstance(value, list | tuple | set | frozenset | deque):
-            return self._items(value)
-        if isinstance(value, Mapping):
-            changed = self._fields(value)
-            return {**value, **changed} if changed else value
-        if isinstance(value, Image.Image):
-            return self._keep(_png(value))
-        if isinstance(value, np.ndarray):
-            return self._keep(_png(Image.fromarray(value))) if _shows_colours(value) else value
-        if isinstance(value, BytesIO):
-            new = self._bytes(value.getvalue(), False)
-            return new if isinstance(new, str) else value
-        return value if isinstance(value, type) else self._record(value)
-
-    def _items(self, value: Any) -> Any:
-        changed = [self.of(item) for item in value]
-        if all(new is old for new, old in zip(changed, value, strict=True)):
-            return value
-        if isinstance(value, deque):
-            return deque(changed, value.maxlen)
-        return type(value)(*changed) if hasattr(value, "_fields") else type(value)(changed)
-
-    def _record(self, value: Any) -> Any:
-        if dataclasses.is_dataclass(value):
-            names = [field.name for field in dataclasses.fields(value)]
-            held = {name: getattr(value, name) for name in names if hasattr(value, name)}
-            return _with(value, self._fields(held))
-        if isinstance(value, SimpleNamespace):
-            return _with(value, self._fields(vars(value)))
-        if isinstance(value, BaseModel):
-            changed = self._fields({**vars(value), **(value.model_extra or {})})
-            return value.model_copy(update=changed) if changed else value
-        return value
-
-    def _fields(self, fields: Mapping[Any, Any]) -> dict[Any, Any]:
-        """Return the fields that hold pictures, without them."""
-        mimes = (fields.get(key) for key in _KEYS_OF_MIME)
-        declared = any(isinstance(mime, str) and mime.startswith("image/") for mime in mimes)
-        new = {key: self.of(value, declared=declared) for key, value in fields.items()}
-        return {key: value for key, value in new.items() if value is not fields[key]}
-
-    def _text(self, text: str, declared: bool) -> str:
-        parts = parts_of(text, max_bytes=self._max_bytes)
-        if all(isinstance(part, str) for part in parts):
-            data = _decoded(text) if declared and _RUN.fullmatch(text) else None
-            return text if data is None or len(text) < _LEAST else self._keep(data)
-        return "".join(part if isinstance(part, str) else self._keep(part) for part in parts)
-
-    def _bytes(self, value: Any, declared: bool) -> Any:
-        data = bytes(value)
-        if len(data) >= _LEAST and (declared or is_picture(data)):
-            return self._keep(data)
-        text = data[: 4 * _LEAST].decode("ascii", "replace")
-        if _CODED.match(text):  # base64, as bytes
-            return self._text(data.decode("ascii", "replace"), declared).encode()
-        return value
+def _characters(text: str) -> bytes | None:
+    """Return the picture whose bytes are taken for the characters of a text, one for one."""
+    if len(text) < LEAST or text[: 2 * LEAST].isascii():
+        return None
+    try:
+        return text.encode("latin-1") if is_picture(text[:999].encode("latin-1")) else None
+    except UnicodeEncodeError:
+        return None
 
 
 def _found(text: str, max_bytes: int) -> Iterator[tuple[int, int, Piece]]:
     """Yield start, end and content of each picture in a text."""
-    if len(text) < _LEAST:
+    if len(text) < LEAST:
         return
     at = 0
     while (match := _CODED.search(text, at)) is not None:
         start, at = match.start(), max(match.end(), match.start() + 1)
+        kind = match.lastgroup
         if match["literal"]:
-            end, piece = _literal(text, match.start(), match["quote"], max_bytes)
-        elif match["url"]:
+            end, piece = _literal(text, start, match["quote"], max_bytes)
+        elif kind == "url":
             end, piece = _data_url(text, match.end(), match["url"], max_bytes)
-        elif (head := _HEAD.match(text, start)) and is_picture(_decoded(head[0]) or b""):
+        elif kind == "hex":
+            end, piece = _hexadecimal(text, start, max_bytes)
+            at = max(at, end)
+        elif kind == "numbers":
+            end, piece = _of_numbers(text, start, max_bytes)
+        elif kind == "base64" and _begins_one(text, start):
             end, piece = _base64(text, start, max_bytes)
         else:
             continue
@@ -218,50 +183,95 @@ def _found(text: str, max_bytes: int) -> Iterator[tuple[int, int, Piece]]:
             at = end
 
 
+def _begins_one(text: str, start: int) -> bool:
+    head = _HEAD.match(text, start)
+    return head is not None and is_picture(_decoded(head[0]) or b"")
+
+
 def _literal(text: str, start: int, quote: str, max_bytes: int) -> tuple[int, Piece | None]:
-    """Read the ``repr`` of bytes."""
-    body = re.compile(rf"(?:[^{quote}\\]|\\.)*{quote}").match(text, start + 2)
+    """Read the ``repr`` of bytes, also where it stands in JSON, which doubles its backslashes."""
+    inside, end = start + 1 + len(quote), re.escape(quote)
+    escape = _BACKSLASHES.search(text, inside, inside + 8 * LEAST)
+    in_json = escape is not None and len(escape[0]) == 2
+    inner = r"\\\\(?:\\\\|.)|\\" if in_json else r"\\."
+    body = re.compile(rf"(?:(?!{end})(?:{inner}|[^\\]))*+{end}", re.DOTALL).match(text, inside)
     if body is None:
         return start, None
     if body.end() - start > 4 * max_bytes:
         return body.end(), _too_large((body.end() - start) // 4, max_bytes)
     try:
-        data = ast.literal_eval(text[start : body.end()])
+        said = text[start : body.end()]
+        data = ast.literal_eval(json.loads(f'"{said}"') if in_json else said)
     except (ValueError, SyntaxError):
         return start, None
     return body.end(), data if is_picture(data) else None
 
 
 def _data_url(text: str, start: int, head: str, max_bytes: int) -> tuple[int, Piece | None]:
-    if ";base64" in head:
+    if "base64" in head.lower():
         return _base64(text, start, max_bytes)
     body = _ESCAPED.match(text, start)
     data = unquote_to_bytes(body[0]) if body else b""
-    return (body.end() if body else start), data if len(data) >= _LEAST else None
+    return (body.end() if body else start), data if len(data) >= LEAST else None
+
+
+def _hexadecimal(text: str, start: int, max_bytes: int) -> tuple[int, Piece | None]:
+    head = bytes.fromhex(text[start : start + 4 * LEAST])
+    end, digits = _lines(text, start, _HEX)
+    if not is_picture(head):
+        return end, None
+    if len(digits) // 2 > max_bytes:
+        return end, _too_large(len(digits) // 2, max_bytes)
+    return end, bytes.fromhex(digits[: len(digits) // 2 * 2])
+
+
+def _of_numbers(text: str, start: int, max_bytes: int) -> tuple[int, Piece | None]:
+    """Read a list of bytes as numbers: Node's ``Buffer``, ``Uint8Array``, Java's signed ones."""
+    body = _NUMBERS.match(text, start + 1)
+    if body is None:
+        return start, None
+    head = _NUMBER.findall(body[0][: 24 * LEAST])
+    if not is_picture(bytes(int(each) & 255 for each in head)):
+        return start, None
+    numbers = _NUMBER.findall(body[0])
+    if len(numbers) > max_bytes:
+        return body.end(), _too_large(len(numbers), max_bytes)
+    if not all(-129 < int(each) < 256 for each in numbers):
+        return start, None
+    return body.end(), bytes(int(each) & 255 for each in numbers)
 
 
 def _base64(text: str, start: int, max_bytes: int) -> tuple[int, Piece | None]:
-    """Read base64 from a place, over the ends of lines that are of one length."""
-    run = _RUN.match(text, start)
-    if run is None:
+    end, digits = _lines(text, start, _RUN)
+    if not digits:
         return start, None
-    runs, end, length = [run[0]], run.end(), len(run[0])
-    lined = length in _LINES
-    while (brk := _LINE_END.match(text, end)) and (more := _RUN.match(text, brk.end())):
-        if len(more[0]) > length or (len(more[0]) < length and not lined):
-            break
-        runs.append(more[0])
-        end, lined = more.end(), True
-        if len(more[0]) < length:
-            break
-    size = sum(map(len, runs)) * 3 // 4
+    size = len(digits) * 3 // 4
     if size > max_bytes:
         return end, _too_large(size, max_bytes)
-    return end, _decoded("".join(runs))
+    return end, _decoded(digits)
+
+
+def _lines(text: str, start: int, run: re.Pattern[str]) -> tuple[int, str]:
+    """Return where digits end and what they are, over the ends of lines of one length."""
+    first = run.match(text, start)
+    if first is None:
+        return start, ""
+    runs, end = [unescaped(first[0])], first.end()
+    length = len(runs[0])
+    lined = length in _LINES
+    while (brk := _LINE_END.match(text, end)) and (more := run.match(text, brk.end())):
+        line = unescaped(more[0])
+        if len(line) > length or (len(line) < length and not lined):
+            break
+        runs.append(line)
+        end, lined = more.end(), True
+        if len(line) < length:
+            break
+    return end, "".join(runs)
 
 
 def _decoded(text: str) -> bytes | None:
-    text = text.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
+    text = unescaped(text).rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
     try:
         # A character over says nothing: what follows a picture may be glued to it.
         return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + "=" * (-len(text) % 4))
@@ -271,23 +281,3 @@ def _decoded(text: str) -> bytes | None:
 
 def _too_large(size: int, max_bytes: int) -> LeftOut:
     return LeftOut(f"expected at most {max_bytes / 1e6:.1f} MB, found {size / 1e6:.1f} MB")
-
-
-def _with(value: Any, changed: Mapping[str, Any]) -> Any:
-    """Return a copy with other attributes, made without its class, which may refuse them."""
-    copied = copy(value) if changed else value
-    for name, new in changed.items():
-        object.__setattr__(copied, name, new)
-    return copied
-
-
-def _shows_colours(values: NDArray[Any]) -> bool:
-    """Tell a picture by its form: a table of numbers or a mask has no colours."""
-    coloured = values.ndim == 3 and values.shape[2] in (3, 4) and values.dtype == np.uint8
-    return coloured and min(values.shape[:2]) >= DEFAULT_LIMITS.min_side
-
-
-def _png(picture: Image.Image) -> bytes:
-    buffer = BytesIO()
-    picture.convert("RGB").save(buffer, "PNG")
-    return buffer.getvalue()

@@ -52,6 +52,9 @@ class Plain:
             elif isinstance(block, str | bytes):
                 yield index, block
 
+    def made(self, message: Said) -> tuple[()]:
+        return ()
+
     def labels(self, message: Said) -> Iterator[tuple[int, Label]]:
         for index, block in enumerate(message.blocks):
             if isinstance(block, Label):

@@ -16,7 +16,7 @@ from typing import TypeVar
 from pekit_agents.errors import ImageError, MissingDependency
 
 try:
-    from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+    from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 except ImportError as exc:
     raise MissingDependency(
         'LangChain is not installed; type: pip install "pekit-agents[langchain]"'
@@ -26,7 +26,7 @@ from pekit_agents.answering.pictures import as_sent
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
 from pekit_agents.tools.conversation import Label, Parts, Role, Views, drawn_pictures
-from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of, swept
+from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
 from pekit_agents.tools.image_store import handles_in, image_label
 from pekit_agents.tools.langchain.pictures import (
     Block,
@@ -37,13 +37,10 @@ from pekit_agents.tools.langchain.pictures import (
     replace_image,
     text_block,
 )
+from pekit_agents.tools.swept_values import swept
 
 __all__ = ["FORMS_KEY", "LangChainMessages", "labelled_images", "sendable", "unwrapped"]
 
-#: Files of which no part is a picture of the user's.
-_OTHER_FILES = frozenset(
-    {"file", "input_file", "document", "audio", "input_audio", "media", "video"}
-)
 #: Where a message keeps the emptied blocks of its pictures: handle -> block.
 FORMS_KEY = "pekit_images"
 
@@ -80,6 +77,14 @@ class LangChainMessages:
                 yield index, text
             elif isinstance(block.get("text"), str):
                 yield index, block["text"]
+
+    def made(self, message: BaseMessage) -> Iterator[tuple[int, bytes | LeftOut]]:
+        """Yield the pictures in a model's message; one that its provider has signed goes back."""
+        if isinstance(message, AIMessage):
+            for index, found in inline_images(message, max_bytes=self._max_bytes).items():
+                block = message.content[index]
+                if not (isinstance(block, dict) and block.get("extras")):
+                    yield index, found if isinstance(found, LeftOut) else found.data
 
     def labels(self, message: BaseMessage) -> Iterator[tuple[int, Label]]:
         """Yield the blocks that are a label and nothing else."""
@@ -190,7 +195,7 @@ def _hidden_in(block: Block) -> str | None:
     """Return a block as JSON where pictures are in it that it does not say it has."""
     if block.get("type") == "text" and isinstance(block.get("text"), str) and len(block) == 2:
         return None
-    if block.get("type") in _OTHER_FILES or block == swept(block, lambda _: ""):
+    if block == swept(block, lambda _: ""):
         return None
     return json.dumps(block, ensure_ascii=False, default=_told)
 

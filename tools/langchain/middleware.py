@@ -40,11 +40,12 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.tools.conversation import SYSTEM_PROMPT, PersonalConversation
-from pekit_agents.tools.hidden_pictures import LeftOut, swept
+from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain.messages import LangChainMessages, sendable, unwrapped
 from pekit_agents.tools.langchain.pictures import inline_images, text_block
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
+from pekit_agents.tools.swept_values import swept
 
 if TYPE_CHECKING:
     from pekit_agents.tools.actions import PersonalActions
@@ -250,11 +251,13 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         limit = self.actions.limits.max_bytes
 
         def special(value: object) -> object:
-            if isinstance(value, ToolMessage):
-                message = self._messages.kept(user, unwrapped(value), batch=batch)
-                return _swept_beside(message, keep, limit)
             if isinstance(value, BaseMessage):
-                return self._messages.kept(user, value, batch=batch)
+                told = unwrapped(value) if isinstance(value, ToolMessage) else value
+                message = self._messages.kept(user, told, batch=batch)
+                if not isinstance(message, ToolMessage | HumanMessage):  # a model's, by a tool
+                    content = swept(message.content, keep, special, max_bytes=limit)
+                    message = message.model_copy(update={"content": content})
+                return _swept_beside(message, keep, limit)
             if isinstance(value, Send):
                 arg = swept(value.arg, keep, special, max_bytes=limit)
                 return value if arg is value.arg else Send(value.node, arg)
@@ -273,10 +276,10 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
 def _swept_beside(message: _M, keep: Callable[[bytes | LeftOut], str], limit: int) -> _M:
     """Return a message without the pictures that stand beside its content."""
-    names = [name for name in ("artifact", "additional_kwargs") if hasattr(message, name)]
-    beside = {name: swept(getattr(message, name), keep, max_bytes=limit) for name in names}
-    same = all(value is getattr(message, name) for name, value in beside.items())
-    return message if same else message.model_copy(update=beside)
+    held = {**vars(message), **(message.model_extra or {})}
+    beside = {name: swept(held[name], keep, max_bytes=limit) for name in held.keys() - {"content"}}
+    changed = {name: value for name, value in beside.items() if value is not held[name]}
+    return message.model_copy(update=changed) if changed else message
 
 
 def _batch_of(request: ToolCallRequest) -> str:

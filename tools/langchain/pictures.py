@@ -27,9 +27,10 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.images.limits import DEFAULT_LIMITS
-from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of, swept
+from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of, unescaped
 from pekit_agents.tools.image_kinds import mime_of
 from pekit_agents.tools.picture_addresses import check_remote
+from pekit_agents.tools.swept_values import swept
 
 __all__ = [
     "Block",
@@ -264,7 +265,7 @@ def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:
         return None
     payload, mime = _get(block, shape.payload), _declared_mime(block, shape)
     if isinstance(payload, str) and (url := _DATA_URL.match(payload)):
-        mime = url[1].lower() or mime
+        mime = url[1].lower().replace("\\", "") or mime
         payload = payload[url.end() :]
         if ";base64" not in url[2].lower():
             payload = unquote_to_bytes(payload)
@@ -324,10 +325,10 @@ def _decode(payload: str | bytes, max_bytes: int) -> bytes:
         raise ValueError(f"expected at most {max_bytes} bytes, found about {size}")
     if isinstance(payload, bytes):
         data = payload
-    elif not _BASE64.fullmatch(payload):
+    elif not _BASE64.fullmatch(text := unescaped(payload)):
         raise ValueError("expected base64, found other characters")
     else:
-        text = "".join(payload.split()).rstrip("=")
+        text = "".join(text.split()).rstrip("=")
         try:
             data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=_altchars(text))
         except binascii.Error as exc:

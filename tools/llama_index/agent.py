@@ -28,6 +28,7 @@ try:
         ChatResponse,
         DocumentBlock,
         ImageBlock,
+        MessageRole,
         TextBlock,
     )
     from llama_index.core.memory import BaseMemory, Memory
@@ -46,7 +47,7 @@ from pekit_agents.tools.conversation import (
     PersonalConversation,
     drawn_pictures,
 )
-from pekit_agents.tools.hidden_pictures import LeftOut, swept
+from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
 from pekit_agents.tools.llama_index.personal_message import (
     apersonalize_message,
@@ -55,6 +56,7 @@ from pekit_agents.tools.llama_index.personal_message import (
 from pekit_agents.tools.llama_index.pictures import label_block, labels_in, picture_data
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
 from pekit_agents.tools.open_options import OpenOptions
+from pekit_agents.tools.swept_values import swept
 
 if TYPE_CHECKING:
     from llama_index.core.agent.workflow.agent_context import AgentContext
@@ -173,7 +175,7 @@ class PersonalFunctionAgent(FunctionAgent):
                 "expected a user_id, and the one that the tools are bound to where they are; "
                 f"found {'none' if user is None else 'another'}"
             )
-        return self._chat.kept(user, message)
+        return self._kept(user, [message])[0]
 
     async def aadmit(self, message: ChatMessage, user_id: str | None = None) -> ChatMessage:
         """Do as :meth:`admit`, off the event loop."""
@@ -238,7 +240,19 @@ class PersonalFunctionAgent(FunctionAgent):
         return agent
 
     def _kept(self, user: str, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-        return self._chat.all_kept(user, messages)
+        """Return messages without pictures in and beside what users say."""
+        limit = self.actions.limits.max_bytes
+
+        def keep(picture: bytes | LeftOut) -> str:
+            return self._chat.keep(user, picture)
+
+        def beside(message: ChatMessage) -> ChatMessage:
+            old = message.additional_kwargs if message.role == MessageRole.USER else {}
+            new = swept(old, keep, max_bytes=limit)
+            update = {"additional_kwargs": new}
+            return message if new is old else message.model_copy(update=update)
+
+        return [beside(message) for message in self._chat.all_kept(user, messages)]
 
     async def _keep_handles(self, user: str, memory: BaseMemory) -> None:
         """Put handles in place of the pictures in a memory; it is written only when it has some."""

@@ -26,7 +26,7 @@ except ImportError as exc:
 from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.conversation import Label, Parts, Role, Views
-from pekit_agents.tools.hidden_pictures import Piece
+from pekit_agents.tools.hidden_pictures import LeftOut, Piece
 from pekit_agents.tools.llama_index.pictures import label_block, labels_in, picture_data
 
 __all__ = ["LlamaIndexMessages", "flat", "view_blocks", "with_blocks"]
@@ -58,6 +58,14 @@ class LlamaIndexMessages:
             if isinstance(block, TextBlock):
                 yield index, block.text
             elif isinstance(block, ImageBlock | DocumentBlock):
+                data = picture_data(block, max_bytes=self._max_bytes)
+                if data is not None:
+                    yield index, data
+
+    def made(self, message: ChatMessage) -> Iterator[tuple[int, bytes | LeftOut]]:
+        """Yield the pictures in a model's message."""
+        for index, block in enumerate(flat(message.blocks)):
+            if message.role == MessageRole.ASSISTANT and isinstance(block, ImageBlock):
                 data = picture_data(block, max_bytes=self._max_bytes)
                 if data is not None:
                     yield index, data

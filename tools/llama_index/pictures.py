@@ -20,7 +20,7 @@ except ImportError as exc:
 
 from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.conversation import Label
-from pekit_agents.tools.hidden_pictures import LeftOut, is_picture
+from pekit_agents.tools.hidden_pictures import LeftOut, coded_picture, is_picture, parts_of
 from pekit_agents.tools.image_store import image_label
 from pekit_agents.tools.picture_addresses import check_remote
 
@@ -79,15 +79,26 @@ def _read(block: ImageBlock | DocumentBlock, max_bytes: int) -> bytes | None:
         held.seek(0)
         return content
     if held is not None:
-        return resolve_binary(raw_bytes=_checked(held, max_bytes)).read()
+        return _uncoded(resolve_binary(raw_bytes=_checked(held, max_bytes)).read(), max_bytes)
     if block.path is not None:
         with Path(block.path).open("rb") as file:
             return file.read(max_bytes + 1)
     url = str(block.url or "").strip()
     if url[:5].lower() == "data:":
-        return resolve_binary(url=_checked(url, max_bytes)).read()
+        plain = _checked(url, max_bytes).replace(" ", "+")  # as a form writes a plus
+        parts = parts_of(plain, max_bytes=max_bytes)
+        inside = next((each for each in parts if isinstance(each, bytes)), None)
+        return resolve_binary(url=url).read() if inside is None else inside
     check_remote(url)
     return None
+
+
+def _uncoded(data: bytes, max_bytes: int) -> bytes:
+    """Return the picture that bytes are, or say in base64 of a kind that LlamaIndex leaves."""
+    if is_picture(data) or not data.isascii():
+        return data
+    inside = coded_picture(data.decode(), max_bytes=max_bytes)
+    return inside if isinstance(inside, bytes) and is_picture(inside) else data
 
 
 _S = TypeVar("_S", str, bytes)

@@ -1,8 +1,10 @@
 """What of a picture a checkpointer stores, measured on the bytes it stores."""
 
+import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langgraph.types import Command
+from langchain_core.tools import tool
+from langgraph.types import Command, interrupt
 
 from pekit_agents import PeKit
 from pekit_agents.testing import fake_profile
@@ -101,3 +103,29 @@ def test_async_admission_is_the_same(personal, said, photo):
     assert asyncio.run(middleware.aadmit(messages)) == admitted
     assert middleware.admit(admitted) == admitted
     assert messages[0] == said("Look", photo("red"))
+
+
+@pytest.mark.parametrize(
+    ("admitted", "options", "held"),
+    [(True, {}, 0), (False, {"durability": "exit"}, 0), (False, {}, 2)],
+    ids=["admitted", "stored at its end", "as it is"],
+)
+def test_a_photo_that_a_run_is_resumed_with(
+    stored, personal, scripted, calls, photo, said, pictures, admitted, options, held
+):
+    @tool
+    def ask_for_photo():
+        """Ask the user for a photo."""
+        (message,) = interrupt("A photo, please.")
+        return message.content
+
+    saver, count = stored
+    middleware = personal()
+    model = scripted(calls(("ask_for_photo", {})), "Red.")
+    agent = create_agent(model, [ask_for_photo], middleware=[middleware], checkpointer=saver)
+    agent.invoke({"messages": ["Look at my photo."]}, THREAD, **options)
+    photos = [said("Here.", photo("red"))]
+    resumed = middleware.admit(photos) if admitted else photos
+    agent.invoke(Command(resume=resumed), THREAD, **options)
+    assert pictures(model.seen[-1]) == [photo("red")]
+    assert count(photo("red")) == held  # LangGraph stores what it is given before any tool runs

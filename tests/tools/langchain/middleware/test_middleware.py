@@ -278,12 +278,67 @@ def test_a_picture_that_cannot_be_read_is_said_and_does_not_stop_the_run(
     assert "cannot be read: expected a " in last[4]
 
 
-def test_pictures_that_a_model_made_are_left_alone(personal, scripted, photo, pictures):
-    made = AIMessage([image_block(photo("red"), "image/png")])
+def test_pictures_that_a_model_made_follow_as_a_users(
+    personal, scripted, photo, pictures, labels, remember
+):
+    remember("Biscuit", "red")
+    made = AIMessage([{"type": "text", "text": "Here."}, image_block(photo("red"), "image/png")])
     model = scripted("ok")
     state = create_agent(model, middleware=[personal()]).invoke({"messages": ["draw", made, "?"]})
-    assert pictures(model.seen[0]) == [photo("red")]
-    assert pictures(state["messages"]) == [photo("red")]
+    assert pictures(state["messages"]) == [photo("red")]  # for the application to show
+    kinds = [message.type for message in model.seen[0]]
+    assert kinds == ["system", "human", "ai", "human", "human"]
+    _, _, told, shown, asked = model.seen[0]
+    assert (pictures([told]), pictures([shown]), asked.text) == ([], [photo("red")], "?")
+    assert shown.content[0]["text"] == "Pictures that you made:"
+    assert labels([told]) == labels([shown]) == [handle_of(photo("red"))]
+    assert "Biscuit" not in str(shown.content)
+
+
+def test_pictures_that_a_model_made_with_a_call_follow_the_whole_batch(
+    personal, scripted, calls, photo, pictures
+):
+    @tool
+    def camera():
+        """Look at the door."""
+        return image_block(photo("blue"), "image/png")
+
+    made = calls(("camera", {})).model_copy(
+        update={"content": [image_block(photo("red"), "image/png")]}
+    )
+    model = scripted(made, "ok")
+    create_agent(model, [camera], middleware=[personal()]).invoke({"messages": ["draw and look"]})
+    kinds = [(message.type, pictures([message])) for message in model.seen[1][1:]]
+    assert kinds == [
+        ("human", []),
+        ("ai", []),
+        ("tool", []),
+        ("human", [photo("red")]),
+        ("human", [photo("blue")]),
+    ]
+
+
+def test_a_models_picture_that_no_provider_takes_is_converted_or_said(
+    personal, scripted, pictures, photo
+):
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(photo("red"))).save(buffer, "TIFF")
+    broken = {"type": "image", "base64": "%%%%", "mime_type": "image/png"}
+    made = AIMessage([image_block(buffer.getvalue(), "image/tiff"), broken])
+    model = scripted("ok")
+    create_agent(model, middleware=[personal()]).invoke({"messages": ["draw", made, "?"]})
+    (sent,) = pictures(model.seen[0])
+    assert sent[:3] == b"\xff\xd8\xff"
+    assert "[A picture was left out here: expected base64" in str(model.seen[0][2].content)
+
+
+def test_a_picture_that_its_provider_has_signed_goes_back_as_it_is(personal, scripted, photo):
+    signed = {**image_block(photo("red"), "image/png"), "extras": {"signature": "abc"}}
+    called = {"type": "image_generation_call", "id": "ig_1", "result": "iVBORw0KGgo" + "A" * 80}
+    made = AIMessage([signed, called])
+    model = scripted("ok")
+    create_agent(model, middleware=[personal()]).invoke({"messages": ["draw", made, "?"]})
+    assert model.seen[0][2].content == [signed, called]
 
 
 def test_a_conversation_goes_on_in_another_process(

@@ -1,18 +1,24 @@
 """Whatever shape a tool returns a picture in, it is shown and leaves no byte behind."""
 
 import base64
+import hashlib
+import io
 import json
 import re
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import quote
 
 import mcp.types
+import numpy as np
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentState
-from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.types import Command
+from PIL import Image
 
 from pekit_agents.testing import solid_scene, to_png
 from pekit_agents.tools.image_store import handle_of
@@ -20,10 +26,12 @@ from pekit_agents.tools.langchain.pictures import image_block
 
 pytestmark = pytest.mark.parametrize("stored", ["memory"], indirect=True)
 THREAD = {"configurable": {"thread_id": "1"}}
-PNG = to_png(solid_scene({"blue": (20, 20, 90, 90)}))
+PHOTO = solid_scene({"blue": (20, 20, 90, 90)})
+PNG = to_png(PHOTO)
 B64 = base64.b64encode(PNG).decode()
 URL = f"data:image/png;base64,{B64}"
 PNG_TYPE = {"mime_type": "image/png"}
+LINES = base64.encodebytes(PNG).decode().replace("\n", "\r\n")
 TEXT = {"type": "text", "text": "At the door"}
 STANDARD = {"type": "image", "base64": B64, "mime_type": "image/png"}
 MCP = {"type": "image", "data": B64, "mimeType": "image/png"}
@@ -53,6 +61,21 @@ RESULTS = {
     "file": [{"type": "file", "base64": B64, "mime_type": "image/png"}],
     "file without a type": [{"type": "file", "base64": B64, "filename": "door.png"}],
     "file, chat completions": [{"type": "file", "file": {"file_data": URL, "filename": "a.png"}}],
+    "file of another type": [{"type": "file", "base64": B64, "mime_type": "application/pdf"}],
+    "a document of blocks": [
+        {
+            "type": "document",
+            "source": {"type": "content", "content": [TEXT, {"type": "image", "data": B64}]},
+        }
+    ],
+    "a search result": [{"type": "search_result", "title": "a", "content": [TEXT, STANDARD]}],
+    "a screenshot": [{"type": "computer_screenshot", "image_url": URL}],
+    "a made picture": [{"type": "image_generation_call", "id": "1", "result": B64}],
+    "a text with more": [{**TEXT, "annotations": [{"thumbnail": B64}]}],
+    "documents": [Document("At the door", metadata={"thumbnail": B64})],
+    "a table": f"place,image,note\nAt the door,{B64},none\n",
+    "a mail": f"At the door\r\n\r\n{LINES}\r\n--",
+    "HTML": f"<img alt='At the door' srcset='{URL} 2x'>",
     "a JSON block": [{"type": "json", "json": {"frame": B64}}],
     "MCP block": MCP,
     "MCP blocks": [TEXT, MCP],
@@ -70,6 +93,21 @@ RESULTS = {
     ),
     "a dict": {"ok": True, "frames": [{"jpeg": B64}]},
     "a dataclass": Shot("At the door", PNG),
+    "MCP result with a structure": mcp.types.CallToolResult(
+        content=[mcp.types.TextContent(type="text", text=json.dumps({"frame": B64}))],
+        structuredContent={"frame": B64, "frames": [{"url": URL}]},
+    ),
+    "a Buffer": {"type": "Buffer", "data": [*PNG]},
+    "a Buffer in JSON": json.dumps({"body": {"type": "Buffer", "data": [*PNG]}}),
+    "a Uint8Array": {str(at): byte for at, byte in enumerate(PNG)},
+    "hexadecimal": {"frame": PNG.hex()},
+    "a URL with a picture": f"/show?image={quote(URL, safe='')}",
+    "JSON of PHP": json.dumps({"frame": B64}).replace("/", r"\/"),
+    "JSON in JSON": json.dumps({"body": json.dumps({"frame": B64}).replace("+", r"\u002B")}),
+    "tuples": [("At the door", {"jpg": B64}), ("again", B64.encode())],
+    "bytes of JSON": json.dumps({"frame": B64}).encode(),
+    "characters": PNG.decode("latin-1"),
+    "numbers": [*PNG],
     "JSON": json.dumps({"screenshot": URL}),
     "markdown": f"At the door: ![door]({URL}).",
     "base64": B64,
@@ -134,6 +172,35 @@ def test_an_artifact_of_any_shape_stays_and_holds_no_picture(
     assert f"[image {handle_of(PNG)}]" in str(kept)
 
 
+ARTIFACTS = {
+    "a file as an array": {"jpg": np.frombuffer(PNG, np.uint8)},
+    "colours": {"frame": np.asarray(PHOTO)},
+    "colours first": [np.moveaxis(np.asarray(PHOTO), 2, 0)],
+    "frames": [np.asarray(PHOTO)[None]],
+    "PIL": (PHOTO, 1),
+    "a view": [bytearray(PNG), PNG],
+}
+
+
+@pytest.mark.parametrize("artifact", ARTIFACTS.values(), ids=ARTIFACTS)
+def test_an_artifact_of_arrays_and_pictures_holds_none(
+    artifact, stored, personal, scripted, calls, images
+):
+    @tool(response_format="content_and_artifact")
+    def camera():
+        """Look at the door."""
+        return "Taken.", artifact
+
+    _, state = _ask(personal, scripted, calls, stored[0], camera)
+    (kept,) = [message.artifact for message in state["messages"] if message.type == "tool"]
+    for handle in re.findall(r"img_[0-9a-f]{32}", str(kept)):
+        with Image.open(io.BytesIO(images.get("ann", handle))) as picture:
+            assert picture.convert("RGB").tobytes() == PHOTO.tobytes()
+    assert "[image img_" in str(kept)
+    assert len(str(kept)) < 200
+    assert stored[1](PNG) == stored[1](PHOTO.tobytes()) == 0
+
+
 class Watching(AgentState):
     last_frame: dict
 
@@ -182,6 +249,48 @@ def test_a_command_brings_a_users_message_in_any_form(
     assert [pictures(seen) for seen in model.seen] == [[], [PNG], [PNG]]
     (brought,) = [each for each in state["messages"] if "At the door" in str(each.content)]
     assert [each["type"] for each in brought.content] == ["text", "text"]
+
+
+def test_a_command_brings_what_another_model_made_without_its_picture(
+    stored, personal, scripted, calls, images
+):
+    @tool
+    def painter(tool_call_id: Annotated[str, InjectedToolCallId]):
+        """Ask another model for a picture."""
+        called = [{"name": "draw", "args": {"mask": B64}, "id": "c"}]
+        made = AIMessage([TEXT, STANDARD], response_metadata={"raw": PNG}, draft=URL)
+        told = [ToolMessage("Painted.", tool_call_id=tool_call_id), made]
+        more = [AIMessage("", tool_calls=called), ToolMessage(B64, tool_call_id="c")]
+        return Command(update={"messages": [*told, *more]})
+
+    _, state = _ask(personal, scripted, calls, stored[0], painter)
+    assert stored[1](PNG) == 0
+    label = f"[image {handle_of(PNG)}]"
+    (made,) = [each for each in state["messages"] if "At the door" in str(each.content)]
+    assert made.content == [TEXT, {"type": "text", "text": label}]
+    assert (made.response_metadata, made.draft) == ({"raw": label}, label)
+    assert images.get("ann", handle_of(PNG)) == PNG
+
+
+@pytest.mark.parametrize("kind", ["a PDF", "a token", "a key", "a movie"])
+def test_long_base64_that_is_no_picture_stays(kind, stored, personal, scripted, calls):
+    data = {
+        "a PDF": b"%PDF-1.7\n" + bytes(range(256)) * 9,
+        "a token": b'{"alg":"RS256"}' * 99,
+        "a key": hashlib.shake_256(b"1").digest(2048),
+        "a movie": b"\0\0\0\x20ftypisom" + bytes(range(256)),
+    }[kind]
+    coded = base64.b64encode(data).decode()
+
+    @tool(response_format="content_and_artifact")
+    def archive():
+        """Return a file."""
+        return json.dumps({"file": coded, "hex": data.hex()}), [data, coded, [*data]]
+
+    _, state = _ask(personal, scripted, calls, stored[0], archive)
+    (told,) = [message for message in state["messages"] if message.type == "tool"]
+    assert json.loads(told.content) == {"file": coded, "hex": data.hex()}
+    assert told.artifact == [data, coded, [*data]]
 
 
 def test_a_picture_that_cannot_be_taken_out_is_said(stored, personal, scripted, calls, images):
@@ -265,6 +374,12 @@ def test_pictures_beside_what_a_user_says_become_labels(stored, personal):
     label = f"[image {handle_of(PNG)}]"
     assert kept.additional_kwargs["attachments"] == [{"data": label, "mimeType": "image/png"}]
     assert beside["attachments"][0]["data"] == B64
+
+
+def test_pictures_in_fields_of_ones_own_become_labels(stored, personal):
+    (kept,) = personal().admit([HumanMessage("Hello", frame=PNG, response_metadata={"a": URL})])
+    label = f"[image {handle_of(PNG)}]"
+    assert (kept.frame, kept.response_metadata, kept.text) == (label, {"a": label}, "Hello")
 
 
 def test_a_document_that_is_no_picture_stays(stored, personal):

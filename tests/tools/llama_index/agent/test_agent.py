@@ -7,6 +7,7 @@ from llama_index.core.workflow import Context
 from pekit_agents.errors import InvalidInput
 from pekit_agents.testing import fake_profile
 from pekit_agents.tools.identity import UnknownUser
+from pekit_agents.tools.image_store import handle_of
 from pekit_agents.tools.llama_index.agent import SYSTEM_PROMPT, PersonalFunctionAgent
 from pekit_agents.tools.specs import VERBS
 
@@ -106,6 +107,24 @@ async def test_pictures_of_tools_follow_the_whole_batch(
         "tool",
         "assistant",
     ]
+
+
+async def test_pictures_that_a_model_made_follow_as_a_users(
+    make_agent, scripted, said, photo, pictures, remember
+):
+    remember("Biscuit", "red")
+    made = said("Here.", photo("red")).model_copy(update={"role": MessageRole.ASSISTANT})
+    llm, memory = scripted(made, "ok"), ChatMemoryBuffer.from_defaults(token_limit=9999)
+    agent = make_agent(llm, user_id="ann")
+    result = await agent.run("Draw.", memory=memory)
+    assert pictures([result.response]) == [photo("red")]  # for the application to show
+    await agent.run("And?", memory=memory)
+    shown = llm.seen[1]
+    assert _roles(shown) == ["system", "user", "assistant", "user", "user"]
+    assert [pictures([message]) for message in shown[2:]] == [[], [photo("red")], []]
+    assert _words(shown[3]).startswith("Pictures that you made:")
+    assert f"image {handle_of(photo('red'))}]" in _words(shown[2])
+    assert "Biscuit" not in _words(shown[3])
 
 
 async def test_later_turns_show_the_pictures_of_tools_where_they_were(

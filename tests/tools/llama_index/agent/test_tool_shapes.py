@@ -4,6 +4,7 @@ import base64
 import json
 import warnings
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import mcp.types
 import pytest
@@ -69,6 +70,33 @@ RESULTS = {
     "a responses block": lambda: [{"type": "input_image", "image_url": URL}],
     "a dict": lambda: {"ok": True, "frames": [{"png": B64}]},
     "a dataclass": lambda: Shot("At the door", PNG),
+    "MCP result with a structure": lambda: mcp.types.CallToolResult(
+        content=[mcp.types.TextContent(type="text", text=json.dumps({"frame": B64}))],
+        structuredContent={"frame": B64, "frames": [{"url": URL}]},
+    ),
+    "MCP resource": lambda: mcp.types.EmbeddedResource(
+        type="resource",
+        resource=mcp.types.BlobResourceContents(
+            uri="file:///door.png", mimeType="image/png", blob=B64
+        ),
+    ),
+    "a Buffer": lambda: {"type": "Buffer", "data": [*PNG]},
+    "a Buffer in JSON": lambda: json.dumps({"body": {"type": "Buffer", "data": [*PNG]}}),
+    "a Uint8Array": lambda: {str(at): byte for at, byte in enumerate(PNG)},
+    "hexadecimal": lambda: {"frame": PNG.hex()},
+    "a URL with a picture": lambda: f"/show?image={quote(URL, safe='')}",
+    "JSON of PHP": lambda: json.dumps({"frame": B64}).replace("/", r"\/"),
+    "JSON in JSON": lambda: json.dumps({"body": json.dumps({"frame": B64})}),
+    "tuples": lambda: [("At the door", {"jpg": B64}), ("again", B64.encode())],
+    "bytes of JSON": lambda: json.dumps({"frame": B64}).encode(),
+    "characters": lambda: PNG.decode("latin-1"),
+    "numbers": lambda: [*PNG],
+    "an array": lambda: bytearray(PNG),
+    "anthropic": lambda: [
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": B64}}
+    ],
+    "gemini": lambda: {"inline_data": {"mime_type": "image/png", "data": B64}},
+    "bedrock": lambda: {"image": {"format": "png", "source": {"bytes": PNG}}},
     "JSON": lambda: json.dumps({"screenshot": URL}),
     "markdown": lambda: f"At the door: ![door]({URL}).",
     "base64": lambda: B64,
@@ -131,6 +159,18 @@ async def test_a_users_picture_in_any_block(block, make_agent, scripted, picture
         each for m in agent.llm.seen[0] for each in m.blocks if isinstance(each, ImageBlock)
     ]
     assert shown.image_mimetype == "image/png"
+
+
+async def test_pictures_beside_what_a_user_says_become_labels(make_agent, scripted):
+    beside = {"attachments": [{"data": B64, "mimeType": "image/png"}], "n": 1}
+    message = ChatMessage(role="user", content="Hello", additional_kwargs=beside)
+    agent, memory = make_agent(scripted("Hi."), user_id="ann"), Memory.from_defaults()
+    label = f"[image {handle_of(PNG)}]"
+    expected = {"attachments": [{"data": label, "mimeType": "image/png"}], "n": 1}
+    assert agent.admit(message).additional_kwargs == expected
+    await agent.run(message, memory=memory)
+    assert (await memory.aget_all())[0].additional_kwargs == expected
+    assert beside["attachments"][0]["data"] == B64
 
 
 async def test_a_document_that_is_no_picture_is_left_alone(make_agent, scripted):
