@@ -27,22 +27,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NEARLY",
-    "POSSIBLE",
-    "REACH",
     "ScoredBoxes",
     "box_ladder",
     "likeness_of",
     "pick_places",
     "pool_boxes",
     "scored_boxes",
+    "worth_a_look",
 ]
 
 _SIZES = (2.5, 3.5, 5.0, 7.0, 10.0)  # patches: the square root of a box's area
 _ASPECTS = (0.6, 1.0, 1.6)  # width over height
-#: Log-odds below being named: a box is worth a closer look. It holds more than the thing.
-REACH = 4.5
-#: Log-odds below being named: seen close up, a box may still turn out to be what it resembles.
-POSSIBLE = 2.2
+# Log-odds below being named: a box is worth a closer look. It holds more than the thing.
+_REACH = 4.5
 _WITHIN = 0.3  # of the smaller box: so much inside another is the same place, or a part of it
 #: A box around another with log-odds lower by no more than this shows more of the same thing.
 NEARLY = 1.0
@@ -127,7 +124,7 @@ def pick_places(scored: Sequence[ScoredBoxes], *, limit: int) -> list[Box]:
     """
     xyxy = np.concatenate([each.xyxy for each in scored])
     likeness = np.concatenate([each.likeness for each in scored])
-    worth = np.flatnonzero(likeness > -REACH)
+    worth = np.flatnonzero(likeness > -_REACH)
     ranked = worth[np.argsort(-likeness[worth], kind="stable")]
     xyxy, likeness = xyxy[ranked], likeness[ranked]
     kept: list[int] = []
@@ -161,6 +158,11 @@ def likeness_of(grid: FloatArray, window: Box, box: Box, guide: Guide) -> float:
     x0, y0, x1, y1 = np.clip(edges, 0, [columns, rows] * 2)
     patches = [math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1)]
     return float(guide(pool_boxes(grid, np.array([patches])))[0])
+
+
+def worth_a_look(likeness: float) -> bool:
+    """Return whether a box that is so much alike is worth a close-up."""
+    return likeness > -_REACH
 
 
 def _largest_around(box: NDArray[np.float64], candidates: NDArray[np.float64]) -> int:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from pekit_agents.boxes import close_up
 from pekit_agents.models.embedded.guidance import (
-    POSSIBLE,
-    REACH,
     likeness_of,
     pick_places,
     scored_boxes,
+    worth_a_look,
 )
 from pekit_agents.models.embedded.saliency import salient_regions
 from pekit_agents.types import Box
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PhotoWindows"]
 
+# Log-odds below being named: what a close-up shows may be something remembered.
+_POSSIBLE = 2.2
 _WIDE = 2.0  # side of the close-up of a guide's place: it may have seen a part only
 
 
@@ -96,11 +97,11 @@ class PhotoWindows:
 
     def is_worth_a_look(self, box: Box, window: Box) -> bool:
         """Return whether a box resembles what is remembered enough for a close-up."""
-        return self.likeness(box, window) > -REACH
+        return worth_a_look(self.likeness(box, window))
 
     def is_possible(self, box: Box, window: Box) -> bool:
         """Return whether a box that is seen close up may be something that is remembered."""
-        return self.likeness(box, window) > -POSSIBLE
+        return self.likeness(box, window) > -_POSSIBLE
 
     def close_up(self, box: Box) -> Box:
         """Return the window in which something that stands out is seen close up."""
