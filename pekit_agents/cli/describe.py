@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     from pekit_agents.errors import PeKitError
     from pekit_agents.protocols import AnswerModel
 
-__all__ = ["describe", "load_answerer"]
+__all__ = ["commands", "describe", "load_answerer"]
+
+commands = typer.Typer()
 
 _NO_PHOTO = "-"
 _COLUMNS = ("photo", "answer", "names", "error")
 
 
+@commands.command()
 @limited
 def describe(
     photos: Annotated[

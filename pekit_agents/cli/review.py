@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.kit.review import ReviewItem
 
-__all__ = ["review"]
+__all__ = ["commands"]
+
+commands = typer.Typer()
 
 review = typer.Typer(
     help="Decide on doubtful matches that `pekit find --review` kept.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+commands.add_typer(review, name="review")
 
 IdArgument = Annotated[str, typer.Argument(help="the item's id, see `pekit review list`")]
 

@@ -18,6 +18,7 @@ from pekit_agents.cli.options import (
     ProfileOption,
     StrictnessOption,
     UserOption,
+    limited,
     open_filled_kit,
     strict,
 )
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import Match
 
-__all__ = ["find", "prompt"]
+__all__ = ["commands", "find", "prompt"]
+
+commands = typer.Typer()
 
 OutOption = Annotated[
     Path | None,
@@ -53,6 +56,8 @@ _COLUMNS = (
 _PROMPT_COLUMNS = ("photo", "text", "names", "picture", "error")
 
 
+@commands.command()
+@limited
 def find(
     photos: PhotosArgument,
     out: OutOption = None,
@@ -138,6 +143,8 @@ def find(
         raise typer.Exit(1)
 
 
+@commands.command()
+@limited
 def prompt(
     photos: AskedArgument,
     question: QuestionOption = None,
