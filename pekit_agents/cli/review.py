@@ -12,7 +12,6 @@ from pekit_agents.cli.options import JsonOption, on_kit
 from pekit_agents.cli.output import out, plain, print_json, say, show_objects
 from pekit_agents.cli.references import id_of, object_of
 from pekit_agents.errors import InvalidInput
-from pekit_agents.prompting.match_text import answer_of, chances_of
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
@@ -42,6 +41,8 @@ def list_items(
     as_json: JsonOption = False,
 ) -> None:
     """List what waits for a decision."""
+    from pekit_agents.prompting.match_text import answer_of, chances_of
+
     items = kit.review.list()
     if folder is not None:
         _write(items, folder)

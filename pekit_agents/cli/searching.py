@@ -27,7 +27,6 @@ from pekit_agents.cli.output import plain, say, shown
 from pekit_agents.cli.photo_files import PhotosArgument, each_photo, photos_of
 from pekit_agents.cli.questions import AskedArgument, QuestionOption, split_question
 from pekit_agents.cli.records import FormOption, target_of
-from pekit_agents.prompting.match_text import answer_of, chances_of
 from pekit_agents.protocols import SearchMode
 from pekit_agents.wording.messages import counted
 
@@ -157,6 +156,8 @@ def prompt(
     as_json: JsonOption = False,
 ) -> None:
     """Print the instruction that lets any LVLM answer about your objects."""
+    from pekit_agents.prompting.match_text import answer_of
+
     names, asked = split_question(photos, question)
     given = photos_of(names)
     target = target_of(out, form, as_json, several=given.several, force=force)
@@ -234,6 +235,8 @@ def _table(*first: str, number: str = "how sure") -> Table:
 
 
 def _fill(table: Table, finding: Finding, *first: str) -> None:
+    from pekit_agents.prompting.match_text import answer_of, chances_of
+
     for match in finding.everything:
         where = ", ".join(f"{edge:.0f}" for edge in match.box.xyxy)
         sure = chances_of(match) or f"{match.score:.2f}"

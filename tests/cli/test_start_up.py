@@ -19,7 +19,8 @@ from pekit_agents.memory.memory import Memory
 from pekit_agents.profiles import load_profile
 from pekit_agents.types import PersonalObject
 
-HEAVY = {"lancedb", "lance", "pyarrow", "torch", "transformers", "onnxruntime", "sklearn", "ray"}
+HEAVY = {"lancedb", "lance", "pyarrow", "numpy", "PIL", "torch", "transformers", "onnxruntime"}
+HEAVY |= {"sklearn", "ray"}
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
