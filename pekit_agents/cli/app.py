@@ -7,46 +7,43 @@ Exit codes: 0 done, 1 a :class:`PeKitError` (said in one sentence), 2 wrong usag
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
 
-from pekit_agents.cli.calibrate import calibrate
-from pekit_agents.cli.describe import describe
-from pekit_agents.cli.evaluation.app import evaluate
-from pekit_agents.cli.forgetting import forget
-from pekit_agents.cli.ingest import ingest, optimize
-from pekit_agents.cli.memory import memory_commands
-from pekit_agents.cli.options import (
-    DEFAULT_MEMORY,
-    JsonOption,
-    KeepCropsOption,
-    MemoryOption,
-    ProfileOption,
-    UserOption,
-    limited,
-    limits_given,
-    open_filled_kit,
-    open_kit,
-)
-from pekit_agents.cli.output import complain, print_json, say, show_objects, shown, working
-from pekit_agents.cli.output import out as console
-from pekit_agents.cli.photo_files import Photos, PhotosArgument, each_photo, photos_of
-from pekit_agents.cli.references import object_of
-from pekit_agents.cli.review import review as review_commands
-from pekit_agents.cli.searching import find, prompt
+from pekit_agents.cli.lancedb_import import lighten_lancedb
+from pekit_agents.cli.late_commands import LateGroup
+from pekit_agents.cli.output import complain, say
 from pekit_agents.cli.terminal_words import terminal_words, usage_words
-from pekit_agents.errors import InvalidInput, PeKitError
-from pekit_agents.wording.messages import counted
+from pekit_agents.errors import PeKitError
 
 __all__ = ["app", "main"]
 
+#: The modules of ``pekit_agents.cli`` and the commands in each, in the order of the help.
+_COMMANDS = (
+    ("first_steps", "demo"),
+    ("introducing", "remember add"),
+    ("searching", "find prompt"),
+    ("describe", "describe"),
+    ("calibrate", "calibrate"),
+    ("ingest", "ingest optimize"),
+    ("forgetting", "forget"),
+    ("first_steps", "doctor"),
+    ("evaluation.app", "eval"),
+    ("review", "review"),
+    ("memory", "list show views update merge remove-view confirm reject clear-corrections"),
+    ("memory", "export import reembed"),
+)
 
-class _PlainWords(TyperGroup):
+
+class _Commands(LateGroup):
     """Says what is wrong with an option in words that are not Python's."""
+
+    homes: ClassVar[Mapping[str, str]] = {
+        name: f"pekit_agents.cli.{module}" for module, names in _COMMANDS for name in names.split()
+    }
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -57,15 +54,11 @@ class _PlainWords(TyperGroup):
 
 
 app = typer.Typer(
-    cls=_PlainWords,
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-BoxOption = Annotated[
-    str | None, typer.Option("--box", help="where it is in the one photo: X0,Y0,X1,Y1")
-]
-NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
 
 
 def _tell_version(asked: bool) -> None:
@@ -88,158 +81,11 @@ def root(
     """A visual memory of your own things for any vision-language agent."""
 
 
-@app.command()
-def demo(
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="folder for pictures and prompts")
-    ] = Path("pekit-demo"),
-) -> None:
-    """Remember a few objects and find them in composed scenes."""
-    from pekit_agents.demo.run import run_demo
-
-    results = run_demo(out, console)
-    if not all(result.right for result in results):
-        raise typer.Exit(1)
-
-
-@app.command()
-@limited
-def remember(
-    name: Annotated[str, typer.Argument(help="what you call it")],
-    photos: PhotosArgument,
-    category: Annotated[str, typer.Option("--category", "-c", help='what it is: "dog"')],
-    context: Annotated[str, typer.Option("--context", help="anything to know about it")] = "",
-    box: BoxOption = None,
-    keep_crops: KeepCropsOption = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
-    as_json: JsonOption = False,
-) -> None:
-    """Introduce an object with one photo or several."""
-    from pekit_agents.introduction.view_extraction import Reference
-
-    given = photos_of(photos)
-    for _, unusable in given.unusable:
-        raise unusable
-    edges = _edges(box, given)
-    images = [Reference(photo, box=edges) for photo in given.files]
-    kit = open_kit(memory, user, profile, keep_crops=keep_crops)
-    with working("remembering") as tell:
-        obj = kit.remember(
-            name,
-            images,
-            category=category,
-            context=context,
-            progress=lambda done, total: tell(f"remembering: photo {done} of {total}"),
-        )
-    show_objects([obj], as_json, title="Remembered")
-    if not as_json:
-        for each in obj.advice:
-            say(f"Advice: {terminal_words(each.text)}.")
-
-
-@app.command()
-@limited
-def add(
-    name: NameArgument,
-    photos: PhotosArgument,
-    box: BoxOption = None,
-    keep_crops: KeepCropsOption = False,
-    memory: MemoryOption = DEFAULT_MEMORY,
-    user: UserOption = "default",
-    profile: ProfileOption = "embedded",
-    as_json: JsonOption = False,
-) -> None:
-    """Add photos to an object that is remembered; one that was added already adds nothing."""
-    from pekit_agents.images.reading import read_image
-    from pekit_agents.introduction.view_extraction import Reference
-    from pekit_agents.introduction.views import MAX_VIEWS
-    from pekit_agents.memory.records import view_id_of
-
-    given = photos_of(photos)
-    edges = _edges(box, given)
-    kit = open_filled_kit(memory, user, profile, keep_crops=keep_crops)
-    obj = object_of(kit, name)
-    if obj.n_views + len(given.files) > MAX_VIEWS:
-        room = counted(MAX_VIEWS - obj.n_views, "photo")
-        raise InvalidInput(
-            f"expected at most {room} more of {obj.name}, found {len(given.files)}: an object "
-            f"holds at most {MAX_VIEWS} views; nothing was added"
-        )
-    advice, of_all = list[str](), list[str]()
-    held = {view.view_id for view in kit.views(obj.object_id)}
-
-    def learn(photo: Path) -> None:
-        # The same photo gives the same id, so that repeating the command adds nothing.
-        content = read_image(photo, limits=limits_given()) + str(edges or "").encode()
-        view_id = view_id_of(obj.object_id, content)
-        if view_id in held:
-            advice.append(f"{shown(photo)} was added already: nothing is added for it")
-            return
-        held.add(view_id)
-        reference = Reference(photo, box=edges)
-        added = kit.add_views(obj.object_id, [reference], view_ids=[view_id]).advice
-        advice.extend(each.text.replace("photo 1", shown(photo), 1) for each in added if each.photo)
-        of_all[:] = [each.text for each in added if not each.photo]  # as it is with this one
-
-    failed = each_photo(given, learn, doing="adding")
-    show_objects([kit.get(obj.object_id)], as_json, title="Remembered")
-    for text in () if as_json else (*advice, *of_all):
-        say(f"Advice: {terminal_words(text)}.")
-    if failed:
-        raise typer.Exit(1)
-
-
-app.command()(limited(find))
-app.command()(limited(prompt))
-app.command()(describe)
-app.command()(calibrate)
-app.command()(ingest)
-app.command()(optimize)
-app.add_typer(evaluate, name="eval")
-app.add_typer(review_commands, name="review")
-
-
-app.add_typer(memory_commands)
-app.command()(forget)
-
-
-@app.command()
-def doctor(
-    memory: MemoryOption = DEFAULT_MEMORY,
-    profile: ProfileOption = "embedded",
-    as_json: JsonOption = False,
-) -> None:
-    """Say what is installed, which profiles can run, and where things are."""
-    from pekit_agents.cli.doctor import diagnose
-
-    report = diagnose(memory, profile)
-    if as_json:
-        print_json(report.to_dict())
-    else:
-        report.print(console)
-    if not report.usable:
-        raise typer.Exit(1)
-
-
 def main() -> None:
     """Run ``pekit``; an error of the toolkit is one line and exit code 1."""
+    lighten_lancedb()
     try:
         app()
     except PeKitError as exc:
         complain(f"pekit: {terminal_words(str(exc))}")
         sys.exit(1)
-
-
-def _edges(box: str | None, photos: Photos) -> list[float] | None:
-    """Return the four numbers of ``--box``, which goes with one photo."""
-    if box is None:
-        return None
-    if photos.several:
-        count = counted(len(photos.files), "photo")
-        raise typer.BadParameter(f"--box goes with one photo, found {count}")
-    try:
-        return [float(part) for part in box.split(",")]
-    except ValueError:
-        raise InvalidInput(f"expected --box X0,Y0,X1,Y1 in pixels, found {box!r}") from None

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from pekit_agents.evaluation.metrics.bootstrap import Estimate
     from pekit_agents.profiles import Profile
 
-__all__ = ["calibrate", "show_report"]
+__all__ = ["calibrate", "commands", "show_report"]
+
+commands = typer.Typer()
 
 _ROUGH = 15  # things: fewer give rough numbers
 
 
+@commands.command()
 def calibrate(
     things: Annotated[
         list[Path], typer.Argument(help="data sets of things, see `pekit eval`; one or more")

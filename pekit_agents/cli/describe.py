@@ -22,19 +22,21 @@ from pekit_agents.cli.photo_files import Photos, concerns_one_photo, each_photo,
 from pekit_agents.cli.questions import QuestionOption, split_question
 from pekit_agents.cli.records import FormOption, target_of
 from pekit_agents.errors import ModelError
-from pekit_agents.prompting.match_text import answer_of
 
 if TYPE_CHECKING:
     from pekit_agents.answering.answer import Answer
     from pekit_agents.errors import PeKitError
     from pekit_agents.protocols import AnswerModel
 
-__all__ = ["describe", "load_answerer"]
+__all__ = ["commands", "describe", "load_answerer"]
+
+commands = typer.Typer()
 
 _NO_PHOTO = "-"
 _COLUMNS = ("photo", "answer", "names", "error")
 
 
+@commands.command()
 @limited
 def describe(
     photos: Annotated[
@@ -78,6 +80,8 @@ def describe(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question about your objects in photos, or about what is remembered."""
+    from pekit_agents.prompting.match_text import answer_of
+
     if not model:
         raise typer.BadParameter(
             "name a model: --model ID_OR_FOLDER, or --endpoint URL --model NAME"

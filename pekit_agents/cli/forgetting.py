@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.types import PersonalObject
 
-__all__ = ["forget"]
+__all__ = ["commands"]
+
+commands = typer.Typer()
 
 
+@commands.command()
 def forget(
     name: Annotated[str | None, typer.Argument(help="the object's name or id")] = None,
     everything: Annotated[bool, typer.Option("--all", help="everything of the user")] = False,

@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from pekit_agents.introduction.jobs import Runner
     from pekit_agents.types import PersonalObject
 
-__all__ = ["ingest", "optimize"]
+__all__ = ["commands", "ingest", "optimize"]
+
+commands = typer.Typer()
 
 _SHOWN = 20
 
 
+@commands.command()
 @limited
 def ingest(
     folder: Annotated[Path, typer.Argument(help="holds a folder of photos for each object")],
@@ -154,6 +157,7 @@ def _utf8(name: object) -> str:
     return str(name).encode(errors="backslashreplace").decode()
 
 
+@commands.command()
 def optimize(
     everybody: Annotated[bool, typer.Option("--all", help="of all users")] = False,
     memory: MemoryOption = DEFAULT_MEMORY,

@@ -22,7 +22,7 @@ from pekit_agents.cli.options import (
     on_filled_kit,
     on_kit,
     open_filled_kit,
-    open_kit,
+    remembered_objects,
 )
 from pekit_agents.cli.output import (
     complain,
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.types import StoredView
 
-__all__ = ["memory_commands"]
+__all__ = ["commands"]
 
-memory_commands = typer.Typer()
+commands = typer.Typer()
 
 NameArgument = Annotated[str, typer.Argument(help="the object's name or id")]
 RegionOption = Annotated[
@@ -60,7 +60,7 @@ RegionOption = Annotated[
 ]
 
 
-@memory_commands.command("list")
+@commands.command("list")
 def list_objects(
     memory: MemoryOption = DEFAULT_MEMORY,
     user: UserOption = "default",
@@ -68,14 +68,14 @@ def list_objects(
     as_json: JsonOption = False,
 ) -> None:
     """List what is remembered."""
-    objects = open_kit(memory, user, profile).objects()
+    objects = remembered_objects(memory, user, profile)
     if not objects and not as_json:
         say(nothing_in(memory, user))
         return
     show_objects(objects, as_json, title="Remembered")
 
 
-@memory_commands.command()
+@commands.command()
 @on_filled_kit
 def show(
     kit: PeKit,
@@ -100,7 +100,7 @@ def show(
         say(f"Crop: {crop}")
 
 
-@memory_commands.command()
+@commands.command()
 @on_filled_kit
 def views(
     kit: PeKit,
@@ -122,7 +122,7 @@ def views(
     out.print(table)
 
 
-@memory_commands.command()
+@commands.command()
 @on_filled_kit
 def update(
     kit: PeKit,
@@ -146,7 +146,7 @@ def update(
     show_objects([obj], as_json, title="Updated")
 
 
-@memory_commands.command()
+@commands.command()
 @on_filled_kit
 def merge(
     kit: PeKit,
@@ -163,7 +163,7 @@ def merge(
     show_objects([kit.merge(into.object_id, gone.object_id)], as_json, title="Merged")
 
 
-@memory_commands.command("remove-view")
+@commands.command("remove-view")
 @on_filled_kit
 def remove_view(
     kit: PeKit,
@@ -178,7 +178,7 @@ def remove_view(
     show_objects([obj], as_json, title="Left")
 
 
-@memory_commands.command()
+@commands.command()
 @limited
 def confirm(
     name: NameArgument,
@@ -203,7 +203,7 @@ def confirm(
     _learn_from_each(kit, ref, photos, learn, region, as_json)
 
 
-@memory_commands.command()
+@commands.command()
 @limited
 @on_filled_kit
 def reject(
@@ -225,7 +225,7 @@ def reject(
     _learn_from_each(kit, ref, photos, learn, region, as_json)
 
 
-@memory_commands.command("clear-corrections")
+@commands.command("clear-corrections")
 @on_filled_kit
 def clear_corrections(
     kit: PeKit,
@@ -237,7 +237,7 @@ def clear_corrections(
     show_objects([obj], as_json, title="Cleared")
 
 
-@memory_commands.command()
+@commands.command()
 @on_filled_kit
 def export(
     kit: PeKit,
@@ -255,7 +255,7 @@ def export(
     say(f"Exported to {file} ({counts}).")
 
 
-@memory_commands.command("import")
+@commands.command("import")
 @on_kit
 def import_file(
     kit: PeKit,
@@ -275,7 +275,7 @@ def import_file(
     show_objects(objects, as_json, title="Imported")
 
 
-@memory_commands.command()
+@commands.command()
 def reembed(
     drop_corrections: Annotated[
         bool, typer.Option("--drop-corrections", help="go on without what was rejected")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.images.limits import ImageLimits
     from pekit_agents.kit.kit import PeKit
+    from pekit_agents.types import PersonalObject
 
 __all__ = [
     "DEFAULT_MEMORY",
@@ -34,6 +35,7 @@ __all__ = [
     "on_kit",
     "open_filled_kit",
     "open_kit",
+    "remembered_objects",
     "strict",
 ]
 
@@ -106,6 +108,16 @@ def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) 
     return PeKit.open(
         memory, profile=profile, user_id=user, keep_crops=keep_crops, limits=limits_given()
     )
+
+
+def remembered_objects(memory: str, user: str, profile: str) -> list[PersonalObject]:
+    """Return everything remembered, the oldest first; to read this, no kit has to be loaded."""
+    from pekit_agents.memory.memory import Memory
+    from pekit_agents.profiles import load_profile
+
+    encoder = load_profile(profile).encoder
+    opened = Memory.open(memory, user_id=user, encoder_id=encoder.id, dim=encoder.dim)
+    return list(opened.objects())
 
 
 def limits_given() -> ImageLimits:

@@ -12,19 +12,21 @@ from pekit_agents.cli.options import JsonOption, on_kit
 from pekit_agents.cli.output import out, plain, print_json, say, show_objects
 from pekit_agents.cli.references import id_of, object_of
 from pekit_agents.errors import InvalidInput
-from pekit_agents.prompting.match_text import answer_of, chances_of
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.kit.review import ReviewItem
 
-__all__ = ["review"]
+__all__ = ["commands"]
+
+commands = typer.Typer()
 
 review = typer.Typer(
     help="Decide on doubtful matches that `pekit find --review` kept.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+commands.add_typer(review, name="review")
 
 IdArgument = Annotated[str, typer.Argument(help="the item's id, see `pekit review list`")]
 
@@ -39,6 +41,8 @@ def list_items(
     as_json: JsonOption = False,
 ) -> None:
     """List what waits for a decision."""
+    from pekit_agents.prompting.match_text import answer_of, chances_of
+
     items = kit.review.list()
     if folder is not None:
         _write(items, folder)

@@ -18,6 +18,7 @@ from pekit_agents.cli.options import (
     ProfileOption,
     StrictnessOption,
     UserOption,
+    limited,
     open_filled_kit,
     strict,
 )
@@ -26,7 +27,6 @@ from pekit_agents.cli.output import plain, say, shown
 from pekit_agents.cli.photo_files import PhotosArgument, each_photo, photos_of
 from pekit_agents.cli.questions import AskedArgument, QuestionOption, split_question
 from pekit_agents.cli.records import FormOption, target_of
-from pekit_agents.prompting.match_text import answer_of, chances_of
 from pekit_agents.protocols import SearchMode
 from pekit_agents.wording.messages import counted
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import Match
 
-__all__ = ["find", "prompt"]
+__all__ = ["commands", "find", "prompt"]
+
+commands = typer.Typer()
 
 OutOption = Annotated[
     Path | None,
@@ -53,6 +55,8 @@ _COLUMNS = (
 _PROMPT_COLUMNS = ("photo", "text", "names", "picture", "error")
 
 
+@commands.command()
+@limited
 def find(
     photos: PhotosArgument,
     out: OutOption = None,
@@ -138,6 +142,8 @@ def find(
         raise typer.Exit(1)
 
 
+@commands.command()
+@limited
 def prompt(
     photos: AskedArgument,
     question: QuestionOption = None,
@@ -150,6 +156,8 @@ def prompt(
     as_json: JsonOption = False,
 ) -> None:
     """Print the instruction that lets any LVLM answer about your objects."""
+    from pekit_agents.prompting.match_text import answer_of
+
     names, asked = split_question(photos, question)
     given = photos_of(names)
     target = target_of(out, form, as_json, several=given.several, force=force)
@@ -227,6 +235,8 @@ def _table(*first: str, number: str = "how sure") -> Table:
 
 
 def _fill(table: Table, finding: Finding, *first: str) -> None:
+    from pekit_agents.prompting.match_text import answer_of, chances_of
+
     for match in finding.everything:
         where = ", ".join(f"{edge:.0f}" for edge in match.box.xyxy)
         sure = chances_of(match) or f"{match.score:.2f}"

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib import metadata
 
+import numpy as np
 import pytest
+import typer
 
-HEAVY = {"lancedb", "lance", "pyarrow", "torch", "transformers", "onnxruntime", "sklearn", "ray"}
+from pekit_agents.cli.app import app
+from pekit_agents.memory.memory import Memory
+from pekit_agents.profiles import load_profile
+from pekit_agents.types import PersonalObject
+
+HEAVY = {"lancedb", "lance", "pyarrow", "numpy", "PIL", "torch", "transformers", "onnxruntime"}
+HEAVY |= {"sklearn", "ray"}
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
@@ -20,6 +31,10 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
+
+
+def loaded_by(done: subprocess.CompletedProcess[str]) -> set[str]:
+    return set(re.findall(r"\|\s+([\w.]+)$", done.stderr, re.M))
 
 
 @pytest.mark.parametrize(
@@ -37,9 +52,42 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
 )
 def test_help_and_wrong_usage_load_nothing_heavy(args, code):
     done = run(*args)
-    loaded = {name.split(".")[0] for name in re.findall(r"\|\s+([\w.]+)$", done.stderr, re.M)}
+    loaded = {name.split(".")[0] for name in loaded_by(done)}
     assert (done.returncode, loaded & HEAVY) == (code, set())
     assert "typer" in loaded
+
+
+@pytest.mark.usefixtures("embedded_model")
+def test_a_list_of_what_is_remembered_loads_neither_the_kit_nor_other_commands(tmp_path):
+    encoder = load_profile("embedded").encoder
+    memory = Memory.open(tmp_path, user_id="default", encoder_id=encoder.id, dim=encoder.dim)
+    cup = PersonalObject("id-1", "Cup", "mug", "", created_at=datetime.now(UTC), n_views=0)
+    memory.insert(cup, np.eye(1, encoder.dim, dtype=np.float32))
+    done = run("list", "--json", "--memory", str(tmp_path))
+    assert [obj["name"] for obj in json.loads(done.stdout)] == ["Cup"]
+    loaded = loaded_by(done)
+    assert {"lancedb", "pekit_agents.memory.memory"} < loaded
+    unused = ("kit", "evaluation", "prompting", "retrieval", "introduction", "answering", "demo")
+    unused += ("cli.searching", "cli.describe", "cli.evaluation", "cli.ingest", "cli.calibrate")
+    names = {f"pekit_agents.{part}" for part in unused} | {"torch", "transformers", "sklearn"}
+    names |= {"lance_namespace_urllib3_client.api", "urllib3"}
+    assert {name for name in loaded if any(f"{name}.".startswith(f"{n}.") for n in names)} == set()
+
+
+def test_every_command_is_found_where_it_is_said_to_be():
+    group = typer.main.get_group(app)
+    homes = group.homes
+    modules = {importlib.import_module(home) for home in homes.values()}
+    there = {
+        name: module.__name__
+        for module in modules
+        for name in typer.main.get_group(module.commands).commands
+    }
+    assert there == homes
+    context = typer.Context(group)
+    assert group.list_commands(context) == list(homes)
+    assert [group.get_command(context, name).name for name in homes] == list(homes)
+    assert group.get_command(context, "no-such") is None
 
 
 def test_it_says_its_version(pekit):

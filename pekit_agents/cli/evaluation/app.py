@@ -20,13 +20,16 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.scenes.arrangement import Arrangement
 from pekit_agents.protocols import SearchMode
 
-__all__ = ["evaluate"]
+__all__ = ["commands", "evaluate"]
+
+commands = typer.Typer()
 
 evaluate = typer.Typer(
     help="Measure how well things are recognised, on a data set or on your own photos.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+commands.add_typer(evaluate, name="eval")
 
 CountOption = Annotated[int, typer.Option("--refs", min=1, help="references of each thing")]
 _FEW_DRAWS = Draws(3)
