@@ -70,7 +70,7 @@ def test_a_list_of_what_is_remembered_loads_neither_the_kit_nor_other_commands(t
     unused = ("kit", "evaluation", "prompting", "retrieval", "introduction", "answering", "demo")
     unused += ("cli.searching", "cli.describe", "cli.evaluation", "cli.ingest", "cli.calibrate")
     names = {f"pekit_agents.{part}" for part in unused} | {"torch", "transformers", "sklearn"}
-    names |= {"lance_namespace_urllib3_client.api", "urllib3"}
+    names |= {"lance_namespace_urllib3_client.api", "urllib3", "onnxruntime"}
     assert {name for name in loaded if any(f"{name}.".startswith(f"{n}.") for n in names)} == set()
 
 

@@ -32,11 +32,11 @@ from pekit_agents.models.embedded.graph import (
     read_graphs,
     source_path,
 )
-from pekit_agents.models.embedded.runtime import ort
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pekit_agents.models.embedded.runtime import ort
     from pekit_agents.types import FloatArray, RGBImage
 
 __all__ = ["BLOCK_DIM", "DIM", "PATCH", "FocusFeatures", "FocusModel"]
@@ -168,6 +168,8 @@ class _Parts:
 
     @classmethod
     def load(cls, threads: int) -> _Parts:
+        from pekit_agents.models.embedded.runtime import ort  # late: what runs no model needs none
+
         try:
             graphs = read_graphs()
             options = _options(threads, graphs.folder)
@@ -196,6 +198,8 @@ def _pixels(rows: int, columns: int) -> dict[str, np.ndarray]:
 
 
 def _options(threads: int, folder: Path) -> ort.SessionOptions:
+    from pekit_agents.models.embedded.runtime import ort
+
     options = ort.SessionOptions()
     # Left to itself the runtime ties each thread to a core, the same one in every process.
     options.intra_op_num_threads = threads or _cores()
