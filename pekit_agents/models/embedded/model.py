@@ -47,9 +47,8 @@ BLOCK_DIM = 384
 DIM = BLOCK_DIM * len(BLOCKS)
 _TOKEN_BUDGET = 256  # 16 x 16 for a square image: 224 px; larger inputs blur the saliency
 _MIN_SIDE, _MAX_SIDE = 7, 36
-# Images of one shape in one run. Each costs 20 to 40 MB of RAM that the runtime keeps for the next
-# run, and beyond four the time of each stays the same.
-_AT_ONCE = 4
+# Images of one shape in one run: more take RAM that the runtime keeps, and are no quicker.
+_AT_ONCE = 2
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _STD = np.array([0.229, 0.224, 0.225], np.float32)
 
@@ -203,6 +202,7 @@ def _options(threads: int, folder: Path) -> ort.SessionOptions:
     options = ort.SessionOptions()
     # Left to itself the runtime ties each thread to a core, the same one in every process.
     options.intra_op_num_threads = threads or _cores()
+    options.enable_mem_pattern = False  # it keeps a plan's RAM for every shape, and is no quicker
     # Spinning threads would take the cores from the rest of a server between calls.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry(

@@ -112,8 +112,8 @@ def test_no_more_than_a_few_images_run_at_once(monkeypatch, cup):
     model, sizes = FocusModel(), []
     run = model._run
     monkeypatch.setattr(model, "_run", lambda batch: sizes.append(len(batch)) or run(batch))
-    model.features([cup.rotate(angle) for angle in range(9)])
-    assert sizes == [4, 4, 1]
+    model.features([cup.rotate(angle) for angle in range(5)])
+    assert sizes == [2, 2, 1]
 
 
 def test_the_parts_together_are_the_whole_graph(model, cup):
