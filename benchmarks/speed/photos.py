@@ -8,6 +8,7 @@ the photos and how many are asked for.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +35,11 @@ __all__ = [
 
 REMEMBERED = 3  # things in the memory that scenes are searched with
 _LONG_SIDES = (480, 960)
-_CUT = 0.06  # of each edge, at most
+_CUT = 0.02  # of each edge, at most: what is whole stays whole
 _CELL = (480, 400)  # of a collage, 3 x 2 of them
 _QUALITY = 92
-_OTHER_MOTORCYCLE = "motorcycle_right.png"
+_SECOND_PHOTO = {"motorcycle_left.png": "motorcycle_right.png"}
+_CUT_OFF = "chelsea.png"  # by edges of the photo: no simple one
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,10 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The photos, as files: of references with their categories, of simple ones with things."""
+    """The photos, as files; simple ones with the thing that is large in them."""
 
     warm: Path
-    references: list[tuple[Path, str]]
+    references: list[Path]
     simple: list[tuple[Thing, Path]]
     scenes: list[Path]
     folder: list[Path]
@@ -105,13 +107,13 @@ def demo_photos() -> Given:
     Raises:
         MissingDependency: The scikit-image package is not installed.
     """
-    things = []
-    for each in OBJECTS:
-        seen = _OTHER_MOTORCYCLE if each.name == "Ruby" else each.photo
-        photo = photo_path(each.photo)
-        things.append(Thing(each.name, each.category, photo, (photo_path(seen),)))
+    things = tuple(
+        Thing(each.name, each.category, photo_path(each.photo), (photo_path(seen),))
+        for each in OBJECTS
+        if (seen := _SECOND_PHOTO.get(each.photo, each.photo)) != _CUT_OFF
+    )
     unknown = {item.photo for scene in SCENES for item in scene.prints if item.name is None}
-    return Given(tuple(things), tuple(photo_path(name) for name in sorted(unknown)))
+    return Given(things, tuple(photo_path(name) for name in sorted({*unknown, _CUT_OFF})))
 
 
 def photos_of_things(folder: Path) -> Given:
@@ -142,33 +144,36 @@ def _photos_in(folder: Path) -> list[Path]:
 def written_photos(given: Given, sizes: Sizes, folder: Path) -> Written:
     """Write the photos that are timed into a folder."""
     things = given.things
-    sources = [photo for thing in things for photo in thing.seen] + [*given.others]
+    # Once each: of a folder of things, the others are photos of things.
+    sources = list(dict.fromkeys([p for each in things for p in each.seen] + [*given.others]))
 
-    def shown(thing: Thing, number: int, kind: str) -> Path:
-        source = thing.seen[number // len(things) % len(thing.seen)]
-        return _altered(source, folder / f"{kind}-{number}.jpg")
+    def turn(photos: Sequence[Path], number: int, name: str) -> Path:
+        return _altered(photos[number % len(photos)], folder / f"{name}.jpg")
+
+    def simple(number: int) -> tuple[Thing, Path]:
+        turns, which = divmod(number, len(searched))
+        return searched[which], turn(searched[which].seen, turns, f"simple-{number}")
 
     def mixed(number: int) -> Path:
-        path = folder / f"folder-{number:05}.jpg"
-        scene = number % 4 == 3
-        return _collage(given, path) if scene else _altered(sources[number % len(sources)], path)
+        name = f"folder-{number}"
+        if number % 4 == 3:
+            return _collage(given, folder / f"{name}.jpg")
+        return turn(sources, number, name)
 
-    cycle = [things[number % len(things)] for number in range(max(sizes.remembers, sizes.finds))]
+    def of_user(user: int, number: int) -> Path:
+        return turn(given.of_users[number % 2].seen, user, f"user-{user}-{number}")
+
+    # To find a thing in the very photo it was remembered by would say little.
+    searched = [each for each in things if each.reference not in each.seen] or things
     scenes = range(max(sizes.scenes, sizes.scenes_in_ram))
     return Written(
         warm=_altered(given.others[0], folder / "warm.jpg"),
-        references=[
-            (shown(thing, number, "reference"), thing.category)
-            for number, thing in enumerate(cycle[: sizes.remembers])
-        ],
-        simple=[
-            (thing, shown(thing, number, "simple"))
-            for number, thing in enumerate(cycle[: sizes.finds])
-        ],
+        references=[turn(sources, k, f"reference-{k}") for k in range(sizes.remembers)],
+        simple=[simple(number) for number in range(sizes.finds)],
         scenes=[_collage(given, folder / f"scene-{number}.jpg") for number in scenes],
         folder=[mixed(number) for number in range(sizes.folder)],
         users=[
-            [shown(given.of_users[k % 2], k, f"user-{user}") for k in range(sizes.finds_each)]
+            [of_user(user, number) for number in range(sizes.finds_each)]
             for user in range(sizes.users)
         ],
     )

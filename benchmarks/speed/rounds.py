@@ -86,7 +86,7 @@ class Comparison:
 
     def _remember(self, build: Build) -> dict[str, float]:
         photos = self.photos
-        done = build.run("remember", warm=[photos.warm, "object"], photos=photos.references)
+        done = build.run("remember", warm=photos.warm, photos=photos.references)
         return _medians(done)
 
     def _simple(self, build: Build) -> dict[str, float]:

@@ -40,9 +40,8 @@ def remember(task: Task) -> Task:
         kit = PeKit.open(folder)
 
         def one(number: int) -> int:
-            photo, category = photos[number]
             try:
-                kit.remember(f"thing {number}", photo, category=category)
+                kit.remember(f"thing {number}", photos[number], category="object")
             except NoObjectFound:  # it took as long to see that
                 return 0
             return 1

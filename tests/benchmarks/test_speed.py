@@ -211,3 +211,12 @@ def test_a_row_that_misses_its_target_is_an_exit_code(monkeypatch):
     result = CliRunner().invoke(app, ["speed", "--against", sys.executable])
     assert result.exit_code == 1, result.output
     assert "FAIL" in result.output
+
+
+def test_a_thing_is_searched_in_other_photos_than_the_one_it_is_remembered_by(tmp_path):
+    given = demo_photos()
+    written = written_photos(given, replace(TINY, finds=4), tmp_path)
+    assert {thing.name for thing, _ in written.simple} == {"Ruby"}  # photographed twice
+    alone = Given(given.things[1:], given.others)  # of these there is one photo each
+    written = written_photos(alone, replace(TINY, finds=4), tmp_path)
+    assert {thing.name for thing, _ in written.simple} == {"Morning cup", "Snake badge"}
