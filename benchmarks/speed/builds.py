@@ -166,8 +166,9 @@ def _output(command: list[str | Path]) -> str:
 def _installed_from_index(wanted: str, folder: Path) -> Path:
     python = folder / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    command = [python, "-m", "pip", "install", "--quiet", f"pekit-agents[embedded]=={wanted}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    package = f"pekit-agents[embedded]=={wanted}"
+    install = [str(python), "-m", "pip", "install", "--quiet", package]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InvalidInput(
             f"--against: pip cannot install pekit-agents {wanted}; give a checkout of it "

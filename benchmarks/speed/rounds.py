@@ -100,7 +100,8 @@ class Comparison:
     def _finds(self, build: Build, memory: str, searches: Sequence[Any]) -> dict[str, float]:
         where = self._memory(build, memory)
         done = build.run("find", memory=where, searches=searches, warm=self.photos.warm)
-        return _medians(done) | {"named": sum(done["named"])}
+        found = {"mean": statistics.fmean(done["cpu"]), "named": sum(done["named"])}
+        return _medians(done) | found
 
     def _passes(self, build: Build) -> dict[str, float]:
         done = build.run("bare", passes=self.sizes.passes, threads=0)

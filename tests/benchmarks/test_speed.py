@@ -187,7 +187,7 @@ def test_every_row_is_measured_and_printed_as_json(embedded_model):
     assert len(report["builds"]) == 1
     works = list(dict.fromkeys(row["work"] for row in report["rows"]))
     assert len(works) == 8
-    assert len(report["rows"]) == 21
+    assert len(report["rows"]) == 23
     measured = [row["here"] for row in report["rows"] if row["measure"] != "things named"]
     assert min(measured) > 0
     named = {row["work"]: row["here"] for row in report["rows"] if row["measure"] == "things named"}
@@ -195,12 +195,13 @@ def test_every_row_is_measured_and_printed_as_json(embedded_model):
 
 
 def test_two_builds_stand_side_by_side_in_a_table(embedded_model):
-    command = ["speed", "--quick", "--rows", "list", "--against", str(ROOT)]
+    command = ["speed", "--quick", "--rows", "remember", "--against", str(ROOT)]
     result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
-    assert "`pekit list`, cold" in result.stdout
-    assert "this build" in result.stdout
-    assert "<= 0.4" in result.stdout
+    (row,) = [line for line in result.stdout.splitlines() if "`remember` one photo" in line]
+    here, other, ratio, target, verdict = (cell.strip() for cell in row.split("│")[3:-1])
+    assert float(here) / float(other) == pytest.approx(float(ratio), rel=0.02)
+    assert (target, verdict) == ("<= 0.35", "-")  # toy sizes are not judged
 
 
 def test_a_row_that_misses_its_target_is_an_exit_code(monkeypatch):
