@@ -13,6 +13,7 @@ import typer
 from benchmarks.images.commands import pictures
 from benchmarks.memory.commands import memory_commands
 from benchmarks.recognition.commands import targets
+from benchmarks.speed.commands import speed
 from pekit_agents.cli.output import err
 from pekit_agents.errors import PeKitError
 
@@ -20,6 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(memory_commands)
 app.command()(pictures)
 app.command()(targets)
+app.command()(speed)
 
 
 @app.callback()
