@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +68,7 @@ class FocusFeatures:
         decode: Callable[[FloatArray, tuple[int, int]], FloatArray],
     ) -> None:
         self.token, self.patches = tokens[0], tokens[1:].reshape(*shape, DIM)
-        self._decoded = lambda: decode(tokens[:, -BLOCK_DIM:], shape)
+        self._decode = partial(decode, tokens[:, -BLOCK_DIM:], shape)
 
     @cached_property
     def saliency(self) -> FloatArray:
@@ -77,7 +77,7 @@ class FocusFeatures:
         Raises:
             ModelError: The model cannot be run.
         """
-        return self._decoded()
+        return self._decode()
 
 
 class FocusModel:
@@ -172,15 +172,15 @@ class _Parts:
         try:
             graphs = read_graphs()
             options = _options(threads, graphs.folder)
-            sessions = [
+            positions, tokens, saliency = (
                 ort.InferenceSession(part, options, providers=["CPUExecutionProvider"])
                 for part in (graphs.positions, graphs.tokens, graphs.saliency)
-            ]
+            )
         except Exception as exc:  # onnxruntime's errors share no base of their own
             if isinstance(exc, PeKitError):
                 raise
             raise ModelError(f"the embedded model cannot be loaded: {exc}") from exc
-        return cls(*sessions, known={})
+        return cls(positions, tokens, saliency, {})
 
     def positions_of(self, rows: int, columns: int) -> FloatArray:
         """Return the position embeddings of a grid of patches, (1, rows * columns, 384)."""
