@@ -92,7 +92,7 @@ def fill_library(root: Path, photos: int, dim: int) -> MadeUpLibrary:
     transactions = Transactions(made.place, schema)
     for begin in range(0, photos, _AT_ONCE):
         some = list(_photos(regions, starts[begin : begin + _AT_ONCE + 1], begin))
-        transactions.commit(partial(put_rows, rows=to_rows(some, schema)))
+        transactions.commit(partial(put_rows, rows=to_rows(some, schema), changed=()))
     return made
 
 
