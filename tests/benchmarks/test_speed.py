@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
@@ -194,9 +195,10 @@ def test_every_row_is_measured_and_printed_as_json(embedded_model):
     assert named["`find`, simple photo"] == 2  # of two photos
 
 
-def test_two_builds_stand_side_by_side_in_a_table(embedded_model):
+def test_two_builds_stand_side_by_side_in_a_table(embedded_model, monkeypatch):
+    monkeypatch.setattr("benchmarks.speed.commands._out", Console(width=200))
     command = ["speed", "--quick", "--rows", "remember", "--against", str(ROOT)]
-    result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     (row,) = [line for line in result.stdout.splitlines() if "`remember` one photo" in line]
     here, other, ratio, target, verdict = (cell.strip() for cell in row.split("│")[3:-1])

@@ -104,6 +104,8 @@ class FocusModel:
         self._cache: OrderedDict[bytes, FocusFeatures] = OrderedDict()
         self._cache_size = cache_size
         self._lock = threading.Lock()
+        # One run for each core: those that wait take no RAM, and all are done no later.
+        self._turns = threading.BoundedSemaphore(_cores())
 
     def features(self, images: Sequence[RGBImage]) -> list[FocusFeatures]:
         """Return the features of each image; images of one shape run together.
@@ -128,17 +130,18 @@ class FocusModel:
     def _run(self, batch: Sequence[FloatArray]) -> list[FocusFeatures]:
         parts = self._parts()
         shape = rows, columns = tuple(side // PATCH for side in batch[0].shape[1:])
-        blocks = parts.tokens.run(
-            [each.name for each in TOKENS],
-            {PICTURE.name: np.stack(batch), POSITIONS.name: parts.positions_of(rows, columns)},
-        )
+        given = {PICTURE.name: np.stack(batch), POSITIONS.name: parts.positions_of(rows, columns)}
+        with self._turns:
+            blocks = parts.tokens.run([each.name for each in TOKENS], given)
         both = np.concatenate(blocks, axis=2)
         return [FocusFeatures(tokens, shape, self._saliency) for tokens in both]
 
     def _saliency(self, tokens: FloatArray, shape: tuple[int, int]) -> FloatArray:
         given = {TOKENS[-1].name: np.ascontiguousarray(tokens[None]), **_pixels(*shape)}
-        ((heat,),) = self._parts().saliency.run([SALIENCY.name], given)[0]
-        found: FloatArray = heat
+        parts = self._parts()
+        with self._turns:
+            (heat,) = parts.saliency.run([SALIENCY.name], given)
+        found: FloatArray = heat[0, 0]
         return found
 
     def _parts(self) -> _Parts:

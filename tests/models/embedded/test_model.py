@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,3 +133,26 @@ def test_a_graph_that_is_no_model_is_a_clear_error(monkeypatch, cup):
     monkeypatch.setattr(focus, "read_graphs", lambda: broken)
     with pytest.raises(ModelError, match="embedded model cannot be loaded"):
         FocusModel().features([cup])
+
+
+def test_no_more_runs_at_once_than_there_are_cores(model, cup, monkeypatch):
+    running, most = [], []
+
+    class Slow:
+        def run(self, outputs, given):
+            running.append(1)
+            time.sleep(0.02)
+            most.append(len(running))
+            running.pop()
+            return [np.zeros((1, 1 + 13 * 20, 384), np.float32)] * 2
+
+    monkeypatch.setattr(focus, "_cores", lambda: 2)
+    many = FocusModel(cache_size=1)
+    many._loaded = replace(model._parts(), tokens=Slow())
+    looks = [cup.rotate(angle, expand=False) for angle in range(8)]
+    threads = [threading.Thread(target=many.features, args=([look],)) for look in looks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(most), max(most)) == (8, 2)
