@@ -38,6 +38,7 @@ ALTERNATIVES: dict[str, tuple[Any, ...]] = {
     "models.embedded.proposer._MAX_PLACES": (4,),
     "models.embedded.proposer._SAME_PLACE": (0.4,),
     "models.embedded.scene._SIMPLE": (0.0, 0.2),
+    "models.embedded.scene._INSIDE": (0.7, 0.9),
     "models.embedded.windows._POSSIBLE": (0.0, 4.5),
     "models.embedded.windows._WIDE": (1.4,),
     "models.embedded.proposer._SAME_FRAMING": (1.1, 0.4),

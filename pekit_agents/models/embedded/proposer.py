@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pekit_agents.boxes import iou_matrix, nms
-from pekit_agents.models.embedded.scene import is_scene
+from pekit_agents.models.embedded.scene import is_scene, lies_in, settled_in
 from pekit_agents.models.embedded.windows import PhotoWindows
 from pekit_agents.types import Box
 
@@ -32,7 +32,8 @@ class FocusProposer:
     A scene is looked at as a whole, in its four overlapping quarters and in a close-up of each
     place: of the two that stand out most and, where there is a guide, of those that resemble what
     is remembered (at most 8); then centred on what was seen there (at most 8), so that an object
-    ends up framed alike, whatever led to it. A guide leaves out all that resembles nothing.
+    ends up framed alike, whatever led to it. A guide leaves out all that resembles nothing, and
+    all that lies in something large that it would name.
 
     ``"auto"`` takes one look unless the photo is a scene, see
     :func:`~pekit_agents.models.embedded.scene.is_scene`.
@@ -63,13 +64,18 @@ class FocusProposer:
     def _propose(self, image: RGBImage, mode: SearchMode, guide: Guide | None) -> list[Proposal]:
         photo = PhotoWindows(self._model, image, guide)
         found = photo.salient([photo.whole])
-        if mode == "fast" or (mode == "auto" and not is_scene(photo, found)):
+        if mode == "fast" or (mode == "auto" and not is_scene(photo, found, places=_MAX_PLACES)):
             return found
         quarters = _quarters(photo.whole)
+        settled = settled_in(photo, found)
         alike = photo.resembling([photo.whole, *quarters], limit=_MAX_PLACES)
-        found += photo.salient([each for each in quarters if photo.is_promising(each)])
+        alike = [place for place in alike if not lies_in(place, settled)]
+        if photo.guided:  # saliency of a quarter that can show nothing new is not computed
+            quarters = [each for each in quarters if _may_show_more(photo, each, settled, alike)]
+        found += photo.salient(quarters)
+        salient = [box for box in _most_salient(photo, found) if not lies_in(box, settled)]
         places = [
-            *((each.box, photo.close_up(each.box)) for each in _most_salient(photo, found)),
+            *((box, photo.close_up(box)) for box in salient),
             *((place, photo.around(place)) for place in alike),
         ]
         closer = photo.salient_around(places)
@@ -77,12 +83,22 @@ class FocusProposer:
         return found + closer + photo.salient_around([(box, photo.close_up(box)) for box in moved])
 
 
-def _most_salient(photo: PhotoWindows, regions: Sequence[Proposal]) -> list[Proposal]:
+def _may_show_more(
+    photo: PhotoWindows, quarter: Box, settled: Sequence[Box], alike: Sequence[Box]
+) -> bool:
+    """Return whether anything in a quarter resembles what is remembered and is not settled."""
+    if settled and not any(lies_in(place, [quarter]) for place in alike):
+        return False
+    return bool(photo.resembling([quarter], limit=1))
+
+
+def _most_salient(photo: PhotoWindows, regions: Sequence[Proposal]) -> list[Box]:
     """Return the places that stand out most, and of these what is worth a closer look."""
     xyxy = np.array([region.box.xyxy for region in regions], np.float64).reshape(-1, 4)
     distinct = nms(xyxy, [region.score for region in regions], _SAME_PLACE)
     most = [regions[index] for index in distinct[:_MAX_SALIENT]]
-    return [each for each in most if photo.is_worth_a_look(each.box, each.window or photo.whole)]
+    worth = [each for each in most if photo.is_worth_a_look(each.box, each.window or photo.whole)]
+    return [each.box for each in worth]
 
 
 def _quarters(whole: Box) -> list[Box]:

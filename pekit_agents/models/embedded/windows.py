@@ -91,10 +91,6 @@ class PhotoWindows:
         (features,) = self._features([window])
         return likeness_of(features.patches, window, box, self._guide)
 
-    def is_promising(self, window: Box) -> bool:
-        """Return whether anything in a window resembles what is remembered; yes without a guide."""
-        return self._guide is None or bool(self.resembling([window], limit=1))
-
     def is_worth_a_look(self, box: Box, window: Box) -> bool:
         """Return whether a box resembles what is remembered enough for a close-up."""
         return worth_a_look(self.likeness(box, window))

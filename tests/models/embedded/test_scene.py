@@ -6,6 +6,7 @@ import pytest
 
 from pekit_agents.models.embedded import scene, windows
 from pekit_agents.models.embedded.proposer import FocusProposer
+from pekit_agents.models.embedded.windows import PhotoWindows
 from pekit_agents.types import Box, Proposal
 
 pytestmark = pytest.mark.usefixtures("embedded_model")
@@ -50,11 +51,53 @@ def test_a_simple_photo_is_searched_when_something_else_may_be_known(
     assert (len({region.window for region in found}) > 1) is closer
 
 
-def test_what_does_not_stand_alone_is_searched_as_a_scene_whatever_is_known(
+def test_what_does_not_stand_alone_and_would_not_be_named_is_searched_as_a_scene(
     model, cup, monkeypatch
 ):
     monkeypatch.setattr(scene, "_stands_alone", lambda *_: False)
-    monkeypatch.setattr(windows, "likeness_of", lambda *_: 5.0)
+    monkeypatch.setattr(windows, "likeness_of", lambda *_: -1.0)
     monkeypatch.setattr(windows, "pick_places", lambda *_, **__: [])
     found = FocusProposer(model).propose_guided(cup, [], "auto", lambda pooled: pooled[:, 0])
     assert len({region.window for region in found}) > 1
+
+
+@pytest.mark.parametrize(
+    ("place", "inside"),
+    [
+        (Box(10, 10, 30, 30), True),
+        (Box(0, 40, 20, 60), True),
+        (Box(-11, 40, 10, 60), False),
+        (Box(200, 10, 220, 30), False),
+        (Box(0, 0, 100, 205), False),
+    ],
+    ids=["within", "at the edge", "half out", "elsewhere", "larger"],
+)
+def test_a_place_lies_in_what_holds_half_of_it(place, inside):
+    assert scene.lies_in(place, [Box(300, 300, 400, 400), Box(0, 0, 100, 100)]) is inside
+
+
+INNER, OUTER = Box(30, 30, 60, 60), Box(500, 0, 590, 90)
+
+
+@pytest.mark.parametrize(
+    ("likeness", "places", "closer"),
+    [
+        (1.0, [INNER], False),
+        (1.0, [INNER, OUTER], True),
+        (-0.5, [INNER], True),
+    ],
+    ids=["all in what is named", "something elsewhere", "not named"],
+)
+def test_what_is_cut_off_is_no_scene_where_nothing_else_resembles(
+    model, cup, monkeypatch, likeness, places, closer
+):
+    thing = Proposal(Box(20, 0, cup.width // 2, cup.height), 1.0)  # two edges cut it off
+    monkeypatch.setattr(windows, "likeness_of", lambda *_: likeness)
+    monkeypatch.setattr(windows, "pick_places", lambda *_, **__: places)
+    photo = PhotoWindows(model, cup, lambda pooled: pooled[:, 0])
+    assert scene.is_scene(photo, [thing], places=8) is closer
+
+
+def test_without_a_guide_what_is_cut_off_is_a_scene(model, cup):
+    thing = Proposal(Box(20, 0, cup.width // 2, cup.height), 1.0)
+    assert scene.is_scene(PhotoWindows(model, cup), [thing], places=8)
