@@ -108,7 +108,7 @@ class Comparison:
         return {f"pass {name}": figure for name, figure in _medians(done).items()}
 
     def _folder(self, build: Build) -> dict[str, float]:
-        """Index this round's part of the folder and search for a thing; then only the passes."""
+        """Index this round's part of the folder and search for a thing."""
         memory = self._memory(build, "library")
         shutil.rmtree(memory, ignore_errors=True)
         shutil.copytree(self._memory(build, "several"), memory)
@@ -119,22 +119,21 @@ class Comparison:
             build, "index", [{"memory": memory, "photos": part, "warm": warm} for part in parts]
         )
         sought = build.run("search", memory=memory, name=self.given.remembered[0].name)
-        cores = os.cpu_count() or 1
-        bare = {"passes": self.sizes.passes, "threads": max(1, cores // _PROCESSES)}
-        passes = self._together(build, "bare", [bare] * _PROCESSES)
-        each = len(photos) / (_PROCESSES * self.sizes.passes)
         return {
             "cpu": done["cpu"] + sum(sought["cpu"]),
             "wall": done["wall"] + sum(sought["wall"]),
-            "pass cpu": passes["cpu"] * each,
-            "pass wall": passes["wall"] * each,
+            "pass cpu": done["passes"],
         }
 
     def _together(self, build: Build, work: str, tasks: Sequence[Any]) -> dict[str, float]:
         started = [build.started(work, task) for task in tasks]
         done = [build.result_of(process, work) for process in started]
         wall = max(each["ended"] for each in done) - min(each["began"] for each in done)
-        return {"cpu": sum(sum(each["cpu"]) for each in done), "wall": wall}
+        return {
+            "cpu": sum(sum(each["cpu"]) for each in done),
+            "wall": wall,
+            "passes": sum(sum(each["passes"]) for each in done),
+        }
 
     def _list(self, build: Build) -> dict[str, float]:
         return build.command("list", "--memory", str(self._memory(build, "several")))

@@ -79,7 +79,7 @@ _LINES = (
     _Line("scene", "named", _NAMED),
     _Line("folder", "cpu", _CPU, 0.5),
     _Line("folder", "wall", _WALL),
-    _Line("folder", "cpu", f"{_CPU}, to the bare passes alone", 1.15, than="pass cpu"),
+    _Line("folder", "cpu", f"{_CPU}, to its own forward passes", 1.15, than="pass cpu"),
     _Line("list", "cpu", _CPU, 0.4),
     _Line("list", "wall", _WALL),
     _Line("find", "cpu", _CPU, 0.4),
