@@ -33,7 +33,7 @@ class FocusProposer:
     place: of the two that stand out most and, where there is a guide, of those that resemble what
     is remembered (at most 8); then centred on what was seen there (at most 8), so that an object
     ends up framed alike, whatever led to it. A guide leaves out all that resembles nothing, and
-    all that lies in something large that it would name.
+    with ``"auto"`` all that lies in something large that it would name.
 
     ``"auto"`` takes one look unless the photo is a scene, see
     :func:`~pekit_agents.models.embedded.scene.is_scene`.
@@ -67,7 +67,7 @@ class FocusProposer:
         if mode == "fast" or (mode == "auto" and not is_scene(photo, found, places=_MAX_PLACES)):
             return found
         quarters = _quarters(photo.whole)
-        settled = settled_in(photo, found)
+        settled = settled_in(photo, found) if mode == "auto" else []
         alike = photo.resembling([photo.whole, *quarters], limit=_MAX_PLACES)
         alike = [place for place in alike if not lies_in(place, settled)]
         if photo.guided:  # saliency of a quarter that can show nothing new is not computed

@@ -9,7 +9,7 @@ from PIL import Image
 from pekit_agents.boxes import close_up, iou_matrix
 from pekit_agents.embedding.pooling import embed_reference
 from pekit_agents.images.loading import load_image
-from pekit_agents.models.embedded import windows
+from pekit_agents.models.embedded import proposer, windows
 from pekit_agents.models.embedded.encoder import FocusEncoder
 from pekit_agents.models.embedded.extractor import FocusExtractor
 from pekit_agents.models.embedded.model import FocusModel
@@ -124,6 +124,17 @@ def test_saliency_is_read_only_where_something_may_be_remembered(
     fresh = FocusModel()
     assert passes_of(fresh, crowded, monkeypatch, "scene", [], likeness) == looks
     assert len(reads) == read
+
+
+def test_what_is_settled_is_looked_at_closer_only_on_request(model, crowd, monkeypatch):
+    crowded, _ = crowd
+    whole, inside = Box(0, 0, *crowded.size), [Box(40, 40, 140, 140), Box(300, 300, 420, 420)]
+    monkeypatch.setattr(proposer, "is_scene", lambda *_, **__: True)
+    monkeypatch.setattr(proposer, "settled_in", lambda *_: [whole])
+    assert passes_of(model, crowded, monkeypatch, "auto", inside) == [1, 4]
+    monkeypatch.undo()
+    _, _, closer, *_ = passes_of(model, crowded, monkeypatch, "scene", inside)
+    assert closer >= len(inside)
 
 
 def test_a_place_of_the_guide_is_seen_in_a_wide_close_up(model, crowd, monkeypatch):
