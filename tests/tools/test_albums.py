@@ -136,13 +136,15 @@ def test_an_album_of_one_message_per_photo_is_kept_whole_by_a_run(
     assert _all_kept(own, _handles(state["messages"]))
 
 
+def _llama_index_agent(own: PersonalActions) -> PersonalFunctionAgent:
+    return PersonalFunctionAgent(PersonalToolSpec(own, user_id="ann"), llm=MockFunctionCallingLLM())
+
+
 async def test_an_album_in_a_chat_history_is_kept_whole(
     actions: PersonalActions, store: ImageStore
 ) -> None:
     own = PersonalActions(actions.open_kit, store)
-    agent = PersonalFunctionAgent(
-        PersonalToolSpec(own, user_id="ann"), llm=MockFunctionCallingLLM()
-    )
+    agent = _llama_index_agent(own)
     memory = ChatMemoryBuffer.from_defaults(token_limit=10**6)
     sent = [ChatMessage(role="user", blocks=[ImageBlock(image=photo)]) for photo in ALBUM]
     await agent.run("These are Biscuit.", chat_history=sent, memory=memory)
@@ -174,9 +176,7 @@ async def test_what_one_batch_of_llama_index_tools_returns_is_kept_whole(
     actions: PersonalActions, store: ImageStore
 ) -> None:
     own = PersonalActions(actions.open_kit, store)
-    agent = PersonalFunctionAgent(
-        PersonalToolSpec(own, user_id="ann"), llm=MockFunctionCallingLLM()
-    )
+    agent = _llama_index_agent(own)
     outputs = [
         ToolOutput(tool_name="g", raw_input={}, raw_output=None, blocks=[ImageBlock(image=photo)])
         for photo in ALBUM
