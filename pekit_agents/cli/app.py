@@ -30,6 +30,7 @@ _COMMANDS = (
     ("calibrate", "calibrate"),
     ("ingest", "ingest optimize"),
     ("forgetting", "forget"),
+    ("serve", "serve token"),
     ("first_steps", "doctor"),
     ("evaluation.app", "eval"),
     ("review", "review"),

@@ -1,0 +1,124 @@
+"""Whose memory a request reaches: its token or session says so, or that it is one's own machine.
+
+A host that knows its users otherwise gives an :data:`Identify` of its own. Nothing that stands in
+a path, a query or a body ever names the user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from pekit_agents.errors import InvalidInput, MemoryStoreError
+from pekit_agents.files import atomic_write
+from pekit_agents.server.settings import is_loopback
+from pekit_agents.server.tokens import hash_of
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+    from pekit_agents.server.settings import ServerSettings
+    from pekit_agents.server.tokens import Tokens
+
+__all__ = ["SESSION_COOKIE", "Identify", "Identity", "bearer_of", "require_identity"]
+
+#: Gives the user of a request, or None where nobody may be told who it is.
+Identify: TypeAlias = "Callable[[HTTPConnection], Awaitable[str | None]]"
+
+SESSION_COOKIE = "pekit_session"
+_KEY_FILE = "session-key"
+_SESSION_SECONDS = 30 * 24 * 3600
+
+
+class Identity:
+    """Users by bearer tokens, by the console's sessions, or one user on one's own machine.
+
+    A session is a signed cookie that holds the hash of the token it was begun with: it ends with
+    the token. Several processes over one folder know each other's sessions.
+
+    Args:
+        settings: Where the key of sessions is kept, and whose memory it is without tokens.
+        tokens: The tokens.
+    """
+
+    def __init__(self, settings: ServerSettings, tokens: Tokens) -> None:
+        self._settings, self._tokens = settings, tokens
+        self._made: URLSafeTimedSerializer | None = None
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether nobody has to say who they are: only this machine reaches it, without tokens."""
+        return is_loopback(self._settings.host) and not self._tokens
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """Return whose request it is; None when nobody says so."""
+        token = bearer_of(request)
+        if token is not None:
+            return self._tokens.user_of(token)
+        session = request.cookies.get(SESSION_COOKIE)
+        if session is not None and self._tokens:
+            return self._user_of_session(session)
+        return self._settings.user if self.open_to_all else None
+
+    def begin_session(self, token: str) -> str | None:
+        """Return the cookie of a new session for a token; None when it is nobody's.
+
+        Raises:
+            MemoryStoreError: The key of sessions cannot be kept.
+        """
+        if self._tokens.user_of(token) is None:
+            return None
+        return self._serializer.dumps(hash_of(token))
+
+    def _user_of_session(self, session: str) -> str | None:
+        try:
+            digest = self._serializer.loads(session, max_age=_SESSION_SECONDS)
+        except BadData:
+            return None
+        return self._tokens.user_of_hash(digest) if isinstance(digest, str) else None
+
+    @property
+    def _serializer(self) -> URLSafeTimedSerializer:
+        if self._made is None:
+            self._made = URLSafeTimedSerializer(_session_key(self._settings.folder), salt="console")
+        return self._made
+
+
+def bearer_of(request: HTTPConnection) -> str | None:
+    """Return the bearer token of a request; None where it has none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.casefold() == "bearer" else None
+
+
+def require_identity(settings: ServerSettings, tokens: Tokens) -> None:
+    """Refuse to serve other machines where nobody has to say who they are.
+
+    Raises:
+        InvalidInput: The address is reached by other machines, and there is no token.
+    """
+    if not is_loopback(settings.host) and not tokens:
+        raise InvalidInput(
+            f"host: expected a token, since other machines reach {settings.host}, found none; make "
+            "one with pekit token add NAME, or listen at 127.0.0.1"
+        )
+
+
+def _session_key(folder: Path) -> str:
+    """Return the key that signs sessions; the first process makes it for all."""
+    path = folder / _KEY_FILE
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            made = atomic_write(path, shared=False, overwrite=False)
+            with contextlib.suppress(FileExistsError), made as file:  # another process was first
+                file.write(secrets.token_urlsafe(48).encode())
+        return path.read_text("ascii")
+    except OSError as exc:
+        raise MemoryStoreError(
+            f"expected a folder that can be written, found {folder}: {exc.strerror}"
+        ) from exc

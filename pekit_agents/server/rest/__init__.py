@@ -1,0 +1,7 @@
+"""REST: the memory over HTTP, described by OpenAPI."""
+
+from fastapi import APIRouter
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1")
