@@ -39,6 +39,13 @@ class RecentPictures:
         """Return the handles of a user's pictures, the newest first."""
         return [handle for handle, _ in self._read(self._path(user_id))]
 
+    def entries(self, user_id: str) -> list[tuple[str, float]]:
+        """Return the handles of a user's pictures, the newest first, and when each came.
+
+        Times are in seconds since the epoch.
+        """
+        return self._read(self._path(user_id))
+
     def newest_at(self, user_id: str) -> float:
         """Return when the newest came, in seconds since the epoch; 0 where none has come."""
         return max((at for _, at in self._read(self._path(user_id))), default=0.0)

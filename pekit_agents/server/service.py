@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from pekit_agents.errors import InvalidInput, MemoryStoreError, PeKitError
 from pekit_agents.images.loading import load_photo
 from pekit_agents.memory.place.forgetting import forget_user
+from pekit_agents.server.finished_requests import FinishedRequests
 from pekit_agents.server.recent_pictures import RecentPictures
 from pekit_agents.server.settings import ServerSettings
 from pekit_agents.server.tokens import Tokens
@@ -53,6 +54,7 @@ class Service:
         actions: The verbs.
         images: The pictures of all users.
         recent: Which pictures came last.
+        finished: Which requests that carry a key of their own have been answered.
         vision: Threads in which photos are decoded and searched.
         records: Threads for what needs no photo.
     """
@@ -74,6 +76,7 @@ class Service:
             storage_options=settings.storage_options,
         )
         self.recent = RecentPictures(settings.folder / "recent")
+        self.finished = FinishedRequests(settings.folder / "requests")
         self.vision = Work(settings.core_threads, settings.queue, settings.per_user, "vision")
         self.records = Work(_RECORD_THREADS, settings.queue, settings.per_user, "records")
 
@@ -138,6 +141,7 @@ class Service:
             MemoryStoreError: Something cannot be removed yet; calling it again goes on.
         """
         with ExitStack() as all_of_it:  # whatever one of them raises
+            all_of_it.callback(self.finished.clear, user_id)
             all_of_it.callback(self.recent.clear, user_id)
             all_of_it.callback(self.images.clear, user_id)
             all_of_it.callback(self.actions.findings.clear, user_id)
