@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from pekit_agents.errors import InvalidInput
 from pekit_agents.server.service import PHOTO_SUFFIXES
 from pekit_agents.tools.chosen_pictures import LATEST, is_none, some_pictures
+from pekit_agents.tools.image_store import handles_named
 
 if TYPE_CHECKING:
     from pekit_agents.images.limits import ImageLimits
@@ -90,8 +91,8 @@ class PhotoFolders:
             opened = os.open(real, os.O_RDONLY | _CAREFULLY)
         except (OSError, ValueError, RuntimeError):  # not there, too long, or links in a circle
             return None
-        with os.fdopen(opened, "rb") as file:
-            about = os.fstat(file.fileno())
+        try:
+            about = os.fstat(opened)
             if not stat.S_ISREG(about.st_mode):
                 return None
             if about.st_size > limits.max_bytes:
@@ -99,7 +100,10 @@ class PhotoFolders:
                     f"expected a photo of at most {limits.max_bytes} bytes, found "
                     f"{about.st_size}; use a smaller one"
                 )
-            return file.read(limits.max_bytes + 1)
+            with os.fdopen(opened, "rb", closefd=False) as file:
+                return file.read(limits.max_bytes + 1)
+        finally:
+            os.close(opened)
 
     def _allows(self, real: Path) -> bool:
         return (
@@ -111,7 +115,9 @@ class PhotoFolders:
 
 def is_path(given: str) -> bool:
     """Return whether what stands for a picture is neither a handle nor a word for one."""
-    return not is_none(given) and some_pictures([given], [LATEST]) == [given] and given != LATEST
+    if is_none(given) or handles_named(given):
+        return False
+    return some_pictures([given], [LATEST]) != [LATEST]
 
 
 def folder_of(uri: str) -> Path | None:
