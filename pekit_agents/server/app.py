@@ -51,12 +51,11 @@ def create_app(
     identity = Identity(settings, service.tokens)
     if identify is None:
         require_identity(settings, service.tokens)
-    tools = mcp.mcp_server(service)
-    tools_app = mcp.mcp_app(tools, settings)
+    tools = mcp.HttpEndpoint(mcp.mcp_server(service), settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with mcp.running(tools), monitoring.warmed(app, service):
+        async with tools.running(), monitoring.warmed(app, service):
             yield
         service.close()
 
@@ -79,7 +78,8 @@ def create_app(
     app.include_router(console.router)
     app.include_router(monitoring.router)
     app.mount("/static", console.static_files())
-    app.mount("/", tools_app)
+    for path in ("/mcp", "/mcp/"):  # a client would not follow a redirect with its body
+        app.add_route(path, tools, include_in_schema=False)
     app.add_middleware(Admission, settings=settings, identify=identify or identity)
     app.add_middleware(monitoring.Watched, service=service, metrics=app.state.metrics)
     return app
