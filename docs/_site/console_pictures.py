@@ -18,7 +18,7 @@ from typing import Any
 
 import uvicorn
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from pekit_agents.demo import SCENES, compose, photo_path
 from pekit_agents.images import load_image
@@ -124,11 +124,11 @@ def _introduce_all(page: Page, address: str, photos: dict[str, str]) -> None:
         page.wait_for_selector("[role=status].good")
 
 
-def _things(page: Page, address: str, photos: dict[str, str]) -> None:
+def _things(page: Page, address: str, _: dict[str, str]) -> None:
     page.goto(address)
 
 
-def _thing(page: Page, address: str, photos: dict[str, str]) -> None:
+def _thing(page: Page, address: str, _: dict[str, str]) -> None:
     page.goto(address)
     page.click("text=Ruby")
     page.wait_for_selector("h1:has-text('Ruby')")
@@ -138,7 +138,9 @@ def _introduce(page: Page, address: str, photos: dict[str, str]) -> None:
     page.goto(f"{address}/introduce")
     page.set_input_files("#choose", [str(photo_path("motorcycle_left.png")), photos["garage"]])
     page.wait_for_selector("li:nth-child(2) path.outline")
-    box = page.locator("li:nth-child(2) svg").bounding_box()
+    drawn = page.locator("li:nth-child(2) svg")
+    drawn.scroll_into_view_if_needed()
+    box = drawn.bounding_box()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.2 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.85 * box["height"], steps=5)
@@ -153,13 +155,13 @@ def _try(page: Page, address: str, photos: dict[str, str], photo: str = "kitchen
     page.wait_for_selector("article.try .told")
 
 
-def _review(page: Page, address: str, photos: dict[str, str]) -> None:
+def _review(page: Page, address: str, _: dict[str, str]) -> None:
     page.goto(f"{address}/review")
 
 
-def _strictness(page: Page, address: str, photos: dict[str, str]) -> None:
+def _strictness(page: Page, address: str, _: dict[str, str]) -> None:
     page.goto(f"{address}/strictness")
-    page.wait_for_function("!document.querySelector('#compared .spinner')")
+    expect(page.locator("#compared .spinner")).to_have_count(0, timeout=60_000)
 
 
 def _upload(page: Page, address: str, photos: dict[str, str]) -> None:

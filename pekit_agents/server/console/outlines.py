@@ -52,13 +52,29 @@ def outline_path(proposal: Proposal) -> str:
     padded = np.pad(values, 1)
     parts = []
     for line in _lines(padded):
-        points = " ".join(
-            f"{min(max(frame.x0 + (x - 0.5) * step_x, frame.x0), frame.x1):.1f} "
-            f"{min(max(frame.y0 + (y - 0.5) * step_y, frame.y0), frame.y1):.1f}"
+        points = [
+            (
+                min(max(frame.x0 + (x - 0.5) * step_x, frame.x0), frame.x1),
+                min(max(frame.y0 + (y - 0.5) * step_y, frame.y0), frame.y1),
+            )
             for x, y in line
-        )
-        parts.append(f"M{points}Z")
+        ]
+        parts.append(_rounded(points))
     return "".join(parts)
+
+
+def _rounded(points: list[tuple[float, float]]) -> str:
+    """Return a closed path through the middles of a line's pieces, with its corners rounded off."""
+    middles = [
+        ((x + next_x) / 2, (y + next_y) / 2)
+        for (x, y), (next_x, next_y) in zip(points, points[1:] + points[:1], strict=True)
+    ]
+    start_x, start_y = middles[-1]
+    curves = "".join(
+        f"Q{x:.1f} {y:.1f} {to_x:.1f} {to_y:.1f}"
+        for (x, y), (to_x, to_y) in zip(points, middles, strict=True)
+    )
+    return f"M{start_x:.1f} {start_y:.1f}{curves}Z"
 
 
 def _coarse(values: FloatArray) -> FloatArray:
@@ -88,7 +104,6 @@ def _lines(values: FloatArray) -> list[list[tuple[float, float]]]:
         while after in following:
             line.append(_crossing(values, after))
             after = following.pop(after)
-        line.append(_crossing(values, after))
         lines.append(line)
     return lines
 

@@ -13,7 +13,7 @@ from pekit_agents.answering.pictures import JPEG, SHOWN_SIDE, to_jpeg
 from pekit_agents.errors import ObjectNotFound
 from pekit_agents.images.loading import load_photo
 from pekit_agents.server.console.by_id import by_id
-from pekit_agents.server.console.rendering import PageRoute
+from pekit_agents.server.console.rendering import PageRoute, redirected
 from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.service import Service
 from pekit_agents.server.work import TooManyRequests
@@ -37,6 +37,20 @@ async def photo(request: Request, handle: str, service: ServiceOf, user: UserOf)
         return to_jpeg(load_photo(stored, limits=service.settings.limits).image, SHOWN_SIDE)
 
     return _picture(await _in_turn(partial(service.see, user, shown)), handle)
+
+
+@router.post("/pictures/forget")
+async def let_go(request: Request, service: ServiceOf, user: UserOf) -> Response:
+    """Let go of the photos that were sent; what was learnt from them stays."""
+
+    def gone() -> None:
+        for handle in service.recent.handles(user):
+            service.images.delete(user, handle)
+        service.recent.clear(user)
+        service.actions.findings.clear(user)
+
+    await service.look_up(user, gone)
+    return redirected(request, "/try")
 
 
 @router.get("/things/{object_id}/portrait")

@@ -138,9 +138,7 @@ def _page_about(request: Request, exc: Exception) -> Response:
         )
         response.headers.update(exc.headers or {})
         return response
-    sentence = (
-        "expected all that the form asks for, found some of it missing; go back and try again"
-    )
+    sentence = "expected all that the form asks for, found less; go back and try again"
     return rendered(
         request, "error.html", status=422, title="The request cannot be used", sentence=sentence
     )

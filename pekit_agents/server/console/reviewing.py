@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from pekit_agents.errors import InvalidInput
 from pekit_agents.kit.review import ReviewItem
-from pekit_agents.server.console.by_id import by_id
 from pekit_agents.server.console.rendering import PageRoute, rendered
-from pekit_agents.server.console.trying import Told, why
+from pekit_agents.server.console.trying import Told, Verdict, chosen, why
 from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.service import Service
 from pekit_agents.types import PersonalObject
@@ -34,7 +32,7 @@ async def decide(
     review_id: str,
     service: ServiceOf,
     user: UserOf,
-    verdict: Annotated[Literal["yes", "no", "is", "drop"], Form()],
+    verdict: Verdict,
     object_id: Annotated[str, Form()] = "",
 ) -> Response:
     """Learn from a decision; the card goes."""
@@ -47,9 +45,7 @@ async def decide(
         if verdict == "drop":
             kit.review.dismiss(review_id)
             return "Dropped; nothing is learnt."
-        if verdict == "is" and not object_id:
-            raise InvalidInput("expected what it is, found nothing chosen; choose it from the list")
-        shown = by_id(kit, object_id).object_id if verdict == "is" else None
+        shown = chosen(kit, verdict, object_id)
         return f"Learnt: it is {kit.review.confirm(review_id, shown).name}."
 
     said = await service.look_up(user, decided)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
@@ -19,12 +19,14 @@ from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.service import Service
 from pekit_agents.types import Advice, Match, PersonalObject, Proposal
 
-__all__ = ["Told", "router", "why"]
+__all__ = ["Told", "Verdict", "chosen", "router", "why"]
 
 router = APIRouter(route_class=PageRoute)
 
 Text = Annotated[str, Form()]
 Number = Annotated[int, Form()]
+#: "is" goes by what is chosen in a list, "is:ID" is a button of its own.
+Verdict = Annotated[str, Form(pattern="^(yes|no|drop|is|is:.+)$", max_length=300)]
 _LONGEST = 120  # characters of a label
 
 
@@ -98,7 +100,7 @@ async def correct(
     service: ServiceOf,
     user: UserOf,
     region: Number,
-    verdict: Annotated[Literal["yes", "no", "is"], Form()],
+    verdict: Verdict,
     seen: Text = "",
     object_id: Text = "",
     strictness: Text = "",
@@ -112,11 +114,10 @@ async def correct(
         match = next((each for each in finding.everything if each.region == region), None)
         advice: tuple[Advice, ...] = ()
         if seen != (match.identity if match else ""):
-            said = (
-                "Something else was learnt meanwhile, and this photo is searched anew: look again."
-            )
+            said = "Something was learnt meanwhile, and the photo is searched anew: look again."
         else:
-            said, advice = _learn(kit, finding, region, match, verdict, object_id)
+            shown = chosen(kit, verdict, object_id)
+            said, advice = _learn(kit, finding, region, match, shown, verdict == "no")
             finding = _found(service, user, handle, strictness)
         return _told(kit, finding, handle, label[:_LONGEST], strictness, said, advice)
 
@@ -155,11 +156,12 @@ async def _page(
     photos: list[TakenIn],
     strictness: str = "",
 ) -> Response:
-    def asked() -> tuple[bool, bool]:
+    def asked() -> tuple[bool, bool, int]:
         kit = service.kit(user)
-        return kit.profile.discriminant is not None, bool(kit.objects())
+        by_probability = kit.profile.discriminant is not None
+        return by_probability, bool(kit.objects()), len(service.recent.handles(user))
 
-    by_probability, any_things = await service.look_up(user, asked)
+    by_probability, any_things, latest = await service.look_up(user, asked)
     return rendered(
         request,
         "try.html",
@@ -168,6 +170,7 @@ async def _page(
         strictness=strictness,
         words=[*STRICTNESS] if by_probability else [],
         any_things=any_things,
+        latest=latest,
     )
 
 
@@ -226,22 +229,37 @@ def why(kit: PeKit, match: Match) -> Told:
     return Told(match, view.view_id if view.crop else None, likeness)
 
 
+def chosen(kit: PeKit, verdict: str, object_id: str) -> str | None:
+    """Return the id of what something is said to be; None where that is not said.
+
+    Args:
+        kit: Its user's.
+        verdict: What was said.
+        object_id: What is chosen in the list beside it.
+
+    Raises:
+        InvalidInput: Nothing is chosen.
+        ObjectNotFound: It is not remembered (any more).
+    """
+    said, _, button = verdict.partition(":")
+    if said != "is":
+        return None
+    wanted = button or object_id
+    if not wanted:
+        raise InvalidInput("expected what it is, found nothing chosen; choose it from the list")
+    return by_id(kit, wanted).object_id
+
+
 def _learn(
-    kit: PeKit, finding: Finding, region: int, match: Match | None, verdict: str, object_id: str
+    kit: PeKit, finding: Finding, region: int, match: Match | None, shown: str | None, wrong: bool
 ) -> tuple[str, tuple[Advice, ...]]:
-    if verdict == "no":
-        if match is None:
-            return "Nothing was said to be there.", ()
-        names = " or ".join(obj.name for obj in match.candidates)
+    if match is None:
+        if shown is None:
+            raise InvalidInput("expected what it is, found nothing chosen; choose it from the list")
+        confirmed = kit.confirm_in(finding, shown, region=region)
+        return f"Learnt: this is {by_id(kit, shown).name}.", kit.advice_on(confirmed)
+    if wrong:
         kit.reject(match)
-        return f"Learnt: this is not {names}.", ()
-    if verdict == "is" and not object_id:
-        raise InvalidInput("expected what it is, found nothing chosen; choose it from the list")
-    shown = by_id(kit, object_id).object_id if object_id else None
-    if match is not None:
-        obj = kit.confirm(match, shown)
-        return f"Learnt: this is {obj.name}.", obj.advice
-    if shown is None:
-        raise InvalidInput("expected what it is, found nothing chosen; choose it from the list")
-    confirmed = kit.confirm_in(finding, shown, region=region)
-    return f"Learnt: this is {by_id(kit, shown).name}.", kit.advice_on(confirmed)
+        return f"Learnt: this is not {' or '.join(obj.name for obj in match.candidates)}.", ()
+    obj = kit.confirm(match, shown)
+    return f"Learnt: this is {obj.name}.", obj.advice
