@@ -28,6 +28,7 @@ __all__ = ["Watched", "template_of"]
 _REQUESTS, _ERRORS = logging.getLogger(REQUESTS), logging.getLogger(__name__)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MOUNTED = ("/mcp", "/static")  # applications that leave no template behind
+_PREFIX = "/v1"
 _OTHER = "other"  # what no route answers: a path of it may say anything
 _DISCONNECTED = 499  # who asked did not wait for the answer
 
@@ -105,7 +106,9 @@ def template_of(scope: Scope) -> str:
     """Return which route answered a request, without what stood in its place."""
     path = getattr(scope.get("route"), "path", None)
     if isinstance(path, str) and path:
-        return path
+        # FastAPI leaves the route as it was written, without the prefix of its router.
+        within = scope["path"].startswith(f"{_PREFIX}/") and not path.startswith(_PREFIX)
+        return f"{_PREFIX}{path}" if within else path
     for mounted in _MOUNTED:
         if scope["path"] == mounted or scope["path"].startswith(f"{mounted}/"):
             return mounted
