@@ -79,7 +79,8 @@ def create_app(
     app.include_router(console.router)
     app.include_router(monitoring.router)
     app.mount("/static", console.static_files())
-    app.mount("/", tools_app)
+    # A route and no mount at "/", behind which no route of a host would be reached.
+    app.add_route("/mcp", tools_app, include_in_schema=False)
     app.add_middleware(Admission, settings=settings, identify=identify or identity)
     app.add_middleware(monitoring.Watched, service=service)
     return app

@@ -7,8 +7,9 @@ REST, MCP and the console are views of it. What they do with a memory they do by
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.loading import load_photo
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import AnswerModel
 
-__all__ = ["PHOTO_SUFFIXES", "Service"]
+__all__ = ["PHOTO_SUFFIXES", "Forgetting", "Service"]
+
+#: What a host does while the server forgets a user: before it, until it yields, and after it.
+Forgetting: TypeAlias = "Callable[[str], AbstractAsyncContextManager[None]]"
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -71,6 +75,7 @@ class Service:
         self.recent = RecentPictures(settings.folder / "recent")
         self.vision = Work(settings.core_threads, settings.queue, settings.per_user, "vision")
         self.records = Work(_RECORD_THREADS, settings.queue, settings.per_user, "records")
+        self._forgetting: list[Forgetting] = []
 
     async def see(
         self, user_id: str, work: Callable[_P, _T], *args: _P.args, **options: _P.kwargs
@@ -124,8 +129,33 @@ class Service:
             self._take_from(Path(self.settings.inbox).expanduser(), user_id)
         return self.recent.handles(user_id)
 
+    def on_forget(self, forgetting: Forgetting) -> None:
+        """Have a host forget a user as well, whenever somebody asks for it.
+
+        Args:
+            forgetting: An async context manager over a user id. What stands before its ``yield``
+                is done first, such as to wait until nothing more is written for the user; what
+                stands after it is done when the server has forgotten them. It may be called again
+                for the same user, since what failed half-way is repeated.
+        """
+        self._forgetting.append(forgetting)
+
+    async def forget(self, user_id: str) -> None:
+        """Forget everything of a user: what hosts keep, and what :meth:`forget_user` does.
+
+        Raises:
+            MemoryStoreError: Something cannot be removed yet; calling it again goes on.
+            RequestRefused: Too much waits.
+        """
+        async with AsyncExitStack() as hosts:
+            for forgetting in self._forgetting:
+                await hosts.enter_async_context(forgetting(user_id))
+            await self.look_up(user_id, self.forget_user, user_id)
+
     def forget_user(self, user_id: str) -> None:
-        """Forget everything of a user: memory, photo library, pictures and which came last.
+        """Forget what the server has of a user: memory, photo library, pictures, the latest ones.
+
+        What a host keeps of them is not touched: see :meth:`forget`.
 
         Raises:
             MemoryStoreError: Something cannot be removed yet; calling it again goes on.
