@@ -58,6 +58,7 @@ class Conversations:
         self, model: BaseChatModel, service: Service, threads: Threads, saver: AsyncSqliteSaver
     ) -> None:
         self.threads = threads
+        self._service = service
         self._personal = PersonalizationMiddleware(PersonalToolkit(actions=service.actions))
         self._saver = saver
         self._agent: Any = create_agent(
@@ -138,6 +139,9 @@ class Conversations:
             return
         content = [text_block(text), *(image_block(data, mime_of(data)) for data in photos)]
         (message,) = await self._personal.aadmit([{"role": "user", "content": content}], user_id)
+        pictures = list(labelled_images(message).values())
+        for handle in pictures:  # for the console, REST and MCP they are the latest
+            await self._service.look_up(user_id, self._service.recent.add, user_id, handle)
         stream = self._agent.astream(
             {"messages": [message]},
             _config(thread_id),
@@ -147,7 +151,7 @@ class Conversations:
         async for chunk, _ in stream:
             if isinstance(chunk, AIMessageChunk) and chunk.text:
                 yield "token", chunk.text
-        yield "done", {"pictures": list(labelled_images(message).values())}
+        yield "done", {"pictures": pictures}
 
 
 def _config(thread_id: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def test_a_thing_that_was_introduced_is_called_by_its_name(serve, red, scene):
     thread = ann.begin()
     reply, (handle,) = ann.told(thread, INTRODUCTION, red)
     assert '"Ruby" (category "motorcycle")' in reply
-    reply, _ = ann.told(thread, "What is this?", scene)
+    reply, (other,) = ann.told(thread, "What is this?", scene)
     assert reply == "(Offline stand-in) This is Ruby. You told me: Rebuilt in 2014."
 
     said = ann.ask("GET", f"/v1/threads/{thread}").json()
@@ -31,6 +31,7 @@ def test_a_thing_that_was_introduced_is_called_by_its_name(serve, red, scene):
     assert said[0] == {"role": "user", "text": INTRODUCTION, "pictures": [handle]}
     assert ann.things() == ["Ruby"]
     assert ann.picture(handle) == red
+    assert ann.service.latest("ann") == [other, handle]  # for MCP and the console
 
 
 def test_a_reply_comes_in_pieces(serve):
