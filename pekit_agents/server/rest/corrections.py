@@ -126,7 +126,7 @@ async def reject_review(
     return await objects_now(service, user, await once.look_up("", reject))
 
 
-@router.delete("/review/{review_id}", tags=["review"], status_code=204)
+@router.delete("/review/{review_id}", tags=["review"], status_code=204, response_class=Response)
 async def dismiss_review(review_id: _ReviewId, service: ServiceOf, user: UserOf) -> None:
     """Remove an item and learn nothing."""
     await service.look_up(user, lambda: service.kit(user).review.dismiss(review_id))

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from pekit_agents.errors import ImageError
 from pekit_agents.owner_text import QUESTION_LIMIT
@@ -120,7 +120,7 @@ async def search_library(
     return LibraryHits(photos=[PhotoHit.of(each) for each in photos], passed_over=passed_over)
 
 
-@router.delete("/photos/{photo_id:path}", status_code=204)
+@router.delete("/photos/{photo_id:path}", status_code=204, response_class=Response)
 async def forget_photo(
     photo_id: Annotated[str, Path(description="What the photo was indexed as.")],
     service: ServiceOf,

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -94,14 +95,16 @@ CASES: dict[str, Callable[[Ids, Ids], list[_Case]]] = {
         ("POST", "/v1/describe", {"json": {"question": "Who?", "photo": {"picture": i.picture}}}),
         ("POST", "/v1/describe", {"json": {"question": "What is there?"}}),
     ],
-    "correct": lambda i, b: [
-        ("POST", "/v1/corrections", {"json": correction(i.picture, b.object, verdict)})
-        for verdict in ("is", "is_not")
-    ]
-    + [
-        ("POST", "/v1/corrections", {"json": correction(b.picture, i.object, verdict)})
-        for verdict in ("is", "is_not")
-    ],
+    "correct": lambda i, b: (
+        [
+            ("POST", "/v1/corrections", {"json": correction(i.picture, b.object, verdict)})
+            for verdict in ("is", "is_not")
+        ]
+        + [
+            ("POST", "/v1/corrections", {"json": correction(b.picture, i.object, verdict)})
+            for verdict in ("is", "is_not")
+        ]
+    ),
     "list_review": lambda i, b: [("GET", "/v1/review", {})],
     "keep_for_review": lambda i, b: [("POST", "/v1/review", {"json": {"picture": i.picture}})],
     "confirm_review": lambda i, b: [
@@ -119,7 +122,7 @@ CASES: dict[str, Callable[[Ids, Ids], list[_Case]]] = {
         ("GET", f"/v1/library/search?name={i.object}", {}),
         ("GET", "/v1/library/search?text=dog", {}),
     ],
-    "forget_photo": lambda i, b: [("DELETE", f"/v1/library/photos/{i.photo}", {})],
+    "forget_photo": lambda i, b: [("DELETE", f"/v1/library/photos/{quote(i.photo, '')}", {})],
     "export_memory": lambda i, b: [("GET", "/v1/export", {})],
     "import_memory": lambda i, b: [("POST", "/v1/import", {"files": {"file": b"none"}})],
     "forget_me": lambda i, b: [("DELETE", "/v1/me", {})],

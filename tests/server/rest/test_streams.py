@@ -81,9 +81,7 @@ async def until(happened: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-async def test_each_line_comes_when_it_is_done_and_closing_stops_the_work(
-    tmp_path, monkeypatch
-):
+async def test_each_line_comes_when_it_is_done_and_closing_stops_the_work(tmp_path, monkeypatch):
     app = create_app(settings_for(tmp_path, threads=1), profile=graded_profile())
     service: Service = app.state.service
     steps = _Steps()

@@ -123,8 +123,8 @@ def test_a_library_is_indexed_searched_and_emptied(ann):
     for query in ("", "?name=Biscuit&text=Mug"):
         assert ann("GET", f"/v1/library/search{query}").status_code == 422
     assert ann("GET", "/v1/library/search?name=Rex").status_code == 404
-    assert ann("DELETE", "/v1/library/photos/2026/park.png").status_code == 204
-    assert ann("DELETE", "/v1/library/photos/2026/park.png").status_code == 404
+    assert ann("DELETE", "/v1/library/photos/2026%2Fpark.png").status_code == 204
+    assert ann("DELETE", "/v1/library/photos/2026%2Fpark.png").status_code == 404
     assert ids("name=Biscuit") == ["2026/table.png"]
 
 
