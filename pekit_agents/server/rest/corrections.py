@@ -72,13 +72,13 @@ async def correct(
 async def list_review(service: ServiceOf, user: UserOf, page: Page) -> ReviewPage:
     """List what waits for a decision, the oldest first."""
 
-    def waiting() -> list[ReviewItem]:
-        return service.kit(user).review.list()
+    def waiting() -> ReviewPage:
+        items = service.kit(user).review.list()
+        some, following = page.of(items, lambda item: (item.kept_at.isoformat(), item.review_id))
+        told = [ReviewedMatch.of(item) for item in some]
+        return ReviewPage(items=told, total=len(items), next=following)
 
-    found = await service.look_up(user, waiting)
-    items, following = page.of(found, lambda item: (item.kept_at.isoformat(), item.review_id))
-    told = [ReviewedMatch.of(item) for item in items]
-    return ReviewPage(items=told, total=len(found), next=following)
+    return await service.look_up(user, waiting)
 
 
 @router.post("/review", tags=["review"], status_code=201)

@@ -44,9 +44,13 @@ _INDEXED: dict[int | str, dict[str, Any]] = {
 @router.get("/photos")
 async def list_library(service: ServiceOf, user: UserOf, page: Page) -> LibraryPage:
     """List the photos in the library, in alphabetical order."""
-    found = await service.look_up(user, lambda: _library(service, user).photo_ids())
-    ids, following = page.of(found, lambda photo_id: (photo_id,))
-    return LibraryPage(photo_ids=ids, total=len(found), next=following)
+
+    def listed() -> LibraryPage:
+        ids = _library(service, user).photo_ids()
+        some, following = page.of(ids, lambda photo_id: (photo_id,))
+        return LibraryPage(photo_ids=some, total=len(ids), next=following)
+
+    return await service.look_up(user, listed)
 
 
 @router.post("/photos", openapi_extra=body_of(LibraryPhotos))

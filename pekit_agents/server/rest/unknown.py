@@ -24,7 +24,7 @@ def router_of_unknown(routers: Sequence[APIRouter]) -> APIRouter:
         there = [each for each in routes if each.path_regex.match(f"/{path}")]
         if not there:
             raise Problem(404, "expected a path of /openapi.json, found another one")
-        methods = ", ".join(sorted({method for each in there for method in each.methods}))
+        methods = ", ".join(sorted({method for each in there for method in each.methods or ()}))
         raise Problem(
             405, f"expected {methods}, found {request.method}", headers={"Allow": methods}
         )

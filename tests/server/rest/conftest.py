@@ -80,7 +80,8 @@ def serving(tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
     open_clients = []
 
     def serve(**given: Any) -> TestClient:
-        app: FastAPI = create_app(settings_for(tmp_path, **given), profile=graded_profile())
+        profile = given.pop("profile", None) or graded_profile()
+        app: FastAPI = create_app(settings_for(tmp_path, **given), profile=profile)
         client = TestClient(app, base_url=URL)
         client.__enter__()
         open_clients.append(client)

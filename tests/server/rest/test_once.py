@@ -160,3 +160,28 @@ def test_while_it_is_worked_on_another_one_is_told_so(serving, monkeypatch):
     assert second.headers["Retry-After"] == "2"
     assert ann("POST", "/v1/objects", headers=KEY, **sent()).status_code == 201
     assert gate.calls == 1
+
+
+@pytest.mark.slow
+def test_several_at_a_time_through_two_processes_servers_make_one_thing(serving):
+    """Two applications over one memory, as workers are."""
+    users = [User(serving(threads=4), ANN), User(serving(threads=4), ANN)]
+    at_once = threading.Barrier(8)
+
+    def introduce(number: int) -> Any:
+        at_once.wait(20)
+        return users[number % 2]("POST", "/v1/objects", headers=KEY, **sent())
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(introduce, range(8)))
+    fresh = [
+        each
+        for each in answers
+        if each.status_code == 201 and "Idempotency-Repeated" not in each.headers
+    ]
+    assert len(fresh) == 1
+    # More uploads of one user at a time are not let in.
+    assert {each.status_code for each in answers} <= {201, 409, 429}
+    for user in users:
+        (obj,) = user("GET", "/v1/objects").json()["objects"]
+        assert (obj["object_id"], obj["n_views"]) == (fresh[0].json()["object_id"], 1)

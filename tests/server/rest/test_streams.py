@@ -15,9 +15,10 @@ import pytest
 import uvicorn
 
 from pekit_agents.server import create_app
+from pekit_agents.server.rest.findings import PhotoLine
 from pekit_agents.server.service import Service
 from pekit_agents.server.work import RequestRefused
-from pekit_agents.testing import graded_profile
+from pekit_agents.testing import fake_profile, graded_profile
 from tests.server.rest.conftest import ANN, User, photo_of, settings_for
 
 HEADERS = {"Authorization": f"Bearer {ANN}"}
@@ -34,7 +35,7 @@ def test_lines_are_photos_and_a_bad_one_is_a_line_too(ann):
     answer = ann("POST", "/v1/find/stream", files=sent)
     assert answer.headers["Content-Type"] == "application/x-ndjson"
     lines = [json.loads(line) for line in answer.text.splitlines()]
-    assert [(line["photo"], "found" in line) for line in lines] == [
+    assert [(line["photo"], line["found"] is not None) for line in lines] == [
         (1, True),
         (2, False),
         (3, True),
@@ -78,6 +79,21 @@ async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not happened():
             await asyncio.sleep(0.01)
+
+
+def test_every_line_is_as_the_openapi_says(serving):
+    """With a profile that knows no probabilities they are there, and null."""
+    ann = User(serving(profile=fake_profile()), ANN)
+    ann.introduce("Biscuit")
+    for path in ("/v1/find/stream", "/v1/find/many"):
+        answer = ann("POST", path, files=[*files(1), ("photos", ("bad.png", b"no photo"))])
+        texts = answer.text.splitlines()
+        if path == "/v1/find/many":
+            texts = [json.dumps(each) for each in answer.json()["results"]]
+        found, problem = (PhotoLine.model_validate_json(text) for text in texts)
+        assert found.found is not None
+        assert found.found.matches[0].probability is None
+        assert problem.problem is not None
 
 
 @pytest.mark.slow
