@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import anyio
+import httpx2
 from mcp import Client
 
 from pekit_agents.profiles import Profile
 from pekit_agents.testing.fakes import graded_profile
-from tests.server.mcp.conftest import photo
+from tests.server.mcp.conftest import TOKENS, photo
 
 
 class Gate:
@@ -52,11 +53,36 @@ async def test_a_cancelled_call_is_never_begun(local, folder):
 
 
 async def test_a_closed_stream_cancels_a_call_over_http(serving, folder):
-    """So does a client of 2026-07-28 say it; an older one over HTTP has no way that reaches us."""
+    """So does a client of 2026-07-28 say it."""
     gate = Gate()
     server = serving(gate.profile, threads=1, user="ann", photos=(str(folder),))
     async with server.client("ann") as client:
         await _one_waits_and_one_is_cancelled(client, server.service, gate, _photos(folder))
+
+
+async def test_a_request_that_an_older_client_closes_is_cancelled(serving, folder):
+    """Its message that says so comes by itself, and nothing says which request it is about."""
+    gate = Gate()
+    server = serving(gate.profile, threads=1)
+    (handle,) = (server.service.take_in("ann", data) for data in [_photos(folder)["first"]])
+    given = {"name": "find_personal_objects", "arguments": {"image": handle}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": given}
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        "Authorization": f"Bearer {TOKENS['ann']}",
+    }
+    async with server.client("ann") as client, anyio.create_task_group() as tasks:
+        remember = {"name": "Biscuit", "category": "dog", "images": [handle]}
+        await client.call_tool("remember_object", remember)
+        tasks.start_soon(client.call_tool, "find_personal_objects", {"image": handle})
+        await anyio.to_thread.run_sync(gate.begun.acquire)
+        async with httpx2.AsyncClient() as http:
+            sent = http.stream("POST", f"{server.url}/mcp", json=body, headers=headers)
+            async with sent as response:
+                assert response.status_code == 200
+                await until(lambda: server.service.vision.waiting == 2)
+        await until(lambda: server.service.vision.waiting == 1)
+        gate.open.set()
 
 
 async def _one_waits_and_one_is_cancelled(
