@@ -14,6 +14,7 @@ from benchmarks.images.commands import pictures
 from benchmarks.memory.commands import memory_commands
 from benchmarks.recognition.commands import targets
 from benchmarks.speed.commands import speed
+from benchmarks.speed.parts import parts
 from pekit_agents.cli.output import err
 from pekit_agents.errors import PeKitError
 
@@ -22,6 +23,7 @@ app.add_typer(memory_commands)
 app.command()(pictures)
 app.command()(targets)
 app.command()(speed)
+app.command("speed-parts")(parts)
 
 
 @app.callback()

@@ -15,7 +15,7 @@ from pekit_agents.owner_text import clean_category, clean_context, clean_name
 
 if TYPE_CHECKING:
     from pekit_agents.memory import Memory
-    from pekit_agents.types import OnConflict, PersonalObject, StoredView
+    from pekit_agents.types import FloatArray, OnConflict, PersonalObject, StoredView
 
 __all__ = ["Objects"]
 
@@ -46,6 +46,20 @@ class Objects:
     def views(self, ref: str) -> list[StoredView]:
         """Return the views of an object, the oldest first, with their crops if these are kept."""
         return list(self._memory.get(self._memory.resolve(ref).object_id).views)
+
+    def most_alike_view(self, ref: str, vector: FloatArray) -> tuple[StoredView, float]:
+        """Return the view of an object that is most like a region, and the cosine of the two.
+
+        It shows a person why the region was taken for the object.
+
+        Args:
+            ref: The object's name or id.
+            vector: (D,) float32 of unit length, as in :attr:`Match.vector`.
+        """
+        record = self._memory.get(self._memory.resolve(ref).object_id)
+        cosines = record.vectors @ vector
+        best = int(cosines.argmax())
+        return record.views[best], float(cosines[best])
 
     def update(
         self,

@@ -56,8 +56,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with tools.running():
-            await monitoring.warmed(app, service)
+        async with tools.running(), monitoring.warmed(app, service):
             yield
         service.close()
 
@@ -72,6 +71,7 @@ def create_app(
         max_body_size=None,  # Admission bounds it
     )
     app.state.service, app.state.identity = service, identity
+    app.state.metrics = monitoring.Metrics(service)
     app.add_exception_handler(PeKitError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _wrong_request)
@@ -82,7 +82,7 @@ def create_app(
     for path in ("/mcp", "/mcp/"):  # a client would not follow a redirect with its body
         app.router.routes.append(Route(path, tools, include_in_schema=False))
     app.add_middleware(Admission, settings=settings, identify=identify or identity)
-    app.add_middleware(monitoring.Watched, service=service)
+    app.add_middleware(monitoring.Watched, service=service, metrics=app.state.metrics)
     return app
 
 
