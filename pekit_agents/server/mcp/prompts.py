@@ -55,7 +55,7 @@ class Prompts:
             service.actions.open_kit, service.images, mode=service.settings.mode
         )
 
-    async def list(
+    async def listed(
         self, context: ServerRequestContext[Any, Any], _: PaginatedRequestParams | None
     ) -> ListPromptsResult:
         """Return the prompt and its arguments, which are those of the verb."""

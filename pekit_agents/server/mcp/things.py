@@ -60,7 +60,7 @@ class Things:
     def __init__(self, service: Service, user_of: UserOf) -> None:
         self._service, self._user_of = service, user_of
 
-    async def list(
+    async def listed(
         self, context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
         """Return the list of everything, and each thing; 100 at a time."""

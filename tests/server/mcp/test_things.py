@@ -9,6 +9,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp.client.subscriptions import ResourcesListChanged
 from mcp.types import PromptReference, ResourceListChangedNotification
+from sse_starlette.sse import AppStatus
 
 from pekit_agents.server.mcp import things
 from pekit_agents.server.mcp.changes import Changes
@@ -127,6 +128,14 @@ async def test_who_listens_is_told_of_changes_whoever_made_them(local, monkeypat
                 await anyio.to_thread.run_sync(change)
                 with anyio.fail_after(20):
                     assert await anext(aiter(events)) == ResourcesListChanged()
+
+
+async def test_a_server_that_stops_ends_the_streams_of_who_listens(local, monkeypatch):
+    monkeypatch.setattr(Changes.__init__, "__kwdefaults__", {"every_seconds": 0.05})
+    async with Client(local()) as client, client.listen(resources_list_changed=True) as events:
+        monkeypatch.setattr(AppStatus, "should_exit", True)
+        with anyio.fail_after(20):
+            assert [event async for event in events] == []
 
 
 async def test_a_user_listens_in_a_bounded_number_of_places(local):

@@ -217,4 +217,5 @@ async def test_folders_and_inbox_of_the_machine_are_its_users_alone(serving, fol
         assert by_path.is_error is not allowed
         assert latest.is_error is not allowed
         assert f"below {folder}" not in words(latest)
+        assert str(inbox) not in words(latest)
         assert ("path" in tool.input_schema["properties"]["image"]["description"]) is allowed
