@@ -49,8 +49,6 @@ async def change(
     seen_context: Text = "",
 ) -> Response:
     """Change the texts of a thing, unless somebody else has since they were shown."""
-    # A browser sends every line end as two characters.
-    context, seen_context = (each.replace("\r\n", "\n") for each in (context, seen_context))
 
     def changed() -> PersonalObject:
         kit = service.kit(user)
