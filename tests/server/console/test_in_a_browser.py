@@ -137,6 +137,24 @@ def test_one_bad_photo_of_several_is_named_and_the_others_are_shown(listening, v
     expect(page.locator("input[name=photo][type=hidden]")).to_have_count(1)
 
 
+def test_a_folder_is_dropped_with_all_that_is_in_it(listening, visits, tmp_path):
+    address, app = listening()
+    app.state.service.kit("default").remember("Biscuit", photo(red=RED), category="dog")
+    (tmp_path / "album" / "June").mkdir(parents=True)
+    (tmp_path / "album" / "a.png").write_bytes(photo(red=BLUE))
+    (tmp_path / "album" / "June" / "b.png").write_bytes(photo(blue=RED))
+    (tmp_path / "album" / "notes.txt").write_text("no photo")
+    page = visits.open(f"{address}/try")
+    data = {"items": [], "files": [str(tmp_path / "album")], "dragOperationsMask": 1}
+    browser = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        event = {"type": kind, "x": 640, "y": 200, "data": data}
+        browser.send("Input.dispatchDragEvent", event)
+    expect(page.locator("article .told")).to_have_count(2)
+    expect(page.locator("figcaption", has_text=re.compile(r"^[ab]\.png$"))).to_have_count(2)
+    expect(page.get_by_role("heading", name="Biscuit")).to_have_count(1)
+
+
 def test_a_name_that_is_taken_is_told_and_nothing_typed_is_lost(listening, visits):
     visits.refusals.add(409)
     address, app = listening()

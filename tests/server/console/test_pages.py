@@ -75,8 +75,10 @@ def test_an_address_holds_an_id_and_never_a_name(one_thing):
 
 
 def test_remembering_twice_by_one_form_remembers_once(one_thing):
-    introduce(one_thing, "Biscuit", photo(red=RED), ONE)
+    before = kit_of(one_thing).version()
+    assert "Biscuit is remembered." in introduce(one_thing, "Biscuit", photo(red=RED), ONE)
     assert [(obj.name, obj.n_views) for obj in kit_of(one_thing).objects()] == [("Biscuit", 1)]
+    assert kit_of(one_thing).version() == before
 
 
 def test_advice_on_the_photos_is_told(console):
