@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.loading import load_photo
+from pekit_agents.server.last_seen import LastSeen
 from pekit_agents.server.recent_pictures import RecentPictures
 from pekit_agents.server.settings import ServerSettings
 from pekit_agents.server.tokens import Tokens
@@ -49,6 +50,7 @@ class Service:
         actions: The verbs.
         images: The pictures of all users.
         recent: Which pictures came last.
+        seen: When things were last recognised.
         vision: Threads in which photos are decoded and searched.
         records: Threads for what needs no photo.
     """
@@ -69,6 +71,7 @@ class Service:
             storage_options=settings.storage_options,
         )
         self.recent = RecentPictures(settings.folder / "recent")
+        self.seen = LastSeen(settings.folder / "seen")
         self.vision = Work(settings.core_threads, settings.queue, settings.per_user, "vision")
         self.records = Work(_RECORD_THREADS, settings.queue, settings.per_user, "records")
 
@@ -137,6 +140,7 @@ class Service:
             self.actions.findings.clear(user_id)
             self.images.clear(user_id)
             self.recent.clear(user_id)
+            self.seen.clear(user_id)
 
     def close(self) -> None:
         """Wait for the work that has begun."""
