@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
@@ -286,3 +287,25 @@ def test_a_page_may_ask_for_more_pictures_than_a_user_may_at_a_time(one_thing):
     with ThreadPoolExecutor(16) as threads:
         answers = list(threads.map(lambda each: one_thing.get(f"/pictures/{each}"), handles))
     assert [each.status_code for each in answers] == [200] * 16
+
+
+def test_what_is_named_is_seen_and_what_is_forgotten_is_not_noted_any_more(one_thing):
+    introduce(one_thing, "Ruby", photo(blue=BLUE), TWO)
+    service = one_thing.app.state.service
+    seen = service.settings.folder / "seen"
+    assert "seen " not in one_thing.get("/").text
+    one_thing.get(f"/try/{send(one_thing, photo(pale_red=RED))}", headers=PART)  # only possible
+    assert service.seen.times("default", {ONE, TWO}) == {}
+    before = datetime.now(UTC)
+    one_thing.get(f"/try/{send(one_thing, photo(red=RED))}", headers=PART)
+    (at,) = service.seen.times("default", {ONE, TWO}).values()
+    assert before <= at <= datetime.now(UTC)
+    told = f"seen {at.day} {at:%b %Y}"
+    assert (one_thing.get("/").text.count(told), told in one_thing.get(f"/things/{ONE}").text) == (
+        1,
+        True,
+    )
+    one_thing.post(f"/things/{ONE}/forget")
+    assert ONE not in "".join(each.read_text("utf-8") for each in seen.iterdir())
+    service.forget_user("default")
+    assert list(seen.iterdir()) == []
