@@ -26,7 +26,7 @@ from pekit_agents.server.rest.findings import (
 from pekit_agents.server.rest.lines import LinesResponse, lines_answer
 from pekit_agents.server.rest.many_photos import patiently
 from pekit_agents.server.rest.once import Once
-from pekit_agents.server.rest.pages import Page
+from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.receiving import Received, body_of, received
 from pekit_agents.server.rest.server_folders import ServerPhoto, photos_of_folder
 from pekit_agents.server.service import Service
@@ -41,7 +41,7 @@ _INDEXED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/photos")
+@router.get("/photos", responses=PAGED)
 async def list_library(service: ServiceOf, user: UserOf, page: Page) -> LibraryPage:
     """List the photos in the library, in alphabetical order."""
 
