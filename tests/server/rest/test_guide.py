@@ -90,6 +90,8 @@ def test_the_commands_of_the_guide_run(address, tmp_path):
         answers.append((line, answer))
         if "picture" in answer:
             told.setdefault("img_...", answer["picture"])
+        if "object" in answer:
+            told["REVISION"] = answer["object"]["revision"]
         if "review_id" in done.stdout:
             told["REVIEW_ID"] = answer["items"][0]["review_id"]
     assert len(answers) == PAGE.read_text("utf-8").count("$ curl ")
