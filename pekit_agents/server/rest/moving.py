@@ -25,7 +25,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["moving"])
 
-_TYPE = "application/vnd.pekit"
+_TYPE = "application/octet-stream"
 _CHUNK = 2**20  # bytes at a time
 _PASSING_SECONDS = 3600.0  # longer than the largest memory takes to be written or read
 _EXPORT: dict[int | str, dict[str, Any]] = {

@@ -73,6 +73,12 @@ def test_the_openapi_is_good_for_generators():
         assert each["security"]
         for status, told in each["responses"].items():
             assert status < "300" or status == "304" or [*told["content"]] == [PROBLEM_JSON]
+    for path, name in (("/v1/find/stream", "PhotoLine"), ("/v1/library/folder", "IndexedLine")):
+        told = OPENAPI["paths"][path]["post"]["responses"]["200"]["content"]
+        schema_of_line = told["application/x-ndjson"]["schema"]
+        assert schema_of_line.get("title") == name or schema_of_line == {
+            "$ref": f"#/components/schemas/{name}"
+        }
     bodies = [each["requestBody"] for each in operations if "requestBody" in each]
     for body in bodies:
         told = body["content"]["application/json"]["schema"]
