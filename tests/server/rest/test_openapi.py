@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
@@ -18,7 +14,7 @@ from schemathesis.specs.openapi import checks
 from pekit_agents.server import create_app
 from pekit_agents.server.problems import PROBLEM_JSON
 from pekit_agents.testing import graded_profile
-from tests.server.rest.conftest import ANN, OPENAPI, settings_for
+from tests.server.rest.conftest import ANN, OPENAPI, running, settings_for
 
 schema = schemathesis.openapi.from_dict(
     OPENAPI,
@@ -30,16 +26,8 @@ schema = schemathesis.openapi.from_dict(
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server that remembers a thing."""
     app = create_app(settings_for(tmp_path_factory.mktemp("api")), profile=graded_profile())
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [found]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{found.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with running(app) as found:
+        yield found
 
 
 @pytest.mark.parametrize(

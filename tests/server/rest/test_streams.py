@@ -68,8 +68,7 @@ async def running(app: Any) -> Any:
         serving = asyncio.create_task(server.serve(sockets=[found]))
         url = f"http://127.0.0.1:{found.getsockname()[1]}"
         async with httpx.AsyncClient(base_url=url, headers=HEADERS, timeout=30) as client:
-            while not server.started:
-                await asyncio.sleep(0.01)
+            await until(lambda: server.started or serving.done())
             yield client
         server.should_exit = True
         await serving
