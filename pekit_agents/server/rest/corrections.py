@@ -19,7 +19,7 @@ from pekit_agents.server.rest.findings import (
 )
 from pekit_agents.server.rest.objects import objects_now
 from pekit_agents.server.rest.once import Once
-from pekit_agents.server.rest.pages import Page
+from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.picture_answers import PICTURE, no_crop, picture_answer
 from pekit_agents.server.rest.receiving import digest_of
 from pekit_agents.server.rest.searching import search
@@ -68,7 +68,7 @@ async def correct(
     )
 
 
-@router.get("/review", tags=["review"])
+@router.get("/review", tags=["review"], responses=PAGED)
 async def list_review(service: ServiceOf, user: UserOf, page: Page) -> ReviewPage:
     """List what waits for a decision, the oldest first."""
 

@@ -5,13 +5,18 @@ Whatever it answers in these tests is compared with its OpenAPI.
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
+import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -72,6 +77,24 @@ class User:
         answer = self("POST", "/v1/pictures", files={"photo": ("p.png", photo_of(*colours))})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["picture"])
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """Serve at a free port, for real clients, and yield the address."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [found]})
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive(), "the server did not start"
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{found.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture

@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from pekit_agents.server import ServerSettings, create_app
 from pekit_agents.testing import graded_profile
-from tests.server.rest.conftest import photo_of
+from tests.server.rest.conftest import photo_of, running
 
 PAGE = Path(__file__).parents[3] / "docs" / "guides" / "rest.md"
 ADDRESS = "http://127.0.0.1:8321"
@@ -54,16 +50,8 @@ def address(tmp_path: Path) -> Iterator[str]:
         memory=str(tmp_path / "memory"), photos=(str(tmp_path),), strictness=0.5
     )
     app = create_app(settings, profile=graded_profile())
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [found]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{found.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with running(app) as url:
+        yield url
 
 
 def test_the_commands_of_the_guide_run(address, tmp_path):
@@ -90,6 +78,8 @@ def test_the_commands_of_the_guide_run(address, tmp_path):
         answers.append((line, answer))
         if "picture" in answer:
             told.setdefault("img_...", answer["picture"])
+        if "object" in answer:
+            told["REVISION"] = answer["object"]["revision"]
         if "review_id" in done.stdout:
             told["REVIEW_ID"] = answer["items"][0]["review_id"]
     assert len(answers) == PAGE.read_text("utf-8").count("$ curl ")

@@ -183,11 +183,15 @@ def test_without_a_model_a_question_is_answered_with_what_to_ask_ones_own(ann):
 def test_with_a_model_it_answers(ann, client):
     asked = []
 
+    service = client.app.state.service
+
     def model(picture: Any, text: str) -> str:
+        # Others need the threads for photos while it thinks.
+        assert service.vision.waiting == 0
         asked.append((picture is not None, "Biscuit" in text))
         return "On the sofa."
 
-    client.app.state.service.actions.answerer = as_answer_model(model)
+    service.actions.answerer = as_answer_model(model)
     ann.introduce("Biscuit")
     told = ann("POST", "/v1/describe", json={"question": "Where is Biscuit?"}).json()
     assert (told["answer"], told["prompt"]) == ("On the sofa.", None)

@@ -68,8 +68,7 @@ async def running(app: Any) -> Any:
         serving = asyncio.create_task(server.serve(sockets=[found]))
         url = f"http://127.0.0.1:{found.getsockname()[1]}"
         async with httpx.AsyncClient(base_url=url, headers=HEADERS, timeout=30) as client:
-            while not server.started:
-                await asyncio.sleep(0.01)
+            await until(lambda: server.started or serving.done())
             yield client
         server.should_exit = True
         await serving
@@ -165,7 +164,7 @@ async def test_only_the_first_photo_is_refused_for_want_of_a_place(tmp_path, mon
         assert [json.loads(line)["photo"] for line in answer.text.splitlines()] == [1, 2, 3]
         assert len(refused) == 6
         service.vision._per_user = 0
-        busy = await client.post("/v1/find/stream", files=files(3))
+        busy = await client.post("/v1/find/stream", files=files(1))
         assert busy.status_code == 429
         assert busy.headers["Content-Type"] == "application/problem+json"
     service.close()
