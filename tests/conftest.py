@@ -63,6 +63,7 @@ SLOW_PLACES = {
         "memory/test_stores.py",
         "models/hf",
         "models/test_reference.py",
+        "server/rest/test_openapi.py",
         "test_release.py",
         "tools/langchain/middleware/test_middleware_isolation.py",
         "tools/langchain/test_standard.py",
@@ -84,6 +85,7 @@ ONE_CASE_ROOMS = {
         "kit",
         "memory",
         "retrievers",
+        "server",
         "tools",
     )
 }
