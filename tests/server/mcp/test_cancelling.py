@@ -15,7 +15,6 @@ from pekit_agents.profiles import Profile
 from pekit_agents.testing.fakes import graded_profile
 from tests.server.mcp.conftest import TOKENS, photo
 
-
 SIZE = (160, 120)  # of the photos here
 
 
