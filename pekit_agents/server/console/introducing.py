@@ -99,8 +99,9 @@ async def remember(
         if known:
             return known[0]
         references = _references(service, user, photo, box)
-        note = context.replace("\r\n", "\n")
-        return kit.remember(name, references, category=category, context=note, object_id=object_id)
+        return kit.remember(
+            name, references, category=category, context=context, object_id=object_id
+        )
 
     if not photo:
         raise InvalidInput(_NO_PHOTOS)

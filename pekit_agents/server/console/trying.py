@@ -86,8 +86,11 @@ async def tried(
     """Search a photo."""
 
     def searched() -> _Tried:
+        kit = service.kit(user)
         finding = _found(service, user, handle, strictness)
-        return _told(service.kit(user), finding, handle, label, strictness)
+        named = [match.object.object_id for match in finding.matches if match.certain]
+        service.seen.note(user, named, {obj.object_id for obj in kit.objects()})
+        return _told(kit, finding, handle, label, strictness)
 
     found = await service.see(user, searched)
     return rendered(request, "_tried.html", tried=found)

@@ -56,6 +56,13 @@ class Metrics:
             buckets=_STOPS,
             registry=self._registry,
         )
+        self._longest = Gauge(
+            "pekit_loop_longest_stop_seconds",
+            "How late the event loop ever came to what was due",
+            multiprocess_mode="max",
+            registry=self._registry,
+        )
+        self._stopped = 0.0
         self._waiting = Gauge(
             "pekit_work_waiting",
             "Pieces of work that are done or wait",
@@ -79,6 +86,8 @@ class Metrics:
     def stopped(self, seconds: float) -> None:
         """Count a look at whether the loop turns, and note how much waits."""
         self._stops.observe(seconds)
+        self._stopped = max(self._stopped, seconds)
+        self._longest.set(self._stopped)
         self._note_work()
 
     def page(self) -> tuple[bytes, str]:

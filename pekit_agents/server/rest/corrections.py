@@ -72,13 +72,13 @@ async def correct(
 async def list_review(service: ServiceOf, user: UserOf, page: Page) -> ReviewPage:
     """List what waits for a decision, the oldest first."""
 
-    def waiting() -> list[ReviewItem]:
-        return service.kit(user).review.list()
+    def waiting() -> ReviewPage:
+        items = service.kit(user).review.list()
+        some, following = page.of(items, lambda item: (item.kept_at.isoformat(), item.review_id))
+        told = [ReviewedMatch.of(item) for item in some]
+        return ReviewPage(items=told, total=len(items), next=following)
 
-    found = await service.look_up(user, waiting)
-    items, following = page.of(found, lambda item: (item.kept_at.isoformat(), item.review_id))
-    told = [ReviewedMatch.of(item) for item in items]
-    return ReviewPage(items=told, total=len(found), next=following)
+    return await service.look_up(user, waiting)
 
 
 @router.post("/review", tags=["review"], status_code=201)
@@ -126,7 +126,7 @@ async def reject_review(
     return await objects_now(service, user, await once.look_up("", reject))
 
 
-@router.delete("/review/{review_id}", tags=["review"], status_code=204)
+@router.delete("/review/{review_id}", tags=["review"], status_code=204, response_class=Response)
 async def dismiss_review(review_id: _ReviewId, service: ServiceOf, user: UserOf) -> None:
     """Remove an item and learn nothing."""
     await service.look_up(user, lambda: service.kit(user).review.dismiss(review_id))

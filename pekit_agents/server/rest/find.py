@@ -42,7 +42,7 @@ async def find_objects(
     return await service.see(user, find)
 
 
-@router.post("/many", openapi_extra=body_of(SearchMany), response_model_exclude_none=True)
+@router.post("/many", openapi_extra=body_of(SearchMany))
 async def find_in_many(
     got: Annotated[Received[SearchMany], Depends(received(SearchMany))],
     service: ServiceOf,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from pekit_agents.errors import ImageError
 from pekit_agents.owner_text import QUESTION_LIMIT
@@ -44,9 +44,13 @@ _INDEXED: dict[int | str, dict[str, Any]] = {
 @router.get("/photos")
 async def list_library(service: ServiceOf, user: UserOf, page: Page) -> LibraryPage:
     """List the photos in the library, in alphabetical order."""
-    found = await service.look_up(user, lambda: _library(service, user).photo_ids())
-    ids, following = page.of(found, lambda photo_id: (photo_id,))
-    return LibraryPage(photo_ids=ids, total=len(found), next=following)
+
+    def listed() -> LibraryPage:
+        ids = _library(service, user).photo_ids()
+        some, following = page.of(ids, lambda photo_id: (photo_id,))
+        return LibraryPage(photo_ids=some, total=len(ids), next=following)
+
+    return await service.look_up(user, listed)
 
 
 @router.post("/photos", openapi_extra=body_of(LibraryPhotos))
@@ -120,7 +124,7 @@ async def search_library(
     return LibraryHits(photos=[PhotoHit.of(each) for each in photos], passed_over=passed_over)
 
 
-@router.delete("/photos/{photo_id:path}", status_code=204)
+@router.delete("/photos/{photo_id:path}", status_code=204, response_class=Response)
 async def forget_photo(
     photo_id: Annotated[str, Path(description="What the photo was indexed as.")],
     service: ServiceOf,

@@ -43,4 +43,4 @@ async def _written(
 
 
 def _line(record: BaseModel) -> bytes:
-    return record.model_dump_json(by_alias=True, exclude_none=True).encode() + b"\n"
+    return record.model_dump_json(by_alias=True).encode() + b"\n"

@@ -58,10 +58,14 @@ async def list_objects(
     ] = "",
 ) -> ObjectPage:
     """List what is remembered, the oldest first."""
-    found = await service.look_up(user, lambda: fitting(service.kit(user).objects(), search))
-    objects, following = page.of(found, lambda obj: (obj.created_at.isoformat(), obj.object_id))
-    told = [RememberedObject.of(obj) for obj in objects]
-    return ObjectPage(objects=told, total=len(found), next=following)
+
+    def found() -> ObjectPage:
+        objects = fitting(service.kit(user).objects(), search)
+        some, following = page.of(objects, lambda obj: (obj.created_at.isoformat(), obj.object_id))
+        told = [RememberedObject.of(obj) for obj in some]
+        return ObjectPage(objects=told, total=len(objects), next=following)
+
+    return await service.look_up(user, found)
 
 
 @router.post("", status_code=201, openapi_extra=body_of(Introduction))

@@ -90,7 +90,7 @@ async def get_picture(
     return picture_answer(view.data, view.mime)
 
 
-@router.delete("/{picture}", status_code=204)
+@router.delete("/{picture}", status_code=204, response_class=Response)
 async def delete_picture(picture: _Handle, service: ServiceOf, user: UserOf) -> None:
     """Delete a picture. What was learnt from it stays."""
 

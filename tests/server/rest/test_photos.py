@@ -145,7 +145,7 @@ def test_of_several_photos_a_bad_one_stops_no_other(ann):
     results = ann("POST", "/v1/find/many", **sent).json()["results"]
     assert [each["photo"] for each in results] == [1, 2, 3, 4]
     assert [each["name"] for each in results] == ["a.png", "b.png", "c.png", handle]
-    counts = [len(each["found"]["matches"]) if "found" in each else None for each in results]
+    counts = [len(each["found"]["matches"]) if each["found"] else None for each in results]
     assert counts == [1, None, 0, 1]
     assert results[1]["problem"]["status"] == 422
     assert results[1]["problem"]["detail"].startswith("b.png: ")

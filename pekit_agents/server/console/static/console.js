@@ -116,6 +116,28 @@ async function sendAll(form, files) {
   return form.sending;
 }
 
+const looksLikePhoto = (file) => file.type.startsWith("image/") || /\.(heic|heif)$/i.test(file.name);
+
+// The files of what was dropped; of folders, however deep, those that look like photos.
+async function filesIn(entry) {
+  if (entry.isFile) return [await new Promise((done, failed) => entry.file(done, failed))];
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) { // a reader gives a hundred at a time
+    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (!some.length) return found.filter(looksLikePhoto);
+    for (const each of some) found.push(...await filesIn(each));
+  }
+}
+
+async function dropped(transfer) {
+  const files = [...transfer.files];
+  // Asked at once: after the event a browser has nothing more to tell.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return files;
+  return (await Promise.all(entries.map(filesIn))).flat();
+}
+
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-drop]");
   if (!form || event.target.type !== "file") return;
@@ -143,7 +165,7 @@ document.addEventListener("drop", (event) => {
   if (!form || !holdsFiles(event)) return;
   event.preventDefault();
   form.classList.remove("over");
-  sendAll(form, [...event.dataTransfer.files]);
+  dropped(event.dataTransfer).then((files) => sendAll(form, files));
 });
 document.addEventListener("paste", (event) => {
   const form = document.querySelector("form[data-drop]");
