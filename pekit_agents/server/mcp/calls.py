@@ -19,6 +19,7 @@ from mcp.types import (
 from pydantic import ValidationError
 
 from pekit_agents.errors import ImageError, InvalidInput, PeKitError
+from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.server.mcp.asking import Call, roots_of, shown_page
 from pekit_agents.server.mcp.offered import (
@@ -44,7 +45,7 @@ __all__ = ["ToolCalls", "UserOf"]
 UserOf: TypeAlias = "Callable[[ServerRequestContext[Any, Any]], str]"
 _Result: TypeAlias = "CallToolResult | InputRequiredResult"
 #: After these tools the list of what is remembered may be another one.
-CHANGES_LIST = frozenset({"remember_object", "update_personal_object", "forget_personal_object"})
+_CHANGES_LIST = frozenset({"remember_object", "update_personal_object", "forget_personal_object"})
 
 
 class ToolCalls:
@@ -103,7 +104,7 @@ class ToolCalls:
             if isinstance(named, InputRequiredResult):
                 return named
             result = await self._service.see(user, self._verb, tool, user, named)
-        if tool.spec.name in CHANGES_LIST:
+        if tool.spec.name in _CHANGES_LIST:
             await call[0].session.send_resource_list_changed()
         return result
 
@@ -115,6 +116,10 @@ class ToolCalls:
         texts = some if one is None else [one]
         folders = PhotoFolders(())
         if any(map(is_path, texts)):
+            if len(texts) > MAX_VIEWS:  # before any of them is read
+                raise InvalidInput(
+                    f"images: expected at most {MAX_VIEWS} photos, found {len(texts)}; give fewer"
+                )
             found = await self._folders(call, user)
             if isinstance(found, InputRequiredResult):
                 return found
@@ -136,7 +141,8 @@ class ToolCalls:
         roots = await roots_of(call) if self._ways_in.local else []
         if isinstance(roots, InputRequiredResult):
             return roots
-        return self._ways_in.folders(user, roots)
+        # In a thread: they are looked for on the disk.
+        return await self._service.look_up(user, self._ways_in.folders, user, roots)
 
     def _read(self, user: str, folders: PhotoFolders, path: str) -> str:
         with fixable():

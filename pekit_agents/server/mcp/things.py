@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mcp import MCPError
 from mcp.server import ServerRequestContext
 from mcp.types import (
-    INTERNAL_ERROR,
     INVALID_PARAMS,
     BlobResourceContents,
     ListResourcesResult,
@@ -25,7 +24,7 @@ from mcp.types import (
 
 from pekit_agents.errors import ObjectNotFound, PeKitError
 from pekit_agents.server.mcp.calls import UserOf
-from pekit_agents.server.mcp.results import shown_picture
+from pekit_agents.server.mcp.results import error_of, shown_picture
 from pekit_agents.tools import replies
 from pekit_agents.tools.image_store import UnknownImage
 from pekit_agents.wording.messages import counted
@@ -156,4 +155,4 @@ def _told() -> Iterator[None]:
     try:
         yield
     except PeKitError as exc:
-        raise MCPError(INTERNAL_ERROR, exc.message) from exc
+        raise error_of(exc) from exc

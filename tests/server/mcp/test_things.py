@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import anyio
 import pytest
@@ -11,8 +12,10 @@ from mcp.client.subscriptions import ResourcesListChanged
 from mcp.types import PromptReference, ResourceListChangedNotification
 from sse_starlette.sse import AppStatus
 
+from pekit_agents.errors import MemoryStoreError
 from pekit_agents.server.mcp import things
 from pekit_agents.server.mcp.changes import Changes
+from pekit_agents.server.work import TooManyRequests
 from tests.server.mcp.conftest import MODES, words
 
 LIST = "pekit://objects"
@@ -96,6 +99,30 @@ async def test_without_crops_there_is_no_portrait(local):
         object_id = await remember(client)
         with pytest.raises(MCPError, match="none that is there"):
             await client.read_resource(f"{LIST}/{object_id}/portrait")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(TooManyRequests("wait"), -32600), (MemoryStoreError("full"), -32603)],
+)
+async def test_what_goes_wrong_on_the_way_is_told_in_words(local, monkeypatch, error, code):
+    """Only the disk is an error of the server."""
+    server = local()
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(server.service, "look_up", refuse)
+    monkeypatch.setattr(server.service, "see", refuse)
+    async with Client(server) as client:
+        for ask in (
+            client.list_resources(),
+            client.read_resource(LIST),
+            client.get_prompt("describe", {"question": "Who?"}),
+        ):
+            with pytest.raises(MCPError) as caught:
+                await ask
+            assert (caught.value.error.code, str(caught.value)) == (code, str(error))
 
 
 async def test_a_long_list_comes_in_pages(local, monkeypatch):

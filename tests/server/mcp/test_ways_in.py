@@ -11,6 +11,7 @@ import pytest
 from mcp import Client
 from mcp.types import ElicitResult, ListRootsResult, Root
 
+from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.testing.fakes import solid_scene
 from pekit_agents.tools.image_store import handle_of
 from tests.server.mcp.conftest import MODES, photo, words
@@ -48,6 +49,16 @@ async def test_several_photos_by_path_tell_how_far_they_are(local, folder):
         )
     assert not result.is_error
     assert told == [(1, 3, "Read photo 1 of 2"), (2, 3, "Read photo 2 of 2")]
+
+
+async def test_more_photos_than_can_be_remembered_are_not_read_at_all(local):
+    server = local()
+    given = {"name": "Biscuit", "category": "dog", "images": ["red.png"] * (MAX_VIEWS + 1)}
+    async with Client(server) as client:
+        result = await client.call_tool("remember_object", given)
+    assert result.is_error
+    assert f"at most {MAX_VIEWS} photos, found {MAX_VIEWS + 1}" in words(result)
+    assert server.service.recent.handles("default") == []
 
 
 @pytest.mark.parametrize("image", ["attached.png", "/etc/passwd", "img_" + "0" * 32, "latest"])
@@ -158,6 +169,20 @@ async def test_a_client_that_can_opens_the_page_for_photos(local, mode, action):
     assert opened == [("url", url, "Who is in it? Drop it on the page that opens.")]
     assert result.structured_content["opened"] is (action == "accept")
     assert ('"latest"' in words(result)) is (action == "accept")
+
+
+@pytest.mark.parametrize(("mode", "opens"), [(MODES[0], True), ("legacy", False)])
+async def test_over_http_only_the_newer_protocol_opens_it(http, mode, opens):
+    """An older server would have to ask back, and a request by itself has no way for that."""
+
+    async def elicited(_: Any, params: Any) -> ElicitResult:
+        assert params.url == f"{http.url}/upload"
+        return ElicitResult(action="accept")
+
+    async with http.client("ann", mode, elicitation_callback=elicited) as client:
+        result = await client.call_tool("ask_for_photo", {})
+    assert result.structured_content["opened"] is opens
+    assert f"{http.url}/upload" in words(result)
 
 
 @pytest.mark.parametrize("mode", MODES)
