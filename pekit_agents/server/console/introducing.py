@@ -154,7 +154,7 @@ async def upload(request: Request, service: ServiceOf, user: UserOf, photo: Phot
 
 
 def _page(request: Request, **values: Any) -> Response:
-    given = {"thing": None, "photos": [], "box": "", "new_id": uuid.uuid4().hex}
+    given: dict[str, Any] = {"thing": None, "photos": [], "box": "", "new_id": uuid.uuid4().hex}
     return rendered(request, "introduce.html", **(given | values))
 
 

@@ -132,7 +132,7 @@ def test_one_bad_photo_of_several_is_named_and_the_others_are_shown(listening, v
         [{"name": name, "mimeType": "image/png", "buffer": content} for name, content in files]
     )
     expect(page.locator("path.outline")).to_have_count(2)
-    expect(page.locator(".refused li")).to_contain_text("notes.png: ")
+    expect(page.locator(".refused li")).to_contain_text("notes.png: Expected a photo")
     page.get_by_role("button", name="Leave out").first.click()
     expect(page.locator("input[name=photo][type=hidden]")).to_have_count(1)
 

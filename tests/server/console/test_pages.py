@@ -88,6 +88,23 @@ def test_advice_on_the_photos_is_told(console):
     )
 
 
+def test_a_thing_with_few_photos_says_that_more_would_help(one_thing):
+    told = "Photos from other sides, or in other light, would help"
+    for pale in ("pale_red", "pale_green"):
+        assert told in one_thing.get(f"/things/{ONE}").text
+        handle = send(one_thing, photo(**{pale: RED}))
+        one_thing.post(f"/things/{ONE}/photos", data={"photo": handle, "box": ""})
+    assert told not in one_thing.get(f"/things/{ONE}").text
+
+
+def test_a_photo_that_was_tried_has_a_page_of_its_own(one_thing):
+    handle = send(one_thing, photo(red=RED))
+    page = one_thing.get(f"/try/{handle}").text
+    assert page.startswith("<!doctype html>")
+    assert "<h3>Biscuit" in page
+    assert one_thing.get(f"/try/{handle}", headers=PART).text.startswith('<div class="beside">')
+
+
 def test_a_box_decides_what_is_remembered(console):
     both = photo(red=(5, 5, 95, 115), blue=BLUE)
     introduce(console, "Ruby", both, ONE, box="98,28,152,92")
@@ -124,6 +141,7 @@ def test_an_error_is_a_page_to_people(console):
     answer = console.get("/things/nothing")
     assert answer.status_code == 404
     assert "<h1>No such thing</h1>" in answer.text
+    assert re.search(r"<p class=\"sentence\">Expected the id .* now\.</p>", answer.text)
 
 
 def test_photos_are_added_and_removed(one_thing):
