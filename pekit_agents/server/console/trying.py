@@ -143,16 +143,18 @@ async def keep(
 ) -> Response:
     """Keep what is doubtful in a photo for later."""
 
-    def kept() -> _Tried:
+    def keeping() -> _Tried:
         kit = service.kit(user)
         finding = _found(service, user, handle, strictness)
-        count = len(kit.review.keep(finding, label=label[:_LONGEST] or handle))
+        pictures = service.settings.keep_crops
+        kept = kit.review.keep(finding, label=label[:_LONGEST] or handle, pictures=pictures)
+        count = len(kept)
         said = {0: "Nothing is doubtful here.", 1: "1 match waits for review."}.get(
             count, f"{count} matches wait for review."
         )
         return _told(kit, finding, handle, label[:_LONGEST], strictness, said)
 
-    found = await service.see(user, kept)
+    found = await service.see(user, keeping)
     return rendered(request, "tried.html", part="_tried.html", tried=found)
 
 

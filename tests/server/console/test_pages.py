@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.server.console.asking import PART, introduce, photo, send
+from tests.server.console.asking import LOCAL, PART, introduce, make_app, photo, send
 
 RED, BLUE = (20, 20, 80, 80), (100, 30, 150, 90)
 ONE, TWO = "1" * 32, "2" * 32
@@ -272,6 +272,17 @@ def test_other_decisions(one_thing, verdict, views, negatives):
     assert (obj.n_views, obj.n_negatives) == (views, negatives)
     again = one_thing.post(f"/review/{item.review_id}", data={"verdict": verdict})
     assert again.status_code == 404
+
+
+def test_without_crops_there_is_a_sign_in_place_of_each_picture(tmp_path):
+    with TestClient(make_app(tmp_path, keep_crops=False), base_url=LOCAL) as console:
+        introduce(console, "Biscuit", photo(red=RED), ONE)
+        portrait = console.get(f"/things/{ONE}/portrait", follow_redirects=False)
+        assert portrait.headers["location"] == "/static/placeholder.svg"
+        handle = send(console, photo(pale_red=RED))
+        console.post(f"/try/{handle}/review")
+        assert [item.picture for item in kit_of(console).review.list()] == [None]
+        assert "No picture is kept of it" in console.get("/review").text
 
 
 def test_photos_that_were_sent_can_be_let_go_of(one_thing):

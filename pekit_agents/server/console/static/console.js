@@ -59,14 +59,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (heading) document.title = `${heading.textContent} · PeKit Agents`;
 });
 
-// A picture that is not kept is shown as a sign of one.
-document.addEventListener("error", (event) => {
-  const { fallback } = event.target.dataset || {};
-  if (!fallback) return;
-  delete event.target.dataset.fallback;
-  event.target.src = fallback;
-}, true);
-
 // --- photos that are dropped, pasted or chosen ---------------------------------------------------
 
 const TRIES = 6; // where the server is busy
