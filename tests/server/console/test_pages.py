@@ -334,7 +334,11 @@ def test_what_is_named_is_seen_and_what_is_forgotten_is_not_noted_any_more(one_t
         1,
         True,
     )
-    one_thing.post(f"/things/{ONE}/forget")
+    introduce(one_thing, "Reddy", photo(red=RED), "3" * 32)
+    two = one_thing.get(f"/try/{send(one_thing, photo(red=(20, 20, 81, 80)))}", headers=PART)
+    assert "it may be one of several" in two.text
+    assert service.seen.times("default", {ONE, "3" * 32}) == {ONE: at}
+    one_thing.post(f"/things/{ONE}/forget", headers=PART)
     assert ONE not in "".join(each.read_text("utf-8") for each in seen.iterdir())
     service.forget_user("default")
     assert list(seen.iterdir()) == []
