@@ -130,6 +130,24 @@ def test_a_box_that_is_none_is_refused_with_a_sentence(console, box):
     assert (answer.status_code, "expected" in answer.json()["detail"]) == (422, True)
 
 
+@pytest.mark.parametrize(
+    ("photos", "boxes", "told"),
+    [
+        (0, 0, "expected photos of it, found none"),
+        (65, 0, "expected at most 64 photos of a thing, found 65"),
+        (2, 1, "for each of 2 photos, found 1"),
+    ],
+)
+def test_a_form_with_too_few_or_too_many_is_refused(console, photos, boxes, told):
+    handle = send(console, photo(red=RED))
+    form = {"object_id": ONE, "name": "Biscuit", "category": "dog"}
+    form |= {"photo": [handle] * photos, "box": [""] * boxes}
+    answer = console.post("/introduce", data=form, headers=PART)
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
+    assert kit_of(console).objects() == []
+
+
 def test_a_photo_that_cannot_be_read_is_refused_with_a_sentence(console):
     files = {"photo": ("notes.txt", b"no photo", "text/plain")}
     answer = console.post("/try/photos", files=files, headers=PART)
