@@ -42,12 +42,10 @@ class Told:
         match: The match.
         view_id: The view of its likeliest thing that is most like it; None where no picture of
             that is kept.
-        likeness: The cosine of the two.
     """
 
     match: Match
     view_id: str | None
-    likeness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +228,12 @@ def why(kit: PeKit, match: Match) -> Told:
         match: The match.
     """
     if match.vector is None:
-        return Told(match, None, 0.0)
+        return Told(match, None)
     try:
-        view, likeness = kit.most_alike_view(match.object.object_id, match.vector)
+        view, _ = kit.most_alike_view(match.object.object_id, match.vector)
     except ObjectNotFound:  # forgotten since it was searched
-        return Told(match, None, 0.0)
-    return Told(match, view.view_id if view.crop else None, likeness)
+        return Told(match, None)
+    return Told(match, view.view_id if view.crop else None)
 
 
 def chosen(kit: PeKit, verdict: str, object_id: str) -> str | None:
