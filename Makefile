@@ -15,7 +15,7 @@ demo: $(VENV)/.demo
 
 # A file of tests stays in one process: its models and memories are made once. Each process has one
 # thread for torch: two with two each wait for one another.
-test: $(VENV)/.test
+test: $(VENV)/.test .venv-mcp1/.made
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # While working: style and the quick tests, which load no model and take a minute; conftest.py says
@@ -64,7 +64,7 @@ resolve:
 	done
 
 clean:
-	rm -rf $(VENV) .release .installed build dist site *.egg-info pekit-demo
+	rm -rf $(VENV) .venv-mcp1 .release .installed build dist site *.egg-info pekit-demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("PeKit needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -86,6 +86,13 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	@# The original packages without torchvision and timm, for which the tests have stand-ins.
 	$(PIP) --no-deps segment-anything groundingdino-py
 	$(PIP) addict matplotlib pycocotools yapf
+	@touch $@
+
+# LangChain's adapters speak the first MCP, which cannot be installed beside the second.
+.venv-mcp1/.made: constraints.txt
+	$(PYTHON) -m venv .venv-mcp1
+	grep -v '^mcp' constraints.txt > .venv-mcp1/constraints.txt
+	.venv-mcp1/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-mcp1/constraints.txt langchain langchain-mcp-adapters
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/bin/python pyproject.toml constraints.txt

@@ -13,15 +13,19 @@ import typer
 from benchmarks.images.commands import pictures
 from benchmarks.memory.commands import memory_commands
 from benchmarks.recognition.commands import targets
+from benchmarks.server.commands import server
 from benchmarks.speed.commands import speed
+from benchmarks.speed.parts import parts
 from pekit_agents.cli.output import err
 from pekit_agents.errors import PeKitError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(memory_commands)
+app.add_typer(server, name="server")
 app.command()(pictures)
 app.command()(targets)
 app.command()(speed)
+app.command("speed-parts")(parts)
 
 
 @app.callback()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pekit_agents.tools.findings import Findings
     from pekit_agents.types import PersonalObject
 
-__all__ = ["KnownObjects", "record_of"]
+__all__ = ["KnownObjects", "fitting", "record_of"]
 
 
 class KnownObjects:
@@ -36,13 +36,7 @@ class KnownObjects:
         """
         with fixable():
             measured(search, "search", QUESTION_LIMIT)
-        wanted, key = search.casefold(), name_key(search)
-        objects = [
-            obj
-            for obj in self.annotated.kit(user_id).objects()
-            if wanted in f"{obj.name}\n{obj.category}\n{obj.context}".casefold()
-            or key in name_key(obj.name)
-        ]
+        objects = fitting(self.annotated.kit(user_id).objects(), search)
         return ActionResult(replies.listed(objects, search), record_of(objects))
 
     def update_personal_object(
@@ -90,6 +84,17 @@ class KnownObjects:
             self.findings.clear(user_id)
         text = f"Forgotten for good: {quote(obj.name, NAME_LIMIT)}."
         return ActionResult(text, {"object_id": obj.object_id, "name": obj.name})
+
+
+def fitting(objects: Sequence[PersonalObject], search: str) -> list[PersonalObject]:
+    """Return the objects whose name, category or note contains a text, in their order."""
+    wanted, key = search.casefold(), name_key(search)
+    return [
+        obj
+        for obj in objects
+        if wanted in f"{obj.name}\n{obj.category}\n{obj.context}".casefold()
+        or key in name_key(obj.name)
+    ]
 
 
 def record_of(objects: Sequence[PersonalObject]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _COMMANDS = (
     ("ingest", "ingest optimize"),
     ("forgetting", "forget"),
     ("serve", "serve token"),
+    ("mcp", "mcp"),
     ("first_steps", "doctor"),
     ("evaluation.app", "eval"),
     ("review", "review"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,7 +51,7 @@ def serve(
     strictness: StrictnessOption = None,
     state: StateOption = None,
     host: Annotated[str, typer.Option(help="address to listen at")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8321,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free")] = 8321,
     tokens: Annotated[
         list[str] | None,
         typer.Option("--token", help="USER=TOKEN, for this run; `pekit token add` keeps one"),
@@ -79,6 +80,10 @@ def serve(
     keep_crops: Annotated[
         bool, typer.Option(help="store a small picture of each photo, for the console")
     ] = True,
+    log_requests: Annotated[
+        bool | None,
+        typer.Option(help="a line of JSON for each request; by default where nobody looks on"),
+    ] = None,
 ) -> None:
     """Serve REST, MCP and the console."""
     settings = server_settings(
@@ -101,7 +106,8 @@ def serve(
     )
     from pekit_agents.server.serving import serve as run
 
-    run(settings, workers=workers, ready=lambda: _welcome(settings))
+    logged = not sys.stderr.isatty() if log_requests is None else log_requests
+    run(settings, workers=workers, logged=logged, ready=_welcome)
 
 
 @token.command("add")

@@ -5,16 +5,18 @@ All of it is decided before anything of the body is read.
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse
 
+from pekit_agents.errors import PeKitError
+from pekit_agents.server.bodies import Bodies
+from pekit_agents.server.hosts import host_of, site_of
 from pekit_agents.server.identity import bearer_of
-from pekit_agents.server.problems import PROBLEM_JSON, Problem
+from pekit_agents.server.problems import PROBLEM_JSON, Problem, problem_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -29,10 +31,18 @@ __all__ = ["Admission", "answer_of"]
 _PUBLIC = ("/healthz", "/readyz", "/openapi.json", "/sign-in", "/static/")
 #: Programs ask for these: without a user they are answered 401, a browser is sent to sign in.
 _FOR_PROGRAMS = ("/v1/", "/mcp", "/metrics")
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_UPLOADS = 4  # of one user at a time
-_UNKNOWN_BYTES = 2**16  # of who is not known yet: a form to sign in
+_READING = frozenset({"GET", "HEAD"})
+_SAFE = _READING | {"OPTIONS"}
 _WITHIN_SITE = frozenset({"same-origin", "none"})
+#: Of every answer that does not say otherwise. What is somebody's stays out of shared caches, of
+#: pages of elsewhere and of the addresses that browsers tell other sites.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 
 
 class Admission:
@@ -42,8 +52,8 @@ class Admission:
 
     - A request for another host name is refused: a page of elsewhere could have its name point at
       this machine.
-    - A request that changes something and brings no token is refused unless a page of this server
-      sent it, or no page at all.
+    - A request that brings no token is refused where a page of elsewhere sent it, unless it only
+      leads here: a link.
     - A body that is too large, or does not arrive in time, is refused; and so is a user's next one
       while several are still arriving.
 
@@ -54,98 +64,54 @@ class Admission:
     """
 
     def __init__(self, app: ASGIApp, settings: ServerSettings, identify: Identify) -> None:
-        self._app, self._settings, self._identify = app, settings, identify
-        self._hosts = {host.casefold() for host in settings.allowed_hosts}
-        self._reading: Counter[str] = Counter()
+        self._app, self._identify = app, identify
+        self._hosts = frozenset(settings.allowed_hosts)
+        self._bodies = Bodies(settings.max_request, settings.upload_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = HTTPConnection(scope)
+        send = _with_headers(send)
         try:
-            user = await self._user(request)
+            self._check_host(request)
+            if bearer_of(request) is None:
+                _require_same_site(request)
+            user = await self._identify(request)
+            if user is None and not _is_under(scope["path"], _PUBLIC):
+                await _unknown_user(request)(scope, receive, send)
+                return
+            body = self._bodies.of(request, user)
         except Problem as problem:
             await answer_of(problem)(scope, receive, send)
             return
-        if user is None and not _is_under(scope["path"], _PUBLIC):
-            await _unknown_user(request)(scope, receive, send)
+        except PeKitError as exc:
+            await answer_of(problem_of(exc))(scope, receive, send)
             return
         scope.setdefault("state", {})["user_id"] = user
-        if scope["method"] in _SAFE:
+        if body is None:
             await self._app(scope, receive, send)
-        else:
-            await self._read(user or "", scope, receive, send)
+            return
+        with body:
+            await self._app(scope, body.received(receive), body.instead_of(send))
+        if body.refused is not None and not body.answered:
+            await answer_of(body.refused)(scope, receive, send)
 
-    async def _user(self, request: HTTPConnection) -> str | None:
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-        known = {host, f"[{host}]"} & self._hosts
-        if not known and "*" not in self._hosts:
+    def _check_host(self, request: HTTPConnection) -> None:
+        sent = request.headers.getlist("host")
+        host = host_of(sent[0]) if len(sent) == 1 else None
+        if host is None or not {host, "*"} & self._hosts:
             raise Problem(
                 421,
                 f"expected a request for {', '.join(sorted(self._hosts))}, found one for another "
                 "host; add its name with --allow-host",
+                headers={"Connection": "close"},
             )
-        if request.scope["method"] not in _SAFE and bearer_of(request) is None:
-            _require_same_site(request)
-        length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._settings.max_request:
-            raise _too_large(self._settings.max_request)
-        return await self._identify(request)
-
-    async def _read(self, user: str, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._reading[user] >= _UPLOADS:
-            words = f"expected at most {_UPLOADS} uploads at a time; wait for the others"
-            busy = Problem(429, words, headers={"Retry-After": "2", "Connection": "close"})
-            await answer_of(busy)(scope, receive, send)
-            return
-        most = self._settings.max_request if user else _UNKNOWN_BYTES
-        deadline = asyncio.get_running_loop().time() + self._settings.upload_seconds
-        reading, received, begun = True, 0, False
-        self._reading[user] += 1
-
-        def done() -> None:
-            nonlocal reading
-            if reading:
-                reading = False
-                self._reading[user] -= 1
-                self._reading += Counter()  # drops those at 0
-
-        async def bounded() -> Message:
-            nonlocal received
-            if not reading:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError as exc:
-                seconds = f"{self._settings.upload_seconds:g}"
-                raise Problem(
-                    408,
-                    f"expected the whole body within {seconds} seconds; send it again, or less",
-                    headers={"Connection": "close"},
-                ) from exc
-            received += len(message.get("body", b""))
-            if received > most:
-                raise _too_large(most)
-            if not message.get("more_body"):
-                done()
-            return message
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, bounded, noted)
-        except Problem as problem:
-            if begun:
-                raise
-            await answer_of(problem)(scope, receive, send)
-        finally:
-            done()
 
 
 def answer_of(problem: Problem) -> Response:
@@ -155,8 +121,10 @@ def answer_of(problem: Problem) -> Response:
 
 def _unknown_user(request: HTTPConnection) -> Response:
     path = request.scope["path"]
-    if request.scope["method"] == "GET" and not _is_under(path, _FOR_PROGRAMS):
-        return RedirectResponse(f"/sign-in?next={quote(path)}", 303)
+    if request.scope["method"] in _READING and not _is_under(path, _FOR_PROGRAMS):
+        # "//elsewhere" and "/\elsewhere" are other sites to a browser.
+        within = path.startswith("/") and path[1:2] not in {"/", "\\"}
+        return RedirectResponse(f"/sign-in?next={quote(path)}" if within else "/sign-in", 303)
     words = "expected a token, found none that is known; send Authorization: Bearer TOKEN"
     # Closed, or what was not read of the body would be taken for the next request.
     headers = {"WWW-Authenticate": "Bearer", "Connection": "close"}
@@ -165,11 +133,14 @@ def _unknown_user(request: HTTPConnection) -> Response:
 
 def _require_same_site(request: HTTPConnection) -> None:
     """Refuse what a page of elsewhere has a browser send with the cookies of this site."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
+    method, headers = request.scope["method"], request.headers
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     within = site is None or site in _WITHIN_SITE
-    if within and origin is not None:
-        within = urlsplit(origin).netloc.casefold() == request.headers.get("host", "").casefold()
+    if method in _SAFE:
+        within = within or (method in _READING and headers.get("sec-fetch-mode") == "navigate")
+    elif within and origin is not None:
+        sent_by = site_of(origin)
+        within = sent_by is not None and sent_by[1] == headers.get("host", "").casefold()
     if not within:
         raise Problem(
             403,
@@ -179,9 +150,15 @@ def _require_same_site(request: HTTPConnection) -> None:
         )
 
 
-def _too_large(most: int) -> Problem:
-    words = f"expected a body of at most {most} bytes, found more; send fewer or smaller photos"
-    return Problem(413, words, headers={"Connection": "close"})
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sent
 
 
 def _is_under(path: str, places: tuple[str, ...]) -> bool:

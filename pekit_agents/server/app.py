@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from pekit_agents.errors import PeKitError
 from pekit_agents.server import console, mcp, monitoring, rest
@@ -51,13 +52,11 @@ def create_app(
     identity = Identity(settings, service.tokens)
     if identify is None:
         require_identity(settings, service.tokens)
-    tools = mcp.mcp_server(service)
-    tools_app = mcp.mcp_app(tools, settings)
+    tools = mcp.HttpEndpoint(mcp.mcp_server(service), settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with mcp.running(tools):
-            await monitoring.warmed(app, service)
+        async with tools.running(), monitoring.warmed(app, service):
             yield
         service.close()
 
@@ -72,6 +71,7 @@ def create_app(
         max_body_size=None,  # Admission bounds it
     )
     app.state.service, app.state.identity = service, identity
+    app.state.metrics = monitoring.Metrics(service)
     app.add_exception_handler(PeKitError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _wrong_request)
@@ -79,9 +79,10 @@ def create_app(
     app.include_router(console.router)
     app.include_router(monitoring.router)
     app.mount("/static", console.static_files())
-    app.mount("/", tools_app)
+    for path in ("/mcp", "/mcp/"):  # a client would not follow a redirect with its body
+        app.router.routes.append(Route(path, tools, include_in_schema=False))
     app.add_middleware(Admission, settings=settings, identify=identify or identity)
-    app.add_middleware(monitoring.Watched, service=service)
+    app.add_middleware(monitoring.Watched, service=service, metrics=app.state.metrics)
     return app
 
 

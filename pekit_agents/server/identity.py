@@ -16,7 +16,6 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from pekit_agents.errors import InvalidInput, MemoryStoreError
 from pekit_agents.files import atomic_write
-from pekit_agents.server.settings import is_loopback
 from pekit_agents.server.tokens import hash_of
 
 if TYPE_CHECKING:
@@ -25,14 +24,17 @@ if TYPE_CHECKING:
     from pekit_agents.server.settings import ServerSettings
     from pekit_agents.server.tokens import Tokens
 
-__all__ = ["SESSION_COOKIE", "Identify", "Identity", "bearer_of", "require_identity"]
+__all__ = ["SESSION_COOKIE", "Identify", "Identity", "bearer_of", "require_identity", "secret_key"]
 
 #: Gives the user of a request, or None where nobody may be told who it is.
 Identify: TypeAlias = "Callable[[HTTPConnection], Awaitable[str | None]]"
 
 SESSION_COOKIE = "pekit_session"
 _KEY_FILE = "session-key"
+_KEY_BYTES = 48  # drawn at random
 _SESSION_SECONDS = 30 * 24 * 3600
+#: A request with one of these has come through a proxy, and from anywhere.
+_OF_PROXIES = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class Identity:
@@ -52,18 +54,22 @@ class Identity:
 
     @property
     def open_to_all(self) -> bool:
-        """Whether nobody has to say who they are: only this machine reaches it, without tokens."""
-        return is_loopback(self._settings.host) and not self._tokens
+        """Whether nobody has to say who they are: only this machine reaches it, without tokens.
+
+        It stays closed once there was a token, also when the last one is removed.
+        """
+        return self._settings.only_here and not self._tokens.asked_for
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Return whose request it is; None when nobody says so."""
         token = bearer_of(request)
         if token is not None:
             return self._tokens.user_of(token)
+        if self.open_to_all:
+            passed_on = any(name in request.headers for name in _OF_PROXIES)
+            return None if passed_on else self._settings.user
         session = request.cookies.get(SESSION_COOKIE)
-        if session is not None and self._tokens:
-            return self._user_of_session(session)
-        return self._settings.user if self.open_to_all else None
+        return None if session is None else self._user_of_session(session)
 
     def begin_session(self, token: str) -> str | None:
         """Return the cookie of a new session for a token; None when it is nobody's.
@@ -85,7 +91,7 @@ class Identity:
     @property
     def _serializer(self) -> URLSafeTimedSerializer:
         if self._made is None:
-            self._made = URLSafeTimedSerializer(_session_key(self._settings.folder), salt="console")
+            self._made = URLSafeTimedSerializer(secret_key(self._settings.folder), salt="console")
         return self._made
 
 
@@ -101,24 +107,34 @@ def require_identity(settings: ServerSettings, tokens: Tokens) -> None:
     Raises:
         InvalidInput: The address is reached by other machines, and there is no token.
     """
-    if not is_loopback(settings.host) and not tokens:
+    if not settings.only_here and not tokens:
         raise InvalidInput(
-            f"host: expected a token, since other machines reach {settings.host}, found none; make "
-            "one with pekit token add NAME, or listen at 127.0.0.1"
+            f"host: expected a token, since other machines reach {settings.url}, found none; make "
+            "one with pekit token add NAME, or listen at 127.0.0.1 under no other name"
         )
 
 
-def _session_key(folder: Path) -> str:
-    """Return the key that signs sessions; the first process makes it for all."""
+def secret_key(folder: Path) -> str:
+    """Return the key that signs sessions and hides who is who in logs; the first process makes it.
+
+    Raises:
+        MemoryStoreError: It cannot be read or written, or is no key.
+    """
     path = folder / _KEY_FILE
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            made = atomic_write(path, shared=False, overwrite=False)
+            made = atomic_write(path, shared=False, overwrite=False, durable=True)
             with contextlib.suppress(FileExistsError), made as file:  # another process was first
-                file.write(secrets.token_urlsafe(48).encode())
-        return path.read_text("ascii")
+                file.write(secrets.token_urlsafe(_KEY_BYTES).encode())
+        key = path.read_bytes()
     except OSError as exc:
         raise MemoryStoreError(
             f"expected a folder that can be written, found {folder}: {exc.strerror}"
         ) from exc
+    if len(key) < _KEY_BYTES or not key.isascii():
+        raise MemoryStoreError(
+            f"expected the key of sessions, found {path}, which is none; remove it, which ends all "
+            "sessions"
+        )
+    return key.decode("ascii")

@@ -6,7 +6,8 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -17,6 +18,7 @@ from pekit_agents.files import atomic_write
 __all__ = ["RecentPictures"]
 
 _MOST = 200  # of one user
+_LOCK = ".lock"
 
 
 class RecentPictures:
@@ -36,6 +38,13 @@ class RecentPictures:
     def handles(self, user_id: str) -> list[str]:
         """Return the handles of a user's pictures, the newest first."""
         return [handle for handle, _ in self._read(self._path(user_id))]
+
+    def entries(self, user_id: str) -> list[tuple[str, float]]:
+        """Return the handles of a user's pictures, the newest first, and when each came.
+
+        Times are in seconds since the epoch.
+        """
+        return self._read(self._path(user_id))
 
     def newest_at(self, user_id: str) -> float:
         """Return when the newest came, in seconds since the epoch; 0 where none has come."""
@@ -59,27 +68,37 @@ class RecentPictures:
         self._change(user_id, handles, [])
 
     def clear(self, user_id: str) -> None:
-        """Forget all of a user."""
-        path = self._path(user_id)
-        path.unlink(missing_ok=True)
-        path.with_suffix(".lock").unlink(missing_ok=True)
+        """Forget all of a user.
+
+        Raises:
+            MemoryStoreError: It cannot be removed.
+        """
+        with self._writing():
+            self._path(user_id).unlink(missing_ok=True)
 
     def _change(self, user_id: str, out: Collection[str], added: list[tuple[str, float]]) -> None:
         path = self._path(user_id)
+        with self._writing():
+            kept = [each for each in self._read(path) if each[0] not in out]
+            kept = sorted([*added, *kept], key=lambda each: -each[1])[:_MOST]
+            with atomic_write(path, shared=False) as file:
+                file.write(json.dumps(kept).encode())
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Keep other writers out, of any user: a lock of each one's own would outlive them."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._lock, FileLock(path.with_suffix(".lock"), mode=0o600):
-                kept = [each for each in self._read(path) if each[0] not in out]
-                kept = sorted([*added, *kept], key=lambda each: -each[1])[:_MOST]
-                with atomic_write(path, shared=False) as file:
-                    file.write(json.dumps(kept).encode())
+            with self._lock, FileLock(self._folder / _LOCK, mode=0o600):
+                yield
         except OSError as exc:
             raise MemoryStoreError(
                 f"expected a folder that can be written, found {self._folder}: {exc.strerror}"
             ) from exc
 
     def _path(self, user_id: str) -> Path:
-        return self._folder / f"{hashlib.sha256(user_id.encode()).hexdigest()}.json"
+        name = hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._folder / f"{name}.json"
 
     def _read(self, path: Path) -> list[tuple[str, float]]:
         try:
@@ -88,3 +107,7 @@ class RecentPictures:
             return []
         except (ValueError, TypeError):
             return []  # it says only which came last, and the next picture begins it anew
+        except OSError as exc:
+            raise MemoryStoreError(
+                f"expected a file that can be read, found {path}: {exc.strerror}"
+            ) from exc

@@ -6,20 +6,19 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
+from pekit_agents.server.hosts import LOCAL_HOSTS, host_of, is_loopback, site_of
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
     from pekit_agents.protocols import SearchMode
 
-__all__ = ["ServerSettings", "is_loopback"]
+__all__ = ["ServerSettings"]
 
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _STATE = ".server"  # within the memory's directory
 
 
@@ -33,7 +32,7 @@ class ServerSettings:
         state: Where pictures, tokens and the session key are kept; ``.server`` within a memory
             that is a directory.
         host: The address to listen at.
-        port: The port to listen at.
+        port: The port to listen at; 0 for any that is free.
         user: Whose memory it is where nobody has to say who they are: on one's own machine.
         tokens: The SHA-256 of further tokens, and whose each is, besides those of the token file.
         public_url: How browsers reach the server, such as ``https://things.example``; None for
@@ -49,7 +48,8 @@ class ServerSettings:
         mode: How hard to look.
         max_bytes: The largest photo in bytes.
         max_pixels: The largest photo in pixels.
-        max_request: The largest body of a request in bytes.
+        max_request: The largest body of a request in bytes, and what the bodies of one user's
+            requests may weigh that are worked on together.
         upload_seconds: How long the body of a request may take to arrive.
         threads: How many photos are decoded and searched at a time; None for one for each core.
         queue: How many photos may wait for a thread, of all users together.
@@ -84,16 +84,35 @@ class ServerSettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be served."""
-        for name in ("max_bytes", "max_pixels", "max_request", "queue", "per_user", "port"):
-            if getattr(self, name) < 1:
-                raise InvalidInput(f"{name}: expected at least 1, found {getattr(self, name)}")
-        if self.threads is not None and self.threads < 1:
-            raise InvalidInput(f"threads: expected at least 1, found {self.threads}")
+        for name in ("max_bytes", "max_pixels", "max_request", "queue", "per_user", "threads"):
+            given = getattr(self, name)
+            if given is not None and given < 1:
+                raise InvalidInput(f"{name}: expected at least 1, found {given}")
+        if not self.upload_seconds > 0:
+            raise InvalidInput(f"upload_seconds: expected more than 0, found {self.upload_seconds}")
+        if not 0 <= self.port <= 65535:
+            raise InvalidInput(f"port: expected one of 0 to 65535, found {self.port}")
+        if not self.user:
+            raise InvalidInput("user: expected a text with characters, found none")
+        self._check_names()
         if "://" in self.memory and self.state is None:
             raise InvalidInput(
                 "state: expected a folder of this machine for pictures and tokens, since the "
                 f"memory is {self.memory}, found none; give one with --state"
             )
+
+    def _check_names(self) -> None:
+        if self.public_url is not None and site_of(self.public_url) is None:
+            raise InvalidInput(
+                "public_url: expected a whole site, such as https://things.example, found "
+                f"{self.public_url}; a path after it cannot be served"
+            )
+        for host in self.hosts:
+            if host != "*" and (host_of(host) or "") != host.casefold():
+                raise InvalidInput(
+                    f"hosts: expected a host name without scheme and port, such as "
+                    f"things.example, found {host}"
+                )
 
     @property
     def folder(self) -> Path:
@@ -122,11 +141,16 @@ class ServerSettings:
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
-        """The host names that requests may be for, without ports."""
-        own = self.url.partition("://")[2].partition("/")[0]
-        name = own if own.endswith("]") else own.rpartition(":")[0] or own
-        local = _LOCAL_HOSTS if is_loopback(self.host) else ()
-        return tuple(dict.fromkeys((name, *self.hosts, *local)))
+        """The host names that requests may be for, in small letters and without ports."""
+        site = site_of(self.url)
+        own = (host_of(site[1]) or "",) if site else ()
+        local = LOCAL_HOSTS if is_loopback(self.host) else ()
+        return tuple(dict.fromkeys((*own, *(host.casefold() for host in self.hosts), *local)))
+
+    @property
+    def only_here(self) -> bool:
+        """Whether nothing says that other machines reach it: neither the address nor a name."""
+        return is_loopback(self.host) and all(is_loopback(host) for host in self.allowed_hosts)
 
     def to_json(self) -> str:
         """Return the settings as text for another process; :meth:`from_json` reads it."""
@@ -143,11 +167,3 @@ class ServerSettings:
     def core_threads(self) -> int:
         """How many photos are worked on at a time."""
         return self.threads or os.cpu_count() or 1
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -16,6 +18,8 @@ from pekit_agents.errors import InvalidInput, MemoryStoreError
 from pekit_agents.files import atomic_write
 
 __all__ = ["Tokens", "hash_of"]
+
+_LOGGER = logging.getLogger(__name__)
 
 _SHORTEST = 16  # characters; 96 bits where they were drawn at random
 
@@ -37,7 +41,9 @@ def hash_of(token: str) -> str:
 class Tokens:
     """Tokens and their users: those of a file, which is read anew when it changes, and others.
 
-    Safe to call from several threads and processes.
+    While a file that was read once cannot be read, because somebody edits it, the tokens that it
+    held stay in force. Safe to call from several threads and processes. Tokens are looked up by
+    their hash: how long that takes says nothing of them.
 
     Args:
         path: The file; it need not be there.
@@ -47,7 +53,19 @@ class Tokens:
     def __init__(self, path: Path, others: Mapping[str, str] = MappingProxyType({})) -> None:
         self._path, self._others = path, dict(others)
         self._lock = threading.Lock()
-        self._read: tuple[object, dict[str, str]] = (None, {})
+        self._state: object = None  # of the file when it was last looked into
+        self._kept: dict[str, str] | None = None
+        self._asked_for = bool(self._others)
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether users have to show a token: there is one, or was one, in the file or besides.
+
+        To have a server ask for none again, delete the file and start it anew.
+        """
+        # os.path says False where a folder may not be looked into, and Path raises.
+        self._asked_for = self._asked_for or os.path.lexists(self._path)
+        return self._asked_for
 
     def __bool__(self) -> bool:
         """Whether there is any token."""
@@ -66,27 +84,36 @@ class Tokens:
 
         Raises:
             InvalidInput: The user id is empty, or the token too short or of somebody else.
-            MemoryStoreError: The file cannot be written.
+            MemoryStoreError: The file cannot be read or written.
         """
         if not user_id:
             raise InvalidInput("user: expected a text with characters, found none")
         token = secrets.token_urlsafe(32) if token is None else token
         digest = hash_of(token)
-        if self.user_of_hash(digest) not in (None, user_id):
-            raise InvalidInput("token: expected one of nobody else, found one that is in use")
-        self._change(lambda kept: kept | {digest: user_id})
+
+        def with_it(kept: dict[str, str]) -> dict[str, str]:
+            if (kept | self._others).get(digest, user_id) != user_id:
+                raise InvalidInput("token: expected one of nobody else, found one that is in use")
+            return kept | {digest: user_id}
+
+        self._change(with_it)
         return token
 
     def remove(self, user_id: str) -> int:
         """Remove all tokens of a user from the file and return how many there were.
 
         Raises:
-            MemoryStoreError: The file cannot be written.
+            MemoryStoreError: The file cannot be read or written.
         """
-        count = list(self._of_file().values()).count(user_id)
-        if count:
-            self._change(lambda kept: {k: user for k, user in kept.items() if user != user_id})
-        return count
+        removed: list[str] = []
+
+        def without(kept: dict[str, str]) -> dict[str, str]:
+            removed.extend(each for each, user in kept.items() if user == user_id)
+            return {each: user for each, user in kept.items() if user != user_id}
+
+        if self._path.exists():
+            self._change(without)
+        return len(removed)
 
     def users(self) -> dict[str, int]:
         """Return the users who have tokens, in alphabetical order, and how many each has."""
@@ -97,21 +124,35 @@ class Tokens:
         return self._of_file() | self._others
 
     def _of_file(self) -> dict[str, str]:
-        try:
-            about = self._path.stat()
-        except FileNotFoundError:
-            return {}
-        state = about.st_mtime_ns, about.st_size, about.st_ino
         with self._lock:
-            if self._read[0] != state:
-                self._read = state, _tokens_in(self._path)
-            return self._read[1]
+            try:
+                about = self._path.stat()
+            except FileNotFoundError:
+                self._state, self._kept = None, {}
+                return self._kept
+            except OSError as exc:
+                state: object = exc.errno
+            else:
+                state = about.st_mtime_ns, about.st_size, about.st_ino
+            if self._state != state:
+                self._look_into(state)
+            if self._kept is None:
+                raise _damaged(self._path)
+            return self._kept
+
+    def _look_into(self, state: object) -> None:
+        self._state = state
+        try:
+            self._kept = _tokens_in(self._path)
+        except MemoryStoreError as exc:
+            if self._kept is not None:
+                _LOGGER.error("%s; until then those that were read before stay in force", exc)
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(self._path.with_suffix(".lock"), mode=0o600):
-                kept = change(self._of_file())
+                kept = change(_tokens_in(self._path) if self._path.exists() else {})
                 with atomic_write(self._path, shared=False, durable=True) as file:
                     file.write(json.dumps(kept, indent=1).encode())
         except OSError as exc:
@@ -125,11 +166,15 @@ def _tokens_in(path: Path) -> dict[str, str]:
         read = json.loads(path.read_bytes())
         return {str(digest): str(user) for digest, user in read.items()}
     except (OSError, ValueError, AttributeError) as exc:
-        raise MemoryStoreError(
-            f"expected a file of tokens, found {path}, which is none; remove it, and make tokens "
-            "with pekit token add"
-        ) from exc
+        raise _damaged(path) from exc
+
+
+def _damaged(path: Path) -> MemoryStoreError:
+    return MemoryStoreError(
+        f"expected a file of tokens, found {path}, which is none or cannot be read; mend it, or "
+        "remove it and make tokens with pekit token add"
+    )
 
 
 def _sha256(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

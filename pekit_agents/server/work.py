@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from pekit_agents.errors import PeKitError
 
@@ -15,6 +16,7 @@ __all__ = ["RequestRefused", "ServerBusy", "TooManyRequests", "Work"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_Turn: TypeAlias = "asyncio.Future[None]"
 
 
 class RequestRefused(PeKitError):
@@ -40,19 +42,26 @@ class TooManyRequests(RequestRefused):
 class Work:
     """Threads for one kind of work, so that nothing else waits for it.
 
-    It belongs to one event loop.
+    Users take turns: who asks for much waits for themselves. It belongs to one event loop.
 
     Args:
         threads: How much is done at a time.
         queue: How much may wait.
         per_user: How much of one user may be done or wait.
         name: What the threads are called.
+
+    Attributes:
+        refused: How often something was too much, by what it was too much for: ``"user"`` or
+            ``"server"``.
     """
 
     def __init__(self, threads: int, queue: int, per_user: int, name: str) -> None:
         self._pool = ThreadPoolExecutor(threads, name)
-        self._places, self._per_user = threads + queue, per_user
+        self._free, self._places, self._per_user = threads, threads + queue, per_user
         self._begun: Counter[str] = Counter()
+        self._waiting: OrderedDict[str, deque[_Turn]] = OrderedDict()
+        self._closed = False
+        self.refused: Counter[str] = Counter()
 
     @property
     def waiting(self) -> int:
@@ -69,34 +78,95 @@ class Work:
 
         Raises:
             TooManyRequests: Too much of this user is done or waits.
-            ServerBusy: Too much waits.
+            ServerBusy: Too much waits, or the server stops.
         """
+        self._check(user_id)
+        self._begun[user_id] += 1
+        try:
+            await self._turn(user_id)
+            done = self._submit(partial(copy_context().run, work, *args, **options))
+        except BaseException:
+            self._leave(user_id)
+            raise
+        loop = asyncio.get_running_loop()
+        done.add_done_callback(partial(self._done, loop, user_id))
+        return await asyncio.wrap_future(done)
+
+    def close(self) -> None:
+        """Wait for what has begun; what waits is not begun."""
+        self._closed = True
+        for turns in self._waiting.values():
+            for turn in turns:
+                if not turn.done():
+                    turn.set_exception(_stopping())
+        self._waiting.clear()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _check(self, user_id: str) -> None:
+        if self._closed:
+            raise _stopping()
         if self._begun[user_id] >= self._per_user:
+            self.refused["user"] += 1
             raise TooManyRequests(
                 f"expected at most {self._per_user} requests of one user at a time, found another "
                 "one; wait for an answer before the next"
             )
         if self.waiting >= self._places:
+            self.refused["server"] += 1
             raise ServerBusy(
                 "expected a free place in the queue, found the server busy; try again in a few "
                 "seconds"
             )
-        self._begun[user_id] += 1
-        done = partial(self._done, asyncio.get_running_loop(), user_id)
-        future = self._pool.submit(work, *args, **options)
-        future.add_done_callback(done)
-        return await asyncio.wrap_future(future)
 
-    def close(self) -> None:
-        """Wait for what has begun; what waits is not begun."""
-        self._pool.shutdown(cancel_futures=True)
+    async def _turn(self, user_id: str) -> None:
+        """Wait for a thread and take it."""
+        if self._free:
+            self._free -= 1
+            return
+        turn: _Turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(user_id, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                self._waiting[user_id].remove(turn)
+            else:  # it was given a thread at that moment
+                self._give()
+            raise
 
-    def _done(self, loop: asyncio.AbstractEventLoop, user_id: str, future: Future[_T]) -> None:
-        del future
+    def _give(self) -> None:
+        """Give a thread that is free to who waits, of another user than the last time."""
+        while self._waiting:
+            user_id, turns = self._waiting.popitem(last=False)
+            if not turns:
+                continue
+            turns.popleft().set_result(None)
+            if turns:
+                self._waiting[user_id] = turns  # at the end
+            return
+        self._free += 1
+
+    def _submit(self, work: Callable[[], _T]) -> Future[_T]:
+        try:
+            return self._pool.submit(work)
+        except RuntimeError as exc:  # the threads have ended, or the machine gives no more
+            self._give()
+            raise _stopping() from exc
+
+    def _leave(self, user_id: str) -> None:
+        self._begun[user_id] -= 1
+        self._begun += Counter()  # drops those at 0
+
+    def _done(self, loop: asyncio.AbstractEventLoop, user_id: str, done: Future[_T]) -> None:
+        del done
 
         def leave() -> None:
-            self._begun[user_id] -= 1
-            self._begun += Counter()  # drops those at 0
+            self._leave(user_id)
+            self._give()
 
         if not loop.is_closed():
             loop.call_soon_threadsafe(leave)
+
+
+def _stopping() -> ServerBusy:
+    return ServerBusy("expected a server that runs, found one that stops; try again soon")

@@ -1,7 +1,5 @@
 """REST: the memory over HTTP, described by OpenAPI."""
 
-from fastapi import APIRouter
+from pekit_agents.server.rest.router import router
 
 __all__ = ["router"]
-
-router = APIRouter(prefix="/v1")

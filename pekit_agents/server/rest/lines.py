@@ -1,0 +1,46 @@
+"""Answers as lines of JSON, each sent as soon as it is there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from pydantic import BaseModel
+from starlette.responses import StreamingResponse
+
+__all__ = ["LinesResponse", "lines_answer"]
+
+
+class LinesResponse(StreamingResponse):
+    """Lines of JSON."""
+
+    media_type = "application/x-ndjson"
+
+
+async def lines_answer(lines: AsyncGenerator[BaseModel]) -> LinesResponse:
+    """Return records as lines of JSON; the first is waited for, so that it can still be refused.
+
+    Raises:
+        PeKitError: There is no first one.
+    """
+    first = await anext(lines, None)
+    return LinesResponse(
+        _written(first, lines),
+        # Proxies pass each line on when it comes.
+        headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
+    )
+
+
+async def _written(
+    first: BaseModel | None, others: AsyncGenerator[BaseModel]
+) -> AsyncIterator[bytes]:
+    try:
+        if first is not None:
+            yield _line(first)
+        async for record in others:
+            yield _line(record)
+    finally:
+        await others.aclose()
+
+
+def _line(record: BaseModel) -> bytes:
+    return record.model_dump_json(by_alias=True).encode() + b"\n"

@@ -1,0 +1,40 @@
+"""``search``: what a user's picture holds, looked at as the request wants it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pekit_agents.calibration import Strictness
+    from pekit_agents.protocols import SearchMode
+    from pekit_agents.retrieval.finding import Finding
+    from pekit_agents.server.service import Service
+
+__all__ = ["search"]
+
+
+def search(
+    service: Service,
+    user_id: str,
+    handle: str,
+    mode: SearchMode | None = None,
+    strictness: Strictness | None = None,
+) -> Finding:
+    """Return the finding of a picture; one that is found as the server looks is kept for others.
+
+    Args:
+        service: What the server works with.
+        user_id: Whose picture and memory.
+        handle: The picture's handle.
+        mode: How hard to look; None as the server does.
+        strictness: How sure a match has to be; None as the server has it.
+
+    Raises:
+        UnknownImage: This user has no such picture (any more).
+        ImageError: It cannot be read.
+        InvalidInput: The strictness is not for this profile.
+    """
+    if mode is None and strictness is None:
+        return service.actions.findings.find(user_id, handle)
+    photo, kit = service.images.get(user_id, handle), service.kit(user_id)
+    return kit.find(photo, mode=mode or service.settings.mode, strictness=strictness)
