@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 
 from pekit_agents.errors import ObjectChanged
+from pekit_agents.introduction.quality import ENOUGH
 from pekit_agents.server.console.by_id import by_id
 from pekit_agents.server.console.rendering import PageRoute, redirected, rendered
 from pekit_agents.server.dependencies import ServiceOf, UserOf
@@ -156,6 +157,7 @@ async def thing_page(
     """
     shown = await service.look_up(user, _shown, service, user, object_id)
     values: dict[str, Any] = {"advice": advice, "said": said, "typed": typed}
+    values["few"] = shown.thing.n_views < ENOUGH
     response = rendered(request, "thing.html", status=status, part=part, shown=shown, **values)
     if part is None:
         response.headers["HX-Push-Url"] = f"/things/{shown.thing.object_id}"

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from pekit_agents.calibration import Strictness
-from pekit_agents.calibration.strictness import STRICTNESS
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.retrieval.finding import Finding
@@ -28,6 +27,11 @@ Number = Annotated[int, Form()]
 #: "is" goes by what is chosen in a list, "is:ID" is a button of its own.
 Verdict = Annotated[str, Form(pattern="^(yes|no|drop|is|is:.+)$", max_length=300)]
 _LONGEST = 120  # characters of a label
+_WORDS: dict[str, Strictness] = {
+    "recall": "recall",
+    "balanced": "balanced",
+    "precision": "precision",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,10 @@ class Told:
         match: The match.
         view_id: The view of its likeliest thing that is most like it; None where no picture of
             that is kept.
-        likeness: The cosine of the two.
     """
 
     match: Match
     view_id: str | None
-    likeness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ async def tried(
         return _told(kit, finding, handle, label, strictness)
 
     found = await service.see(user, searched)
-    return rendered(request, "_tried.html", tried=found)
+    return rendered(request, "tried.html", part="_tried.html", tried=found)
 
 
 @router.post("/try/{handle}/corrections")
@@ -125,7 +127,7 @@ async def correct(
         return _told(kit, finding, handle, label[:_LONGEST], strictness, said, advice)
 
     found = await service.see(user, corrected)
-    return rendered(request, "_tried.html", tried=found)
+    return rendered(request, "tried.html", part="_tried.html", tried=found)
 
 
 @router.post("/try/{handle}/review")
@@ -139,17 +141,19 @@ async def keep(
 ) -> Response:
     """Keep what is doubtful in a photo for later."""
 
-    def kept() -> _Tried:
+    def keeping() -> _Tried:
         kit = service.kit(user)
         finding = _found(service, user, handle, strictness)
-        count = len(kit.review.keep(finding, label=label[:_LONGEST] or handle))
+        pictures = service.settings.keep_crops
+        kept = kit.review.keep(finding, label=label[:_LONGEST] or handle, pictures=pictures)
+        count = len(kept)
         said = {0: "Nothing is doubtful here.", 1: "1 match waits for review."}.get(
             count, f"{count} matches wait for review."
         )
         return _told(kit, finding, handle, label[:_LONGEST], strictness, said)
 
-    found = await service.see(user, kept)
-    return rendered(request, "_tried.html", tried=found)
+    found = await service.see(user, keeping)
+    return rendered(request, "tried.html", part="_tried.html", tried=found)
 
 
 async def _page(
@@ -171,7 +175,7 @@ async def _page(
         part="_tries.html" if photos else None,
         photos=photos,
         strictness=strictness,
-        words=[*STRICTNESS] if by_probability else [],
+        words=[*_WORDS] if by_probability else [],
         any_things=any_things,
         latest=latest,
     )
@@ -185,14 +189,14 @@ def _found(service: Service, user: str, handle: str, strictness: str) -> Finding
 
 
 def _strict(text: str) -> Strictness:
-    if text in ("recall", "balanced", "precision"):
-        return text
+    word = _WORDS.get(text)
+    if word is not None:
+        return word
     try:
         return float(text)
     except ValueError as exc:
-        words = ", ".join(STRICTNESS)
         raise InvalidInput(
-            f"strictness: expected {words} or a share of photos, found {text[:40]!r}"
+            f"strictness: expected {', '.join(_WORDS)} or a share of photos, found {text[:40]!r}"
         ) from exc
 
 
@@ -224,12 +228,12 @@ def why(kit: PeKit, match: Match) -> Told:
         match: The match.
     """
     if match.vector is None:
-        return Told(match, None, 0.0)
+        return Told(match, None)
     try:
-        view, likeness = kit.most_alike_view(match.object.object_id, match.vector)
+        view, _ = kit.most_alike_view(match.object.object_id, match.vector)
     except ObjectNotFound:  # forgotten since it was searched
-        return Told(match, None, 0.0)
-    return Told(match, view.view_id if view.crop else None, likeness)
+        return Told(match, None)
+    return Told(match, view.view_id if view.crop else None)
 
 
 def chosen(kit: PeKit, verdict: str, object_id: str) -> str | None:

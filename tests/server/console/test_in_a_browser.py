@@ -132,7 +132,7 @@ def test_one_bad_photo_of_several_is_named_and_the_others_are_shown(listening, v
         [{"name": name, "mimeType": "image/png", "buffer": content} for name, content in files]
     )
     expect(page.locator("path.outline")).to_have_count(2)
-    expect(page.locator(".refused li")).to_contain_text("notes.png: ")
+    expect(page.locator(".refused li")).to_contain_text("notes.png: Expected a photo")
     page.get_by_role("button", name="Leave out").first.click()
     expect(page.locator("input[name=photo][type=hidden]")).to_have_count(1)
 
@@ -268,6 +268,17 @@ def test_a_session_that_ends_meanwhile_loses_nothing_typed(listening, visits):
     expect(page.get_by_role("alert").filter(has_text="signed out")).to_be_visible()
     expect(page.get_by_label("Name")).to_have_value("Biscuit")
     expect(page.get_by_label("What it is")).to_have_value("dog")
+
+
+def test_a_page_of_elsewhere_leads_to_a_page_without_the_token_again(listening, visits):
+    address, _ = listening(tokens=TOKENS)
+    page = visits.open(address)
+    page.get_by_label("Token").fill(ANN)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".user")).to_have_text("ann")
+    page.goto(f"data:text/html,<a href='{address}/upload'>Upload</a>")
+    page.get_by_role("link", name="Upload").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hand a photo to your agent")
 
 
 def test_a_photo_is_handed_to_an_agent(listening, visits):

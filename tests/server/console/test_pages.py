@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.server.console.asking import PART, introduce, photo, send
+from tests.server.console.asking import LOCAL, PART, introduce, make_app, photo, send
 
 RED, BLUE = (20, 20, 80, 80), (100, 30, 150, 90)
 ONE, TWO = "1" * 32, "2" * 32
@@ -88,6 +88,23 @@ def test_advice_on_the_photos_is_told(console):
     )
 
 
+def test_a_thing_with_few_photos_says_that_more_would_help(one_thing):
+    told = "Photos from other sides, or in other light, would help"
+    for pale in ("pale_red", "pale_green"):
+        assert told in one_thing.get(f"/things/{ONE}").text
+        handle = send(one_thing, photo(**{pale: RED}))
+        one_thing.post(f"/things/{ONE}/photos", data={"photo": handle, "box": ""})
+    assert told not in one_thing.get(f"/things/{ONE}").text
+
+
+def test_a_photo_that_was_tried_has_a_page_of_its_own(one_thing):
+    handle = send(one_thing, photo(red=RED))
+    page = one_thing.get(f"/try/{handle}").text
+    assert page.startswith("<!doctype html>")
+    assert "<h3>Biscuit" in page
+    assert one_thing.get(f"/try/{handle}", headers=PART).text.startswith('<div class="beside">')
+
+
 def test_a_box_decides_what_is_remembered(console):
     both = photo(red=(5, 5, 95, 115), blue=BLUE)
     introduce(console, "Ruby", both, ONE, box="98,28,152,92")
@@ -113,6 +130,24 @@ def test_a_box_that_is_none_is_refused_with_a_sentence(console, box):
     assert (answer.status_code, "expected" in answer.json()["detail"]) == (422, True)
 
 
+@pytest.mark.parametrize(
+    ("photos", "boxes", "told"),
+    [
+        (0, 0, "expected photos of it, found none"),
+        (65, 0, "expected at most 64 photos of a thing, found 65"),
+        (2, 1, "for each of 2 photos, found 1"),
+    ],
+)
+def test_a_form_with_too_few_or_too_many_is_refused(console, photos, boxes, told):
+    handle = send(console, photo(red=RED))
+    form = {"object_id": ONE, "name": "Biscuit", "category": "dog"}
+    form |= {"photo": [handle] * photos, "box": [""] * boxes}
+    answer = console.post("/introduce", data=form, headers=PART)
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
+    assert kit_of(console).objects() == []
+
+
 def test_a_photo_that_cannot_be_read_is_refused_with_a_sentence(console):
     files = {"photo": ("notes.txt", b"no photo", "text/plain")}
     answer = console.post("/try/photos", files=files, headers=PART)
@@ -124,6 +159,7 @@ def test_an_error_is_a_page_to_people(console):
     answer = console.get("/things/nothing")
     assert answer.status_code == 404
     assert "<h1>No such thing</h1>" in answer.text
+    assert re.search(r"<p class=\"sentence\">Expected the id .* now\.</p>", answer.text)
 
 
 def test_photos_are_added_and_removed(one_thing):
@@ -256,6 +292,17 @@ def test_other_decisions(one_thing, verdict, views, negatives):
     assert again.status_code == 404
 
 
+def test_without_crops_there_is_a_sign_in_place_of_each_picture(tmp_path):
+    with TestClient(make_app(tmp_path, keep_crops=False), base_url=LOCAL) as console:
+        introduce(console, "Biscuit", photo(red=RED), ONE)
+        portrait = console.get(f"/things/{ONE}/portrait", follow_redirects=False)
+        assert portrait.headers["location"] == "/static/placeholder.svg"
+        handle = send(console, photo(pale_red=RED))
+        console.post(f"/try/{handle}/review")
+        assert [item.picture for item in kit_of(console).review.list()] == [None]
+        assert "No picture is kept of it" in console.get("/review").text
+
+
 def test_photos_that_were_sent_can_be_let_go_of(one_thing):
     handle = send(one_thing, photo(red=RED))
     assert one_thing.get(f"/pictures/{handle}").is_success
@@ -305,7 +352,11 @@ def test_what_is_named_is_seen_and_what_is_forgotten_is_not_noted_any_more(one_t
         1,
         True,
     )
-    one_thing.post(f"/things/{ONE}/forget")
+    introduce(one_thing, "Reddy", photo(red=RED), "3" * 32)
+    two = one_thing.get(f"/try/{send(one_thing, photo(red=(20, 20, 81, 80)))}", headers=PART)
+    assert "it may be one of several" in two.text
+    assert service.seen.times("default", {ONE, "3" * 32}) == {ONE: at}
+    one_thing.post(f"/things/{ONE}/forget", headers=PART)
     assert ONE not in "".join(each.read_text("utf-8") for each in seen.iterdir())
     service.forget_user("default")
     assert list(seen.iterdir()) == []

@@ -100,7 +100,10 @@ def test_a_page_of_elsewhere_that_leads_here_does_not_ask_for_the_token_again(vi
     sign_in(visitor, ANN)
     session = visitor.cookies["pekit_session"]
     visitor.cookies.clear()  # a strict cookie stays at home then
-    led = visitor.get("/sign-in?next=/upload", headers={"Sec-Fetch-Site": "cross-site"})
+    led = visitor.get(
+        "/sign-in?next=/upload",
+        headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+    )
     assert 'content="0; url=/sign-in?next=%2Fupload"' in led.text
     visitor.cookies.set("pekit_session", session)
     again = visitor.get("/sign-in?next=%2Fupload", follow_redirects=False)
