@@ -160,6 +160,31 @@ def test_add_takes_photos_and_folders_and_says_what_to_do_better(filled, album):
     assert "Advice: red.bmp adds nothing to one that is remembered already" in told
 
 
+@pytest.mark.parametrize(
+    ("verb", "learnt", "count", "before"),
+    [("add", "n_views", 2, ""), ("reject", "n_negatives", 1, "Nothing was learnt from ")],
+)
+def test_a_photo_that_is_left_out_is_named_once_and_the_others_are_stored(
+    filled, verb, learnt, count, before
+):
+    Path("letter.jpg").write_bytes(b"Dear Ann")
+    Image.new("RGB", (90, 90), (128, 128, 128)).save("grey.png")
+    done = filled(verb, "Bike", "letter.jpg", "grey.png", "red.png", "--json")
+    (obj,) = json.loads(done.out)
+    assert (done.code, obj[learnt]) == (1, count)
+    letter, grey = [line for line in done.err.splitlines() if line][:2]
+    assert letter.startswith(f"{before}letter.jpg: expected a photo (JPEG, ")
+    assert grey.startswith(f"{before}grey.png: expected a ")
+    assert "nothing was stored" not in done.err
+
+
+def test_of_one_photo_alone_it_is_said_that_nothing_was_stored(filled):
+    Path("letter.jpg").write_bytes(b"Dear Ann")
+    said = filled("add", "Cup", "letter.jpg").err.strip()
+    assert said.startswith("pekit: letter.jpg: expected a photo (JPEG, ")
+    assert said.endswith("; nothing was stored")
+
+
 def test_add_takes_no_more_than_an_object_may_hold(filled, album):
     done = filled("add", "Cup", *["red.png"] * 63)
     assert done.code == 1
