@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -183,6 +184,34 @@ def test_of_one_photo_alone_it_is_said_that_nothing_was_stored(filled):
     said = filled("add", "Cup", "letter.jpg").err.strip()
     assert said.startswith("pekit: letter.jpg: expected a photo (JPEG, ")
     assert said.endswith("; nothing was stored")
+
+
+@pytest.mark.parametrize("verb", ["remember", "add"])
+def test_a_photo_of_something_else_is_taken_out_by_what_is_printed(pekit, monkeypatch, verb):
+    monkeypatch.setenv("PEKIT_PROFILE", "graded")
+    Path("a").mkdir()
+    solid_scene({"blue": (40, 10, 100, 80)}).save("a/odd.png")
+    photos = ["a/odd.png"] if verb == "add" else ["red.png", "a/odd.png"]
+    place = ("-m", "other", "-u", "ann")
+    if verb == "add":
+        assert pekit("remember", "Ann's cup", "red.png", "-c", "mug", *place).code == 0
+    done = pekit(verb, "Ann's cup", *photos, *(() if verb == "add" else ("-c", "mug")), *place)
+    (told,) = [line for line in done.out.splitlines() if "resembles none" in line]
+    assert told.startswith("Advice: a/odd.png resembles none of the others: if it shows something ")
+    _, command, _ = told.split("`")
+    first, odd = json.loads(pekit("views", "Ann's cup", "--json", *place).out)
+    assert shlex.split(command) == [
+        *("pekit", "remove-view", "Ann's cup", odd["view_id"], *place, "-p", "graded"),
+    ]
+    assert pekit(*shlex.split(command)[1:]).code == 0
+    assert json.loads(pekit("views", "Ann's cup", "--json", *place).out) == [first]
+
+
+def test_photos_are_called_by_their_paths_in_advice(pekit):
+    Path("a").mkdir()
+    Image.open("red.png").save("a/1.png")
+    told = pekit("remember", "Cup", "red.png", "a", "-c", "mug").out
+    assert "Advice: a/1.png adds nothing to red.png: use one from another side." in told
 
 
 def test_add_takes_no_more_than_an_object_may_hold(filled, album):
