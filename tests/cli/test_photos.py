@@ -14,6 +14,7 @@ from PIL import Image
 
 from pekit_agents.cli.photo_files import photos_of
 from pekit_agents.cli.questions import split_question
+from pekit_agents.cli.review import kept_for_review
 from pekit_agents.errors import ImageError
 from pekit_agents.testing import solid_scene
 
@@ -141,14 +142,29 @@ def test_strictness_may_be_written_in_capitals(filled, monkeypatch):
     assert (done.code, "Cup" in done.out) == (0, True)
 
 
-def test_a_review_of_several_photos_says_which(filled, album, monkeypatch):
+def test_a_review_says_what_was_kept_of_which_photo(filled, album, monkeypatch):
     monkeypatch.setenv("PEKIT_PROFILE", "graded")
     assert filled("remember", "Cup", "red.png", "-c", "mug", "-u", "ann").code == 0
-    for place in ("album", "album/2023"):
-        solid_scene({"pale red": (20, 20, 90, 90)}).save(f"{place}/doubt.png")
-    filled("find", "album", "--review", "-u", "ann")
+    doubts = ("album/2023/doubt.png", "album/doubt.png")
+    for photo in doubts:
+        solid_scene({"pale red": (20, 20, 90, 90)}).save(photo)
+    done = filled("find", "album", "--review", "-u", "ann", "--json")
+    kept = {each["photo"]: each["review"] for each in json.loads(done.out) if each["review"]}
     items = json.loads(filled("review", "list", "--json", "-u", "ann").out)
-    assert {item["label"] for item in items} == {"album/doubt.png", "album/2023/doubt.png"}
+    assert {item["label"]: [item["review_id"]] for item in items} == kept
+    assert tuple(kept) == doubts
+    ids = ", ".join(each for (each,) in kept.values())
+    assert f"Kept 2 doubtful matches for review: {ids}. `pekit review list -u ann" in done.err
+    for photo in doubts:  # one by one they are the same items
+        assert f"review: {kept[photo][0]}. " in filled("find", photo, "--review", "-u", "ann").out
+    nothing = filled("find", "red.png", "--review", "-u", "ann").out
+    assert nothing.endswith("Nothing is doubtful: nothing was kept for review.\n")
+
+
+def test_of_many_items_to_review_some_ids_are_said():
+    said = kept_for_review([*map(str, range(100, 112)), "100"], ["-m", "a b"])
+    assert said.startswith("Kept 12 doubtful matches for review: 100, 101, ")
+    assert ", 109 and 2 more. `pekit review list -m 'a b'` shows what waits" in said
 
 
 def test_add_takes_photos_and_folders_and_says_what_to_do_better(filled, album):
