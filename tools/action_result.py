@@ -16,6 +16,7 @@ from pekit_agents.errors import (
     ObjectNotFound,
     PeKitError,
 )
+from pekit_agents.wording.messages import NOTHING_STORED
 
 __all__ = ["ActionError", "ActionResult", "fixable"]
 
@@ -25,8 +26,6 @@ _REMEDIES: dict[type[PeKitError], str] = {
     ObjectExists: "; if it is the same thing, add photos to it with add_photos; "
     "otherwise choose another name",
 }
-#: What ends an error of a photo, after what to do about it.
-_NOTHING_STORED = "; nothing was stored"
 #: What stands in an error of a picture in memory for its file.
 _NAMELESS = re.compile(r"<bytes, [^>]*>: ")
 _FIXABLE = (InvalidInput, NoObjectFound, ObjectNotFound, ObjectExists, AmbiguousName)
@@ -66,5 +65,5 @@ def fixable() -> Iterator[None]:
 def _for_a_model(exc: PeKitError) -> str:
     """Return what an error says without what only a programmer can do."""
     said = _NAMELESS.sub("", exc.message).rstrip(".;, ")
-    said, stored, _ = said.partition(_NOTHING_STORED)
+    said, stored, _ = said.partition(NOTHING_STORED)
     return f"{said}{_REMEDIES.get(type(exc), '')}{stored}."

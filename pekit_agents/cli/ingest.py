@@ -22,6 +22,7 @@ from pekit_agents.cli.options import (
 from pekit_agents.cli.output import err, print_json, say
 from pekit_agents.cli.output import out as console
 from pekit_agents.cli.references import require_folder, require_something
+from pekit_agents.cli.terminal_words import terminal_words
 from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
@@ -135,7 +136,11 @@ def _left_out(skipped: Sequence[tuple[Path, str]]) -> list[str]:
 
 def _advice(objects: Sequence[PersonalObject]) -> list[str]:
     told = [(obj, each) for obj in objects for each in obj.advice]
-    lines = [f"Advice on {obj.name}: {each.text}." for obj, each in told if each.kind != "more"]
+    lines = [
+        f"Advice on {obj.name}: {terminal_words(each.text)}."
+        for obj, each in told
+        if each.kind != "more"
+    ]
     few = [(obj.name, each.text) for obj, each in told if each.kind == "more"]
     if few:
         more = f" and {counted(len(few) - 1, 'other object')}" if len(few) > 1 else ""

@@ -16,13 +16,14 @@ from pekit_agents.cli.options import (
     UserOption,
     limited,
     limits_given,
+    memory_options,
     open_filled_kit,
     open_kit,
 )
 from pekit_agents.cli.output import say, show_objects, shown, working
+from pekit_agents.cli.photo_advice import photo_advice
 from pekit_agents.cli.photo_files import Photos, PhotosArgument, each_photo, photos_of
 from pekit_agents.cli.references import object_of
-from pekit_agents.cli.terminal_words import terminal_words
 from pekit_agents.errors import InvalidInput
 from pekit_agents.wording.messages import counted
 
@@ -69,8 +70,10 @@ def remember(
         )
     show_objects([obj], as_json, title="Remembered")
     if not as_json:
+        view_ids = [view.view_id for view in kit.views(obj.object_id)]
+        options = memory_options(memory, user, profile)
         for each in obj.advice:
-            say(f"Advice: {terminal_words(each.text)}.")
+            say(f"Advice: {photo_advice(obj, each, given.files, view_ids, options=options)}.")
 
 
 @commands.command()
@@ -102,6 +105,7 @@ def add(
             f"holds at most {MAX_VIEWS} views; nothing was added"
         )
     advice, of_all = list[str](), list[str]()
+    options = memory_options(memory, user, profile)
     held = {view.view_id for view in kit.views(obj.object_id)}
 
     def learn(photo: Path) -> None:
@@ -114,13 +118,15 @@ def add(
         held.add(view_id)
         reference = Reference(photo, box=edges)
         added = kit.add_views(obj.object_id, [reference], view_ids=[view_id]).advice
-        advice.extend(each.text.replace("photo 1", shown(photo), 1) for each in added if each.photo)
-        of_all[:] = [each.text for each in added if not each.photo]  # as it is with this one
+        of_all.clear()  # it is as it is with the last one
+        for each in added:
+            text = photo_advice(obj, each, [photo], [view_id], options=options)
+            (advice if each.photo else of_all).append(text)
 
     failed = each_photo(given, learn, doing="adding")
     show_objects([kit.get(obj.object_id)], as_json, title="Remembered")
     for text in () if as_json else (*advice, *of_all):
-        say(f"Advice: {terminal_words(text)}.")
+        say(f"Advice: {text}.")
     if failed:
         raise typer.Exit(1)
 

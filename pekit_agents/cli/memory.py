@@ -34,9 +34,8 @@ from pekit_agents.cli.output import (
     shown,
     working,
 )
-from pekit_agents.cli.photo_files import PhotosArgument, photos_of
+from pekit_agents.cli.photo_files import PhotosArgument, photos_of, why_not
 from pekit_agents.cli.references import id_of, nothing_in, object_of, require_something
-from pekit_agents.cli.terminal_words import terminal_words
 from pekit_agents.errors import (
     ImageError,
     InvalidInput,
@@ -329,8 +328,8 @@ def _learn_from_each(
                 left_out.append((shown(photo), exc))
     title = "Unchanged" if kit.version() == before else "Learnt"
     show_objects([kit.get(ref)], as_json, title=title)
-    for name, why in left_out:
-        complain(f"Nothing was learnt from {name}: {terminal_words(str(why))}")
+    for name, exc in left_out:
+        complain(f"Nothing was learnt from {name}: {why_not(name, exc)}")
     if left_out:
         raise typer.Exit(1)
 

@@ -31,6 +31,7 @@ __all__ = [
     "YesOption",
     "limited",
     "limits_given",
+    "memory_options",
     "on_filled_kit",
     "on_kit",
     "open_filled_kit",
@@ -99,6 +100,12 @@ def strict(text: str | None) -> Strictness | None:
         return float(text)
     except ValueError:
         return cast("Strictness", text.strip().casefold())
+
+
+def memory_options(memory: str, user: str, profile: str) -> list[str]:
+    """Return the options that a command needs to work on the same memory, as they are typed."""
+    given = (("-m", memory, DEFAULT_MEMORY), ("-u", user, "default"), ("-p", profile, "embedded"))
+    return [word for option, value, usual in given if value != usual for word in (option, value)]
 
 
 def open_kit(memory: str, user: str, profile: str, *, keep_crops: bool = False) -> PeKit:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "complain",
     "err",
+    "inform",
     "out",
     "plain",
     "print_json",
@@ -37,6 +38,11 @@ err = Console(stderr=True)
 def say(text: str) -> None:
     """Print a sentence as it is: a name may hold Rich's markup."""
     out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def inform(text: str) -> None:
+    """Print a sentence on standard error, where standard output is for machines."""
+    err.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def complain(text: str) -> None:

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pekit_agents.cli.output import complain, err, shown
 from pekit_agents.cli.terminal_words import terminal_words
 from pekit_agents.errors import ImageError, MissingDependency, NoObjectFound, PeKitError
-from pekit_agents.wording.messages import counted
+from pekit_agents.wording.messages import counted, why_left_out
 
 __all__ = [
     "Photos",
@@ -24,6 +24,7 @@ __all__ = [
     "each_photo",
     "looks_like_a_photo",
     "photos_of",
+    "why_not",
 ]
 
 #: Text and no path, which would take a slash of "https://" away.
@@ -88,6 +89,11 @@ def concerns_one_photo(exc: PeKitError) -> bool:
     return isinstance(exc, (ImageError, MissingDependency, NoObjectFound))
 
 
+def why_not(name: str, exc: PeKitError) -> str:
+    """Return why one of several photos is left out, to stand after its name."""
+    return terminal_words(why_left_out(exc, name, Path(name).name))
+
+
 def each_photo(
     photos: Photos,
     work: Callable[[Path], None],
@@ -116,9 +122,7 @@ def each_photo(
 
     def refuse(name: str, exc: PeKitError) -> None:
         failed.append(name)
-        why = terminal_words(str(exc))
-        for prefix in (f"{name}: ", f"{Path(name).name}: "):
-            why = why.removeprefix(prefix)
+        why = why_not(name, exc)
         complain(f"{name}: {why}")
         if refused is not None:
             refused(name, why)

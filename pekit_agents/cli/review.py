@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +14,13 @@ from pekit_agents.cli.options import JsonOption, on_kit
 from pekit_agents.cli.output import out, plain, print_json, say, show_objects
 from pekit_agents.cli.references import id_of, object_of
 from pekit_agents.errors import InvalidInput
+from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.kit.review import ReviewItem
 
-__all__ = ["commands"]
+__all__ = ["commands", "kept_for_review"]
 
 commands = typer.Typer()
 
@@ -27,6 +30,8 @@ review = typer.Typer(
     pretty_exceptions_enable=False,
 )
 commands.add_typer(review, name="review")
+
+_SHOWN = 10  # ids in one sentence; `pekit review list` has them all
 
 IdArgument = Annotated[str, typer.Argument(help="the item's id, see `pekit review list`")]
 
@@ -102,6 +107,25 @@ def dismiss(
     else:
         kit.review.dismiss(_item(kit, review_id))
     say("Removed.")
+
+
+def kept_for_review(review_ids: Sequence[str], options: Sequence[str]) -> str:
+    """Return a sentence about what was kept: how many, their ids, and how to decide.
+
+    Args:
+        review_ids: The ids of the items; one that was kept twice is one.
+        options: What says which memory it is, as it is typed.
+    """
+    ids = list(dict.fromkeys(review_ids))
+    if not ids:
+        return "Nothing is doubtful: nothing was kept for review."
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    listing = shlex.join(("pekit", "review", "list", *options))
+    return (
+        f"Kept {counted(len(ids), 'doubtful match', 'doubtful matches')} for review: "
+        f"{', '.join(ids[:_SHOWN])}{more}. `{listing}` shows what waits; decide with "
+        "`pekit review confirm ID`, `reject ID` or `dismiss ID`."
+    )
 
 
 def _item(kit: PeKit, review_id: str) -> str:

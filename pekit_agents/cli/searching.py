@@ -19,14 +19,16 @@ from pekit_agents.cli.options import (
     StrictnessOption,
     UserOption,
     limited,
+    memory_options,
     open_filled_kit,
     strict,
 )
+from pekit_agents.cli.output import inform, plain, say, shown
 from pekit_agents.cli.output import out as console
-from pekit_agents.cli.output import plain, say, shown
 from pekit_agents.cli.photo_files import PhotosArgument, each_photo, photos_of
 from pekit_agents.cli.questions import AskedArgument, QuestionOption, split_question
 from pekit_agents.cli.records import FormOption, target_of
+from pekit_agents.cli.review import kept_for_review
 from pekit_agents.protocols import SearchMode
 from pekit_agents.wording.messages import counted
 
@@ -101,6 +103,7 @@ def find(
     answerer = load_answerer(second_opinion, endpoint) if second_opinion else None
     table = _table("photo") if given.several else None
     found = [0, 0]  # photos searched, and those in which there is something
+    kept = list[str]()  # for review
 
     with target.records(_COLUMNS) as records:
 
@@ -108,8 +111,8 @@ def find(
             finding = kit.find(photo, mode=mode, threshold=threshold, strictness=strict(strictness))
             if answerer is not None and finding.possible:
                 finding = kit.second_opinion(finding, answerer)
-            if review:
-                kit.review.keep(finding, label=str(photo) if given.several else photo.name)
+            doubts = kit.review.keep(finding, label=shown(photo)) if review else []
+            kept.extend(item.review_id for item in doubts)
             wanted = bool(finding.everything) or not given.several
             picture = (
                 target.pictures.save(finding.annotated, given.names[photo]) if wanted else None
@@ -119,6 +122,8 @@ def find(
             where = None if picture is None else shown(picture)
             if records.form != "table":
                 record = {"photo": shown(photo), **finding.to_dict(), "picture": where}
+                if review:
+                    record["review"] = [item.review_id for item in doubts]
                 records.put(record, _rows(shown(photo), finding, where))
             elif table is None:
                 _show_finding(finding, where)
@@ -138,6 +143,9 @@ def find(
                     console.print(table)
                 searched = counted(found[0], "photo")
                 say(f"Searched {searched}; your objects are or may be in {found[1]}.")
+            if review and found[0]:
+                tell = say if records.form == "table" else inform
+                tell(kept_for_review(kept, memory_options(memory, user, profile)))
     if failed:
         raise typer.Exit(1)
 

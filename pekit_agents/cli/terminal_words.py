@@ -15,7 +15,11 @@ WORDS = {
         "add photos to it with `pekit add`, change it with `pekit update`"
     ),
     "Pass the path of a local file, or bytes": "Give the path of a file on this machine",
-    "something else, remove it": "something else, remove it with `pekit remove-view`",
+    "if it shows something else, remove it; if the object is small in it, point it out with a "
+    "box": (
+        "if it shows something else, `pekit reject NAME PHOTO` takes it out again; if the object "
+        "is small in it, point it out with `pekit add NAME PHOTO --box`"
+    ),
     "point it out with a box": "point it out with --box",
     "say which it is by its number": "say with --region which it is",
     "search the photo again for the numbers of its matches": "`pekit find` shows the numbers",

@@ -14,7 +14,7 @@ from pekit_agents.images.loading import load_photo
 from pekit_agents.introduction.crops import make_crop
 from pekit_agents.introduction.quality import sharpness
 from pekit_agents.introduction.view_extraction import Reference, find_object, fitted
-from pekit_agents.wording.messages import clause
+from pekit_agents.wording.messages import NOTHING_STORED, clause
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource
@@ -96,7 +96,7 @@ def extract_views(
     if already >= MAX_VIEWS:
         raise InvalidInput(
             f"expected an object with fewer than {MAX_VIEWS} photos, which is the most it may "
-            f"hold, found {already}; nothing was stored",
+            f"hold, found {already}{NOTHING_STORED}",
             in_python="; remove some views first",
         )
     if not 1 <= len(photos) <= MAX_VIEWS - already:
@@ -108,9 +108,9 @@ def extract_views(
                 extract_view(photo, category, profile, keep_crop=keep_crops, limits=limits)
             )
         except (ImageError, NoObjectFound, InvalidInput) as exc:
-            place = f"photo {index} of {len(photos)}: "
-            told = type(exc)(f"{place}{clause(exc)}; nothing was stored")
-            told.message = f"{place}{clause(exc.message)}; nothing was stored"
+            place = f"photo {index} of {len(photos)}: " if len(photos) > 1 else ""
+            told = type(exc)(f"{place}{clause(exc)}{NOTHING_STORED}")
+            told.message = f"{place}{clause(exc.message)}{NOTHING_STORED}"
             raise told from exc
         if progress is not None:
             progress(index, len(photos))

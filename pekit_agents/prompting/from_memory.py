@@ -60,14 +60,16 @@ def not_understood(
     Args:
         objects: What is remembered.
         named: What of it the question names. Where that is nothing, only what has to be a name
-            is returned: the question is of something else.
+            is returned, and what the question asks about by a word that is written like one:
+            otherwise it is of something else.
         question: What the user asks.
 
     Raises:
         InvalidInput: The question is too long.
     """
     names = read_names(objects, question)
-    return (*names.unknown, *(not_told(names.doubtful, named) if named else ()))
+    beside = not_told(names.doubtful, named) if named else names.subjects
+    return tuple(dict.fromkeys((*names.unknown, *beside)))
 
 
 def unknown_names(names: Sequence[str]) -> list[str]:

@@ -18,10 +18,12 @@ from pekit_agents.prompting.name_words import (
     COMMON,
     COMPANY,
     HOMONYMS,
+    INVERTED,
     NOUNS_AFTER,
     OBJECTS,
     OF,
     OR,
+    QUESTIONING,
     UNSAID,
 )
 from pekit_agents.prompting.written_together import asks_for_photos
@@ -58,6 +60,7 @@ class Phrases:
         small = any(_in_small_letters(each) for each in pieces)
         #: Whether names are written like other words: all in small or all in capital letters.
         self._even = small or not self._capitals_tell
+        self._asks = list(_asking(pieces))
 
     def unknown_in(self, begin: int, end: int, joined: Joined) -> Sequence[Piece]:
         """Return what has to be a name in a phrase that names nothing known, or nothing.
@@ -115,6 +118,22 @@ class Phrases:
         kind = len(later) > 1 and later[0].is_one_of(ARTICLES) and not later[0].first
         kind = kind and self._known.is_category(later[1].word) and all(map(self.named_so, words))
         return words if kind and (len(later) == 2 or later[2].first) else []
+
+    def subject(self, begin: int, end: int) -> Sequence[Piece]:
+        """Return what is written like a name as the subject of a question, or nothing.
+
+        "Is Rex afraid of balloons?", "what does Rex eat": that may as well be a thing of the
+        world, "is Paris large?", so that it is no name where the text names something.
+
+        Args:
+            begin: The first piece of the phrase.
+            end: The piece after its last.
+        """
+        words = [*takewhile(self.named_so, self._pieces[begin:end])]
+        if not words or words[0].first or words[0].comma or not self._asks[begin - 1]:
+            return []
+        told = any(each.word in COMPANY or self._known.is_word(each.word) for each in words)
+        return [] if told else words
 
     def passed_over(
         self, begin: int, end: int, unknown: Sequence[Piece], joined: Joined
@@ -197,6 +216,15 @@ def emoji_joined(before: Piece | None, joint: Piece, after: Piece | None) -> lis
     if before is None or not before.objects:  # "Ruby 🐶 and": it adorns a name
         told.append(_EARLIER_EMOJI.search(joint.before))
     return [each[1] for each in told if each is not None]
+
+
+def _asking(pieces: Sequence[Piece]) -> Iterator[bool]:
+    """Yield for each piece whether the subject of a question follows it."""
+    asked = False
+    for piece in pieces:
+        asked = asked and not piece.first
+        yield (asked or piece.first or piece.comma) and piece.is_one_of(INVERTED)
+        asked = asked or piece.is_one_of(QUESTIONING)
 
 
 def _makes_a_verb(later: Sequence[Piece]) -> bool:

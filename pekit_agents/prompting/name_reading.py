@@ -63,6 +63,7 @@ class NamesInText:
         doubtful: Of what was passed over, that which may be a name: it is joined to one, or
             written like one.
         passed_over: All words beside names that say something and were not read, as phrases.
+        subjects: Of these, what a question that names nothing may ask about: "is Rex afraid?".
     """
 
     parts: tuple[NamePart, ...] = ()
@@ -72,6 +73,7 @@ class NamesInText:
     unclear: str = ""
     doubtful: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> list[NamePart]:
@@ -101,6 +103,7 @@ class Reading:
         self._beside: list[tuple[list[Piece], bool]] = []
         self._parts: list[NamePart] = []
         self._unknown: list[str] = []
+        self._subjects: list[str] = []
         self._unclear = ""
         self._alone = False
         self._joints: set[str] = set()
@@ -160,6 +163,7 @@ class Reading:
             self._unclear,
             tuple(dict.fromkeys(run for run, may_be in beside if may_be)),
             tuple(dict.fromkeys(run for run, _ in beside)),
+            tuple(dict.fromkeys(self._subjects)),
         )
 
     def _take_in(self, piece: Piece) -> None:
@@ -206,6 +210,8 @@ class Reading:
         if not unknown and not fitting:
             unknown = self._phrases.unknown_in(begin, self.at, joined)
         self._beside += self._phrases.passed_over(begin, self.at, unknown, joined)
+        subject = [] if unknown or fitting else self._phrases.subject(begin, self.at)
+        self._subjects += [said(subject)] if subject else []
         if unknown:
             self._leave(unknown)
         elif fitting and joined.joint:

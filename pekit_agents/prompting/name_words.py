@@ -16,6 +16,7 @@ __all__ = [
     "COMPANY",
     "HOMONYMS",
     "IDIOMS",
+    "INVERTED",
     "MINDING",
     "NOT",
     "NOUNS_AFTER",
@@ -25,6 +26,7 @@ __all__ = [
     "OR",
     "ORDINARY",
     "PRONOUNS",
+    "QUESTIONING",
     "SHOWING",
     "SUBJECTS",
     "TIMES",
@@ -86,6 +88,13 @@ ASKING = _words("whos whats") | {
     *("who is", "who are", "who was", "what is", "what was", "where is", "me about"),
     *("wer ist", "was ist", "wo ist", "qui est", "ou est", "quien es", "donde esta", "chi e"),
 }
+#: What stands before the subject of a question, where that is one: "is Rex afraid?".
+INVERTED = _words(
+    "is was does did has had can could will would should isnt wasnt doesnt didnt hasnt hadnt cant "
+    "couldnt wont wouldnt shouldnt"
+)
+#: What a question begins with where it does not begin with one of these.
+QUESTIONING = _words("who whom whose what which when where why how")
 #: Some words that say together what one says.
 IDIOMS = {
     "without": re.compile(

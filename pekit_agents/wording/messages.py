@@ -1,4 +1,4 @@
-"""``clause``, ``counted`` and ``suggestion``: parts of the sentences that messages are made of."""
+"""``clause``, ``counted`` and their like: parts of the sentences that messages are made of."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import difflib
 import re
 from collections.abc import Iterable
 
-__all__ = ["clause", "counted", "suggestion"]
+__all__ = ["NOTHING_STORED", "clause", "counted", "suggestion", "why_left_out"]
 
-
+#: What ends an error of one photo where it stops all that it was given with.
+NOTHING_STORED = "; nothing was stored"
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 
@@ -23,6 +24,19 @@ def clause(said: object) -> str:
 def counted(count: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun: "1 view", "2 views"; ``many`` where "s" does not do."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def why_left_out(said: object, *names: str) -> str:
+    """Return what an error says of one photo of several, where the others were stored.
+
+    Args:
+        said: The error.
+        names: What the photo is called where this is told, which need not be said again.
+    """
+    why = str(said).removesuffix(NOTHING_STORED)
+    for name in names:
+        why = why.removeprefix(f"{name}: ")
+    return why
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -74,6 +74,24 @@ def test_what_is_left_out_and_what_would_help_is_said(tmp_path):
     assert lines[-1].endswith("0 were there already, 0 failed, 3 files left out.")
 
 
+def test_a_photo_of_something_else_is_taken_out_and_not_taken_in_again(pekit):
+    Path("photos/Cup").mkdir(parents=True)
+    Path("red.png").rename("photos/Cup/1.png")
+    odd = Path("blue.png").rename("photos/Cup/odd.png")
+    ingested = ("ingest", "photos", "-c", "mug", "-p", "graded")
+    (told,) = [line for line in pekit(*ingested).err.splitlines() if "odd.png" in line]
+    assert told == (
+        "Advice on Cup: odd.png resembles none of the others: if it shows something else, "
+        "`pekit reject NAME PHOTO` takes it out again; if the object is small in it, point it out "
+        "with `pekit add NAME PHOTO --box`."
+    )
+    (cup,) = json.loads(pekit("reject", "Cup", odd, "-p", "graded", "--json").out)
+    assert (cup["n_views"], cup["n_negatives"]) == (1, 1)
+    again = json.loads(pekit(*ingested, "--json").out)
+    assert (again["already"], again["views"]) == (1, 0)
+    assert [why for _, why in map(dict.values, again["skipped"])] == ["it was said not to be Cup"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a disk that takes any bytes as a name")
 def test_names_may_hold_anything(tmp_path, monkeypatch):
     terminal = Console(file=io.StringIO(), force_terminal=True, width=200)

@@ -176,8 +176,13 @@ def test_a_photo_of_which_nothing_can_be_learnt_does_not_stop_the_others(graded)
 
 def test_doubtful_matches_are_kept_and_decided_on(graded, tmp_path):
     def keep():
-        assert graded("find", "pink.png", "--review").code == 0
+        done = graded("find", "pink.png", "--review")
         (item,) = read(graded("review", "list", "--out", "doubts", "--json"))
+        assert done.out.endswith(
+            f"Kept 1 doubtful match for review: {item['review_id']}. `pekit review list -p graded` "
+            "shows what waits; decide with `pekit review confirm ID`, `reject ID` or `dismiss "
+            "ID`.\n"
+        )
         return item["review_id"]
 
     first = keep()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from pekit_agents.cli.photo_files import photos_of
 from pekit_agents.cli.questions import split_question
+from pekit_agents.cli.review import kept_for_review
 from pekit_agents.errors import ImageError
 from pekit_agents.testing import solid_scene
 
@@ -140,14 +142,29 @@ def test_strictness_may_be_written_in_capitals(filled, monkeypatch):
     assert (done.code, "Cup" in done.out) == (0, True)
 
 
-def test_a_review_of_several_photos_says_which(filled, album, monkeypatch):
+def test_a_review_says_what_was_kept_of_which_photo(filled, album, monkeypatch):
     monkeypatch.setenv("PEKIT_PROFILE", "graded")
     assert filled("remember", "Cup", "red.png", "-c", "mug", "-u", "ann").code == 0
-    for place in ("album", "album/2023"):
-        solid_scene({"pale red": (20, 20, 90, 90)}).save(f"{place}/doubt.png")
-    filled("find", "album", "--review", "-u", "ann")
+    doubts = ("album/2023/doubt.png", "album/doubt.png")
+    for photo in doubts:
+        solid_scene({"pale red": (20, 20, 90, 90)}).save(photo)
+    done = filled("find", "album", "--review", "-u", "ann", "--json")
+    kept = {each["photo"]: each["review"] for each in json.loads(done.out) if each["review"]}
     items = json.loads(filled("review", "list", "--json", "-u", "ann").out)
-    assert {item["label"] for item in items} == {"album/doubt.png", "album/2023/doubt.png"}
+    assert {item["label"]: [item["review_id"]] for item in items} == kept
+    assert tuple(kept) == doubts
+    ids = ", ".join(each for (each,) in kept.values())
+    assert f"Kept 2 doubtful matches for review: {ids}. `pekit review list -u ann" in done.err
+    for photo in doubts:  # one by one they are the same items
+        assert f"review: {kept[photo][0]}. " in filled("find", photo, "--review", "-u", "ann").out
+    nothing = filled("find", "red.png", "--review", "-u", "ann").out
+    assert nothing.endswith("Nothing is doubtful: nothing was kept for review.\n")
+
+
+def test_of_many_items_to_review_some_ids_are_said():
+    said = kept_for_review([*map(str, range(100, 112)), "100"], ["-m", "a b"])
+    assert said.startswith("Kept 12 doubtful matches for review: 100, 101, ")
+    assert ", 109 and 2 more. `pekit review list -m 'a b'` shows what waits" in said
 
 
 def test_add_takes_photos_and_folders_and_says_what_to_do_better(filled, album):
@@ -158,6 +175,59 @@ def test_add_takes_photos_and_folders_and_says_what_to_do_better(filled, album):
     Image.open("red.png").save("red.bmp")
     told = filled("add", "Cup", "red.bmp").out
     assert "Advice: red.bmp adds nothing to one that is remembered already" in told
+
+
+@pytest.mark.parametrize(
+    ("verb", "learnt", "count", "before"),
+    [("add", "n_views", 2, ""), ("reject", "n_negatives", 1, "Nothing was learnt from ")],
+)
+def test_a_photo_that_is_left_out_is_named_once_and_the_others_are_stored(
+    filled, verb, learnt, count, before
+):
+    Path("letter.jpg").write_bytes(b"Dear Ann")
+    Image.new("RGB", (90, 90), (128, 128, 128)).save("grey.png")
+    done = filled(verb, "Bike", "letter.jpg", "grey.png", "red.png", "--json")
+    (obj,) = json.loads(done.out)
+    assert (done.code, obj[learnt]) == (1, count)
+    letter, grey = [line for line in done.err.splitlines() if line][:2]
+    assert letter.startswith(f"{before}letter.jpg: expected a photo (JPEG, ")
+    assert grey.startswith(f"{before}grey.png: expected a ")
+    assert "nothing was stored" not in done.err
+
+
+def test_of_one_photo_alone_it_is_said_that_nothing_was_stored(filled):
+    Path("letter.jpg").write_bytes(b"Dear Ann")
+    said = filled("add", "Cup", "letter.jpg").err.strip()
+    assert said.startswith("pekit: letter.jpg: expected a photo (JPEG, ")
+    assert said.endswith("; nothing was stored")
+
+
+@pytest.mark.parametrize("verb", ["remember", "add"])
+def test_a_photo_of_something_else_is_taken_out_by_what_is_printed(pekit, monkeypatch, verb):
+    monkeypatch.setenv("PEKIT_PROFILE", "graded")
+    Path("a").mkdir()
+    solid_scene({"blue": (40, 10, 100, 80)}).save("a/odd.png")
+    photos = ["a/odd.png"] if verb == "add" else ["red.png", "a/odd.png"]
+    place = ("-m", "other", "-u", "ann")
+    if verb == "add":
+        assert pekit("remember", "Ann's cup", "red.png", "-c", "mug", *place).code == 0
+    done = pekit(verb, "Ann's cup", *photos, *(() if verb == "add" else ("-c", "mug")), *place)
+    (told,) = [line for line in done.out.splitlines() if "resembles none" in line]
+    assert told.startswith("Advice: a/odd.png resembles none of the others: if it shows something ")
+    _, command, _ = told.split("`")
+    first, odd = json.loads(pekit("views", "Ann's cup", "--json", *place).out)
+    assert shlex.split(command) == [
+        *("pekit", "remove-view", "Ann's cup", odd["view_id"], *place, "-p", "graded"),
+    ]
+    assert pekit(*shlex.split(command)[1:]).code == 0
+    assert json.loads(pekit("views", "Ann's cup", "--json", *place).out) == [first]
+
+
+def test_photos_are_called_by_their_paths_in_advice(pekit):
+    Path("a").mkdir()
+    Image.open("red.png").save("a/1.png")
+    told = pekit("remember", "Cup", "red.png", "a", "-c", "mug").out
+    assert "Advice: a/1.png adds nothing to red.png: use one from another side." in told
 
 
 def test_add_takes_no_more_than_an_object_may_hold(filled, album):

@@ -76,6 +76,64 @@ def test_a_question_about_an_unknown_name_alone_says_so(question):
     assert text == f'Nothing is remembered that is called "Rex".\n\n{question}'
 
 
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Is Rex afraid of balloons?", "Rex"),
+        ("Does Rex Smith bite?", "Rex Smith"),
+        ("Isn't Rex cute?", "Rex"),
+        ("Was Rex's leash red?", "Rex"),
+        ("What does Rex eat?", "Rex"),
+        ("How old is Rex?", "Rex"),
+        ("When was Rex born?", "Rex"),
+        ("Tell me, can Rex swim?", "Rex"),
+        ("Hello! And why does Rex limp?", "Rex"),
+        ("Has R\u00e9x been vaccinated?", "R\u00e9x"),
+        ("Is Rex my dog?", "Rex"),
+        ("Who is Rex? Does Rex bite?", "Rex"),
+        ("Is Paris large?", "Paris"),  # it may be a pet; a model still has the question
+    ],
+)
+def test_a_question_about_what_is_written_like_a_name_says_so(question, name):
+    text = context_prompt([thing("Zo\u00eb", "A cat.", "cat"), thing("Cup", "", "mug")], question)
+    assert text == f'Nothing is remembered that is called "{name}".\n\n{question}'
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is it going to rain?",
+        "Is the Eiffel Tower high?",
+        "Does my Mom like cats?",
+        "Is Mom at home?",
+        "Did Grandma call?",
+        "Is Monday a holiday?",
+        "When is Christmas?",
+        "Why is the sky blue?",
+        "How many legs does a spider have?",
+        "Are Labradors friendly?",
+        "My favourite city is Paris, which one is yours?",
+        "Which trains go to Rome?",
+        "Was there snow in Paris?",
+        "is rex afraid of balloons?",  # how should one know
+        "IS REX AFRAID OF BALLOONS?",
+        "Hat Rex Angst vor Ballons?",  # every noun of German has a capital letter
+        "Is Whiskers afraid of balloons?",  # a part of a name that is known
+        "What a day! My favourite city is Paris.",
+        "",
+    ],
+)
+def test_an_ordinary_question_is_untouched(question):
+    owned = [thing("Zo\u00eb", "A cat.", "cat"), thing("Mr. Whiskers", "", "rabbit")]
+    assert context_prompt(owned, question) == question
+
+
+def test_what_else_a_question_about_something_known_asks_is_said_once():
+    text = context_prompt([thing("Zo\u00eb", "A cat.", "cat")], "Is Rex afraid of Zoe?")
+    assert text.count("Rex") == 2
+    assert '- Nothing is remembered that is called "Rex".' in text
+
+
 def test_a_question_that_is_far_too_long_is_refused_before_it_is_read():
     with pytest.raises(InvalidInput, match="at most 10000 characters, got 2000000"):
         context_prompt([thing("Biscuit")], "e\u0301\u0327" * 666_666 + "??")
