@@ -18,7 +18,7 @@ from pekit_agents.errors import (
 )
 from pekit_agents.wording.messages import NOTHING_STORED
 
-__all__ = ["ActionError", "ActionResult", "fixable"]
+__all__ = ["NAMELESS", "ActionError", "ActionResult", "fixable"]
 
 #: What a model can do about an error, where that is another thing than a programmer can do.
 _REMEDIES: dict[type[PeKitError], str] = {
@@ -27,7 +27,7 @@ _REMEDIES: dict[type[PeKitError], str] = {
     "otherwise choose another name",
 }
 #: What stands in an error of a picture in memory for its file.
-_NAMELESS = re.compile(r"<bytes, [^>]*>: ")
+NAMELESS = re.compile(r"<bytes, [^>]*>: ")
 _FIXABLE = (InvalidInput, NoObjectFound, ObjectNotFound, ObjectExists, AmbiguousName)
 
 
@@ -64,6 +64,6 @@ def fixable() -> Iterator[None]:
 
 def _for_a_model(exc: PeKitError) -> str:
     """Return what an error says without what only a programmer can do."""
-    said = _NAMELESS.sub("", exc.message).rstrip(".;, ")
+    said = NAMELESS.sub("", exc.message).rstrip(".;, ")
     said, stored, _ = said.partition(NOTHING_STORED)
     return f"{said}{_REMEDIES.get(type(exc), '')}{stored}."

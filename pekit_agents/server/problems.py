@@ -21,7 +21,7 @@ from pekit_agents.errors import (
     WriteConflict,
 )
 from pekit_agents.server.work import RequestRefused, ServerBusy, TooManyRequests
-from pekit_agents.tools.action_result import ActionError
+from pekit_agents.tools.action_result import NAMELESS, ActionError
 from pekit_agents.tools.image_store import UnknownImage
 
 if TYPE_CHECKING:
@@ -98,4 +98,5 @@ def problem_of(exc: PeKitError) -> Problem:
     )
     wait = told.retry_after if isinstance(told, RequestRefused) else _WAIT
     headers = {"Retry-After": str(wait)} if status in (429, 503) else {}
-    return Problem(status, exc.message, kind=kind, title=title, headers=headers)
+    # A photo that was sent has no other name than its bytes.
+    return Problem(status, NAMELESS.sub("", exc.message), kind=kind, title=title, headers=headers)

@@ -7,7 +7,7 @@ REST, MCP and the console are views of it. What they do with a memory they do by
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
@@ -138,6 +138,20 @@ class Service:
         if self.settings.inbox is not None and user_id == self.settings.user:
             self._take_from(Path(self.settings.inbox).expanduser(), user_id)
         return self.recent.handles(user_id)
+
+    def note_seen(self, user_id: str, object_ids: Collection[str]) -> None:
+        """Note that things were named in a photo now, for the console to say.
+
+        Args:
+            user_id: Whose things.
+            object_ids: Their ids; what is only possible, or one of several, was not seen.
+
+        Raises:
+            MemoryStoreError: It cannot be written.
+        """
+        if object_ids:
+            known = {obj.object_id for obj in self.actions.open_kit(user_id).objects()}
+            self.seen.note(user_id, object_ids, known)
 
     def on_forget(self, forgetting: Forgetting) -> None:
         """Have a host forget a user as well, whenever somebody asks for it.

@@ -91,7 +91,7 @@ async def tried(
         kit = service.kit(user)
         finding = _found(service, user, handle, strictness)
         named = [match.object.object_id for match in finding.matches if match.certain]
-        service.seen.note(user, named, {obj.object_id for obj in kit.objects()})
+        service.note_seen(user, named)
         return _told(kit, finding, handle, label, strictness)
 
     found = await service.see(user, searched)

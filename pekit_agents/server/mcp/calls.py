@@ -166,6 +166,8 @@ class ToolCalls:
             if recent.missed or isinstance(exc.__cause__, UnknownImage):
                 raise ActionError(f"{exc.message} {self._ways_in.words(user)}") from exc
             raise
+        named = [each["object_id"] for each in result.record.get("matches", ()) if not each["or"]]
+        self._service.note_seen(user, named)
         return shown(self._service, user, result, links=self._ways_in.page is not None)
 
     def _added(self, user: str, photo: str) -> CallToolResult:

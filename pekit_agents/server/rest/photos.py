@@ -12,10 +12,10 @@ from pekit_agents.introduction.view_extraction import Reference
 from pekit_agents.server.problems import Problem, problem_of
 from pekit_agents.server.rest.bodies import KeptPhoto, KeptReference, SentPhoto, SentReference
 from pekit_agents.server.service import Service
+from pekit_agents.tools.action_result import NAMELESS
 
 __all__ = ["kept_or_taken_in", "named_photos", "photo_name", "references"]
 
-_NAMELESS = re.compile(r"<bytes, [^>]*>: ")
 _NUMBERED = re.compile(r"photo (\d+) of \d+: ")
 
 
@@ -71,7 +71,7 @@ def named_photos(names: Sequence[str]) -> Iterator[None]:
         yield
     except (ImageError, InvalidInput, NoObjectFound) as exc:
         problem = problem_of(exc)
-        told = _NAMELESS.sub("", problem.detail)
+        told = NAMELESS.sub("", problem.detail)
         numbered = _NUMBERED.match(told)
         if numbered is not None or (isinstance(exc, ImageError) and len(names) == 1):
             number = 1 if numbered is None else int(numbered[1])

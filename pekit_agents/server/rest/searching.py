@@ -33,8 +33,13 @@ def search(
         UnknownImage: This user has no such picture (any more).
         ImageError: It cannot be read.
         InvalidInput: The strictness is not for this profile.
+        MemoryStoreError: The disk fails.
     """
     if mode is None and strictness is None:
-        return service.actions.findings.find(user_id, handle)
-    photo, kit = service.images.get(user_id, handle), service.kit(user_id)
-    return kit.find(photo, mode=mode or service.settings.mode, strictness=strictness)
+        finding = service.actions.findings.find(user_id, handle)
+    else:
+        photo, kit = service.images.get(user_id, handle), service.kit(user_id)
+        finding = kit.find(photo, mode=mode or service.settings.mode, strictness=strictness)
+    named = [match.object.object_id for match in finding.matches if match.certain]
+    service.note_seen(user_id, named)
+    return finding

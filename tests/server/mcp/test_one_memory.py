@@ -36,3 +36,25 @@ async def test_what_the_console_introduces_is_found_by_langchain_mcp_and_rest(ht
     )
     (find,) = (each for each in toolkit.get_tools() if each.name == "find_personal_objects")
     assert '"Biscuit" (category "dog")' in str(find.invoke({"image": handle}))
+
+
+async def test_wherever_a_thing_is_named_it_was_seen(http):
+    kit = http.service.actions.open_kit("ann")
+    bearer = {"Authorization": f"Bearer {TOKENS['ann']}"}
+    names = {"red": "Biscuit", "blue": "Ruby"}
+    ids = {}
+    for colour, name in names.items():
+        ids[colour] = kit.remember(name, photo(colour), category="toy").object_id
+
+    def seen() -> set[str]:
+        return set(http.service.seen.times("ann", set(ids.values())))
+
+    assert seen() == set()
+    async with httpx2.AsyncClient(base_url=http.url, headers=bearer) as program:
+        sent = {"photo": ("red.png", photo("red"), "image/png")}
+        assert (await program.post("/v1/find", files=sent)).is_success
+    assert seen() == {ids["red"]}
+    handle = http.service.take_in("ann", photo("blue"))
+    async with http.client("ann") as client:
+        await client.call_tool("find_personal_objects", {"image": handle})
+    assert seen() == set(ids.values())

@@ -26,8 +26,7 @@ function sentenceOf(status, type, body) {
     return "You are signed out. Sign in again in another tab, then go on here: nothing typed is lost.";
   }
   try {
-    // A photo without a file is called by its size, which says nothing to people.
-    if (type.includes("json")) return JSON.parse(body).detail.replace(/<bytes, [^>]*>: /, "");
+    if (type.includes("json")) return JSON.parse(body).detail;
   } catch {
     // said below
   }
