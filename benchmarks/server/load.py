@@ -24,9 +24,9 @@ __all__ = ["Line", "measured"]
 
 _PAUSE = 5.0  # seconds between two requests of a user, in the mean
 _LOOKS = 1.0  # seconds between two looks at the RAM
-_ALONE = 12  # photos whose searches one after the other say what a pass takes
+_ALONE = 10  # photos whose searches one after the other say what a pass takes
 _FEW = 4  # users of the acceptance: their searches have no pauses
-_EACH = 10  # searches of each
+_EACH = 8  # searches of each
 _PASSES = 3.0  # that a search of one of four users may take
 _GROWTH = 10.0  # MB that 1,000 requests may leave behind once the caches are full
 
@@ -76,15 +76,15 @@ async def _few(server: Served, keys: Sequence[str]) -> list[Line]:
     """Measure a search of one user alone, and of several at once."""
     figures = [Figures(), Figures()]
     async with httpx2.AsyncClient(base_url=server.url, timeout=120) as client:
-        alone = User(client, keys[0], Photos(1), random.Random(1), figures[0])
-        for _ in range(_ALONE):
-            await alone.find()
         together = [
             User(client, key, Photos(2 + n), random.Random(n), figures[1])
             for n, key in enumerate(keys)
         ]
-        for user in together:
+        for user in together:  # what is remembered is looked for more closely
             await user.remember()
+        alone = User(client, keys[0], Photos(1), random.Random(1), figures[0])
+        for _ in range(_ALONE):
+            await alone.find()
 
         async def search(user: User) -> None:
             for _ in range(_EACH):
