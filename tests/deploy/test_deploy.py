@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,8 @@ class Container:
         self.bin = folder / "venv" / "bin"
         # Its packages are those of the tests: what is tried is this package and these commands.
         (home,) = (folder / "venv" / "lib").glob("*/site-packages")
-        (home / "tests.pth").write_text(sysconfig.get_paths()["purelib"])
+        packages = [each for each in sys.path if each.endswith("site-packages")]
+        (home / "tests.pth").write_text("\n".join(packages))
 
     def inside(self, text: str) -> str:
         """Return a command with the image's folders where they are here."""
@@ -45,13 +45,15 @@ class Container:
 
     def run(self, command: str | list[str], **options) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, **self.variables, "PATH": f"{self.bin}:{os.environ['PATH']}"}
-        # Only this package is installed, also where the tests have it already.
-        env |= {"PIP_NO_DEPS": "1", "PIP_FORCE_REINSTALL": "1"}
+        if ".whl" in command:  # only this package is installed, also where the tests have it
+            env |= {"PIP_NO_DEPS": "1", "PIP_FORCE_REINSTALL": "1"}
         there = Path(self.inside(self.work)) if self.work != "/" else self.root
-        return subprocess.run(
-            command, shell=isinstance(command, str), cwd=there, env=env, check=True,
+        done = subprocess.run(
+            command, shell=isinstance(command, str), cwd=there, env=env, check=False,
             capture_output=True, text=True, timeout=240, **options,
         )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
 
     def copy(self, rest: str) -> None:
         *sources, target = rest.split()
