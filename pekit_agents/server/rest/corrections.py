@@ -19,7 +19,7 @@ from pekit_agents.server.rest.findings import (
 )
 from pekit_agents.server.rest.objects import objects_now
 from pekit_agents.server.rest.once import Once
-from pekit_agents.server.rest.pages import Page
+from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.picture_answers import PICTURE, no_crop, picture_answer
 from pekit_agents.server.rest.receiving import digest_of
 from pekit_agents.server.rest.searching import search
@@ -68,17 +68,17 @@ async def correct(
     )
 
 
-@router.get("/review", tags=["review"])
+@router.get("/review", tags=["review"], responses=PAGED)
 async def list_review(service: ServiceOf, user: UserOf, page: Page) -> ReviewPage:
     """List what waits for a decision, the oldest first."""
 
-    def waiting() -> list[ReviewItem]:
-        return service.kit(user).review.list()
+    def waiting() -> ReviewPage:
+        items = service.kit(user).review.list()
+        some, following = page.of(items, lambda item: (item.kept_at.isoformat(), item.review_id))
+        told = [ReviewedMatch.of(item) for item in some]
+        return ReviewPage(items=told, total=len(items), next=following)
 
-    found = await service.look_up(user, waiting)
-    items, following = page.of(found, lambda item: (item.kept_at.isoformat(), item.review_id))
-    told = [ReviewedMatch.of(item) for item in items]
-    return ReviewPage(items=told, total=len(found), next=following)
+    return await service.look_up(user, waiting)
 
 
 @router.post("/review", tags=["review"], status_code=201)
@@ -126,7 +126,7 @@ async def reject_review(
     return await objects_now(service, user, await once.look_up("", reject))
 
 
-@router.delete("/review/{review_id}", tags=["review"], status_code=204)
+@router.delete("/review/{review_id}", tags=["review"], status_code=204, response_class=Response)
 async def dismiss_review(review_id: _ReviewId, service: ServiceOf, user: UserOf) -> None:
     """Remove an item and learn nothing."""
     await service.look_up(user, lambda: service.kit(user).review.dismiss(review_id))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.responses import StreamingResponse
 
 from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.rest.bodies import FolderOfServer, Search, SearchMany
 from pekit_agents.server.rest.findings import FoundInPhoto, PhotoLine, PhotoResults
-from pekit_agents.server.rest.lines import LinesResponse, lines_answer
+from pekit_agents.server.rest.lines import described_lines, lines_answer
 from pekit_agents.server.rest.many_photos import results_of, results_of_folder
 from pekit_agents.server.rest.photos import kept_or_taken_in
 from pekit_agents.server.rest.receiving import Received, body_of, received
@@ -20,9 +21,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/find", tags=["find"])
 
-_LINES: dict[int | str, dict[str, Any]] = {
-    200: {"model": PhotoLine, "description": "One on each line"}
-}
+_LINES = described_lines({"$ref": f"#/components/schemas/{PhotoLine.__name__}"})
 
 
 @router.post("", openapi_extra=body_of(Search))
@@ -42,7 +41,7 @@ async def find_objects(
     return await service.see(user, find)
 
 
-@router.post("/many", openapi_extra=body_of(SearchMany), response_model_exclude_none=True)
+@router.post("/many", openapi_extra=body_of(SearchMany))
 async def find_in_many(
     got: Annotated[Received[SearchMany], Depends(received(SearchMany))],
     service: ServiceOf,
@@ -56,14 +55,14 @@ async def find_in_many(
 @router.post(
     "/stream",
     openapi_extra=body_of(SearchMany),
-    response_class=LinesResponse,
+    response_class=StreamingResponse,
     responses=_LINES,
 )
 async def find_as_stream(
     got: Annotated[Received[SearchMany], Depends(received(SearchMany))],
     service: ServiceOf,
     user: UserOf,
-) -> LinesResponse:
+) -> StreamingResponse:
     """The same as lines of JSON, each as soon as its photo is done.
 
     A line holds `found` or `problem`. Whoever closes the connection stops the work.
@@ -71,8 +70,10 @@ async def find_as_stream(
     return await lines_answer(results_of(service, user, got.body))
 
 
-@router.post("/folder", response_class=LinesResponse, responses=_LINES)
-async def find_in_folder(body: FolderOfServer, service: ServiceOf, user: UserOf) -> LinesResponse:
+@router.post("/folder", response_class=StreamingResponse, responses=_LINES)
+async def find_in_folder(
+    body: FolderOfServer, service: ServiceOf, user: UserOf
+) -> StreamingResponse:
     """Find the things of one's own in a folder of the server's machine, as lines of JSON.
 
     For the user whose machine the server runs on. The photos are not kept.

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
+from starlette.responses import StreamingResponse
 
 from pekit_agents.errors import ImageError
 from pekit_agents.owner_text import QUESTION_LIMIT
@@ -23,10 +24,10 @@ from pekit_agents.server.rest.findings import (
     NotIndexed,
     PhotoHit,
 )
-from pekit_agents.server.rest.lines import LinesResponse, lines_answer
+from pekit_agents.server.rest.lines import described_lines, lines_answer
 from pekit_agents.server.rest.many_photos import patiently
 from pekit_agents.server.rest.once import Once
-from pekit_agents.server.rest.pages import Page
+from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.receiving import Received, body_of, received
 from pekit_agents.server.rest.server_folders import ServerPhoto, photos_of_folder
 from pekit_agents.server.service import Service
@@ -36,17 +37,19 @@ __all__ = ["router"]
 router = APIRouter(prefix="/library", tags=["library"])
 
 _BATCH = 16  # photos of a folder at a time: as many as the library commits together
-_INDEXED: dict[int | str, dict[str, Any]] = {
-    200: {"model": IndexedLine, "description": "One on each line"}
-}
+_INDEXED = described_lines(IndexedLine.model_json_schema())
 
 
-@router.get("/photos")
+@router.get("/photos", responses=PAGED)
 async def list_library(service: ServiceOf, user: UserOf, page: Page) -> LibraryPage:
     """List the photos in the library, in alphabetical order."""
-    found = await service.look_up(user, lambda: _library(service, user).photo_ids())
-    ids, following = page.of(found, lambda photo_id: (photo_id,))
-    return LibraryPage(photo_ids=ids, total=len(found), next=following)
+
+    def listed() -> LibraryPage:
+        ids = _library(service, user).photo_ids()
+        some, following = page.of(ids, lambda photo_id: (photo_id,))
+        return LibraryPage(photo_ids=some, total=len(ids), next=following)
+
+    return await service.look_up(user, listed)
 
 
 @router.post("/photos", openapi_extra=body_of(LibraryPhotos))
@@ -80,8 +83,8 @@ async def index_photos(
     return IndexedPhotos(indexed=done["indexed"], skipped=done["skipped"], failed=failed)
 
 
-@router.post("/folder", response_class=LinesResponse, responses=_INDEXED)
-async def index_folder(body: FolderOfServer, service: ServiceOf, user: UserOf) -> LinesResponse:
+@router.post("/folder", response_class=StreamingResponse, responses=_INDEXED)
+async def index_folder(body: FolderOfServer, service: ServiceOf, user: UserOf) -> StreamingResponse:
     """Index a folder of the server's machine, as lines of JSON.
 
     For the user whose machine the server runs on. Sent again it goes on where it was.
@@ -120,7 +123,7 @@ async def search_library(
     return LibraryHits(photos=[PhotoHit.of(each) for each in photos], passed_over=passed_over)
 
 
-@router.delete("/photos/{photo_id:path}", status_code=204)
+@router.delete("/photos/{photo_id:path}", status_code=204, response_class=Response)
 async def forget_photo(
     photo_id: Annotated[str, Path(description="What the photo was indexed as.")],
     service: ServiceOf,

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
 
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
-__all__ = ["LinesResponse", "lines_answer"]
+__all__ = ["described_lines", "lines_answer"]
+
+_NDJSON = "application/x-ndjson"
 
 
-class LinesResponse(StreamingResponse):
-    """Lines of JSON."""
+def described_lines(schema: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return how the OpenAPI describes lines of JSON, by the schema of one."""
+    content = {_NDJSON: {"schema": schema}}
+    return {200: {"description": "One on each line", "content": content}}
 
-    media_type = "application/x-ndjson"
 
-
-async def lines_answer(lines: AsyncGenerator[BaseModel]) -> LinesResponse:
+async def lines_answer(lines: AsyncGenerator[BaseModel]) -> StreamingResponse:
     """Return records as lines of JSON; the first is waited for, so that it can still be refused.
 
     Raises:
         PeKitError: There is no first one.
     """
     first = await anext(lines, None)
-    return LinesResponse(
+    return StreamingResponse(
         _written(first, lines),
+        media_type=_NDJSON,
         # Proxies pass each line on when it comes.
         headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
     )
@@ -43,4 +47,4 @@ async def _written(
 
 
 def _line(record: BaseModel) -> bytes:
-    return record.model_dump_json(by_alias=True, exclude_none=True).encode() + b"\n"
+    return record.model_dump_json(by_alias=True).encode() + b"\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.rest.answers import Me
@@ -36,7 +36,7 @@ async def get_me(service: ServiceOf, user: UserOf) -> Me:
     return await service.look_up(user, told)
 
 
-@router.delete("", status_code=204)
+@router.delete("", status_code=204, response_class=Response)
 async def forget_me(service: ServiceOf, user: UserOf) -> None:
     """Forget everything of this user for good: memory, library, review queue and pictures."""
     await service.look_up(user, service.forget_user, user)

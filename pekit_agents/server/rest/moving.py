@@ -17,7 +17,7 @@ from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.problems import problem_of
 from pekit_agents.server.rest.answers import ObjectsNow
 from pekit_agents.server.rest.bodies import Archive
-from pekit_agents.server.rest.objects import objects_now
+from pekit_agents.server.rest.objects import forgetting, objects_now
 from pekit_agents.server.rest.once import Once
 from pekit_agents.server.rest.receiving import Received, body_of, received
 
@@ -25,7 +25,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["moving"])
 
-_TYPE = "application/vnd.pekit"
+_TYPE = "application/octet-stream"
 _CHUNK = 2**20  # bytes at a time
 _PASSING_SECONDS = 3600.0  # longer than the largest memory takes to be written or read
 _EXPORT: dict[int | str, dict[str, Any]] = {
@@ -76,7 +76,7 @@ async def import_memory(
             path = Path(place) / "memory.pekit"
             path.write_bytes(got.body.file)
             try:
-                with service.actions.annotated.forgetting(user) as kit:
+                with forgetting(service, user) as kit:
                     objects = kit.import_memory(path, on_conflict=got.body.on_conflict)
             except PeKitError as exc:  # nobody is told where the server keeps its files
                 problem = problem_of(exc)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -17,7 +19,7 @@ from pekit_agents.server.rest.answers import (
 )
 from pekit_agents.server.rest.bodies import Introduction, Merge, ObjectChange
 from pekit_agents.server.rest.once import Once
-from pekit_agents.server.rest.pages import Page
+from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.photos import named_photos, photo_name, references
 from pekit_agents.server.rest.picture_answers import PICTURE, no_crop, picture_answer
 from pekit_agents.server.rest.preconditions import (
@@ -32,9 +34,10 @@ from pekit_agents.server.service import Service
 from pekit_agents.tools.known_objects import fitting
 
 if TYPE_CHECKING:
+    from pekit_agents.kit.kit import PeKit
     from pekit_agents.types import PersonalObject
 
-__all__ = ["ObjectRef", "objects_now", "router"]
+__all__ = ["ObjectRef", "forgetting", "objects_now", "router"]
 
 router = APIRouter(prefix="/objects", tags=["objects"])
 
@@ -44,7 +47,7 @@ _ETAG = {
 ObjectRef = Annotated[str, Path(description="The thing's id, or its name.", examples=["Biscuit"])]
 
 
-@router.get("")
+@router.get("", responses=PAGED)
 async def list_objects(
     service: ServiceOf,
     user: UserOf,
@@ -58,10 +61,14 @@ async def list_objects(
     ] = "",
 ) -> ObjectPage:
     """List what is remembered, the oldest first."""
-    found = await service.look_up(user, lambda: fitting(service.kit(user).objects(), search))
-    objects, following = page.of(found, lambda obj: (obj.created_at.isoformat(), obj.object_id))
-    told = [RememberedObject.of(obj) for obj in objects]
-    return ObjectPage(objects=told, total=len(found), next=following)
+
+    def found() -> ObjectPage:
+        objects = fitting(service.kit(user).objects(), search)
+        some, following = page.of(objects, lambda obj: (obj.created_at.isoformat(), obj.object_id))
+        told = [RememberedObject.of(obj) for obj in some]
+        return ObjectPage(objects=told, total=len(objects), next=following)
+
+    return await service.look_up(user, found)
 
 
 @router.post("", status_code=201, openapi_extra=body_of(Introduction))
@@ -182,7 +189,7 @@ async def merge_objects(
     """
 
     def join() -> dict[str, Any]:
-        with service.actions.annotated.forgetting(user) as kit:
+        with forgetting(service, user) as kit:
             return {"object_id": kit.merge(object_id, merge.other).object_id}
 
     done = await once.look_up(digest_of(merge), join)
@@ -213,6 +220,16 @@ async def clear_corrections(
     obj = await service.look_up(user, lambda: service.kit(user).clear_corrections(object_id))
     response.headers["ETag"] = etag_of(obj)
     return RememberedObject.of(obj)
+
+
+@contextmanager
+def forgetting(service: Service, user_id: str) -> Iterator[PeKit]:
+    """Yield a user's kit; pictures and findings of what is forgotten meanwhile go."""
+    try:
+        with service.actions.annotated.forgetting(user_id) as kit:
+            yield kit
+    finally:
+        service.actions.findings.clear(user_id)
 
 
 async def objects_now(service: Service, user_id: str, done: dict[str, Any]) -> ObjectsNow:

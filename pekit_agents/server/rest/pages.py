@@ -1,4 +1,4 @@
-"""Lists in pages: ``Page`` says which one is wanted, and ``page_of`` cuts it out."""
+"""Lists in pages: ``Page`` is the one that is wanted, and cuts it out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ from fastapi import Depends, Query, Request, Response
 
 from pekit_agents.server.problems import Problem
 
-__all__ = ["Page"]
+__all__ = ["PAGED", "Page"]
 
 _T = TypeVar("_T")
+
+_LINK = {
+    "description": 'The URL of the next page, `rel="next"`; not on the last one.',
+    "schema": {"type": "string"},
+}
+#: How the OpenAPI describes the answer with a page.
+PAGED: dict[int | str, dict[str, Any]] = {200: {"headers": {"Link": _LINK}}}
 
 
 @dataclass(frozen=True, slots=True)

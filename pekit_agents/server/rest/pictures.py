@@ -11,7 +11,7 @@ from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.rest.answers import HANDLE, KeptPicture, PicturePage
 from pekit_agents.server.rest.bodies import Mode, NewPicture, Strict
 from pekit_agents.server.rest.once import Once
-from pekit_agents.server.rest.pages import Page
+from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.photos import kept_or_taken_in
 from pekit_agents.server.rest.picture_answers import PICTURE, picture_answer
 from pekit_agents.server.rest.receiving import Received, body_of, received
@@ -48,7 +48,7 @@ async def send_picture(
     return KeptPicture(picture=handle, came_at=datetime.fromtimestamp(at, UTC))
 
 
-@router.get("")
+@router.get("", responses=PAGED)
 async def list_pictures(service: ServiceOf, user: UserOf, page: Page) -> PicturePage:
     """List the pictures that came last, the newest first."""
 
@@ -90,7 +90,7 @@ async def get_picture(
     return picture_answer(view.data, view.mime)
 
 
-@router.delete("/{picture}", status_code=204)
+@router.delete("/{picture}", status_code=204, response_class=Response)
 async def delete_picture(picture: _Handle, service: ServiceOf, user: UserOf) -> None:
     """Delete a picture. What was learnt from it stays."""
 

@@ -121,7 +121,7 @@ def _boxes(read: dict[str, list[Any]], values: dict[str, Any]) -> list[Any]:
     count, given = len(values["photos"]), _single(read.pop(_BOXES))
     try:
         boxes = json.loads(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         boxes = None
     if not isinstance(boxes, list) or len(boxes) != count:
         raise RequestValidationError(

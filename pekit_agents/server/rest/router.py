@@ -20,6 +20,7 @@ from pekit_agents.server.rest import (
     pictures,
     views,
 )
+from pekit_agents.server.rest.unknown import router_of_unknown
 
 __all__ = ["router"]
 
@@ -66,5 +67,9 @@ router = APIRouter(
     responses={status: _problem(*told) for status, told in _PROBLEMS.items()},
     generate_unique_id_function=_operation_id,
 )
-for _room in (me, objects, views, pictures, find, asking, corrections, library, moving):
-    router.include_router(_room.router)
+_rooms = [
+    room.router
+    for room in (me, objects, views, pictures, find, asking, corrections, library, moving)
+]
+for _each in (*_rooms, router_of_unknown(_rooms)):
+    router.include_router(_each)

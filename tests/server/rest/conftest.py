@@ -1,4 +1,7 @@
-"""A real server over real memories, with two users; only the vision tools are fakes."""
+"""A real server over real memories, with two users; only the vision tools are fakes.
+
+Whatever it answers in these tests is compared with its OpenAPI.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import schemathesis
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from pekit_agents.server import ServerSettings, create_app
+from pekit_agents.server import ServerSettings, create_app, rest
 from pekit_agents.server.tokens import hash_of
 from pekit_agents.testing import graded_profile, solid_scene, to_png
 
 ANN, BOB = "ann-" + "a" * 16, "bob-" + "b" * 16
 URL = "http://127.0.0.1:8321"
-PATCH = (20, 20, 80, 80)
+
+_described = FastAPI()
+_described.include_router(rest.router)
+OPENAPI = _described.openapi()
+_SCHEMA = schemathesis.openapi.from_dict(OPENAPI)
 
 
 def photo_of(*colours: str) -> bytes:
@@ -40,7 +48,13 @@ class User:
 
     def __call__(self, method: str, path: str, **given: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", **given.pop("headers", {})}
-        return self.client.request(method, path, headers=headers, **given)
+        answer = self.client.request(method, path, headers=headers, **given)
+        answer.request.read()
+        told = _SCHEMA.find_operation_by_path(method, answer.url.raw_path.decode().split("?")[0])
+        assert told is not None, f"{method} {path} is not in the OpenAPI"
+        told.validate_response(answer)
+        assert str(answer.status_code) in told.definition.raw["responses"]
+        return answer
 
     def introduce(self, name: str, colour: str = "red", **headers: str) -> dict[str, Any]:
         answer = self(
@@ -66,7 +80,8 @@ def serving(tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
     open_clients = []
 
     def serve(**given: Any) -> TestClient:
-        app: FastAPI = create_app(settings_for(tmp_path, **given), profile=graded_profile())
+        profile = given.pop("profile", None) or graded_profile()
+        app: FastAPI = create_app(settings_for(tmp_path, **given), profile=profile)
         client = TestClient(app, base_url=URL)
         client.__enter__()
         open_clients.append(client)

@@ -145,7 +145,7 @@ def test_of_several_photos_a_bad_one_stops_no_other(ann):
     results = ann("POST", "/v1/find/many", **sent).json()["results"]
     assert [each["photo"] for each in results] == [1, 2, 3, 4]
     assert [each["name"] for each in results] == ["a.png", "b.png", "c.png", handle]
-    counts = [len(each["found"]["matches"]) if "found" in each else None for each in results]
+    counts = [len(each["found"]["matches"]) if each["found"] else None for each in results]
     assert counts == [1, None, 0, 1]
     assert results[1]["problem"]["status"] == 422
     assert results[1]["problem"]["detail"].startswith("b.png: ")
@@ -183,11 +183,15 @@ def test_without_a_model_a_question_is_answered_with_what_to_ask_ones_own(ann):
 def test_with_a_model_it_answers(ann, client):
     asked = []
 
+    service = client.app.state.service
+
     def model(picture: Any, text: str) -> str:
+        # Others need the threads for photos while it thinks.
+        assert service.vision.waiting == 0
         asked.append((picture is not None, "Biscuit" in text))
         return "On the sofa."
 
-    client.app.state.service.actions.answerer = as_answer_model(model)
+    service.actions.answerer = as_answer_model(model)
     ann.introduce("Biscuit")
     told = ann("POST", "/v1/describe", json={"question": "Where is Biscuit?"}).json()
     assert (told["answer"], told["prompt"]) == ("On the sofa.", None)
