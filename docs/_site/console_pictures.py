@@ -187,7 +187,7 @@ def _save(page: Page, path: Path, highest: int) -> Path:
     page.wait_for_load_state("networkidle")
     page.evaluate("window.scrollTo(0, 0)")
     picture = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
-    picture.crop((0, 0, picture.width, min(picture.height, highest))).save(path, quality=80)
+    picture.crop((0, 0, picture.width, min(picture.height, highest))).save(path, quality=72)
     return path
 
 

@@ -16,6 +16,7 @@ from pekit_agents.errors import InvalidInput, MemoryStoreError, PeKitError
 from pekit_agents.images.loading import load_photo
 from pekit_agents.memory.place.forgetting import forget_user
 from pekit_agents.server.finished_requests import FinishedRequests
+from pekit_agents.server.last_seen import LastSeen
 from pekit_agents.server.recent_pictures import RecentPictures
 from pekit_agents.server.settings import ServerSettings
 from pekit_agents.server.tokens import Tokens
@@ -55,6 +56,7 @@ class Service:
         images: The pictures of all users.
         recent: Which pictures came last.
         finished: Which requests that carry a key of their own have been answered.
+        seen: When things were last recognised.
         vision: Threads in which photos are decoded and searched.
         records: Threads for what needs no photo.
     """
@@ -77,6 +79,7 @@ class Service:
         )
         self.recent = RecentPictures(settings.folder / "recent")
         self.finished = FinishedRequests(settings.folder / "requests")
+        self.seen = LastSeen(settings.folder / "seen")
         self.vision = Work(settings.core_threads, settings.queue, settings.per_user, "vision")
         self.records = Work(_RECORD_THREADS, settings.queue, settings.per_user, "records")
 
@@ -141,6 +144,7 @@ class Service:
             MemoryStoreError: Something cannot be removed yet; calling it again goes on.
         """
         with ExitStack() as all_of_it:  # whatever one of them raises
+            all_of_it.callback(self.seen.clear, user_id)
             all_of_it.callback(self.finished.clear, user_id)
             all_of_it.callback(self.recent.clear, user_id)
             all_of_it.callback(self.images.clear, user_id)

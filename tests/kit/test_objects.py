@@ -138,6 +138,16 @@ def test_a_bad_photo_can_be_taken_back(kit):
         kit.remove_view("Cup", bad.view_id)
 
 
+def test_the_view_that_is_most_like_a_region_is_told(kit):
+    kit.remember("Cup", [RED, BLUE], category="mug")
+    first, second = kit.views("Cup")
+    for photo, view in ((RED, first), (BLUE, second)):
+        (match,) = kit.find(photo).matches
+        assert kit.most_alike_view("Cup", match.vector) == (view, pytest.approx(1.0, abs=1e-5))
+    with pytest.raises(ObjectNotFound):
+        kit.most_alike_view("Mug", match.vector)
+
+
 def test_two_processes_cannot_add_more_views_than_an_object_may_hold(kit, tmp_path):
     kit.remember("Cup", [RED] * (MAX_VIEWS - 3), category="mug")
     other = PeKit.open(tmp_path / "memory", profile=fake_profile())

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Form, Request, Response
 from pekit_agents.errors import InvalidInput, NoObjectFound
 from pekit_agents.images.loading import load_photo
 from pekit_agents.introduction.view_extraction import Reference
+from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.server.console.by_id import by_id
 from pekit_agents.server.console.one_thing import thing_page
 from pekit_agents.server.console.outlines import outline_path
@@ -28,7 +29,7 @@ __all__ = ["router"]
 router = APIRouter(route_class=PageRoute)
 
 Text = Annotated[str, Form()]
-Texts = Annotated[list[str], Form()]
+Texts = Annotated[list[str], Form(default_factory=list)]
 _CATEGORY = "thing"  # while nobody has said what it is
 _NO_PHOTOS = "expected photos of it, found none; drop at least one on the page"
 
@@ -85,11 +86,11 @@ async def remember(
     service: ServiceOf,
     user: UserOf,
     object_id: Text,
+    photo: Texts,
+    box: Texts,
     name: Text = "",
     category: Text = "",
     context: Text = "",
-    photo: Texts = [],  # noqa: B006  # FastAPI copies it
-    box: Texts = [],  # noqa: B006
 ) -> Response:
     """Remember a thing; sent twice, it is remembered once."""
 
@@ -99,8 +100,9 @@ async def remember(
         if known:
             return known[0]
         references = _references(service, user, photo, box)
-        note = context.replace("\r\n", "\n")
-        return kit.remember(name, references, category=category, context=note, object_id=object_id)
+        return kit.remember(
+            name, references, category=category, context=context, object_id=object_id
+        )
 
     if not photo:
         raise InvalidInput(_NO_PHOTOS)
@@ -122,8 +124,8 @@ async def add(
     object_id: str,
     service: ServiceOf,
     user: UserOf,
-    photo: Texts = [],  # noqa: B006
-    box: Texts = [],  # noqa: B006
+    photo: Texts,
+    box: Texts,
 ) -> Response:
     """Add photos to a thing."""
 
@@ -153,7 +155,7 @@ async def upload(request: Request, service: ServiceOf, user: UserOf, photo: Phot
 
 
 def _page(request: Request, **values: Any) -> Response:
-    given = {"thing": None, "photos": [], "box": "", "new_id": uuid.uuid4().hex}
+    given: dict[str, Any] = {"thing": None, "photos": [], "box": "", "new_id": uuid.uuid4().hex}
     return rendered(request, "introduce.html", **(given | values))
 
 
@@ -170,6 +172,10 @@ def _outlined(service: Service, user: str, handle: str, box: str, category: str)
 
 def _references(service: Service, user: str, photos: list[str], boxes: list[str]) -> list[Any]:
     """Return what a kit takes for photos, with the boxes that were drawn."""
+    if len(photos) > MAX_VIEWS:  # before any is read
+        raise InvalidInput(
+            f"expected at most {MAX_VIEWS} photos of a thing, found {len(photos)}; leave some out"
+        )
     if len(boxes) not in (0, len(photos)):
         raise InvalidInput(
             f"expected a box, which may be empty, for each of {len(photos)} photos, found "

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
 from pekit_agents.errors import ObjectChanged
+from pekit_agents.introduction.quality import ENOUGH
 from pekit_agents.server.console.by_id import by_id
 from pekit_agents.server.console.rendering import PageRoute, redirected, rendered
 from pekit_agents.server.dependencies import ServiceOf, UserOf
@@ -27,6 +29,7 @@ class _Shown:
     thing: PersonalObject
     views: list[StoredView]
     others: list[PersonalObject]
+    seen: datetime | None
 
 
 @router.get("")
@@ -49,8 +52,6 @@ async def change(
     seen_context: Text = "",
 ) -> Response:
     """Change the texts of a thing, unless somebody else has since they were shown."""
-    # A browser sends every line end as two characters.
-    context, seen_context = (each.replace("\r\n", "\n") for each in (context, seen_context))
 
     def changed() -> PersonalObject:
         kit = service.kit(user)
@@ -120,6 +121,7 @@ async def forget(request: Request, object_id: str, service: ServiceOf, user: Use
     def forgotten() -> None:
         known = by_id(service.kit(user), object_id)
         service.actions.forget_personal_object(user, known.object_id)
+        service.seen.times(user, {obj.object_id for obj in service.kit(user).objects()})
 
     await service.look_up(user, forgotten)
     return redirected(request, "/")
@@ -155,6 +157,7 @@ async def thing_page(
     """
     shown = await service.look_up(user, _shown, service, user, object_id)
     values: dict[str, Any] = {"advice": advice, "said": said, "typed": typed}
+    values["few"] = shown.thing.n_views < ENOUGH
     response = rendered(request, "thing.html", status=status, part=part, shown=shown, **values)
     if part is None:
         response.headers["HX-Push-Url"] = f"/things/{shown.thing.object_id}"
@@ -166,5 +169,7 @@ async def thing_page(
 def _shown(service: Service, user: str, object_id: str) -> _Shown:
     kit = service.kit(user)
     thing = by_id(kit, object_id)
-    others = [each for each in kit.objects() if each.object_id != thing.object_id]
-    return _Shown(thing, kit.views(thing.object_id), others)
+    things = kit.objects()
+    seen = service.seen.times(user, {obj.object_id for obj in things}).get(thing.object_id)
+    others = [each for each in things if each.object_id != thing.object_id]
+    return _Shown(thing, kit.views(thing.object_id), others, seen)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
 
 from pekit_agents.answering.pictures import JPEG, SHOWN_SIDE, to_jpeg
 from pekit_agents.errors import ObjectNotFound
@@ -86,14 +87,17 @@ async def _crop(
 ) -> Response:
     def kept() -> tuple[str, bytes] | None:
         kit = service.kit(user)
-        for each in kit.views(by_id(kit, object_id).object_id):
+        views = kit.views(by_id(kit, object_id).object_id)
+        if view_id is not None and view_id not in {each.view_id for each in views}:
+            raise ObjectNotFound("expected a photo of a thing, found none with that id")
+        for each in views:
             if each.crop is not None and view_id in (None, each.view_id):
                 return each.view_id, each.crop.picture
         return None
 
     found = await _in_turn(partial(service.look_up, user, kept))
-    if found is None:
-        raise ObjectNotFound("expected a photo that something is kept of, found none")
+    if found is None:  # nothing is kept of it
+        return RedirectResponse("/static/placeholder.svg", 303, {"Cache-Control": "no-store"})
     tag, picture = found
     return _unchanged(tag) if _known(request, tag) else _picture(picture, tag)
 

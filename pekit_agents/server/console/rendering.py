@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from pekit_agents.errors import PeKitError
 from pekit_agents.server.problems import Problem, problem_of
-from pekit_agents.wording.messages import counted
+from pekit_agents.wording.messages import clause, counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -152,6 +152,11 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.0f} %"
 
 
+def _sentence(text: str) -> str:
+    """Return what an error or a piece of advice says as a sentence of its own."""
+    return f"{text[:1].upper()}{clause(text[1:])}."
+
+
 def _or(names: Sequence[str]) -> str:
     return " or ".join(names)
 
@@ -163,4 +168,6 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(day=_day, percent=_percent, counted=counted, any_of=_or)
+_templates.filters.update(
+    day=_day, percent=_percent, counted=counted, any_of=_or, sentence=_sentence
+)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request, Response
 from pekit_agents.server.console.rendering import PageRoute, redirected, rendered, wants_part
 from pekit_agents.server.dependencies import ServiceOf
 from pekit_agents.server.identity import SESSION_COOKIE
+from pekit_agents.server.problems import Problem
 
 if TYPE_CHECKING:
     from pekit_agents.server.identity import Identity
@@ -26,13 +27,14 @@ async def page(request: Request, next: str = "/", another: bool = False) -> Resp
     user = request.scope["state"]["user_id"]
     if request.app.state.identity.open_to_all or (user is not None and not another):
         return redirected(request, target)
-    asked_again = f"/sign-in?{urlencode({'next': target})}"
-    if wants_part(request):  # of a page whose session has ended
-        return redirected(request, asked_again)
+    if wants_part(request):
+        # A page would be led away from, and what was typed in it lost.
+        raise Problem(401, "expected a session, found none that is known; sign in again")
     if request.headers.get("sec-fetch-site") == "cross-site":
         # A browser keeps the session to itself where a page of elsewhere leads here, such as that
         # of an agent; asked by a page of this site it sends it.
-        return rendered(request, "again.html", address=asked_again)
+        again = f"/sign-in?{urlencode({'next': target})}"
+        return rendered(request, "again.html", address=again)
     return _asked(request, target)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from pekit_agents.calibration.strictness import STRICTNESS
+from pekit_agents.calibration.strictness import STRICTNESS, Strictness
 from pekit_agents.errors import InvalidInput
 from pekit_agents.server.console.rendering import PageRoute, rendered
 from pekit_agents.server.dependencies import ServiceOf, UserOf
@@ -78,7 +78,7 @@ def _compared(service: Service, user: str, handle: str) -> _Compared:
     steps = []
     for rate in STEPS:
         # A word is the profile's own where it is "balanced", and not what its rate comes to.
-        strictness = "balanced" if words.get(rate) == "balanced" else rate
+        strictness: Strictness = "balanced" if words.get(rate) == "balanced" else rate
         named, possible = next(kit.match_regions(regions, strictness=strictness), ([], []))
         steps.append(_Step(rate, words.get(rate, ""), named, possible))
     return _Compared(handle, finding.size_wh, steps)

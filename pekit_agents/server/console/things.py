@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -24,6 +25,7 @@ class _Listed:
     things: list[PersonalObject]
     total: int
     waiting: int
+    seen: dict[str, datetime]
     next: int | None
 
 
@@ -46,10 +48,11 @@ def _listed(service: Service, user: str, search: str, after: int) -> _Listed:
     kit = service.kit(user)
     things = kit.objects()
     total = len(things)
+    seen = service.seen.times(user, {obj.object_id for obj in things})
     if search.strip():
         record = service.actions.list_personal_objects(user, search.strip()).record
         found = {each["object_id"] for each in record["objects"]}
         things = [obj for obj in things if obj.object_id in found]
     page = things[after : after + _A_PAGE]
     more = after + _A_PAGE if after + _A_PAGE < len(things) else None
-    return _Listed(page, total, len(kit.review.list()), more)
+    return _Listed(page, total, len(kit.review.list()), seen, more)

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from pekit_agents.calibration import Strictness
-from pekit_agents.calibration.strictness import STRICTNESS
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.kit.kit import PeKit
 from pekit_agents.retrieval.finding import Finding
@@ -28,6 +27,11 @@ Number = Annotated[int, Form()]
 #: "is" goes by what is chosen in a list, "is:ID" is a button of its own.
 Verdict = Annotated[str, Form(pattern="^(yes|no|drop|is|is:.+)$", max_length=300)]
 _LONGEST = 120  # characters of a label
+_WORDS: dict[str, Strictness] = {
+    "recall": "recall",
+    "balanced": "balanced",
+    "precision": "precision",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,14 @@ async def tried(
     """Search a photo."""
 
     def searched() -> _Tried:
+        kit = service.kit(user)
         finding = _found(service, user, handle, strictness)
-        return _told(service.kit(user), finding, handle, label, strictness)
+        named = [match.object.object_id for match in finding.matches if match.certain]
+        service.seen.note(user, named, {obj.object_id for obj in kit.objects()})
+        return _told(kit, finding, handle, label, strictness)
 
     found = await service.see(user, searched)
-    return rendered(request, "_tried.html", tried=found)
+    return rendered(request, "tried.html", part="_tried.html", tried=found)
 
 
 @router.post("/try/{handle}/corrections")
@@ -122,7 +129,7 @@ async def correct(
         return _told(kit, finding, handle, label[:_LONGEST], strictness, said, advice)
 
     found = await service.see(user, corrected)
-    return rendered(request, "_tried.html", tried=found)
+    return rendered(request, "tried.html", part="_tried.html", tried=found)
 
 
 @router.post("/try/{handle}/review")
@@ -136,17 +143,19 @@ async def keep(
 ) -> Response:
     """Keep what is doubtful in a photo for later."""
 
-    def kept() -> _Tried:
+    def keeping() -> _Tried:
         kit = service.kit(user)
         finding = _found(service, user, handle, strictness)
-        count = len(kit.review.keep(finding, label=label[:_LONGEST] or handle))
+        pictures = service.settings.keep_crops
+        kept = kit.review.keep(finding, label=label[:_LONGEST] or handle, pictures=pictures)
+        count = len(kept)
         said = {0: "Nothing is doubtful here.", 1: "1 match waits for review."}.get(
             count, f"{count} matches wait for review."
         )
         return _told(kit, finding, handle, label[:_LONGEST], strictness, said)
 
-    found = await service.see(user, kept)
-    return rendered(request, "_tried.html", tried=found)
+    found = await service.see(user, keeping)
+    return rendered(request, "tried.html", part="_tried.html", tried=found)
 
 
 async def _page(
@@ -168,7 +177,7 @@ async def _page(
         part="_tries.html" if photos else None,
         photos=photos,
         strictness=strictness,
-        words=[*STRICTNESS] if by_probability else [],
+        words=[*_WORDS] if by_probability else [],
         any_things=any_things,
         latest=latest,
     )
@@ -182,14 +191,14 @@ def _found(service: Service, user: str, handle: str, strictness: str) -> Finding
 
 
 def _strict(text: str) -> Strictness:
-    if text in ("recall", "balanced", "precision"):
-        return text
+    word = _WORDS.get(text)
+    if word is not None:
+        return word
     try:
         return float(text)
     except ValueError as exc:
-        words = ", ".join(STRICTNESS)
         raise InvalidInput(
-            f"strictness: expected {words} or a share of photos, found {text[:40]!r}"
+            f"strictness: expected {', '.join(_WORDS)} or a share of photos, found {text[:40]!r}"
         ) from exc
 
 

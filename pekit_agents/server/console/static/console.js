@@ -3,12 +3,14 @@
 
 const notice = () => document.getElementById("notice");
 
+const asSentence = (text) => text[0].toUpperCase() + text.slice(1).replace(/[.;:,\s]*$/, ".");
+
 function say(sentence) {
   const place = notice();
   place.replaceChildren();
   if (!sentence) return;
   const text = document.createElement("p");
-  text.textContent = sentence[0].toUpperCase() + sentence.slice(1);
+  text.textContent = asSentence(sentence);
   const close = document.createElement("button");
   close.type = "button";
   close.className = "quiet";
@@ -24,7 +26,8 @@ function sentenceOf(status, type, body) {
     return "You are signed out. Sign in again in another tab, then go on here: nothing typed is lost.";
   }
   try {
-    if (type.includes("json")) return JSON.parse(body).detail;
+    // A photo without a file is called by its size, which says nothing to people.
+    if (type.includes("json")) return JSON.parse(body).detail.replace(/<bytes, [^>]*>: /, "");
   } catch {
     // said below
   }
@@ -55,14 +58,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const heading = main.querySelector("h1");
   if (heading) document.title = `${heading.textContent} · PeKit Agents`;
 });
-
-// A picture that is not kept is shown as a sign of one.
-document.addEventListener("error", (event) => {
-  const { fallback } = event.target.dataset || {};
-  if (!fallback) return;
-  delete event.target.dataset.fallback;
-  event.target.src = fallback;
-}, true);
 
 // --- photos that are dropped, pasted or chosen ---------------------------------------------------
 
@@ -106,7 +101,7 @@ async function sendAll(form, files) {
       }
       if (why) {
         const line = document.createElement("li");
-        line.textContent = `${file.name}: ${why}`;
+        line.textContent = `${file.name}: ${asSentence(why)}`;
         refused.append(line);
       }
     }
@@ -114,6 +109,28 @@ async function sendAll(form, files) {
     form.classList.remove("sending");
   });
   return form.sending;
+}
+
+const looksLikePhoto = (file) => file.type.startsWith("image/") || /\.(heic|heif)$/i.test(file.name);
+
+// The files of what was dropped; of folders, however deep, those that look like photos.
+async function filesIn(entry) {
+  if (entry.isFile) return [await new Promise((done, failed) => entry.file(done, failed))];
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) { // a reader gives a hundred at a time
+    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (!some.length) return found.filter(looksLikePhoto);
+    for (const each of some) found.push(...await filesIn(each));
+  }
+}
+
+async function dropped(transfer) {
+  const files = [...transfer.files];
+  // Asked at once: after the event a browser has nothing more to tell.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return files;
+  return (await Promise.all(entries.map(filesIn))).flat();
 }
 
 document.addEventListener("change", (event) => {
@@ -143,7 +160,7 @@ document.addEventListener("drop", (event) => {
   if (!form || !holdsFiles(event)) return;
   event.preventDefault();
   form.classList.remove("over");
-  sendAll(form, [...event.dataTransfer.files]);
+  dropped(event.dataTransfer).then((files) => sendAll(form, files));
 });
 document.addEventListener("paste", (event) => {
   const form = document.querySelector("form[data-drop]");
