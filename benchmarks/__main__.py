@@ -15,6 +15,7 @@ from benchmarks.memory.commands import memory_commands
 from benchmarks.recognition.commands import targets
 from benchmarks.server.commands import server
 from benchmarks.speed.commands import speed
+from benchmarks.speed.parts import parts
 from pekit_agents.cli.output import err
 from pekit_agents.errors import PeKitError
 
@@ -24,6 +25,7 @@ app.add_typer(server, name="server")
 app.command()(pictures)
 app.command()(targets)
 app.command()(speed)
+app.command("speed-parts")(parts)
 
 
 @app.callback()

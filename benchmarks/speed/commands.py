@@ -31,6 +31,7 @@ class Work(StrEnum):
     REMEMBER = "remember"
     SIMPLE = "simple"
     SCENE = "scene"
+    CROWD = "crowd"
     FOLDER = "folder"
     LIST = "list"
     FIND = "find"
@@ -78,7 +79,7 @@ def speed(
         written = written_photos(given, sizes, folder / "photos")
         comparison = Comparison(builds, given, written, sizes, folder, _tell)
         figures = comparison.figures([each.value for each in rows or Work], rounds)
-    counts = sizes.folder, sizes.users, sizes.scenes_in_ram
+    counts = sizes.folder, sizes.users, sizes.scenes_in_ram, sizes.crowd
     table = list(speed_rows(figures, *counts, judged=not quick))
     names = [build.name for build in builds]
     if as_json:

@@ -82,11 +82,12 @@ class Sizes:
     folder: int = 1000
     users: int = 50
     finds_each: int = 2
+    crowd: int = 10_000
 
     @classmethod
     def quick(cls) -> Sizes:
         """Return sizes that show only that it runs."""
-        return cls(2, 2, 1, 1, 2, 4, 2, 1)
+        return cls(2, 2, 1, 1, 2, 4, 2, 1, 50)
 
 
 @dataclass(frozen=True, slots=True)

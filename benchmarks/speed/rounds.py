@@ -80,6 +80,12 @@ class Comparison:
         for of, (things, needed_by) in wanted.items():
             if needed_by.intersection(works):
                 build.run("prepare", memory=self._memory(build, of), things=things)
+        if "crowd" in works:
+            memory = self._memory(build, "crowd")
+            build.run(
+                "prepare", memory=memory, things=[_thing(t, "ann") for t in self.given.things]
+            )
+            build.run("crowd", memory=memory, objects=self.sizes.crowd)
         for work in {"list", "find"}.intersection(works):
             WORKS[work](self, build)
 
@@ -95,6 +101,11 @@ class Comparison:
     def _scene(self, build: Build) -> dict[str, float]:
         scenes = self.photos.scenes[: self.sizes.scenes]
         return self._finds(build, "several", [("scenes", scene) for scene in scenes])
+
+    def _crowd(self, build: Build) -> dict[str, float]:
+        photos = [photo for _, photo in self.photos.simple]
+        photos += self.photos.scenes[: self.sizes.scenes]
+        return self._finds(build, "crowd", [("ann", photo) for photo in photos])
 
     def _finds(self, build: Build, memory: str, searches: Sequence[Any]) -> dict[str, float]:
         where = self._memory(build, memory)
@@ -177,6 +188,7 @@ WORKS: dict[str, Callable[[Comparison, Build], dict[str, float]]] = {
     "remember": Comparison._remember,
     "simple": Comparison._simple,
     "scene": Comparison._scene,
+    "crowd": Comparison._crowd,
     "folder": Comparison._folder,
     "list": Comparison._list,
     "find": Comparison._find,

@@ -25,6 +25,7 @@ class Row:
         target: The most that ``here`` may be in shares of ``other``, or where ``more`` is better
             the least; None where nothing was promised.
         more: Whether more is better.
+        objects: How many things the fullest memory holds.
         judged: Whether the sizes are large enough for the target to mean anything.
     """
 
@@ -77,6 +78,9 @@ _LINES = (
     _Line("scene", "mean", _MEAN),
     _Line("scene", "wall", _WALL),
     _Line("scene", "named", _NAMED),
+    _Line("crowd", "cpu", _CPU, 1.0),
+    _Line("crowd", "mean", _MEAN, 1.0),
+    _Line("crowd", "named", _NAMED),
     _Line("folder", "cpu", _CPU, 0.5),
     _Line("folder", "wall", _WALL),
     _Line("folder", "cpu", f"{_CPU}, to its own forward passes", 1.15, than="pass cpu"),
@@ -93,7 +97,13 @@ _LINES = (
 
 
 def speed_rows(
-    figures: Sequence[Figures], photos: int, users: int, scenes: int, *, judged: bool
+    figures: Sequence[Figures],
+    photos: int,
+    users: int,
+    scenes: int,
+    objects: int = 10_000,
+    *,
+    judged: bool,
 ) -> Iterator[Row]:
     """Yield the table of what was measured.
 
@@ -102,12 +112,14 @@ def speed_rows(
         photos: How many the folder has.
         users: How many search at once.
         scenes: How many the process searches whose RAM is measured.
+        objects: How many things the fullest memory holds.
         judged: Whether the sizes are large enough for the targets to mean anything.
     """
     titles = {
         "remember": "`remember` one photo",
         "simple": "`find`, simple photo",
         "scene": "`find`, collage of six",
+        "crowd": f"`find` among {objects:,} things",
         "folder": f"{photos:,} photos of a folder, two processes",
         "list": "`pekit list`, cold",
         "find": "`pekit find`, cold",

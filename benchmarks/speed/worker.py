@@ -32,6 +32,39 @@ def prepare(task: Task) -> Task:
     return {}
 
 
+def crowd(task: Task) -> Task:
+    """Fill a memory up with copies of what it holds, each a little different: not measured."""
+    import lancedb
+    import numpy as np
+    import pyarrow as pa
+
+    (folder,) = (each for each in Path(task["memory"]).iterdir() if each.is_dir())
+    table = lancedb.connect(folder).open_table("objects")
+    held = table.to_arrow()
+    copies = -(-task["objects"] // len(held)) - 1
+    dim = held.schema.field("views").type.value_type.list_size
+    chance = np.random.default_rng(0)
+
+    def altered(views: list[list[float]]) -> list[list[float]]:
+        # At a cosine of about 0.25 to the original: other things, the likest of them of its kind.
+        vectors = np.asarray(views) + chance.normal(0, (15 / dim) ** 0.5, (len(views), dim))
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).tolist()
+
+    rows = held.to_pylist()
+    for number in range(copies):
+        named = [
+            row
+            | {
+                "object_id": f"{row['object_id'][:24]}{number:08x}",
+                "name": f"{row['name']} {number}",
+                "views": altered(row["views"]),
+            }
+            for row in rows
+        ]
+        table.add(pa.Table.from_pylist(named, schema=held.schema))
+    return {}
+
+
 def remember(task: Task) -> Task:
     """Time :meth:`PeKit.remember` of each photo."""
     from pekit_agents import NoObjectFound, PeKit
@@ -102,7 +135,7 @@ def index(task: Task) -> Task:
     with tempfile.TemporaryDirectory() as folder:
         PhotoLibrary.open(folder).index([("warm", task["warm"])])
     library = PhotoLibrary.open(task["memory"])
-    passes = _passes_timed()
+    passes = _timed_calls("run")
 
     def all_of_them(photos: list[str]) -> int:
         return library.index([(Path(photo).name, photo) for photo in photos]).indexed
@@ -110,21 +143,25 @@ def index(task: Task) -> Task:
     return {**_timed(all_of_them, [task["photos"]]), "passes": [sum(passes)]}
 
 
-def _passes_timed() -> list[float]:
-    """Return a list to which every run of a model adds its processor time from now on."""
+def _timed_calls(method: str) -> list[float]:
+    """Return a list to which each call of a method of sessions adds its processor time from now on.
+
+    Args:
+        method: ``run``, or ``__init__``, which loads a model.
+    """
     import onnxruntime as ort
 
     spent: list[float] = []
-    run = ort.InferenceSession.run
+    called = getattr(ort.InferenceSession, method)
 
     def timed(*args: Any, **options: Any) -> Any:
         began = time.process_time()
         try:
-            return run(*args, **options)
+            return called(*args, **options)
         finally:
             spent.append(time.process_time() - began)
 
-    ort.InferenceSession.run = timed
+    setattr(ort.InferenceSession, method, timed)
     return spent
 
 
@@ -152,13 +189,65 @@ def peak(task: Task) -> Task:
 
 def _peak_mb() -> float:
     try:  # what getrusage says includes the process that this one was started from
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1e3
+        return _status_mb("VmHWM")
     except (OSError, StopIteration):
         import resource
 
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def _status_mb(line: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(each.split()[1]) for each in lines if each.startswith(line)) / 1e3
+
+
+def stages(task: Task) -> Task:
+    """Return the processor time of each stage of a cold search, and the RAM after it.
+
+    The first is all that Python and this file take; the stages of the model are told from what is
+    around them. RAM is what is resident, the last the most that ever was.
+    """
+    told: Task = {}
+    before = 0.0
+
+    def ended(stage: str) -> None:
+        nonlocal before
+        now = time.process_time()
+        told[stage] = {"cpu": now - before, "MB": _status_mb("VmRSS")}
+        before = now
+
+    ended("Python")
+    import numpy  # noqa: F401
+    from PIL import Image  # noqa: F401
+
+    ended("NumPy, Pillow")
+    from pekit_agents.cli.lancedb_import import lighten_lancedb
+
+    lighten_lancedb()
+    import lancedb  # noqa: F401
+
+    ended("LanceDB, Arrow")
+    import onnxruntime  # noqa: F401
+
+    ended("ONNX Runtime")
+    from pekit_agents import PeKit
+
+    kit = PeKit.open(task["memory"], user_id="a")
+    held = kit.objects()
+    ended(f"the package, and a memory of {len(held)} things")
+    loading, passes = _timed_calls("__init__"), _timed_calls("run")
+    kit.find(task["photo"])
+    ended("the first search")
+    first = told.pop("the first search")
+    model = {"loading the model": sum(loading), f"{len(passes)} runs of it": sum(passes)}
+    model["the rest of a search"] = first["cpu"] - sum(model.values())
+    told |= {stage: {"cpu": cpu, "MB": first["MB"]} for stage, cpu in model.items()}
+    for scene in task["scenes"]:
+        kit.find(scene)
+    ended(f"{len(task['scenes'])} searches in collages")
+    told["the most that was ever resident"] = {"cpu": 0.0, "MB": _peak_mb()}
+    return told
 
 
 def users(task: Task) -> Task:
@@ -210,9 +299,8 @@ def _timed(work: Callable[[Any], int], items: Any) -> Task:
     return {**result, "began": began, "ended": time.time()}
 
 
-WORKS = {
-    work.__name__: work for work in (prepare, remember, find, bare, index, search, peak, users)
-}
+_WORKS = (prepare, crowd, remember, find, bare, index, search, peak, stages, users)
+WORKS = {work.__name__: work for work in _WORKS}
 
 if __name__ == "__main__":
     print(json.dumps(WORKS[sys.argv[1]](json.load(sys.stdin))))

@@ -6,7 +6,6 @@ For one person on their own machine: everybody who opens the page shares one mem
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from functools import cache
 from pathlib import Path
@@ -20,7 +19,6 @@ from examples.chat_model import MODEL_VARIABLE, OfflineStandIn, configured_model
 from examples.chat_ui.this_machine import keep_to_this_machine
 from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.images import ImageLimits, load_image, read_image
-from pekit_agents.tools.actions import ActionError
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
 from pekit_agents.tools.image_folder import DirectoryImageStore
 from pekit_agents.tools.image_kinds import mime_of
@@ -30,9 +28,9 @@ from pekit_agents.tools.langchain import (
     labelled_images,
     text_block,
 )
-from pekit_agents.types import PersonalObject
 
-USER = "me"
+CONSOLE_VARIABLE = "PEKIT_CONSOLE"
+USER = "default"  # as `pekit` and `pekit serve` call who does not say otherwise
 WELCOME = 'Drop a photo and say "This is my motorcycle Ruby.", then ask about another photo.'
 OFFLINE = (
     "**Offline stand-in**: a few rules reply here and no language model. "
@@ -47,12 +45,13 @@ keep_to_this_machine()
 @cache
 def opened() -> tuple[PersonalizationMiddleware, Any, bool]:
     """Return the middleware, the agent, and whether a real model replies; once per process."""
-    folder = Path(os.environ.get("PEKIT_CHAT_DATA", "chat-ui-data"))
+    memory = Path(os.environ.get("PEKIT_MEMORY", "pekit-memory"))
     personal = PersonalizationMiddleware.open(
-        folder / "memory",
+        memory,
         user_id=USER,
         profile=os.environ.get("PEKIT_PROFILE", "embedded"),
-        images=DirectoryImageStore(folder / "pictures"),
+        images=DirectoryImageStore(memory / ".server" / "pictures"),  # where the server keeps them
+        keep_crops=True,  # which the console shows
     )
     model = configured_model()
     agent = create_agent(model, middleware=[personal])
@@ -67,9 +66,14 @@ async def load() -> None:
 
 @cl.on_chat_start
 async def greet() -> None:
-    """Say what can be done here, and whether a model replies."""
-    text = WELCOME if opened()[2] else f"{WELCOME}\n\n{OFFLINE}"
-    await cl.Message(text, actions=[_things_button()]).send()
+    """Say what can be done here, where one's things are to be seen, and whether a model replies."""
+    console = os.environ.get(CONSOLE_VARIABLE)
+    texts = [WELCOME]
+    if console:
+        texts.append(f"[Your things]({console})")
+    if not opened()[2]:
+        texts.append(OFFLINE)
+    await cl.Message("\n\n".join(texts)).send()
 
 
 @cl.on_message
@@ -105,7 +109,7 @@ def admitted(said: cl.Message) -> BaseMessage:
 
 async def reply_to(message: BaseMessage) -> None:
     """Show the agent's reply as it comes and, below it, the photos that something was found in."""
-    reply, text = cl.Message("", actions=[_things_button()]), ""
+    reply, text = cl.Message(""), ""
     conversation = [*cl.user_session.get("conversation", []), message]
     stream = opened()[1].astream({"messages": conversation}, stream_mode=["messages", "values"])
     async for mode, data in stream:
@@ -129,42 +133,6 @@ def boxed(message: BaseMessage) -> list[AnnotatedPicture]:
     except InvalidInput:  # let go of in the meantime
         return []
     return [view for view in views if view.text]
-
-
-@cl.action_callback("things")
-async def show_things(_: cl.Action) -> None:
-    """List what is remembered, each with a button to forget it."""
-    objects = await asyncio.to_thread(remembered)
-    buttons = [
-        cl.Action("forget", {"object_id": obj.object_id}, label=f"Forget {obj.name}", icon="x")
-        for obj in objects
-    ]
-    await cl.Message(_listed(objects), actions=buttons).send()
-
-
-@cl.action_callback("forget")
-async def forget(button: cl.Action) -> None:
-    """Forget a thing for good, and take it off the list."""
-    actions = opened()[0].actions
-    with contextlib.suppress(ActionError):  # forgotten already
-        await asyncio.to_thread(actions.forget_personal_object, USER, button.payload["object_id"])
-    await button.remove()
-    objects = await asyncio.to_thread(remembered)
-    await cl.Message(_listed(objects), id=button.forId).update()
-
-
-def remembered() -> list[PersonalObject]:
-    """Return what is remembered."""
-    return opened()[0].actions.open_kit(USER).objects()
-
-
-def _listed(objects: list[PersonalObject]) -> str:
-    lines = [f"- {obj.name}, {obj.category}" for obj in objects]
-    return _harmless("\n".join(lines)) or "Nothing is remembered."
-
-
-def _things_button() -> cl.Action:
-    return cl.Action("things", {}, label="Your things", icon="list")
 
 
 def _harmless(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The agent, its threads and the memories behind it, each walled off per user."""
+"""The agent and its threads over a server's memories, each user's walled off from the others'."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
@@ -17,19 +16,16 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from pydantic import BaseModel
 
-from examples.fastapi_chat.accounts import Accounts, connected
-from examples.fastapi_chat.uploads import PHOTO_LIMITS
-from pekit_agents.tools.image_folder import DirectoryImageStore
+from examples.fastapi_chat.threads import Threads, connected
+from pekit_agents.server import Service
 from pekit_agents.tools.image_kinds import mime_of
 from pekit_agents.tools.langchain import (
     PersonalizationMiddleware,
+    PersonalToolkit,
     image_block,
     labelled_images,
     text_block,
 )
-
-if TYPE_CHECKING:
-    from pekit_agents.profiles import Profile
 
 __all__ = ["Conversations", "Event", "Said"]
 
@@ -59,32 +55,29 @@ class Conversations:
     """What users say to one agent; one run for each user at a time, in one process."""
 
     def __init__(
-        self,
-        model: BaseChatModel,
-        personal: PersonalizationMiddleware,
-        accounts: Accounts,
-        saver: AsyncSqliteSaver,
+        self, model: BaseChatModel, service: Service, threads: Threads, saver: AsyncSqliteSaver
     ) -> None:
-        self.personal = personal
-        self._accounts, self._saver = accounts, saver
+        self.threads = threads
+        self._service = service
+        self._personal = PersonalizationMiddleware(PersonalToolkit(actions=service.actions))
+        self._saver = saver
         self._agent: Any = create_agent(
-            model, middleware=[personal], checkpointer=saver, context_schema=Context
+            model, middleware=[self._personal], checkpointer=saver, context_schema=Context
         )
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._runs: set[asyncio.Task[None]] = set()
 
     @classmethod
     @asynccontextmanager
-    async def open(
-        cls, folder: Path, model: BaseChatModel, profile: str | Profile, accounts: Accounts
-    ) -> AsyncIterator[Conversations]:
-        """Open what is kept in a folder; runs that were begun are finished before it is closed."""
-        images = DirectoryImageStore(folder / "pictures")
-        personal = PersonalizationMiddleware.open(
-            folder / "memory", profile=profile, images=images, limits=PHOTO_LIMITS
-        )
-        async with connected(folder / "threads.sqlite") as connection:
-            conversations = cls(model, personal, accounts, AsyncSqliteSaver(connection))
+    async def open(cls, service: Service, model: BaseChatModel) -> AsyncIterator[Conversations]:
+        """Open what is kept beside a server's pictures; begun runs are finished at the end."""
+        folder = service.settings.folder / "chat"
+        async with (
+            Threads.open(folder) as threads,
+            connected(folder / "threads.sqlite") as connection,
+        ):
+            conversations = cls(model, service, threads, AsyncSqliteSaver(connection))
+            service.on_forget(conversations.forgetting)
             yield conversations
             await asyncio.gather(*conversations._runs)
 
@@ -109,16 +102,14 @@ class Conversations:
         spoken = [m for m in state.values.get("messages", []) if isinstance(m, _SPOKEN) and m.text]
         return [_said(message) for message in spoken]
 
-    async def forget_user(self, user_id: str) -> None:
-        """Forget a user's things, pictures and threads; what failed half-way may be repeated."""
+    @asynccontextmanager
+    async def forgetting(self, user_id: str) -> AsyncIterator[None]:
+        """Let a user's run end, then the server forget them, then forget their threads."""
         async with self._turns[user_id]:
-            actions = self.personal.actions
-            await asyncio.to_thread(lambda: actions.open_kit(user_id).forget_everything())
-            actions.findings.clear(user_id)
-            await asyncio.to_thread(actions.images.clear, user_id)
-            for thread_id in await self._accounts.threads_of(user_id):
+            yield
+            for thread_id in await self.threads.of(user_id):
                 await self._saver.adelete_thread(thread_id)
-                await self._accounts.remove_thread(thread_id)
+                await self.threads.remove(thread_id)
             # What was deleted stands in the write-ahead log until that is emptied.
             await self._saver.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -143,11 +134,14 @@ class Conversations:
     async def _events(
         self, user_id: str, thread_id: str, text: str, photos: Sequence[bytes]
     ) -> AsyncIterator[Event]:
-        if thread_id not in await self._accounts.threads_of(user_id):  # while it waited its turn
+        if thread_id not in await self.threads.of(user_id):  # while it waited its turn
             yield "error", "The thread is gone."
             return
         content = [text_block(text), *(image_block(data, mime_of(data)) for data in photos)]
-        (message,) = await self.personal.aadmit([{"role": "user", "content": content}], user_id)
+        (message,) = await self._personal.aadmit([{"role": "user", "content": content}], user_id)
+        pictures = list(labelled_images(message).values())
+        for handle in pictures:  # for the console, REST and MCP they are the latest
+            await self._service.look_up(user_id, self._service.recent.add, user_id, handle)
         stream = self._agent.astream(
             {"messages": [message]},
             _config(thread_id),
@@ -157,7 +151,7 @@ class Conversations:
         async for chunk, _ in stream:
             if isinstance(chunk, AIMessageChunk) and chunk.text:
                 yield "token", chunk.text
-        yield "done", {"pictures": list(labelled_images(message).values())}
+        yield "done", {"pictures": pictures}
 
 
 def _config(thread_id: str) -> dict[str, Any]:

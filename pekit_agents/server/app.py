@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from pekit_agents.errors import PeKitError
 from pekit_agents.server import console, mcp, monitoring, rest
@@ -79,7 +80,7 @@ def create_app(
     app.include_router(monitoring.router)
     app.mount("/static", console.static_files())
     for path in ("/mcp", "/mcp/"):  # a client would not follow a redirect with its body
-        app.add_route(path, tools, include_in_schema=False)
+        app.router.routes.append(Route(path, tools, include_in_schema=False))
     app.add_middleware(Admission, settings=settings, identify=identify or identity)
     app.add_middleware(monitoring.Watched, service=service, metrics=app.state.metrics)
     return app

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from pekit_agents.errors import InvalidInput, MemoryStoreError, PeKitError
 from pekit_agents.images.loading import load_photo
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import AnswerModel
 
-__all__ = ["PHOTO_SUFFIXES", "Service"]
+__all__ = ["PHOTO_SUFFIXES", "Forgetting", "Service"]
+
+#: What a host does while the server forgets a user: before it, until it yields, and after it.
+Forgetting: TypeAlias = "Callable[[str], AbstractAsyncContextManager[None]]"
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -82,6 +85,7 @@ class Service:
         self.seen = LastSeen(settings.folder / "seen")
         self.vision = Work(settings.core_threads, settings.queue, settings.per_user, "vision")
         self.records = Work(_RECORD_THREADS, settings.queue, settings.per_user, "records")
+        self._forgetting: list[Forgetting] = []
 
     async def see(
         self, user_id: str, work: Callable[_P, _T], *args: _P.args, **options: _P.kwargs
@@ -135,10 +139,34 @@ class Service:
             self._take_from(Path(self.settings.inbox).expanduser(), user_id)
         return self.recent.handles(user_id)
 
-    def forget_user(self, user_id: str) -> None:
-        """Forget everything of a user: memory, photo library, review queue and pictures.
+    def on_forget(self, forgetting: Forgetting) -> None:
+        """Have a host forget a user as well, whenever somebody asks for it.
 
-        A memory that cannot be opened goes as well. The user's tokens stay.
+        Args:
+            forgetting: An async context manager over a user id. What stands before its ``yield``
+                is done first, such as to wait until nothing more is written for the user; what
+                stands after it is done when the server has forgotten them. It may be called again
+                for the same user, since what failed half-way is repeated.
+        """
+        self._forgetting.append(forgetting)
+
+    async def forget(self, user_id: str) -> None:
+        """Forget everything of a user: what hosts keep, and what :meth:`forget_user` does.
+
+        Raises:
+            MemoryStoreError: Something cannot be removed yet; calling it again goes on.
+            RequestRefused: Too much waits.
+        """
+        async with AsyncExitStack() as hosts:
+            for forgetting in self._forgetting:
+                await hosts.enter_async_context(forgetting(user_id))
+            await self.look_up(user_id, self.forget_user, user_id)
+
+    def forget_user(self, user_id: str) -> None:
+        """Forget what the server has of a user: memory, photo library, review queue and pictures.
+
+        A memory that cannot be opened goes as well. The user's tokens stay, and so does what a
+        host keeps: see :meth:`forget`.
 
         Raises:
             MemoryStoreError: Something cannot be removed yet; calling it again goes on.

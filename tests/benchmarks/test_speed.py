@@ -6,8 +6,10 @@ import hashlib
 import json
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
@@ -26,7 +28,10 @@ from benchmarks.speed.photos import (
 )
 from benchmarks.speed.rounds import Comparison
 from benchmarks.speed.table import Row, speed_rows
+from benchmarks.speed.worker import crowd
 from pekit_agents.errors import InvalidInput
+from pekit_agents.memory.memory import Memory
+from pekit_agents.types import PersonalObject
 
 ROOT = Path(__file__).parents[2]
 TINY = replace(Sizes.quick(), folder=12, users=3)
@@ -187,12 +192,39 @@ def test_every_row_is_measured_and_printed_as_json(embedded_model):
     assert "cores" in report["machine"]
     assert len(report["builds"]) == 1
     works = list(dict.fromkeys(row["work"] for row in report["rows"]))
-    assert len(works) == 8
-    assert len(report["rows"]) == 23
+    assert len(works) == 9
+    assert len(report["rows"]) == 26
     measured = [row["here"] for row in report["rows"] if row["measure"] != "things named"]
     assert min(measured) > 0
     named = {row["work"]: row["here"] for row in report["rows"] if row["measure"] == "things named"}
     assert named["`find`, simple photo"] == 2  # of two photos
+
+
+def test_a_memory_is_filled_up_with_other_things_of_its_kinds(tmp_path):
+    vectors = np.eye(512, dtype=np.float32)[:2]
+    memory = Memory.open(tmp_path, user_id="ann", encoder_id="e", dim=512)
+    for name, vector in zip("ab", vectors, strict=True):
+        obj = PersonalObject(name * 8, name, "thing", "", 0, datetime.now(UTC))
+        memory.insert(obj, vector[None])
+    crowd({"memory": tmp_path, "objects": 50})
+    objects = Memory.open(tmp_path, user_id="ann", encoder_id="e", dim=512).objects()
+    assert len({obj.object_id for obj in objects}) == len({obj.name for obj in objects}) == 50
+    held = np.concatenate(memory.vectors_of([obj.object_id for obj in objects]))
+    assert np.linalg.norm(held, axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.median((held @ vectors.T).max(1)) == pytest.approx(0.25, abs=0.1)
+
+
+def test_the_parts_of_a_cold_search_are_told(embedded_model):
+    command = ["speed-parts", "--rounds", "1", "--scenes", "1", "--json"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    stages = json.loads(result.stdout)["stages"]
+    assert len(stages) == 10
+    last = stages.pop("the most that was ever resident")
+    assert last["MB"] >= max(each["MB"] for each in stages.values()) > 100
+    loading = stages["loading the model"]["cpu"]
+    (runs,) = (stages[stage]["cpu"] for stage in stages if stage.endswith("runs of it"))
+    assert min(loading, runs) > 0
 
 
 def test_two_builds_stand_side_by_side_in_a_table(embedded_model, monkeypatch):

@@ -59,7 +59,7 @@ class ToolCalls:
     def __init__(self, service: Service, user_of: UserOf, ways_in: WaysIn) -> None:
         self._service, self._user_of, self._ways_in = service, user_of, ways_in
 
-    async def list(
+    async def listed(
         self, context: ServerRequestContext[Any, Any], _: PaginatedRequestParams | None
     ) -> ListToolsResult:
         """Return the tools that are offered to a user."""

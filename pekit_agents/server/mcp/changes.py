@@ -11,6 +11,7 @@ from mcp import MCPError
 from mcp.server import ServerRequestContext
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourcesListChanged
 from mcp.types import INVALID_REQUEST, SubscriptionsListenRequestParams, SubscriptionsListenResult
+from sse_starlette.sse import AppStatus
 
 from pekit_agents.errors import PeKitError
 from pekit_agents.server.mcp.calls import UserOf
@@ -53,25 +54,27 @@ class Changes:
             words = f"expected at most {most} streams of one user at a time; close another first"
             raise MCPError(INVALID_REQUEST, words)
         bus = InMemorySubscriptionBus()
+        stream = ListenHandler(bus)
         self._streams[user] += 1
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._watch, user, bus)
-                result = await ListenHandler(bus)(context, params)
+                tasks.start_soon(self._watch, user, bus, stream)
+                result = await stream(context, params)
                 tasks.cancel_scope.cancel()
         finally:
             self._streams[user] -= 1
             self._streams += Counter()  # drops those at 0
         return result
 
-    async def _watch(self, user: str, bus: InMemorySubscriptionBus) -> None:
+    async def _watch(self, user: str, bus: InMemorySubscriptionBus, stream: ListenHandler) -> None:
         known = await self._version(user)
-        while True:
+        while not AppStatus.should_exit:  # which uvicorn is told to, and would wait for the stream
             await anyio.sleep(self._every)
             version = await self._version(user)
             if None not in (known, version) and version != known:
                 await bus.publish(ResourcesListChanged())
             known = known if version is None else version
+        stream.close()
 
     async def _version(self, user: str) -> int | None:
         try:

@@ -11,10 +11,14 @@ _JSON = dict[str, Any]
 TEXT: _JSON = {"type": "string", "description": "All of it in words."}
 HANDLE: _JSON = {"type": "string", "description": "The handle of a picture."}
 _NUMBER: _JSON = {"type": "number"}
-_PROBABILITY: _JSON = {
-    "type": ["number", "null"],
-    "description": "From 0 to 1; null where the profile knows none.",
-}
+
+
+def _or_null(kind: str, about: str) -> _JSON:
+    """Return a schema in the form that clients with a simpler one can still read."""
+    return {"anyOf": [{"type": kind}, {"type": "null"}], "description": about}
+
+
+_PROBABILITY = _or_null("number", "From 0 to 1; null where the profile knows none.")
 _OBJECT: _JSON = {
     "type": "object",
     "properties": {
@@ -52,14 +56,14 @@ _MATCH: _JSON = {
     "required": [*_CANDIDATE, "box_xyxy", "possible", "or", "region"],
 }
 _MATCHES: _JSON = {"type": "array", "items": _MATCH}
-_PICTURE: _JSON = {"type": ["string", "null"], "description": "The handle of a picture."}
+_PICTURE = _or_null("string", "The handle of a picture.")
 _LISTED: _JSON = {
     "objects": {"type": "array", "items": _OBJECT},
     "total": {"type": "integer"},
 }
 _FOUND: _JSON = {
     "image": _PICTURE,
-    "annotated_image": {"type": ["string", "null"], "description": "With the boxes drawn in."},
+    "annotated_image": _or_null("string", "With the boxes drawn in."),
     "size_wh": {"type": "array", "items": {"type": "integer"}},
     "matches": _MATCHES,
     "possible": _MATCHES,

@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from pekit_agents.errors import PeKitError
 from pekit_agents.server.mcp.calls import UserOf
 from pekit_agents.server.mcp.offered import offered
-from pekit_agents.server.mcp.results import shown
+from pekit_agents.server.mcp.results import error_of, shown
 from pekit_agents.tools.actions import LATEST, PersonalActions
 from pekit_agents.tools.schemas import wrong_arguments
 
@@ -55,7 +55,7 @@ class Prompts:
             service.actions.open_kit, service.images, mode=service.settings.mode
         )
 
-    async def list(
+    async def listed(
         self, context: ServerRequestContext[Any, Any], _: PaginatedRequestParams | None
     ) -> ListPromptsResult:
         """Return the prompt and its arguments, which are those of the verb."""
@@ -90,7 +90,7 @@ class Prompts:
         except ValidationError as exc:
             raise MCPError(INVALID_PARAMS, wrong_arguments(exc)) from exc
         except PeKitError as exc:
-            raise MCPError(INVALID_PARAMS, exc.message) from exc
+            raise error_of(exc) from exc
         messages = [PromptMessage(role="user", content=block) for block in blocks]
         return GetPromptResult(messages=messages)
 

@@ -9,11 +9,21 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
+from mcp import MCPError
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    CallToolResult,
+    ContentBlock,
+    ImageContent,
+    TextContent,
+)
 
 from pekit_agents.answering.pictures import JPEG, SHOWN_SIDE, to_jpeg
-from pekit_agents.errors import ImageError, MissingDependency
+from pekit_agents.errors import ImageError, MemoryStoreError, MissingDependency, PeKitError
 from pekit_agents.images.loading import load_image
+from pekit_agents.server.work import RequestRefused
 from pekit_agents.tools.annotated_pictures import why_unread
 from pekit_agents.tools.image_store import UnknownImage
 
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
     from pekit_agents.server.service import Service
     from pekit_agents.tools.action_result import ActionResult
 
-__all__ = ["picture_url", "refused", "said", "shown", "shown_picture"]
+__all__ = ["error_of", "picture_url", "refused", "said", "shown", "shown_picture"]
 
 
 def said(text: str, **record: Any) -> CallToolResult:
@@ -34,6 +44,14 @@ def said(text: str, **record: Any) -> CallToolResult:
 def refused(text: str) -> CallToolResult:
     """Return an error that the model can read, and often mend."""
     return CallToolResult(content=[TextContent(text=text)], is_error=True)
+
+
+def error_of(exc: PeKitError) -> MCPError:
+    """Return an error of the toolkit where a client expects no result that could tell of it."""
+    if isinstance(exc, RequestRefused):
+        return MCPError(INVALID_REQUEST, exc.message, {"retryAfter": exc.retry_after})
+    disk = isinstance(exc, MemoryStoreError)
+    return MCPError(INTERNAL_ERROR if disk else INVALID_PARAMS, exc.message)
 
 
 def shown(service: Service, user_id: str, result: ActionResult, *, links: bool) -> CallToolResult:

@@ -54,12 +54,12 @@ def _server(service: Service, user_of: UserOf, ways_in: WaysIn, told: str) -> Se
         version=metadata.version("pekit-agents"),
         title="PeKit Agents",
         instructions=told,
-        on_list_tools=calls.list,
+        on_list_tools=calls.listed,
         on_call_tool=calls.call,
-        on_list_resources=things.list,
+        on_list_resources=things.listed,
         on_list_resource_templates=things.templates,
         on_read_resource=things.read,
-        on_list_prompts=prompts.list,
+        on_list_prompts=prompts.listed,
         on_get_prompt=prompts.get,
         on_completion=prompts.complete,
         on_subscriptions_listen=changes.listen,
@@ -68,24 +68,24 @@ def _server(service: Service, user_of: UserOf, ways_in: WaysIn, told: str) -> Se
     return server
 
 
-async def _guarded(context: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+async def _guarded(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
     """Pass a request on; an error that nobody expected tells neither client nor log what it says.
 
     The SDK sends its text to clients of older protocols, and that may hold what is the user's.
     """
     try:
-        return await call_next(context)
+        return await call_next(ctx)
     except (MCPError, ValidationError):
         raise
     except Exception as exc:  # noqa: BLE001  # told without its text
         where = "".join(traceback.format_tb(exc.__traceback__))
-        _LOGGER.error("%s failed: %s\n%s", context.method, type(exc).__name__, where)
+        _LOGGER.error("%s failed: %s\n%s", ctx.method, type(exc).__name__, where)
         raise MCPError(INTERNAL_ERROR, "The server failed at this; its log says where.") from None
 
 
 def _user_of_request(context: ServerRequestContext[Any, Any]) -> str:
     """Return the user that admission let in; a request without one does not come this far."""
-    user: str = context.request.scope["state"]["user_id"]
-    if not user:
+    user = None if context.request is None else context.request.scope["state"]["user_id"]
+    if not isinstance(user, str) or not user:
         raise LookupError("a request without a user")
     return user

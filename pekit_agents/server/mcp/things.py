@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mcp import MCPError
 from mcp.server import ServerRequestContext
 from mcp.types import (
-    INTERNAL_ERROR,
     INVALID_PARAMS,
     BlobResourceContents,
     ListResourcesResult,
@@ -25,7 +24,7 @@ from mcp.types import (
 
 from pekit_agents.errors import ObjectNotFound, PeKitError
 from pekit_agents.server.mcp.calls import UserOf
-from pekit_agents.server.mcp.results import shown_picture
+from pekit_agents.server.mcp.results import error_of, shown_picture
 from pekit_agents.tools import replies
 from pekit_agents.tools.image_store import UnknownImage
 from pekit_agents.wording.messages import counted
@@ -60,7 +59,7 @@ class Things:
     def __init__(self, service: Service, user_of: UserOf) -> None:
         self._service, self._user_of = service, user_of
 
-    async def list(
+    async def listed(
         self, context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
         """Return the list of everything, and each thing; 100 at a time."""
@@ -156,4 +155,4 @@ def _told() -> Iterator[None]:
     try:
         yield
     except PeKitError as exc:
-        raise MCPError(INTERNAL_ERROR, exc.message) from exc
+        raise error_of(exc) from exc

@@ -39,4 +39,4 @@ async def get_me(service: ServiceOf, user: UserOf) -> Me:
 @router.delete("", status_code=204, response_class=Response)
 async def forget_me(service: ServiceOf, user: UserOf) -> None:
     """Forget everything of this user for good: memory, library, review queue and pictures."""
-    await service.look_up(user, service.forget_user, user)
+    await service.forget(user)

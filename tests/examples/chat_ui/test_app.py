@@ -18,6 +18,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from examples.chat_ui import app
+from pekit_agents import PeKit
 from pekit_agents.testing import fake_profile
 from pekit_agents.tools.langchain.middleware import PersonalizationMiddleware
 
@@ -26,7 +27,7 @@ class Page:
     """What a browser would show: it takes what Chainlit sends to one."""
 
     def __init__(self):
-        self.messages, self.errors, self.buttons, self.pictures = {}, [], {}, []
+        self.messages, self.errors, self.pictures = {}, [], []
         self.session = WebsocketSession(
             id=uuid.uuid4().hex,
             socket_id=uuid.uuid4().hex,
@@ -42,19 +43,12 @@ class Page:
             self.errors += [data["output"]] if data["isError"] else []
         elif event == "stream_token":
             self.messages[data["id"]] = data["token"]
-        elif event == "action":
-            self.buttons[data["id"]] = cl.Action(**data)
-        elif event == "remove_action":
-            del self.buttons[data["id"]]
         elif event == "element":
             self.pictures.append(data["forId"])
 
     @property
     def last(self):
         return list(self.messages.values())[-1]
-
-    def button(self, label):
-        return next((button for button in self.buttons.values() if button.label == label), None)
 
     async def start(self):
         init_ws_context(self.session)
@@ -71,17 +65,13 @@ class Page:
         message = cl.Message(text, type="user_message", elements=files)
         await config.code.on_message(message)
 
-    async def press(self, label):
-        init_ws_context(self.session)
-        button = self.button(label)
-        await config.code.action_callbacks[button.name](button)
-
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
     """The chat over an empty memory, with fake vision tools."""
-    monkeypatch.setenv("PEKIT_CHAT_DATA", str(tmp_path / "data"))
-    monkeypatch.delenv("PEKIT_CHAT_MODEL", raising=False)
+    monkeypatch.setenv("PEKIT_MEMORY", str(tmp_path / "memory"))
+    for name in ("PEKIT_CHAT_MODEL", "PEKIT_CONSOLE"):
+        monkeypatch.delenv(name, raising=False)
     opened = PersonalizationMiddleware.open
     monkeypatch.setattr(
         PersonalizationMiddleware,
@@ -123,25 +113,32 @@ async def test_several_photos_may_come_at_once_and_those_with_a_thing_are_boxed(
     assert len(page.pictures) == before + 2
 
 
-async def test_things_are_listed_and_forgotten_by_buttons(page, red, scene):
+async def test_things_are_listed_and_forgotten_by_words(page, red, scene):
     await page.say("This is my motorcycle Ruby.", red)
-    await page.press("Your things")
-    assert page.last == "- Ruby, motorcycle"
-    await page.press("Forget Ruby")
-    assert page.last == "Nothing is remembered."
-    assert page.button("Forget Ruby") is None
+    await page.say("What do you know?")
+    assert '"Ruby" (category "motorcycle")' in page.last
+    await page.say("Forget Ruby.")
     await page.say("What is this?", scene)
     assert "Ruby" not in page.last
 
 
-async def test_a_thing_that_was_forgotten_by_words_only_leaves_the_list(page, red):
+async def test_what_is_introduced_is_there_for_the_commands_and_the_server(page, red, tmp_path):
     await page.say("This is my motorcycle Ruby.", red)
-    await page.press("Your things")
-    listed = list(page.messages)[-1]
-    await page.say("Forget Ruby.")
-    await page.press("Forget Ruby")
-    assert page.messages[listed] == "Nothing is remembered."
-    assert page.errors == []
+    kit = PeKit.open(tmp_path / "memory", profile=fake_profile())
+    (obj,) = kit.objects()
+    assert obj.name == "Ruby"
+    assert [view.crop is not None for view in kit.views(obj.object_id)] == [True]
+    assert list((tmp_path / "memory" / ".server" / "pictures").rglob("img_*"))
+
+
+@pytest.mark.parametrize("console", [None, "http://127.0.0.1:8321/"])
+async def test_the_page_leads_to_the_console_where_there_is_one(world, monkeypatch, console):
+    if console:
+        monkeypatch.setenv("PEKIT_CONSOLE", console)
+    page = Page()
+    await page.start()
+    assert ("[Your things](http://127.0.0.1:8321/)" in page.last) is (console is not None)
+    await page.session.delete()
 
 
 async def test_a_photo_may_come_without_words(page, red):
@@ -152,12 +149,12 @@ async def test_a_photo_may_come_without_words(page, red):
 
 async def test_a_file_that_is_no_photo_is_refused_and_nothing_is_lost(page, red, scene, tmp_path):
     await page.say("This is my motorcycle Ruby.", red)
-    kept = sorted((tmp_path / "data" / "pictures").rglob("*"))
+    kept = sorted((tmp_path / "memory" / ".server" / "pictures").rglob("*"))
     conversation = cl.user_session.get("conversation")
     await page.say("Look", scene, b"no picture")
     assert page.errors == [page.last]
     assert page.last.startswith("Nothing was sent. photo1.png: expected a photo")
-    assert sorted((tmp_path / "data" / "pictures").rglob("*")) == kept
+    assert sorted((tmp_path / "memory" / ".server" / "pictures").rglob("*")) == kept
     assert cl.user_session.get("conversation") is conversation
     await page.say("What is this?", scene)
     assert page.last == "(Offline stand-in) This is Ruby."

@@ -1,6 +1,8 @@
 """Nobody else may talk to the chat, and its page loads nothing from elsewhere."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from itertools import chain
 from pathlib import Path
@@ -18,6 +20,17 @@ from examples.chat_ui import app
 
 EXAMPLE = Path(app.__file__).parent
 SOCKET = "/ws/socket.io/?EIO=4&transport=polling"
+
+
+@pytest.mark.slow
+def test_the_chat_needs_nothing_of_the_server():
+    """Chainlit and the server want different versions of one package."""
+    told = "import sys, examples.chat_ui.app; print(sorted(set(sys.modules)))"
+    modules = subprocess.run(
+        [sys.executable, "-c", told], cwd=EXAMPLE.parents[1], capture_output=True, check=True
+    ).stdout
+    assert b"'pekit_agents.tools.langchain'" in modules
+    assert b"'pekit_agents.server" not in modules
 
 
 @pytest.fixture

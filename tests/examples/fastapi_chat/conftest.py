@@ -1,8 +1,7 @@
-"""The real service over the fake world of plain colours, and two users who do not trust it."""
+"""The real server over the fake world of plain colours, and two users who do not trust it."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi", reason="fastapi is not installed: the chat service cannot run")
-pytest.importorskip("multipart", reason="python-multipart is not installed: no photo can be sent")
+pytest.importorskip("mcp", reason="the MCP SDK is not installed: the server cannot run")
 pytest.importorskip("langgraph.checkpoint.sqlite.aio", reason="no checkpointer for SQLite")
 
 from fastapi.testclient import TestClient
@@ -22,9 +21,10 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from examples.chat_model import OfflineStandIn
-from examples.fastapi_chat.accounts import Accounts
 from examples.fastapi_chat.app import create_app
+from pekit_agents.server import ServerSettings
 from pekit_agents.testing import fake_profile
+from pekit_agents.tools.image_store import UnknownImage
 
 
 class ScriptedModel(BaseChatModel):
@@ -50,7 +50,12 @@ class Caller:
     """One user's side of the service."""
 
     client: TestClient
+    user: str
     token: str
+
+    @property
+    def service(self):
+        return self.client.app.state.service
 
     def ask(self, method, url, **options):
         return self.client.request(
@@ -58,11 +63,11 @@ class Caller:
         )
 
     def begin(self) -> str:
-        return self.ask("POST", "/threads").json()["thread_id"]
+        return self.ask("POST", "/v1/threads").json()["thread_id"]
 
     def say(self, thread, text, *photos):
         files = [("photos", ("photo.png", photo, "image/png")) for photo in photos]
-        url = f"/threads/{thread}/messages"
+        url = f"/v1/threads/{thread}/messages"
         return self.ask("POST", url, data={"text": text}, files=files or None)
 
     def told(self, thread, text, *photos) -> tuple[str, list[str]]:
@@ -71,6 +76,20 @@ class Caller:
         assert events[-1][0] == "done", events
         words = "".join(data for kind, data in events if kind == "token")
         return words, events[-1][1]["pictures"]
+
+    def things(self) -> list[str]:
+        """Return the names of what is remembered for the user."""
+        return [obj.name for obj in self.service.kit(self.user).objects()]
+
+    def picture(self, handle) -> bytes | None:
+        """Return a picture, or None when the user has no such picture."""
+        try:
+            return self.service.images.get(self.user, handle)
+        except UnknownImage:
+            return None
+
+    def be_forgotten(self) -> None:
+        assert self.ask("DELETE", "/v1/me").status_code == 204
 
     @staticmethod
     def events(response) -> list[tuple[str, Any]]:
@@ -85,27 +104,28 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def settings(folder) -> ServerSettings:
+    return ServerSettings(memory=str(folder))
+
+
+@pytest.fixture
 def scripted():
     return ScriptedModel
 
 
 @pytest.fixture
-def serve(folder) -> Iterator[Callable[..., tuple[Caller, Caller]]]:
-    """Start the service; returns what Ann and Bob hold in their hands."""
-
-    async def tokens() -> list[str]:
-        async with Accounts.open(folder) as accounts:
-            return [await accounts.add_token(user_id) for user_id in ("ann", "bob")]
-
+def serve(settings) -> Iterator[Callable[..., tuple[Caller, Caller]]]:
+    """Start the server; returns what Ann and Bob hold in their hands."""
     running = []
 
     def start(model: BaseChatModel | None = None) -> tuple[Caller, Caller]:
-        held = asyncio.run(tokens())
-        app = create_app(folder, model=model or OfflineStandIn(), profile=fake_profile())
-        client = TestClient(app)
+        app = create_app(settings, model=model or OfflineStandIn(), profile=fake_profile())
+        tokens = app.state.service.tokens
+        # The name is one that the server answers to.
+        client = TestClient(app, base_url="http://127.0.0.1")
         client.__enter__()
         running.append(client)
-        ann, bob = (Caller(client, token) for token in held)
+        ann, bob = (Caller(client, user, tokens.add(user)) for user in ("ann", "bob"))
         return ann, bob
 
     yield start

@@ -175,6 +175,27 @@ def test_a_message_that_is_too_large_is_refused(serving):
     assert response.status_code == 413
 
 
+def test_a_photo_that_is_larger_than_the_sdk_would_let_in_comes_in(http):
+    """Here it is none, and the tool says so."""
+    params = {"name": "add_photo", "arguments": {"photo": "A" * 5_000_000}}
+    response = post(f"{http.url}/mcp", "tools/call", TOKENS["ann"], params=params)
+    assert "expected" in answer_in(response)["content"][0]["text"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_progress_is_told_over_http(serving, folder, mode):
+    told = []
+
+    async def progress(done: float, total: float | None, message: str | None) -> None:
+        told.append((done, total, message))
+
+    server = serving(user="ann", photos=(str(folder),))
+    async with server.client("ann", mode) as client:
+        given = {"name": "Biscuit", "category": "dog", "images": ["red.png", "both.png"]}
+        await client.call_tool("remember_object", given, progress_callback=progress)
+    assert told == [(1, 3, "Read photo 1 of 2"), (2, 3, "Read photo 2 of 2")]
+
+
 def test_any_worker_answers_what_another_one_began(serving):
     """Two servers over one memory stand for two workers behind one port."""
     first, second = serving(), serving()

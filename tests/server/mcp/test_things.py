@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import anyio
 import pytest
 from mcp import Client, MCPError
 from mcp.client.subscriptions import ResourcesListChanged
 from mcp.types import PromptReference, ResourceListChangedNotification
+from sse_starlette.sse import AppStatus
 
+from pekit_agents.errors import MemoryStoreError
 from pekit_agents.server.mcp import things
 from pekit_agents.server.mcp.changes import Changes
+from pekit_agents.server.work import TooManyRequests
 from tests.server.mcp.conftest import MODES, words
 
 LIST = "pekit://objects"
@@ -97,6 +101,30 @@ async def test_without_crops_there_is_no_portrait(local):
             await client.read_resource(f"{LIST}/{object_id}/portrait")
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(TooManyRequests("wait"), -32600), (MemoryStoreError("full"), -32603)],
+)
+async def test_what_goes_wrong_on_the_way_is_told_in_words(local, monkeypatch, error, code):
+    """Only the disk is an error of the server."""
+    server = local()
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(server.service, "look_up", refuse)
+    monkeypatch.setattr(server.service, "see", refuse)
+    async with Client(server) as client:
+        for ask in (
+            client.list_resources(),
+            client.read_resource(LIST),
+            client.get_prompt("describe", {"question": "Who?"}),
+        ):
+            with pytest.raises(MCPError) as caught:
+                await ask
+            assert (caught.value.error.code, str(caught.value)) == (code, str(error))
+
+
 async def test_a_long_list_comes_in_pages(local, monkeypatch):
     monkeypatch.setattr(things, "_PAGE", 2)
     names, cursor = [], None
@@ -127,6 +155,14 @@ async def test_who_listens_is_told_of_changes_whoever_made_them(local, monkeypat
                 await anyio.to_thread.run_sync(change)
                 with anyio.fail_after(20):
                     assert await anext(aiter(events)) == ResourcesListChanged()
+
+
+async def test_a_server_that_stops_ends_the_streams_of_who_listens(local, monkeypatch):
+    monkeypatch.setattr(Changes.__init__, "__kwdefaults__", {"every_seconds": 0.05})
+    async with Client(local()) as client, client.listen(resources_list_changed=True) as events:
+        monkeypatch.setattr(AppStatus, "should_exit", True)
+        with anyio.fail_after(20):
+            assert [event async for event in events] == []
 
 
 async def test_a_user_listens_in_a_bounded_number_of_places(local):

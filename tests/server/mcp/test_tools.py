@@ -50,6 +50,28 @@ async def test_annotations_say_what_only_reads_and_what_is_lost(local):
     assert not any(hint.open_world_hint for hint in hints.values())
 
 
+async def test_schemas_are_such_that_simpler_clients_read_them(local):
+    """Each type is one name, an array has its items, and nothing refers to elsewhere."""
+    async with Client(local(console=True)) as client:
+        tools = (await client.list_tools()).tools
+
+    def check(schema):
+        if isinstance(schema, list):
+            for each in schema:
+                check(each)
+        elif isinstance(schema, dict):
+            kind = schema.get("type", "")
+            assert isinstance(kind, str | dict), schema  # a property may be called so
+            assert kind != "array" or "items" in schema, schema
+            assert "$ref" not in schema
+            for each in schema.values():
+                check(each)
+
+    for tool in tools:
+        check(tool.input_schema)
+        check(tool.output_schema)
+
+
 @pytest.mark.parametrize("mode", MODES)
 async def test_every_verb_answers_in_words_and_in_a_record_of_its_schema(local, mode):
     """The client checks each record against the schema that the tool has."""

@@ -160,6 +160,20 @@ async def test_a_client_that_can_opens_the_page_for_photos(local, mode, action):
     assert ('"latest"' in words(result)) is (action == "accept")
 
 
+@pytest.mark.parametrize(("mode", "opens"), [(MODES[0], True), ("legacy", False)])
+async def test_over_http_only_the_newer_protocol_opens_it(http, mode, opens):
+    """An older server would have to ask back, and a request by itself has no way for that."""
+
+    async def elicited(_: Any, params: Any) -> ElicitResult:
+        assert params.url == f"{http.url}/upload"
+        return ElicitResult(action="accept")
+
+    async with http.client("ann", mode, elicitation_callback=elicited) as client:
+        result = await client.call_tool("ask_for_photo", {})
+    assert result.structured_content["opened"] is opens
+    assert f"{http.url}/upload" in words(result)
+
+
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_client_that_cannot_is_told_the_link(local, mode):
     async with Client(local(console=True), mode=mode) as client:
@@ -217,4 +231,5 @@ async def test_folders_and_inbox_of_the_machine_are_its_users_alone(serving, fol
         assert by_path.is_error is not allowed
         assert latest.is_error is not allowed
         assert f"below {folder}" not in words(latest)
+        assert str(inbox) not in words(latest)
         assert ("path" in tool.input_schema["properties"]["image"]["description"]) is allowed
