@@ -128,3 +128,20 @@ def test_a_memory_that_cannot_be_opened_is_forgotten_as_well(service, tmp_path):
     anew.forget_user("ann")
     assert anew.kit("ann").objects() == []
     assert anew.latest("ann") == []
+
+
+async def test_a_memory_in_a_bucket_is_served(tmp_path, bucket, ask, running):
+    settings = ServerSettings(
+        memory=bucket.uri, state=str(tmp_path / "state"), storage_options=bucket.options
+    )
+    async with running(settings, graded_profile()) as app:
+        made = app.state.service
+        handle = made.take_in("default", photo())
+        await made.see(
+            "default", made.actions.remember_object, "default", "Ruby", "dog", "", [handle]
+        )
+        answer = await ask(app, "GET", "/v1/objects")
+        assert b"Ruby" in answer.body
+        assert (await ask(app, "DELETE", "/v1/me")).status < 300
+        assert b"Ruby" not in (await ask(app, "GET", "/v1/objects")).body
+    assert not any(b"Ruby" in each for each in bucket.content().values())
