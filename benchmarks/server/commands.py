@@ -20,7 +20,7 @@ __all__ = ["server"]
 server = typer.Typer(invoke_without_command=True, pretty_exceptions_enable=False)
 _out, _err = Console(), Console(stderr=True)
 _VERDICTS = {True: "pass", False: "FAIL", None: ""}
-_QUICK = 15.0  # seconds
+_QUICK_USERS, _QUICK_SECONDS = 6, 8.0
 
 
 @server.callback()
@@ -37,7 +37,9 @@ def load(
     from benchmarks.memory.process import machine
     from benchmarks.server.load import measured
 
-    where, seconds = machine(), _QUICK if quick else minutes * 60
+    where, seconds = machine(), minutes * 60
+    if quick:
+        users, seconds = min(users, _QUICK_USERS), _QUICK_SECONDS
     with tempfile.TemporaryDirectory(prefix="pekit-load-") as folder:
         lines, errors = measured(Path(folder), users, seconds, judged=not quick)
     if as_json:

@@ -73,6 +73,7 @@ class User:
     async def use(self, until: float, pause: float) -> None:
         """Do one thing after another, with pauses of ``pause`` seconds in the mean."""
         loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._rng.uniform(0, pause))  # they do not all begin at once
         await self.remember()
         kinds: list[Callable[[], Awaitable[None]]] = [self.find, self.list, self.remember, self.mcp]
         while loop.time() < until:
@@ -92,7 +93,8 @@ class User:
     async def remember(self) -> None:
         """Introduce a thing, and forget the oldest of many."""
         self._count += 1
-        said = {"name": f"thing {self._count}", "category": "thing", "context": "of a load test"}
+        name = f"thing {self._count} {self._rng.random()}"
+        said = {"name": name, "category": "thing", "context": "of a load test"}
         files = {"photos": ("photo", self._photos.next())}
         told = await self._send("remember", "POST", "/v1/objects", data=said, files=files)
         if told is not None:

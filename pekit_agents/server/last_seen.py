@@ -6,7 +6,8 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,29 +63,39 @@ class LastSeen:
             self._change(user_id, dict.fromkeys(seen, time.time()), known)
 
     def clear(self, user_id: str) -> None:
-        """Forget all of a user."""
-        path = self._path(user_id)
-        path.unlink(missing_ok=True)
-        path.with_suffix(".lock").unlink(missing_ok=True)
+        """Forget all of a user.
+
+        Raises:
+            MemoryStoreError: It cannot be removed.
+        """
+        with self._writing():
+            self._path(user_id).unlink(missing_ok=True)
 
     def _change(
         self, user_id: str, seen: dict[str, float], known: Collection[str]
     ) -> dict[str, float]:
         path = self._path(user_id)
+        with self._writing():
+            now = {each: at for each, at in {**_read(path), **seen}.items() if each in known}
+            with atomic_write(path, shared=False) as file:
+                file.write(json.dumps(now).encode())
+        return now
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Keep other writers out, of any user: a lock of each one's own would outlive them."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._lock, FileLock(path.with_suffix(".lock"), mode=0o600):
-                now = {each: at for each, at in {**_read(path), **seen}.items() if each in known}
-                with atomic_write(path, shared=False) as file:
-                    file.write(json.dumps(now).encode())
+            with self._lock, FileLock(self._folder / ".lock", mode=0o600):
+                yield
         except OSError as exc:
             raise MemoryStoreError(
                 f"expected a folder that can be written, found {self._folder}: {exc.strerror}"
             ) from exc
-        return now
 
     def _path(self, user_id: str) -> Path:
-        return self._folder / f"{hashlib.sha256(user_id.encode()).hexdigest()}.json"
+        name = hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._folder / f"{name}.json"
 
 
 def _read(path: Path) -> dict[str, float]:

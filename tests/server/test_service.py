@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pekit_agents.errors import ImageError, MemoryStoreError
+from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.server.service import Service
+from pekit_agents.server.settings import ServerSettings
+from pekit_agents.testing.fakes import graded_profile, solid_scene, to_png
+
+
+def photo(colour="red", left=20) -> bytes:
+    return to_png(solid_scene({colour: (left, 20, left + 60, 80)}))
+
+
+@pytest.fixture
+def service(tmp_path):
+    def make(**given):
+        settings = ServerSettings(memory=str(tmp_path / "memory"), **given)
+        return Service(settings, graded_profile())
+
+    return make
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+def test_a_photo_is_kept_and_is_the_latest(service):
+    made = service()
+    first, second = made.take_in("ann", photo(), at=1.0), made.take_in("ann", photo("blue"), at=2.0)
+    assert made.latest("ann") == [second, first]
+    assert made.images.get("ann", first) == photo()
+    assert made.latest("bob") == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no photo", photo()[:200]])
+def test_of_what_is_no_photo_nothing_is_kept(service, content, tmp_path):
+    made = service()
+    with pytest.raises(ImageError):
+        made.take_in("ann", content)
+    assert made.latest("ann") == []
+    assert not (tmp_path / "memory" / ".server" / "pictures").exists()
+
+
+def test_the_newest_of_the_inbox_is_the_latest_of_one_user(service, inbox):
+    made = service(inbox=str(inbox))
+    assert made.latest("default") == []
+    (inbox / "a.PNG").write_bytes(photo())
+    os.utime(inbox / "a.PNG", (1, 1))  # taken long ago: that it came now counts
+    (handle,) = made.latest("default")
+    assert made.images.get("default", handle) == photo()
+    assert made.latest("default") == [handle]
+    assert made.latest("ann") == []
+
+
+def test_what_is_no_photo_in_the_inbox_is_passed_over(service, inbox):
+    for name in ("notes.txt", ".a.png", "b.png.part"):
+        (inbox / name).write_bytes(photo())
+    (inbox / "folder.png").mkdir()
+    os.mkfifo(inbox / "pipe.png")
+    assert service(inbox=str(inbox)).latest("default") == []
+
+
+def test_a_photo_of_the_inbox_has_the_limits_of_any(service, inbox):
+    (inbox / "a.png").write_bytes(photo())
+    with pytest.raises(ImageError):
+        service(inbox=str(inbox), max_bytes=100).latest("default")
+
+
+def test_an_inbox_that_is_gone_is_said(service, inbox):
+    made = service(inbox=str(inbox))
+    inbox.rmdir()
+    with pytest.raises(MemoryStoreError, match="expected an inbox whose photos can be read"):
+        made.latest("default")
+
+
+def filled(made: Service, user: str) -> None:
+    """Have a user with all that there is: things, pictures, doubts, a photo library."""
+    handle = made.take_in(user, photo())
+    made.actions.remember_object(user, f"{user}'s", "dog", images=[handle])
+    made.actions.find_personal_objects(user, handle)
+    doubtful = made.kit(user).find(photo("pale red"))
+    assert doubtful.possible
+    made.kit(user).review.keep(doubtful, label="a doubt")
+    settings = made.settings
+    library = PhotoLibrary.open(settings.memory, user_id=user, profile=graded_profile())
+    library.index([("a photo", photo())])
+
+
+def bytes_of(folder: Path) -> set[bytes]:
+    return {path.read_bytes() for path in folder.rglob("*") if path.is_file()} - {b""}
+
+
+def test_nothing_is_left_of_a_user_who_is_forgotten(service, tmp_path):
+    made, memory = service(), tmp_path / "memory"
+    filled(made, "bob")
+    before = bytes_of(memory)
+    filled(made, "ann")
+    assert len(bytes_of(memory)) > len(before)
+    made.forget_user("ann")
+    made.forget_user("ann")
+    assert made.kit("ann").objects() == []
+    assert made.kit("ann").review.list() == []
+    assert made.latest("ann") == []
+    library = PhotoLibrary.open(str(memory), user_id="ann", profile=graded_profile())
+    assert library.photo_ids() == []
+    assert {each for each in bytes_of(memory) if b"ann" in each} == set()
+    assert len(made.kit("bob").objects()) == 1
+    assert len(made.latest("bob")) == 1
+
+
+def test_a_memory_that_cannot_be_opened_is_forgotten_as_well(service, tmp_path):
+    made = service()
+    filled(made, "ann")
+    (users,) = [each for each in (tmp_path / "memory").iterdir() if len(each.name) == 64]
+    for versions in users.rglob("_versions"):
+        shutil.rmtree(versions)
+        versions.write_text("damaged")
+    anew = service()
+    anew.forget_user("ann")
+    assert anew.kit("ann").objects() == []
+    assert anew.latest("ann") == []
+
+
+async def test_a_memory_in_a_bucket_is_served(tmp_path, bucket, ask, running):
+    settings = ServerSettings(
+        memory=bucket.uri, state=str(tmp_path / "state"), storage_options=bucket.options
+    )
+    async with running(settings, graded_profile()) as app:
+        made = app.state.service
+        handle = made.take_in("default", photo())
+        await made.see(
+            "default", made.actions.remember_object, "default", "Ruby", "dog", "", [handle]
+        )
+        answer = await ask(app, "GET", "/v1/objects")
+        assert b"Ruby" in answer.body
+        assert (await ask(app, "DELETE", "/v1/me")).status < 300
+        assert b"Ruby" not in (await ask(app, "GET", "/v1/objects")).body
+    assert not any(b"Ruby" in each for each in bucket.content().values())

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pekit_agents.errors import InvalidInput
+from pekit_agents.server.settings import ServerSettings
+
+
+def test_settings_reach_another_process_as_they_are():
+    settings = ServerSettings(
+        memory="s3://bucket/memories",
+        state="/var/lib/pekit",
+        tokens={"ab" * 32: "ann"},
+        hosts=("things.example",),
+        photos=("/photos", "/more"),
+        strictness=0.1,
+        storage_options={"aws_region": "x"},
+        upload_seconds=1.5,
+    )
+    assert ServerSettings.from_json(settings.to_json()) == settings
+    assert ServerSettings.from_json(ServerSettings().to_json()) == ServerSettings()
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({}, ("127.0.0.1", "localhost", "[::1]")),
+        ({"host": "::1"}, ("[::1]", "localhost", "127.0.0.1")),
+        ({"host": "0.0.0.0"}, ("0.0.0.0",)),
+        ({"public_url": "https://A.example/"}, ("a.example", "localhost", "127.0.0.1", "[::1]")),
+        ({"host": "0.0.0.0", "public_url": "http://[fe80::1]:80"}, ("[fe80::1]",)),
+        ({"host": "10.0.0.2", "hosts": ("A.example",)}, ("10.0.0.2", "a.example")),
+    ],
+)  # fmt: skip
+def test_which_hosts_requests_may_be_for(given, hosts):
+    assert ServerSettings(**given).allowed_hosts == hosts
+
+
+@pytest.mark.parametrize(
+    ("given", "own"),
+    [
+        ({}, True),
+        ({"host": "localhost"}, True),
+        ({"public_url": "http://localhost:9000"}, True),
+        ({"host": "0.0.0.0"}, False),
+        ({"public_url": "https://things.example"}, False),
+        ({"hosts": ("things.example",)}, False),
+        ({"hosts": ("*",)}, False),
+    ],
+)
+def test_whether_only_this_machine_reaches_it(given, own):
+    assert ServerSettings(**given).only_here is own
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"port": -1}, "port: expected one of 0 to 65535, found -1"),
+        ({"port": 70000}, "port: expected one of 0 to 65535"),
+        ({"queue": 0}, "queue: expected at least 1, found 0"),
+        ({"threads": 0}, "threads: expected at least 1"),
+        ({"max_request": 0}, "max_request: expected at least 1"),
+        ({"upload_seconds": 0}, "upload_seconds: expected more than 0"),
+        ({"upload_seconds": float("nan")}, "upload_seconds: expected more than 0"),
+        ({"user": ""}, "user: expected a text"),
+        ({"public_url": "things.example"}, "public_url: expected a whole site"),
+        ({"public_url": "https://a.example/pekit"}, "public_url: expected a whole site"),
+        ({"hosts": ("https://a.example",)}, "hosts: expected a host name"),
+        ({"hosts": ("a.example:443",)}, "hosts: expected a host name"),
+        ({"memory": "s3://b/m"}, "state: expected a folder of this machine"),
+    ],
+)
+def test_what_cannot_be_served_is_said(given, words):
+    with pytest.raises(InvalidInput, match=words):
+        ServerSettings(**given)
+
+
+def test_the_url_is_what_browsers_type():
+    assert ServerSettings().url == "http://127.0.0.1:8321"
+    assert replace(ServerSettings(), host="::1", port=80).url == "http://[::1]:80"
+    assert ServerSettings(public_url="https://a.example/").url == "https://a.example"

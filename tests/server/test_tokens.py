@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from pekit_agents.errors import InvalidInput, MemoryStoreError
+from pekit_agents.server.tokens import Tokens, hash_of
+
+TOKEN = "x" * 16
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "tokens.json"
+
+
+def test_a_token_is_its_users_and_only_its_hash_is_kept(path):
+    made = Tokens(path).add("ann")
+    assert len(made) > 40
+    assert Tokens(path).user_of(made) == "ann"
+    assert Tokens(path).user_of(made[:-1]) is None
+    assert made not in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_another_process_sees_what_is_added_and_removed(path):
+    running, command = Tokens(path), Tokens(path)
+    assert not running
+    first, second = command.add("ann"), command.add("ann")
+    assert (running.user_of(first), running.user_of(second)) == ("ann", "ann")
+    assert running.users() == {"ann": 2}
+    assert command.remove("ann") == 2
+    assert running.user_of(first) is None
+    assert command.remove("ann") == 0
+
+
+@pytest.mark.parametrize(
+    ("user", "token", "words"),
+    [
+        ("", None, "user: expected a text"),
+        ("ann", "short", "expected at least 16 characters, found 5"),
+        ("bob", TOKEN, "one that is in use"),
+        ("bob", TOKEN + "!", "one that is in use"),
+    ],
+)
+def test_what_is_no_token_changes_nothing(path, user, token, words):
+    tokens = Tokens(path, {hash_of(TOKEN + "!"): "cleo"})
+    tokens.add("ann", TOKEN)
+    with pytest.raises(InvalidInput, match=words):
+        tokens.add(user, token)
+    assert tokens.users() == {"ann": 1, "cleo": 1}
+
+
+def test_a_server_that_asked_for_tokens_goes_on_asking(path):
+    tokens = Tokens(path)
+    assert not tokens.asked_for
+    tokens.add("ann")
+    tokens.remove("ann")
+    assert not tokens
+    assert tokens.asked_for
+    assert Tokens(path).asked_for  # after a restart, too
+    path.unlink()
+    assert tokens.asked_for
+    assert not Tokens(path).asked_for
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '["a"]', "null"])
+def test_a_damaged_file_locks_nobody_out_who_is_served(path, content, caplog):
+    command, running = Tokens(path), Tokens(path)
+    token = command.add("ann")
+    assert running.user_of(token) == "ann"
+    path.write_text(content)
+    assert running.user_of(token) == "ann"
+    assert running.user_of("somebody else's") is None
+    assert len(caplog.records) == 1
+    with pytest.raises(MemoryStoreError, match="expected a file of tokens"):
+        Tokens(path).user_of(token)
+    with pytest.raises(MemoryStoreError, match="expected a file of tokens"):
+        running.add("bob")
+    assert path.read_text() == content
+    path.unlink()
+    assert running.user_of(token) is None
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read_is_damaged(path):
+    Tokens(path).add("ann")
+    path.chmod(0)
+    with pytest.raises(MemoryStoreError):
+        Tokens(path).users()
