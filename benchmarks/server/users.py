@@ -75,6 +75,8 @@ class User:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(self._rng.uniform(0, pause))  # they do not all begin at once
         await self.remember()
+        files = {"photo": ("photo", self._photos.next())}
+        await self._send("send", "POST", "/v1/pictures", files=files)  # the latest, for MCP
         kinds: list[Callable[[], Awaitable[None]]] = [self.find, self.list, self.remember, self.mcp]
         while loop.time() < until:
             await asyncio.sleep(self._rng.expovariate(1 / pause) if pause else 0)
