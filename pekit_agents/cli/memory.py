@@ -328,8 +328,8 @@ def _learn_from_each(
                 left_out.append((shown(photo), exc))
     title = "Unchanged" if kit.version() == before else "Learnt"
     show_objects([kit.get(ref)], as_json, title=title)
-    for name, exc in left_out:
-        complain(f"Nothing was learnt from {name}: {why_not(name, exc)}")
+    for name, why in left_out:
+        complain(f"Nothing was learnt from {name}: {why_not(name, why)}")
     if left_out:
         raise typer.Exit(1)
 
