@@ -58,6 +58,7 @@ resolve:
 	.release/resolve/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@for extra in $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"])'); do \
 		for pins in /dev/null constraints.txt; do \
+			if [ "$$extra $$pins" = "chat-ui constraints.txt" ]; then continue; fi; \
 			echo "$$extra, pins: $$pins" && \
 			.release/resolve/bin/uv pip compile --quiet --python $(PYTHON) --extra $$extra --constraints $$pins pyproject.toml --output-file .release/resolve/$$extra.txt > /dev/null || exit 1; \
 		done; \

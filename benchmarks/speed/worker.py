@@ -48,7 +48,10 @@ def crowd(task: Task) -> Task:
     def altered(views: list[list[float]]) -> list[list[float]]:
         # At a cosine of about 0.25 to the original: other things, the likest of them of its kind.
         vectors = np.asarray(views) + chance.normal(0, (15 / dim) ** 0.5, (len(views), dim))
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).tolist()
+        unit: list[list[float]] = (
+            vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        ).tolist()
+        return unit
 
     rows = held.to_pylist()
     for number in range(copies):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 from pekit_agents.errors import PeKitError
 from pekit_agents.server import console, mcp, monitoring, rest
@@ -90,10 +90,24 @@ async def _refused(_: Request, exc: Any) -> Response:
     return answer_of(problem_of(exc))
 
 
-async def _http_error(_: Request, exc: Any) -> Response:
+async def _http_error(request: Request, exc: Any) -> Response:
     if isinstance(exc, Problem):
         return answer_of(exc)
-    return answer_of(Problem(exc.status_code, str(exc.detail), headers=exc.headers))
+    words = str(exc.detail)
+    if exc.status_code == 404:
+        words = f"expected a path of this server, found {request.url.path:.200}; see /openapi.json"
+    elif exc.status_code == 405:
+        allowed = _methods_of(request) or (exc.headers or {}).get("Allow", "")
+        words = f"expected {allowed}, found {request.method}"
+        return answer_of(Problem(405, words, headers={"Allow": allowed}))
+    return answer_of(Problem(exc.status_code, words, headers=exc.headers))
+
+
+def _methods_of(request: Request) -> str:
+    """Return all methods of a path of the OpenAPI; each route knows but its own."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    there = [each for path, each in paths.items() if compile_path(path)[0].match(request.url.path)]
+    return ", ".join(sorted({method.upper() for each in there for method in each}))
 
 
 async def _wrong_request(_: Request, exc: Any) -> Response:

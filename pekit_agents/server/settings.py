@@ -161,7 +161,8 @@ class ServerSettings:
         """Read the settings that another process wrote."""
         given: dict[str, Any] = json.loads(text)
         tuples = {each.name for each in fields(cls) if each.type == "tuple[str, ...]"}
-        return cls(**{k: tuple(v) if k in tuples else v for k, v in given.items()})
+        read: dict[str, Any] = {k: tuple(v) if k in tuples else v for k, v in given.items()}
+        return cls(**read)
 
     @property
     def core_threads(self) -> int:

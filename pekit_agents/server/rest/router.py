@@ -20,7 +20,6 @@ from pekit_agents.server.rest import (
     pictures,
     views,
 )
-from pekit_agents.server.rest.unknown import router_of_unknown
 
 __all__ = ["router"]
 
@@ -67,9 +66,5 @@ router = APIRouter(
     responses={status: _problem(*told) for status, told in _PROBLEMS.items()},
     generate_unique_id_function=_operation_id,
 )
-_rooms = [
-    room.router
-    for room in (me, objects, views, pictures, find, asking, corrections, library, moving)
-]
-for _each in (*_rooms, router_of_unknown(_rooms)):
-    router.include_router(_each)
+for _room in (me, objects, views, pictures, find, asking, corrections, library, moving):
+    router.include_router(_room.router)

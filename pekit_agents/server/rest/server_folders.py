@@ -12,8 +12,9 @@ from pathlib import Path
 from pekit_agents.errors import ImageError
 from pekit_agents.images.albums import list_photos
 from pekit_agents.images.loading import describe_source
+from pekit_agents.server.hosts import is_loopback
 from pekit_agents.server.problems import Problem
-from pekit_agents.server.settings import ServerSettings, is_loopback
+from pekit_agents.server.settings import ServerSettings
 
 __all__ = ["ServerPhoto", "may_name_folders", "photos_of_folder"]
 

@@ -222,7 +222,7 @@ def without_ids(text: str, ids: Ids) -> str:
 
 
 def headers_of(answer: Any) -> set[tuple[str, str]]:
-    varying = {"content-length", "date"}
+    varying = {"content-length", "date", "x-request-id"}
     return {(k, v) for k, v in answer.headers.items() if k not in varying}
 
 

@@ -112,6 +112,9 @@ async def test_each_line_comes_when_it_is_done_and_closing_stops_the_work(tmp_pa
 
     monkeypatch.setattr(service, "see", watched)
     async with running(app) as client:
+        steps.steps.release()  # the vision tools are tried out when the server starts
+        assert await app.state.loading is None
+        steps.calls = 0
         made = await client.post(
             "/v1/objects",
             data={"name": "Biscuit", "category": "dog"},
