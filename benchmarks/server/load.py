@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import numpy as np
 
-from benchmarks.server.photos import Photos
+from benchmarks.server.photos import ONE_THING, Photos
 from benchmarks.server.process import Served, served
 from benchmarks.server.users import Figures, User
 from pekit_agents.server.settings import ServerSettings
@@ -76,16 +76,16 @@ def measured(folder: Path, users: int, seconds: float, *, judged: bool) -> tuple
 async def _few(
     server: Served, keys: Sequence[str], one: int, each: int, most: float | None
 ) -> list[Line]:
-    """Measure a search of one user alone, and of several at once."""
+    """Measure a search for what is remembered: of one user alone, and of several at once."""
     figures = [Figures(), Figures()]
     async with httpx2.AsyncClient(base_url=server.url, timeout=120) as client:
         together = [
-            User(client, key, Photos(2 + n), random.Random(n), figures[1])
+            User(client, key, Photos(2 + n, ONE_THING), random.Random(n), figures[1])
             for n, key in enumerate(keys)
         ]
-        for user in together:  # what is remembered is looked for more closely
+        for user in together:
             await user.remember()
-        alone = User(client, keys[0], Photos(1), random.Random(1), figures[0])
+        alone = User(client, keys[0], Photos(1, ONE_THING), random.Random(1), figures[0])
         for _ in range(one):
             await alone.find()
 
