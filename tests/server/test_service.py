@@ -53,11 +53,16 @@ def test_of_what_is_no_photo_nothing_is_kept(service, content, tmp_path):
 def test_the_newest_of_the_inbox_is_the_latest_of_one_user(service, inbox):
     made = service(inbox=str(inbox))
     assert made.latest("default") == []
+    older = made.take_in("default", photo("blue"), at=2.0)
     (inbox / "a.PNG").write_bytes(photo())
     os.utime(inbox / "a.PNG", (1, 1))  # taken long ago: that it came now counts
-    (handle,) = made.latest("default")
+    handle, _ = made.latest("default")
     assert made.images.get("default", handle) == photo()
-    assert made.latest("default") == [handle]
+    assert made.latest("default") == [handle, older]
+    made.images.delete("default", handle)
+    made.recent.discard("default", [handle])
+    newer = made.take_in("default", photo("green"), at=2.0**40)
+    assert made.latest("default") == [newer, older]  # it is not taken in again
     assert made.latest("ann") == []
 
 
