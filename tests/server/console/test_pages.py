@@ -267,6 +267,7 @@ def test_what_is_kept_for_review_is_decided_on(one_thing):
     handle = send(one_thing, photo(pale_red=RED, red=(100, 20, 150, 70)))
     kept = one_thing.post(f"/try/{handle}/review", data={"label": "park.jpg"}, headers=PART)
     assert "1 match waits for review." in kept.text
+    assert "1 match</a> in photos waits for your word." in one_thing.get("/").text
     (item,) = kit_of(one_thing).review.list()
     page = one_thing.get("/review").text
     assert "found in park.jpg" in page
