@@ -270,6 +270,31 @@ def test_a_session_that_ends_meanwhile_loses_nothing_typed(listening, visits):
     expect(page.get_by_label("What it is")).to_have_value("dog")
 
 
+@pytest.mark.parametrize(
+    ("path", "asked", "shown"),
+    [
+        ("/introduce", "**/introduce/outline?*", "path.outline"),
+        ("/try", "**/try/img_*", "text=Nothing of yours is recognised here."),
+    ],
+)
+def test_where_the_server_is_gone_a_photo_can_be_looked_at_again(
+    listening, visits, path, asked, shown
+):
+    address, _ = listening()
+    page = visits.open(f"{address}{path}")
+    page.route(asked, lambda route: route.abort("connectionreset"))
+    drop(page, "a.png", photo(red=RED))
+    again = page.get_by_role("button", name="Look again")
+    expect(again).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
+    expect(page.locator(".spinner.on")).to_have_count(0)
+    page.unroute(asked)
+    again.click()
+    expect(page.locator(shown)).to_be_visible()
+    assert all("ERR_CONNECTION_RESET" in each or "htmx:" in each for each in visits.wrong)
+    visits.wrong.clear()  # what the browser and htmx say of a lost connection
+
+
 def test_a_page_of_elsewhere_leads_to_a_page_without_the_token_again(listening, visits):
     address, _ = listening(tokens=TOKENS)
     page = visits.open(address)
