@@ -198,6 +198,16 @@ def test_a_lost_edit_is_told_and_what_was_typed_stays(one_thing):
     assert kit_of(one_thing).get(ONE).name == "Bix"
 
 
+def test_a_field_that_was_left_alone_shows_what_it_is_now(one_thing):
+    kit_of(one_thing).update(ONE, name="Rex")
+    answer = one_thing.post(f"/things/{ONE}", data=seen(context="Eats socks."), headers=PART)
+    assert answer.status_code == 412
+    assert "nothing is saved" in answer.text
+    assert 'name="name" value="Rex"' in answer.text
+    assert "Eats socks.</textarea>" in answer.text
+    assert "Now: Eats shoes." in answer.text
+
+
 def test_merging_and_forgetting(one_thing):
     introduce(one_thing, "Ruby", photo(blue=BLUE), TWO)
     merged = one_thing.post(f"/things/{ONE}/merge", data={"into": TWO}, follow_redirects=False)
