@@ -137,6 +137,14 @@ def test_one_bad_photo_of_several_is_named_and_the_others_are_shown(listening, v
     expect(page.locator("input[name=photo][type=hidden]")).to_have_count(1)
 
 
+def test_a_question_in_a_refusal_ends_as_one(listening, visits):
+    visits.refusals.add(422)
+    address, _ = listening()
+    page = visits.open(f"{address}/introduce")
+    drop(page, "empty.png", b"")
+    expect(page.locator(".refused li")).to_have_text(re.compile(r"was it saved completely\?$"))
+
+
 def test_a_folder_is_dropped_with_all_that_is_in_it(listening, visits, tmp_path):
     address, app = listening()
     app.state.service.kit("default").remember("Biscuit", photo(red=RED), category="dog")
@@ -165,7 +173,8 @@ def test_a_name_that_is_taken_is_told_and_nothing_typed_is_lost(listening, visit
     page.get_by_label("What it is").fill("mug")
     page.get_by_label("Note").fill("From Lisbon.")
     page.get_by_role("button", name="Remember it").click()
-    expect(page.get_by_role("alert").filter(has_text="Biscuit")).to_be_visible()
+    told = page.get_by_role("alert").filter(has_text="Biscuit")
+    expect(told).to_contain_text("add photos on its page; otherwise choose another name.")
     expect(page.get_by_label("Note")).to_have_value("From Lisbon.")
     page.get_by_label("Name").fill("Ruby")
     page.get_by_role("button", name="Remember it").click()

@@ -208,6 +208,12 @@ def test_a_field_that_was_left_alone_shows_what_it_is_now(one_thing):
     assert "Now: Eats shoes." in answer.text
 
 
+def test_a_question_in_a_page_about_an_error_ends_as_one(one_thing):
+    sent = one_thing.post("/try/photos", files={"photo": ("a.png", b"")})
+    assert sent.status_code == 422
+    assert "was it saved completely?</p>" in sent.text
+
+
 def test_merging_and_forgetting(one_thing):
     introduce(one_thing, "Ruby", photo(blue=BLUE), TWO)
     merged = one_thing.post(f"/things/{ONE}/merge", data={"into": TWO}, follow_redirects=False)

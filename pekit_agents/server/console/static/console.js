@@ -3,7 +3,7 @@
 
 const notice = () => document.getElementById("notice");
 
-const asSentence = (text) => text[0].toUpperCase() + text.slice(1).replace(/[.;:,\s]*$/, ".");
+const asSentence = (text) => text[0].toUpperCase() + text.slice(1).replace(/[.;:,\s]*$/, "").replace(/[^?!]$/, "$&.");
 
 function say(sentence) {
   const place = notice();
