@@ -323,6 +323,13 @@ def test_a_photo_is_handed_to_an_agent(listening, visits):
     (handle,) = app.state.service.latest("default")
     expect(page.get_by_text(handle)).to_be_visible()
     assert fits(page)
+    drop(page, "b.png", photo(blue=BLUE))
+    expect(page.locator("#handed > li")).to_have_count(2)
+    (second,) = set(app.state.service.latest("default")) - {handle}
+    # One of two is the latest: it alone says so.
+    expect(page.get_by_role("status").filter(has_text="latest", visible=True)).to_have_count(1)
+    expect(page.locator("#handed > :last-child")).to_contain_text(second)
+    expect(page.locator("#handed > :last-child").get_by_role("status")).to_be_visible()
 
 
 def test_the_slider_shows_what_each_strictness_would_do(listening, visits, width):
