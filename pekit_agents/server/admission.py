@@ -32,7 +32,6 @@ _PUBLIC = ("/healthz", "/readyz", "/openapi.json", "/sign-in", "/static/")
 #: Programs ask for these: without a user they are answered 401, a browser is sent to sign in.
 _FOR_PROGRAMS = ("/v1/", "/mcp", "/metrics")
 _READING = frozenset({"GET", "HEAD"})
-_SAFE = _READING | {"OPTIONS"}
 _WITHIN_SITE = frozenset({"same-origin", "none"})
 #: Of every answer that does not say otherwise. What is somebody's stays out of shared caches, of
 #: pages of elsewhere and of the addresses that browsers tell other sites.
@@ -136,8 +135,8 @@ def _require_same_site(request: HTTPConnection) -> None:
     method, headers = request.scope["method"], request.headers
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     within = site is None or site in _WITHIN_SITE
-    if method in _SAFE:
-        within = within or (method in _READING and headers.get("sec-fetch-mode") == "navigate")
+    if method in _READING:
+        within = within or headers.get("sec-fetch-mode") == "navigate"
     elif within and origin is not None:
         sent_by = site_of(origin)
         within = sent_by is not None and sent_by[1] == headers.get("host", "").casefold()

@@ -41,7 +41,7 @@ class LastSeen:
             known: The ids of all that is remembered; others are dropped from the disk.
 
         Raises:
-            MemoryStoreError: It cannot be written.
+            MemoryStoreError: It cannot be read or written.
         """
         kept = _read(self._path(user_id))
         if not kept.keys() <= set(known):
@@ -105,3 +105,7 @@ def _read(path: Path) -> dict[str, float]:
         return {}
     except (ValueError, TypeError, AttributeError):
         return {}  # the next sighting begins it anew
+    except OSError as exc:
+        raise MemoryStoreError(
+            f"expected a file that can be read, found {path}: {exc.strerror}"
+        ) from exc

@@ -186,7 +186,6 @@ class Service:
             MemoryStoreError: Something cannot be removed yet; calling it again goes on.
         """
         with ExitStack() as all_of_it:  # whatever one of them raises
-            all_of_it.callback(self.seen.clear, user_id)
             all_of_it.callback(self.finished.clear, user_id)
             all_of_it.callback(self.seen.clear, user_id)
             all_of_it.callback(self.recent.clear, user_id)

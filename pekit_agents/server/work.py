@@ -60,7 +60,6 @@ class Work:
         self._free, self._places, self._per_user = threads, threads + queue, per_user
         self._begun: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[_Turn]] = OrderedDict()
-        self._closed = False
         self.refused: Counter[str] = Counter()
 
     @property
@@ -94,7 +93,6 @@ class Work:
 
     def close(self) -> None:
         """Wait for what has begun; what waits is not begun."""
-        self._closed = True
         for turns in self._waiting.values():
             for turn in turns:
                 if not turn.done():
@@ -103,8 +101,6 @@ class Work:
         self._pool.shutdown(cancel_futures=True)
 
     def _check(self, user_id: str) -> None:
-        if self._closed:
-            raise _stopping()
         if self._begun[user_id] >= self._per_user:
             self.refused["user"] += 1
             raise TooManyRequests(
@@ -128,22 +124,22 @@ class Work:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.cancelled():
-                self._waiting[user_id].remove(turn)
-            else:  # it was given a thread at that moment
+            if not turn.cancelled():  # it was given a thread at that moment
                 self._give()
+            elif turn in self._waiting.get(user_id, ()):
+                self._waiting[user_id].remove(turn)
             raise
 
     def _give(self) -> None:
         """Give a thread that is free to who waits, of another user than the last time."""
         while self._waiting:
             user_id, turns = self._waiting.popitem(last=False)
-            if not turns:
-                continue
-            turns.popleft().set_result(None)
+            while turns and turns[0].done():  # who stopped waiting at that moment
+                turns.popleft()
             if turns:
+                turns.popleft().set_result(None)
                 self._waiting[user_id] = turns  # at the end
-            return
+                return
         self._free += 1
 
     def _submit(self, work: Callable[[], _T]) -> Future[_T]:

@@ -7,6 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from pekit_agents.errors import MemoryStoreError
+from pekit_agents.server import bodies
 from pekit_agents.server.admission import Admission
 from pekit_agents.server.settings import ServerSettings
 
@@ -86,7 +87,10 @@ async def test_further_hosts_may_be_named(app, ask):
         ("POST", {"origin": "http://["}, 403),
         ("POST", {"sec-fetch-site": "same-site"}, 403),
         ("POST", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, 403),
+        ("POST", {"host": "LOCALHOST:8321", "origin": "http://localhost:8321"}, 200),
         ("DELETE", {"sec-fetch-site": "cross-site"}, 403),
+        ("OPTIONS", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, 403),
+        ("OPTIONS", {"origin": "http://evil.example"}, 403),
         ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, 200),
         ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}, 403),
         ("GET", {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors"}, 403),
@@ -97,7 +101,8 @@ async def test_a_page_of_elsewhere_may_only_lead_here(app, ask, method, headers,
     async def here(request):
         return "ann"
 
-    answer = await ask(app(identify=here), method, "/v1/x", [HOST, *headers.items()])
+    given = {HOST[0]: HOST[1], **headers}
+    answer = await ask(app(identify=here), method, "/v1/x", given.items())
     assert answer.status == status
 
 
@@ -110,6 +115,8 @@ async def test_with_a_token_a_page_of_elsewhere_is_a_program(app, ask):
     ("method", "path", "status"),
     [
         ("GET", "/healthz", 200),
+        ("GET", "/readyz", 200),
+        ("GET", "/openapi.json", 200),
         ("GET", "/static/style.css", 200),
         ("GET", "/sign-in", 200),
         ("GET", "/healthz/", 303),
@@ -130,6 +137,7 @@ async def test_what_nobody_may_see_without_a_token(app, ask, method, path, statu
     assert answer.status == status
     if status == 401:
         assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["connection"] == "close"
         assert json.loads(answer.body)["status"] == 401
 
 
@@ -178,7 +186,9 @@ async def test_answers_stay_out_of_caches_and_of_other_sites(app, ask):
     headers = (await ask(app(), headers=[HOST, ANN])).headers
     assert headers["cache-control"] == "no-store"
     assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
 
 
 LENGTH, CHUNKED = "content-length", ("transfer-encoding", "chunked")
@@ -209,6 +219,57 @@ async def test_a_body_that_is_too_large_or_late(app, ask, inner, method, headers
     if status != 200:
         assert json.loads(answer.body)["status"] == status
         assert answer.headers["connection"] == "close"
+
+
+async def test_an_answer_that_has_begun_is_not_begun_again(app):
+    """A body that is refused while an application already answers."""
+    pieces, sent = [b"12345", b"678901"], []
+
+    async def early(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while pieces:
+            await receive()
+
+    async def receive():
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
+
+    async def send(message):
+        sent.append(message.get("status"))
+
+    headers = [
+        (b"host", b"localhost"),
+        (b"authorization", b"Bearer ann"),
+        (b"content-length", b"9"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/v1/x", "headers": headers}
+    await app(early, max_request=10)(scope, receive, send)
+    assert sent == [200]
+
+
+async def test_who_is_not_known_sends_a_form_at_once(app, ask, monkeypatch):
+    monkeypatch.setattr(bodies, "_UNKNOWN_SECONDS", 0.01)
+    answer = await ask(app(), "POST", "/sign-in", [HOST, (LENGTH, "9")], [b"1", None])
+    assert answer.status == 408
+
+
+async def test_an_address_is_no_user(app, ask):
+    """Who is called like an address shares no place with those who come from there."""
+    bounded, begun = app(), [HOST, (LENGTH, "9")]
+    slow = [
+        asyncio.create_task(ask(bounded, "POST", "/sign-in", begun, [None], "10.0.0.1"))
+        for _ in range(4)
+    ]
+    await asyncio.sleep(0)
+    assert (await upload(ask, bounded, 3, "10.0.0.1")).status == 200
+    for task in slow:
+        task.cancel()
+
+
+async def test_nothing_is_kept_of_who_has_sent_something(app, ask):
+    bounded = app()
+    for n in range(3):
+        assert (await upload(ask, bounded, 3, f"user {n}")).status == 200
+    assert not bounded._bodies._arriving.keys() | bounded._bodies._held.keys()
 
 
 class Held:
@@ -292,3 +353,56 @@ async def test_an_error_of_the_application_is_still_one(app, ask):
         await ask(app(fails), headers=[HOST, ANN])
     with pytest.raises(ZeroDivisionError):
         await upload(ask, app(fails), 3)
+
+
+async def test_once_a_body_is_there_its_user_may_send_another_one(app, ask):
+    held = Held()
+    bounded = app(held)
+    tasks = [asyncio.create_task(upload(ask, bounded, 1)) for _ in range(6)]
+    for _ in tasks:
+        await asyncio.wait_for(held.read.acquire(), 20)
+    held.may.set()
+    assert [(await each).status for each in tasks] == [200] * 6
+
+
+async def test_once_a_body_is_there_its_time_is_no_more(app):
+    """An application that streams waits for the client to leave."""
+    messages, seen, sent = [{"type": "http.request", "body": b"123"}], [], []
+
+    async def streams(scope, receive, send):
+        await receive()
+        seen.append(await receive())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        await asyncio.sleep(0.1)  # longer than a body may take
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message["status"])
+
+    headers = [
+        (b"host", b"localhost"),
+        (b"authorization", b"Bearer ann"),
+        (b"content-length", b"3"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/v1/x", "headers": headers}
+    await app(streams, upload_seconds=0.01)(scope, receive, send)
+    assert (seen, sent) == ([{"type": "http.disconnect"}], [200])
+
+
+async def test_who_reads_on_after_a_refusal_gets_nothing(app, ask):
+    got = []
+
+    async def reads_on(scope, receive, send):
+        for _ in range(2):
+            try:
+                got.append((await receive())["body"])
+            except Exception as exc:  # noqa: BLE001
+                got.append(exc.status_code)
+
+    headers = [HOST, ANN, CHUNKED]
+    answer = await ask(app(reads_on, max_request=3), "POST", "/v1/x", headers, [b"1234", b"5"])
+    assert (answer.status, got) == (413, [413, 413])

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import stat
+import time
+
 import pytest
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from starlette.requests import HTTPConnection
 
 from pekit_agents.errors import InvalidInput, MemoryStoreError
@@ -12,7 +16,7 @@ from pekit_agents.server.identity import (
     secret_key,
 )
 from pekit_agents.server.settings import ServerSettings
-from pekit_agents.server.tokens import Tokens
+from pekit_agents.server.tokens import Tokens, hash_of
 
 
 def request(**headers: str) -> HTTPConnection:
@@ -98,6 +102,37 @@ async def test_a_session_ends_with_its_token(identity):
     tokens_of(door).remove("ann")
     assert await door(cookie) is None
     assert door.begin_session(token) is None
+
+
+async def test_a_session_ends_after_thirty_days(identity, monkeypatch):
+    door, day, now = identity(), 24 * 3600, int(time.time())
+    session = door.begin_session(tokens_of(door).add("ann"))
+    cookie = request(cookie=f"{SESSION_COOKIE}={session}")
+    for days, user in ((29, "ann"), (31, None)):
+        later = now + days * day
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _, at=later: at)
+        assert await door(cookie) == user
+
+
+async def test_what_signs_other_things_begins_no_session(identity):
+    door = identity()
+    token = tokens_of(door).add("ann")
+    door.begin_session(token)
+    key = secret_key(door._settings.folder)
+    for content, salt in (([hash_of(token)], "console"), (hash_of(token), "another")):
+        made = URLSafeTimedSerializer(secret_key=key, salt=salt).dumps(content)
+        assert await door(request(cookie=f"{SESSION_COOKIE}={made}")) is None
+
+
+def test_the_key_is_its_owners_alone_and_the_first_one_stays(tmp_path):
+    key = secret_key(tmp_path / "state")
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "state" / "session-key").stat().st_mode) == 0o600
+    assert secret_key(tmp_path / "state") == key
+
+
+def test_on_ones_own_machine_no_token_is_wanted(identity):
+    require_identity(identity()._settings, tokens_of(identity()))
 
 
 async def test_a_session_that_was_changed_is_nobodys(identity):

@@ -93,6 +93,26 @@ def filled(made: Service, user: str) -> None:
     settings = made.settings
     library = PhotoLibrary.open(settings.memory, user_id=user, profile=graded_profile())
     library.index([("a photo", photo())])
+    made.note_seen(user, [each.object_id for each in made.kit(user).objects()])
+    made.finished.once(user, "a key", "a digest", lambda: {"object_id": "x"})
+
+
+def test_only_what_is_remembered_has_a_time(service):
+    made = service()
+    filled(made, "ann")
+    (known,) = made.kit("ann").objects()
+    made.note_seen("ann", [known.object_id, "0" * 32])
+    assert made.seen.times("ann", {known.object_id, "0" * 32}).keys() == {known.object_id}
+
+
+def test_what_was_found_is_not_found_again_for_who_is_forgotten(service):
+    """A photo that was searched is not searched anew, until its user is forgotten."""
+    made = service()
+    filled(made, "ann")
+    made.actions.find_personal_objects("ann", made.latest("ann")[0])
+    assert made.actions.findings._kept
+    made.forget_user("ann")
+    assert not made.actions.findings._kept
 
 
 def bytes_of(folder: Path) -> set[bytes]:
@@ -113,6 +133,13 @@ def test_nothing_is_left_of_a_user_who_is_forgotten(service, tmp_path):
     library = PhotoLibrary.open(str(memory), user_id="ann", profile=graded_profile())
     assert library.photo_ids() == []
     assert {each for each in bytes_of(memory) if b"ann" in each} == set()
+    # Files of the server are called by hashes of who they are of: bob's are all that is left.
+    for part, count in (("pictures", 1), ("recent", 1), ("seen", 1), ("requests", 1)):
+        folder = memory / ".server" / part
+        files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+        users = {path.relative_to(folder).parts[0] for path in files if path.name[0] != "."}
+        assert len(users) == count, part
+    assert made.finished.once("ann", "a key", "a digest", lambda: {"n": 1}) == ({"n": 1}, False)
     assert len(made.kit("bob").objects()) == 1
     assert len(made.latest("bob")) == 1
 

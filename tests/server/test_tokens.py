@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 
 import pytest
 
@@ -41,6 +42,7 @@ def test_another_process_sees_what_is_added_and_removed(path):
     [
         ("", None, "user: expected a text"),
         ("ann", "short", "expected at least 16 characters, found 5"),
+        ("ann", "y" * 15, "expected at least 16 characters, found 15"),
         ("bob", TOKEN, "one that is in use"),
         ("bob", TOKEN + "!", "one that is in use"),
     ],
@@ -51,6 +53,27 @@ def test_what_is_no_token_changes_nothing(path, user, token, words):
     with pytest.raises(InvalidInput, match=words):
         tokens.add(user, token)
     assert tokens.users() == {"ann": 1, "cleo": 1}
+
+
+def test_tokens_that_are_in_no_file_are_asked_for_and_come_first(path):
+    others = Tokens(path, {hash_of(TOKEN): "ann"})
+    assert others.asked_for
+    Tokens(path).add("bob", TOKEN)  # by a command that knows nothing of them
+    assert others.user_of(TOKEN) == "ann"
+
+
+def test_many_writers_lose_no_token(path):
+    def write(n):
+        for _ in range(5):
+            Tokens(path).add(f"user {n}")
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Tokens(path).users() == {f"user {n}": 5 for n in range(4)}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_a_server_that_asked_for_tokens_goes_on_asking(path):

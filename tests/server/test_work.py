@@ -140,3 +140,39 @@ async def test_what_waits_when_it_closes_is_told_so(gate):
         await second
     with pytest.raises(ServerBusy, match="found one that stops"):
         await work.run("ann", gate)
+
+
+async def test_who_stops_waiting_while_it_closes_has_only_stopped(gate):
+    work = Work(1, 2, 8, "w")
+    first, second = begun(work, "ann", gate), begun(work, "bob", gate)
+    await until(lambda: gate.begun.acquire(blocking=False))
+    await until(lambda: work.waiting == 2)
+    gate.may.set()
+    second.cancel()
+    work.close()
+    assert await first == "x"
+    with pytest.raises(asyncio.CancelledError):
+        await second
+
+
+@pytest.mark.parametrize("order", ["stops, is given", "is given, stops", "stops"])
+async def test_a_thread_goes_to_the_next_where_who_had_its_turn_stops_waiting(gate, order):
+    work = Work(1, 4, 8, "w")
+    await work._turn("ann")  # the only thread
+    second, third = begun(work, "bob", gate), begun(work, "cleo", gate, "third")
+    await until(lambda: work.waiting == 2)
+    await until(lambda: len(work._waiting) == 2)
+    if order == "stops, is given":
+        second.cancel()
+        work._give()
+    elif order == "is given, stops":
+        work._give()
+        second.cancel()
+    else:
+        second.cancel()
+        await asyncio.wait([second])
+        work._give()
+    gate.may.set()
+    assert await asyncio.wait_for(third, 20) == "third"
+    assert await asyncio.wait_for(work.run("bob", gate, "bob"), 20) == "bob"
+    assert gate.order == ["third", "bob"]

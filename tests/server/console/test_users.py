@@ -14,7 +14,6 @@ from tests.server.console.asking import (
     introduce,
     make_app,
     photo,
-    send,
 )
 
 RED = (20, 20, 80, 80)
@@ -113,59 +112,6 @@ def test_a_page_of_elsewhere_that_leads_here_does_not_ask_for_the_token_again(vi
 def test_a_session_that_has_ended_is_told_to_a_page_and_does_not_lead_away_from_it(visitor):
     answer = visitor.get("/introduce/outline?photo=img_1", headers=PART)
     assert (answer.status_code, answer.json()["status"]) == (401, 401)
-
-
-def test_two_users_see_nothing_of_each_other(two_users):
-    ann, bob = two_users
-    introduce(ann, "Biscuit", photo(red=RED), ONE)
-    introduce(bob, "Ruby", photo(blue=RED), TWO)
-    handle = send(ann, photo(pale_red=RED))
-    ann.post(f"/try/{handle}/review")
-    service = ann.app.state.service
-    (item,) = service.kit("ann").review.list()
-    (view,) = service.kit("ann").views(ONE)
-    before = service.kit("ann").version()
-    nobodys = {ONE: "3" * 32, handle: "img_" + "0" * 32, item.review_id: "0" * 12}
-    nobodys[view.view_id] = "f" * 12
-
-    def never(text: str) -> str:
-        """Return a text with ids that nobody has, in place of ann's."""
-        for known, nobody in nobodys.items():
-            text = text.replace(known, nobody)
-        return text
-
-    for method, path, form in (
-        ("GET", f"/things/{ONE}", {}),
-        ("GET", f"/things/{ONE}/photos", {}),
-        ("GET", f"/things/{ONE}/portrait", {}),
-        ("GET", f"/things/{ONE}/views/{view.view_id}", {}),
-        ("GET", f"/pictures/{handle}", {}),
-        ("GET", f"/try/{handle}", {}),
-        ("GET", f"/strictness/{handle}", {}),
-        ("GET", f"/introduce/outline?photo={handle}", {}),
-        ("GET", f"/review/{item.review_id}/picture", {}),
-        ("POST", f"/things/{ONE}", {"name": "Mine"}),
-        ("POST", f"/things/{ONE}/views/{view.view_id}/remove", {}),
-        ("POST", f"/things/{TWO}/views/{view.view_id}/remove", {}),
-        ("POST", f"/things/{ONE}/clear-corrections", {}),
-        ("POST", f"/things/{ONE}/merge", {"into": TWO}),
-        ("POST", f"/things/{TWO}/merge", {"into": ONE}),
-        ("POST", f"/things/{ONE}/forget", {}),
-        ("POST", f"/things/{ONE}/photos", {"photo": handle, "box": ""}),
-        ("POST", f"/things/{TWO}/photos", {"photo": handle, "box": ""}),
-        ("POST", f"/try/{handle}/corrections", {"region": "1", "verdict": "no"}),
-        ("POST", f"/try/{handle}/review", {}),
-        ("POST", f"/review/{item.review_id}", {"verdict": "yes"}),
-    ):
-        theirs = bob.request(method, path, data=form or None)
-        unknown = bob.request(
-            method, never(path), data={key: never(text) for key, text in form.items()} or None
-        )
-        assert (theirs.status_code, unknown.status_code) == (404, 404), path
-        assert never(theirs.text) == unknown.text, path
-    assert service.kit("ann").version() == before
-    assert "Biscuit" not in bob.get("/").text
-    assert bob.get("/review").text.count("data-doubt") == 0
 
 
 @pytest.mark.parametrize(
