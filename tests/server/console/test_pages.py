@@ -235,6 +235,13 @@ def test_a_photo_shows_what_is_named_possible_and_silent_and_why(one_thing):
     assert "1 other region, nothing of yours" in page
 
 
+def test_what_lies_in_a_match_is_no_region_of_its_own(one_thing):
+    handle = send(one_thing, photo(red=(5, 5, 105, 75), blue=(30, 20, 60, 50)))
+    page = one_thing.get(f"/try/{handle}", headers=PART).text
+    assert page.count('class="match named"') == 1
+    assert "nothing of yours" not in page
+
+
 def test_no_and_yes_and_it_is_are_learnt(one_thing):
     introduce(one_thing, "Ruby", photo(blue=BLUE), TWO)
     handle = send(one_thing, photo(pale_red=RED))
