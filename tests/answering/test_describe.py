@@ -95,7 +95,8 @@ def test_without_a_picture_and_a_name_the_question_stays_bare(kit):
 def test_other_users_objects_are_not_told(kit, tmp_path):
     bob, listener = PeKit.open(tmp_path, profile=fake_profile(), user_id="bob"), Listener()
     bob.describe(None, "What does Biscuit eat?", answerer=listener)
-    assert listener.heard == [(None, "What does Biscuit eat?")]
+    words = 'Nothing is remembered that is called "Biscuit".\n\nWhat does Biscuit eat?'
+    assert listener.heard == [(None, words)]
 
 
 @pytest.mark.parametrize("question", ["", " \n"])

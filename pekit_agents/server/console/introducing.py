@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
-from pekit_agents.errors import InvalidInput, NoObjectFound
+from pekit_agents.errors import InvalidInput, NoObjectFound, ObjectExists
 from pekit_agents.images.loading import load_photo
 from pekit_agents.introduction.view_extraction import Reference
 from pekit_agents.introduction.views import MAX_VIEWS
@@ -23,6 +23,7 @@ from pekit_agents.server.console.uploads import Photos, TakenIn, taken_in
 from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.service import Service
 from pekit_agents.types import PersonalObject
+from pekit_agents.wording.messages import clause
 
 __all__ = ["router"]
 
@@ -31,6 +32,7 @@ router = APIRouter(route_class=PageRoute)
 Text = Annotated[str, Form()]
 Texts = Annotated[list[str], Form(default_factory=list)]
 _CATEGORY = "thing"  # while nobody has said what it is
+_TAKEN = "if it is the same thing, add photos on its page; otherwise choose another name"
 _NO_PHOTOS = "expected photos of it, found none; drop at least one on the page"
 
 
@@ -106,7 +108,10 @@ async def remember(
 
     if not photo:
         raise InvalidInput(_NO_PHOTOS)
-    obj = await service.see(user, remembered)
+    try:
+        obj = await service.see(user, remembered)
+    except ObjectExists as error:
+        raise ObjectExists(f"{clause(error)}; {_TAKEN}") from error
     said = f"{obj.name} is remembered."
     return await thing_page(request, service, user, obj.object_id, advice=obj.advice, said=said)
 

@@ -64,7 +64,13 @@ async def change(
     try:
         await service.look_up(user, changed)
     except ObjectChanged:
-        typed = {"name": name, "category": category, "context": context}
+        # A field that was left alone shows what it is now, so that saving again does not undo it.
+        texts = {
+            "name": (name, seen_name),
+            "category": (category, seen_category),
+            "context": (context, seen_context),
+        }
+        typed = {field: text for field, (text, seen) in texts.items() if text != seen}
         return await thing_page(
             request, service, user, object_id, status=412, typed=typed, part="_texts.html"
         )
@@ -148,7 +154,7 @@ async def thing_page(
         object_id: Which thing.
         advice: What to know about the photos that were just given.
         said: What was just done.
-        typed: What was typed and could not be saved.
+        typed: What was typed and could not be saved, by field.
         status: The HTTP status.
         part: The template to answer htmx with, in place of the page's main part.
 

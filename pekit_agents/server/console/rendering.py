@@ -154,7 +154,8 @@ def _percent(share: float | None) -> str:
 
 def _sentence(text: str) -> str:
     """Return what an error or a piece of advice says as a sentence of its own."""
-    return f"{text[:1].upper()}{clause(text[1:])}."
+    said = f"{text[:1].upper()}{clause(text[1:])}"
+    return said if said.endswith(("?", "!")) else f"{said}."
 
 
 def _or(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
+from pekit_agents.boxes import containment
 from pekit_agents.calibration import Strictness
 from pekit_agents.errors import InvalidInput, ObjectNotFound
 from pekit_agents.kit.kit import PeKit
@@ -209,15 +210,29 @@ def _told(
     said: str = "",
     advice: tuple[Advice, ...] = (),
 ) -> _Tried:
-    places = {match.region for match in finding.everything}
-    silent = [
-        (number, proposal)
-        for number, proposal in enumerate(finding.proposals, start=1)
-        if number not in places
-    ]
+    silent = _silent(finding, kit.profile.matching.inside)
     told = [why(kit, match) for match in finding.everything]
     size, things = finding.size_wh, kit.objects()
     return _Tried(handle, label, strictness, size, told, silent, things, said, advice)
+
+
+def _silent(finding: Finding, inside: float) -> list[tuple[int, Proposal]]:
+    """Return the regions that are nothing of the user's, by their numbers.
+
+    What lies in a match, or holds it, shows what the match shows.
+
+    Args:
+        finding: What was found.
+        inside: The share of the smaller box above which one lies in the other.
+    """
+    matched = [match.box.xyxy for match in finding.everything]
+    boxes = [proposal.box.xyxy for proposal in finding.proposals]
+    shared = containment(boxes, matched).max(axis=1, initial=0.0) if boxes and matched else None
+    return [
+        (number, proposal)
+        for number, proposal in enumerate(finding.proposals, start=1)
+        if shared is None or shared[number - 1] <= inside
+    ]
 
 
 def why(kit: PeKit, match: Match) -> Told:

@@ -132,7 +132,7 @@ def test_at_a_terminal_the_environment_says_where_the_bucket_is(
     finding().image.save(tmp_path / "pink.png")
     pekit("find", str(tmp_path / "pink.png"), "--review")
     listed = json.loads(pekit("review", "list", "--json"))
-    assert [one["label"] for one in listed] == ["", "pink.png"]
+    assert [one["label"] for one in listed] == ["", str(tmp_path / "pink.png")]
     pekit("review", "reject", item.review_id)
     assert kit.get("Cup").n_negatives == 1
     pekit("review", "dismiss", "--all")

@@ -137,6 +137,14 @@ def test_one_bad_photo_of_several_is_named_and_the_others_are_shown(listening, v
     expect(page.locator("input[name=photo][type=hidden]")).to_have_count(1)
 
 
+def test_a_question_in_a_refusal_ends_as_one(listening, visits):
+    visits.refusals.add(422)
+    address, _ = listening()
+    page = visits.open(f"{address}/introduce")
+    drop(page, "empty.png", b"")
+    expect(page.locator(".refused li")).to_have_text(re.compile(r"was it saved completely\?$"))
+
+
 def test_a_folder_is_dropped_with_all_that_is_in_it(listening, visits, tmp_path):
     address, app = listening()
     app.state.service.kit("default").remember("Biscuit", photo(red=RED), category="dog")
@@ -165,7 +173,8 @@ def test_a_name_that_is_taken_is_told_and_nothing_typed_is_lost(listening, visit
     page.get_by_label("What it is").fill("mug")
     page.get_by_label("Note").fill("From Lisbon.")
     page.get_by_role("button", name="Remember it").click()
-    expect(page.get_by_role("alert").filter(has_text="Biscuit")).to_be_visible()
+    told = page.get_by_role("alert").filter(has_text="Biscuit")
+    expect(told).to_contain_text("add photos on its page; otherwise choose another name.")
     expect(page.get_by_label("Note")).to_have_value("From Lisbon.")
     page.get_by_label("Name").fill("Ruby")
     page.get_by_role("button", name="Remember it").click()
@@ -270,6 +279,31 @@ def test_a_session_that_ends_meanwhile_loses_nothing_typed(listening, visits):
     expect(page.get_by_label("What it is")).to_have_value("dog")
 
 
+@pytest.mark.parametrize(
+    ("path", "asked", "shown"),
+    [
+        ("/introduce", "**/introduce/outline?*", "path.outline"),
+        ("/try", "**/try/img_*", "text=Nothing of yours is recognised here."),
+    ],
+)
+def test_where_the_server_is_gone_a_photo_can_be_looked_at_again(
+    listening, visits, path, asked, shown
+):
+    address, _ = listening()
+    page = visits.open(f"{address}{path}")
+    page.route(asked, lambda route: route.abort("connectionreset"))
+    drop(page, "a.png", photo(red=RED))
+    again = page.get_by_role("button", name="Look again")
+    expect(again).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
+    expect(page.locator(".spinner.on")).to_have_count(0)
+    page.unroute(asked)
+    again.click()
+    expect(page.locator(shown)).to_be_visible()
+    assert all("ERR_CONNECTION_RESET" in each or "htmx:" in each for each in visits.wrong)
+    visits.wrong.clear()  # what the browser and htmx say of a lost connection
+
+
 def test_a_page_of_elsewhere_leads_to_a_page_without_the_token_again(listening, visits):
     address, _ = listening(tokens=TOKENS)
     page = visits.open(address)
@@ -289,6 +323,13 @@ def test_a_photo_is_handed_to_an_agent(listening, visits):
     (handle,) = app.state.service.latest("default")
     expect(page.get_by_text(handle)).to_be_visible()
     assert fits(page)
+    drop(page, "b.png", photo(blue=BLUE))
+    expect(page.locator("#handed > li")).to_have_count(2)
+    (second,) = set(app.state.service.latest("default")) - {handle}
+    # One of two is the latest: it alone says so.
+    expect(page.get_by_role("status").filter(has_text="latest", visible=True)).to_have_count(1)
+    expect(page.locator("#handed > :last-child")).to_contain_text(second)
+    expect(page.locator("#handed > :last-child").get_by_role("status")).to_be_visible()
 
 
 def test_the_slider_shows_what_each_strictness_would_do(listening, visits, width):

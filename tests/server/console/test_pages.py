@@ -198,6 +198,22 @@ def test_a_lost_edit_is_told_and_what_was_typed_stays(one_thing):
     assert kit_of(one_thing).get(ONE).name == "Bix"
 
 
+def test_a_field_that_was_left_alone_shows_what_it_is_now(one_thing):
+    kit_of(one_thing).update(ONE, name="Rex")
+    answer = one_thing.post(f"/things/{ONE}", data=seen(context="Eats socks."), headers=PART)
+    assert answer.status_code == 412
+    assert "nothing is saved" in answer.text
+    assert 'name="name" value="Rex"' in answer.text
+    assert "Eats socks.</textarea>" in answer.text
+    assert "Now: Eats shoes." in answer.text
+
+
+def test_a_question_in_a_page_about_an_error_ends_as_one(one_thing):
+    sent = one_thing.post("/try/photos", files={"photo": ("a.png", b"")})
+    assert sent.status_code == 422
+    assert "was it saved completely?</p>" in sent.text
+
+
 def test_merging_and_forgetting(one_thing):
     introduce(one_thing, "Ruby", photo(blue=BLUE), TWO)
     merged = one_thing.post(f"/things/{ONE}/merge", data={"into": TWO}, follow_redirects=False)
@@ -217,6 +233,13 @@ def test_a_photo_shows_what_is_named_possible_and_silent_and_why(one_thing):
     assert page.count('class="match named"') == page.count('class="match possible"') == 1
     assert "29 % likely" in page
     assert "1 other region, nothing of yours" in page
+
+
+def test_what_lies_in_a_match_is_no_region_of_its_own(one_thing):
+    handle = send(one_thing, photo(red=(5, 5, 105, 75), blue=(30, 20, 60, 50)))
+    page = one_thing.get(f"/try/{handle}", headers=PART).text
+    assert page.count('class="match named"') == 1
+    assert "nothing of yours" not in page
 
 
 def test_no_and_yes_and_it_is_are_learnt(one_thing):
@@ -267,6 +290,7 @@ def test_what_is_kept_for_review_is_decided_on(one_thing):
     handle = send(one_thing, photo(pale_red=RED, red=(100, 20, 150, 70)))
     kept = one_thing.post(f"/try/{handle}/review", data={"label": "park.jpg"}, headers=PART)
     assert "1 match waits for review." in kept.text
+    assert "1 match</a> in photos waits for your word." in one_thing.get("/").text
     (item,) = kit_of(one_thing).review.list()
     page = one_thing.get("/review").text
     assert "found in park.jpg" in page

@@ -3,7 +3,7 @@
 
 const notice = () => document.getElementById("notice");
 
-const asSentence = (text) => text[0].toUpperCase() + text.slice(1).replace(/[.;:,\s]*$/, ".");
+const asSentence = (text) => text[0].toUpperCase() + text.slice(1).replace(/[.;:,\s]*$/, "").replace(/[^?!]$/, "$&.");
 
 function say(sentence) {
   const place = notice();
@@ -33,6 +33,23 @@ function sentenceOf(status, type, body) {
   return `The server could not do it (${status}). Nothing typed is lost; try again in a while.`;
 }
 
+// Where a photo was being looked at: nothing turns for ever, and it can be looked at again.
+function offerAgain(element) {
+  element.querySelectorAll(".spinner.on").forEach((each) => {
+    if (each.closest("[hx-get]") !== element) return; // a photo of this form that is still looked at
+    const looking = each.parentElement;
+    const again = document.createElement("button");
+    again.type = "button";
+    again.className = "quiet";
+    again.textContent = "Look again";
+    again.addEventListener("click", () => {
+      again.replaceWith(looking);
+      htmx.trigger(element, "again");
+    });
+    looking.replaceWith(again);
+  });
+}
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   if (xhr.status < 400) return;
@@ -41,11 +58,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = type.startsWith("text/html");
   if (!event.detail.shouldSwap) {
     say(sentenceOf(xhr.status, type, xhr.responseText));
-    event.detail.elt.querySelectorAll(".spinner.on").forEach((each) => each.parentElement.remove());
+    offerAgain(event.detail.elt);
   }
 });
-document.addEventListener("htmx:sendError", () =>
-  say("The server cannot be reached. Nothing typed is lost; try again when it is."));
+document.addEventListener("htmx:sendError", (event) => {
+  say("The server cannot be reached. Nothing typed is lost; try again when it is.");
+  offerAgain(event.detail.elt);
+});
 document.addEventListener("htmx:beforeRequest", () => say(""));
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id !== "main") return;
