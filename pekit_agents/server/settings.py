@@ -121,6 +121,13 @@ class ServerSettings:
         return chosen.expanduser().absolute()
 
     @property
+    def private(self) -> list[Path]:
+        """Folders of which no photo is read by its path, wherever they lie: the server's own."""
+        if "://" in self.memory:
+            return [self.folder]
+        return [self.folder, Path(self.memory).expanduser().absolute()]
+
+    @property
     def token_file(self) -> Path:
         """The file of tokens, which need not be there."""
         return self.folder / "tokens.json"

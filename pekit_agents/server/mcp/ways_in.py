@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.server.mcp.photo_folders import PhotoFolders
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pekit_agents.server.settings import ServerSettings
 
 __all__ = ["WaysIn"]
@@ -49,10 +50,7 @@ class WaysIn:
             roots: Those of a client on this machine.
         """
         own = self._settings.photos if self.by_path(user_id) else ()
-        private = [self._settings.folder]
-        if "://" not in self._settings.memory:
-            private.append(Path(self._settings.memory).expanduser().absolute())
-        return PhotoFolders([*own, *roots], private)
+        return PhotoFolders([*own, *roots], self._settings.private)
 
     def words(self, user_id: str, folders: PhotoFolders | None = None) -> str:
         """Return how a photo gets in, for a model that has none.

@@ -1,7 +1,8 @@
 """Folders of the server's machine: a path from a request is hostile until it is checked.
 
 Only the user whose machine it is may name one, and only below a folder that the server was started
-with. Links that lead out of it are not followed.
+with. Links that lead out of it are not followed,
+and the server's own files are no photos of anybody's.
 """
 
 from __future__ import annotations
@@ -80,7 +81,12 @@ def photos_of_folder(settings: ServerSettings, user_id: str, folder: str) -> lis
         except (OSError, ValueError, RuntimeError):
             continue
         if place.is_relative_to(root) and place.is_dir():
-            photos = list_photos(place).photos
+            private = [each.resolve() for each in settings.private]
+            photos = [
+                path
+                for path in list_photos(place).photos
+                if not any(path.resolve().is_relative_to(each) for each in private)
+            ]
             names = [path.relative_to(place).as_posix() for path in photos]
             return [
                 ServerPhoto(name, str(path), path, root)

@@ -196,6 +196,14 @@ def test_a_folder_of_ones_own_machine_is_looked_through(serving, album):
     assert len(whole.text.splitlines()) == 1
 
 
+def test_the_servers_own_files_are_no_photos_of_a_folder(serving, album):
+    state = album / "summer" / "sea"
+    ann = User(serving(photos=(str(album),), user="ann", state=str(state)), ANN)
+    answer = ann("POST", "/v1/find/folder", json={"folder": "summer"})
+    names = [json.loads(line)["name"] for line in answer.text.splitlines()]
+    assert names == ["a.png", "b.png", "link.png"]
+
+
 def test_a_folder_of_ones_own_machine_is_indexed(serving, album):
     ann = User(serving(photos=(str(album),), user="ann"), ANN)
     ann.introduce("Biscuit")
