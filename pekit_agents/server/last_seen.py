@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import threading
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock
-
-from pekit_agents.errors import MemoryStoreError
-from pekit_agents.files import atomic_write
+from pekit_agents.server.user_files import UserFiles
 
 __all__ = ["LastSeen"]
 
@@ -30,8 +23,7 @@ class LastSeen:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
+        self._files = UserFiles(folder)
 
     def times(self, user_id: str, known: Collection[str]) -> dict[str, datetime]:
         """Return when things were last seen (UTC), by their ids; what was never seen is left out.
@@ -43,7 +35,7 @@ class LastSeen:
         Raises:
             MemoryStoreError: It cannot be read or written.
         """
-        kept = _read(self._path(user_id))
+        kept = self._read(user_id)
         if not kept.keys() <= set(known):
             kept = self._change(user_id, {}, known)
         return {each: datetime.fromtimestamp(at, UTC) for each, at in kept.items()}
@@ -68,44 +60,21 @@ class LastSeen:
         Raises:
             MemoryStoreError: It cannot be removed.
         """
-        with self._writing():
-            self._path(user_id).unlink(missing_ok=True)
+        self._files.clear(user_id)
 
     def _change(
         self, user_id: str, seen: dict[str, float], known: Collection[str]
     ) -> dict[str, float]:
-        path = self._path(user_id)
-        with self._writing():
-            now = {each: at for each, at in {**_read(path), **seen}.items() if each in known}
-            with atomic_write(path, shared=False) as file:
-                file.write(json.dumps(now).encode())
+        with self._files.writing():
+            now = {
+                each: at for each, at in {**self._read(user_id), **seen}.items() if each in known
+            }
+            self._files.write(user_id, now)
         return now
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Keep other writers out, of any user: a lock of each one's own would outlive them."""
+    def _read(self, user_id: str) -> dict[str, float]:
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._lock, FileLock(self._folder / ".lock", mode=0o600):
-                yield
-        except OSError as exc:
-            raise MemoryStoreError(
-                f"expected a folder that can be written, found {self._folder}: {exc.strerror}"
-            ) from exc
-
-    def _path(self, user_id: str) -> Path:
-        name = hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._folder / f"{name}.json"
-
-
-def _read(path: Path) -> dict[str, float]:
-    try:
-        return {str(each): float(at) for each, at in json.loads(path.read_bytes()).items()}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, TypeError, AttributeError):
-        return {}  # the next sighting begins it anew
-    except OSError as exc:
-        raise MemoryStoreError(
-            f"expected a file that can be read, found {path}: {exc.strerror}"
-        ) from exc
+            kept = self._files.read(user_id) or {}
+            return {str(each): float(at) for each, at in kept.items()}
+        except (ValueError, TypeError, AttributeError):
+            return {}  # the next sighting begins it anew

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import threading
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 
-from filelock import FileLock
-
-from pekit_agents.errors import MemoryStoreError
-from pekit_agents.files import atomic_write
+from pekit_agents.server.user_files import UserFiles
 
 __all__ = ["RecentPictures"]
 
 _MOST = 200  # of one user
-_LOCK = ".lock"
 
 
 class RecentPictures:
@@ -32,23 +24,22 @@ class RecentPictures:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
+        self._files = UserFiles(folder)
 
     def handles(self, user_id: str) -> list[str]:
         """Return the handles of a user's pictures, the newest first."""
-        return [handle for handle, _ in self._read(self._path(user_id))]
+        return [handle for handle, _ in self._read(user_id)]
 
     def entries(self, user_id: str) -> list[tuple[str, float]]:
         """Return the handles of a user's pictures, the newest first, and when each came.
 
         Times are in seconds since the epoch.
         """
-        return self._read(self._path(user_id))
+        return self._read(user_id)
 
     def newest_at(self, user_id: str) -> float:
         """Return when the newest came, in seconds since the epoch; 0 where none has come."""
-        return max((at for _, at in self._read(self._path(user_id))), default=0.0)
+        return max((at for _, at in self._read(user_id)), default=0.0)
 
     def add(self, user_id: str, handle: str, at: float | None = None) -> None:
         """Note that a picture came, now or at a time in seconds since the epoch.
@@ -73,41 +64,16 @@ class RecentPictures:
         Raises:
             MemoryStoreError: It cannot be removed.
         """
-        with self._writing():
-            self._path(user_id).unlink(missing_ok=True)
+        self._files.clear(user_id)
 
     def _change(self, user_id: str, out: Collection[str], added: list[tuple[str, float]]) -> None:
-        path = self._path(user_id)
-        with self._writing():
-            kept = [each for each in self._read(path) if each[0] not in out]
+        with self._files.writing():
+            kept = [each for each in self._read(user_id) if each[0] not in out]
             kept = sorted([*added, *kept], key=lambda each: -each[1])[:_MOST]
-            with atomic_write(path, shared=False) as file:
-                file.write(json.dumps(kept).encode())
+            self._files.write(user_id, kept)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Keep other writers out, of any user: a lock of each one's own would outlive them."""
+    def _read(self, user_id: str) -> list[tuple[str, float]]:
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._lock, FileLock(self._folder / _LOCK, mode=0o600):
-                yield
-        except OSError as exc:
-            raise MemoryStoreError(
-                f"expected a folder that can be written, found {self._folder}: {exc.strerror}"
-            ) from exc
-
-    def _path(self, user_id: str) -> Path:
-        name = hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._folder / f"{name}.json"
-
-    def _read(self, path: Path) -> list[tuple[str, float]]:
-        try:
-            return [(str(handle), float(at)) for handle, at in json.loads(path.read_bytes())]
-        except FileNotFoundError:
-            return []
+            return [(str(handle), float(at)) for handle, at in self._files.read(user_id) or ()]
         except (ValueError, TypeError):
             return []  # it says only which came last, and the next picture begins it anew
-        except OSError as exc:
-            raise MemoryStoreError(
-                f"expected a file that can be read, found {path}: {exc.strerror}"
-            ) from exc

@@ -64,7 +64,7 @@ def test_nothing_is_left_of_who_is_forgotten(tmp_path):
 def test_a_damaged_file_is_begun_anew(tmp_path, content):
     seen = LastSeen(tmp_path)
     seen.note("ann", {"a"}, {"a"})
-    seen._path("ann").write_text(content)
+    seen._files.path("ann").write_text(content)
     assert seen.times("ann", {"a"}) == {}
     seen.note("ann", {"b"}, {"b"})
     assert seen.times("ann", {"b"}).keys() == {"b"}
@@ -90,6 +90,6 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path):
     with pytest.raises(MemoryStoreError, match="expected a folder that can be written"):
         LastSeen(tmp_path / "file").note("ann", {"a"}, {"a"})
     seen = LastSeen(tmp_path)
-    seen._path("ann").mkdir()
+    seen._files.path("ann").mkdir()
     with pytest.raises(MemoryStoreError, match="expected a file that can be read"):
         seen.times("ann", {"a"})

@@ -44,7 +44,7 @@ def test_nothing_is_left_of_who_is_forgotten(tmp_path):
 def test_a_damaged_file_is_begun_anew(tmp_path, content):
     recent = RecentPictures(tmp_path)
     recent.add("ann", "a", 1.0)
-    recent._path("ann").write_text(content)
+    recent._files.path("ann").write_text(content)
     assert recent.handles("ann") == []
     recent.add("ann", "b", 2.0)
     assert recent.handles("ann") == ["b"]
@@ -68,7 +68,7 @@ def test_many_writers_lose_nothing(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(json.loads(RecentPictures(tmp_path)._path("ann").read_text())) == 40
+    assert len(json.loads(RecentPictures(tmp_path)._files.path("ann").read_text())) == 40
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
