@@ -33,7 +33,7 @@ FLOORS = [
     {"profiles"},
     {"retrieval", "testing"},
     {"introduction"},
-    {"answering"},
+    {"answering", "video"},
     {"kit"},
     {"demo", "evaluation", "tools"},
     {"retrievers"},

@@ -1,0 +1,1 @@
+"""Clips: frames with times, timelines of what was seen in them, and what is made of these."""
