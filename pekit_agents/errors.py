@@ -5,6 +5,7 @@
     PeKitError
     ├── InvalidInput (ValueError)        an argument that cannot be used as it is
     │   └── ImageError                   a photo that cannot be read or breaks a limit
+    │       └── ClipError                a clip or a camera that cannot be read
     ├── NoObjectFound                    a reference photo holds nothing to remember
     ├── ObjectNotFound (LookupError)     no remembered object has that name or id
     ├── ObjectExists                     the name is taken; nothing was overwritten
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 __all__ = [
     "AmbiguousName",
+    "ClipError",
     "EncoderMismatch",
     "FormatNotInstalled",
     "ImageError",
@@ -68,6 +70,10 @@ class InvalidInput(PeKitError, ValueError):
 
 class ImageError(InvalidInput):
     """A photo cannot be read, is not a photo, or is larger than the limits allow."""
+
+
+class ClipError(ImageError):
+    """A clip or a camera cannot be read, is none, or is larger than the limits allow."""
 
 
 class NoObjectFound(PeKitError):

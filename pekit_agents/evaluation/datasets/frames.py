@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
-from PIL import Image
 
 from pekit_agents.errors import InvalidInput, MissingDependency
 from pekit_agents.evaluation.datasets.manifest import write_manifest
 from pekit_agents.evaluation.datasets.segments import Segment, read_segments
 from pekit_agents.evaluation.records import Dataset, Photo, Thing
+from pekit_agents.video.upright import display_matrix, upright_frame
 
 try:
     import av
@@ -43,28 +43,11 @@ if TYPE_CHECKING:
 
     from pekit_agents.types import RGBImage
 
-__all__ = ["SampledFrames", "sample_frames", "sharpness", "upright_frame"]
+__all__ = ["SampledFrames", "sample_frames", "sharpness"]
 
 _LOGGER = logging.getLogger(__name__)
 _SETTINGS = "sampling.json"
 _COMPARED = 320  # pixels of the longer side at which sharpness is compared
-#: Pixels of discs and of anamorphic lenses are at most twice as wide as high, or the reverse; what
-#: is far beyond is a damaged header, and would take RAM without end.
-_ODDEST_PIXEL = 4
-#: Whether x and y are mirrored -> how a picture is turned: counter-clockwise, as Pillow does.
-_KEPT_SIDES = {
-    (False, False): None,
-    (True, False): Image.Transpose.FLIP_LEFT_RIGHT,
-    (False, True): Image.Transpose.FLIP_TOP_BOTTOM,
-    (True, True): Image.Transpose.ROTATE_180,
-}
-#: The same where x becomes y, and y becomes x.
-_SWAPPED_SIDES = {
-    (False, False): Image.Transpose.TRANSPOSE,
-    (True, False): Image.Transpose.ROTATE_90,
-    (False, True): Image.Transpose.ROTATE_270,
-    (True, True): Image.Transpose.TRANSVERSE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +191,10 @@ def _decoded(segment: str, clip: _Clip, skipped: dict[str, str]) -> Iterator[tup
                 if time >= clip.end:
                     break
                 if time >= clip.start:
-                    yield number, upright_frame(frame.to_image(), float(ratio), _matrix(frame))
+                    yield (
+                        number,
+                        upright_frame(frame.to_image(), float(ratio), display_matrix(frame)),
+                    )
                     number += 1
     except (av.FFmpegError, IndexError, OSError) as exc:
         skipped[segment] = f"{clip.path}: cannot be decoded after {number} frames ({exc!s:.200})"
@@ -216,40 +202,6 @@ def _decoded(segment: str, clip: _Clip, skipped: dict[str, str]) -> Iterator[tup
         return
     if not number:
         skipped[segment] = f"{clip.path}: no frame between {clip.start} and {clip.end} seconds"
-
-
-def upright_frame(
-    picture: RGBImage, ratio: float = 1.0, matrix: NDArray[np.int32] | None = None
-) -> RGBImage:
-    """Return a frame as a player shows it: with square pixels, and turned as its file says.
-
-    Args:
-        picture: The frame as it was coded.
-        ratio: How wide one of its pixels is when it is 1 high (the sample aspect ratio).
-        matrix: (3, 3) the display matrix of ISO/IEC 14496-12, which maps points of the coded frame
-            to those of the shown one, y downwards: (x, y, 1) @ matrix. None leaves it as it is, and
-            so does an angle between two quarter turns as much as it can.
-    """
-    width, height = picture.size
-    if ratio != 1 and 1 / _ODDEST_PIXEL <= ratio <= _ODDEST_PIXEL:
-        wide, high = max(ratio, 1.0), max(1 / ratio, 1.0)
-        picture = picture.resize((round(width * wide), round(height * high)))
-    turn = None if matrix is None else _turn(matrix)
-    return picture if turn is None else picture.transpose(turn)
-
-
-def _turn(matrix: NDArray[np.int32]) -> Image.Transpose | None:
-    a, b, c, d = (int(edge) for edge in matrix[:2, :2].flat)
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        return _KEPT_SIDES[a < 0, d < 0]
-    return _SWAPPED_SIDES[b < 0, c < 0]
-
-
-def _matrix(frame: Any) -> NDArray[np.int32] | None:
-    for said in frame.side_data:
-        if said.type.name == "DISPLAYMATRIX":
-            return np.frombuffer(bytes(said), np.int32, count=9).reshape(3, 3)
-    return None
 
 
 def _clips(

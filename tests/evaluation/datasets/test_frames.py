@@ -19,9 +19,9 @@ av = pytest.importorskip("av")
 from pekit_agents.evaluation.datasets.frames import (  # noqa: E402
     sample_frames,
     sharpness,
-    upright_frame,
 )
 from pekit_agents.evaluation.datasets.segments import Segment, read_segments  # noqa: E402
+from pekit_agents.video.upright import upright_frame  # noqa: E402
 
 STEP = 8  # grey levels from one frame's counter to the next
 HEADER = "segment_id,is_anchor,instance_name,video_id,channel_id,start_time,end_time,query"
