@@ -2,6 +2,7 @@
 
 from .answering.answer import Answer as Answer
 from .errors import AmbiguousName as AmbiguousName
+from .errors import ClipError as ClipError
 from .errors import EncoderMismatch as EncoderMismatch
 from .errors import ImageError as ImageError
 from .errors import InvalidInput as InvalidInput
@@ -33,3 +34,4 @@ from .types import Prompt as Prompt
 from .types import Proposal as Proposal
 from .types import StoredView as StoredView
 from .types import View as View
+from .video.clips import Clip as Clip

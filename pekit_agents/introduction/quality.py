@@ -9,7 +9,7 @@ for it there. The limits were measured on development photos, see ``docs/correct
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -23,11 +23,24 @@ if TYPE_CHECKING:
     from pekit_agents.scoring import Discriminant
     from pekit_agents.types import Box, FloatArray, RGBImage, View
 
-__all__ = ["ENOUGH", "OUTLIER_REMEDY", "advise", "advise_on_region", "sharpness"]
+__all__ = [
+    "DUPLICATE",
+    "ENOUGH",
+    "OUTLIER_REMEDY",
+    "Fault",
+    "advise",
+    "advise_on_region",
+    "fault_of",
+    "sharpness",
+]
+
+#: What makes a view a bad one, whatever it shows; see :class:`Advice`.
+Fault: TypeAlias = Literal["small", "blurred", "poor"]
 
 #: With fewer different views than this another side helps most.
 ENOUGH = 3
-_DUPLICATE = 0.95  # the cosine of two views of one photo, saved, scaled or not
+#: The cosine of two views of one photo, saved, scaled or not: above it one adds nothing.
+DUPLICATE = 0.95
 _SIDE = 128  # pixels of the longer side at which sharpness is compared
 _BLURRED = 0.08
 _SMALL = 48  # pixels of the shorter side
@@ -81,25 +94,35 @@ def advise(
     for photo, (view, name) in enumerate(zip(views, called, strict=True), start=1):
         place = len(held) + photo - 1
         earlier = cosines[place, :place]
-        repeats = len(earlier) > 0 and earlier.max() > _DUPLICATE
+        repeats = len(earlier) > 0 and earlier.max() > DUPLICATE
         if repeats:
             other = int(earlier.argmax()) - len(held)
             same = called[other] if other >= 0 else "one that is remembered already"
             advice.append(Advice(photo, "duplicate", _DUPLICATED.format(name, same)))
-        if min(view.proposal.box.width, view.proposal.box.height) < _SMALL:
-            advice.append(Advice(photo, "small", _TOO_SMALL.format(name, _SMALL)))
-        elif view.sharpness is not None and view.sharpness < _BLURRED:
-            advice.append(Advice(photo, "blurred", _UNSHARP.format(name)))
-        elif poor[place]:
-            advice.append(Advice(photo, "poor", _POOR.format(name)))
+        if fault := fault_of(view, poor=bool(poor[place])):
+            advice.append(Advice(photo, fault, _FAULTS[fault].format(name)))
         elif not repeats and _is_outlier(
-            vectors, place, (cosines[place] > _DUPLICATE) | poor, discriminant
+            vectors, place, (cosines[place] > DUPLICATE) | poor, discriminant
         ):
             advice.append(Advice(photo, "outlier", _OUTLIER.format(name)))
-    repeated = (np.tril(cosines, -1) > _DUPLICATE).any(axis=1).sum()
+    repeated = (np.tril(cosines, -1) > DUPLICATE).any(axis=1).sum()
     if len(vectors) - repeated < ENOUGH:
         advice.append(Advice(0, "more", _MORE))
     return tuple(advice)
+
+
+def fault_of(view: View, *, poor: bool) -> Fault | None:
+    """Return what makes a view a bad one; None where nothing does.
+
+    Args:
+        view: What a photo gave.
+        poor: Whether the discriminant takes it for a thing seen badly.
+    """
+    if min(view.proposal.box.width, view.proposal.box.height) < _SMALL:
+        return "small"
+    if view.sharpness is not None and view.sharpness < _BLURRED:
+        return "blurred"
+    return "poor" if poor else None
 
 
 def advise_on_region(vector: FloatArray, discriminant: Discriminant | None) -> tuple[Advice, ...]:
@@ -114,10 +137,11 @@ OUTLIER_REMEDY = (
     "if it shows something else, remove it; if the object is small in it, point it out with a box"
 )
 _OUTLIER = f"{{}} resembles none of the others: {OUTLIER_REMEDY}"
-_TOO_SMALL = "{} shows the object less than {} pixels wide or high: use one from closer by"
+_TOO_SMALL = f"{{}} shows the object less than {_SMALL} pixels wide or high: use one from closer by"
 _UNSHARP = "{} is blurred: use a sharp one"
 _DUPLICATED = "{} adds nothing to {}: use one from another side"
 _POOR = "{} shows the object badly (blurred, dark, overexposed or noisy): use a clear one"
+_FAULTS: dict[Fault, str] = {"small": _TOO_SMALL, "blurred": _UNSHARP, "poor": _POOR}
 _MORE = "one or two photos from other sides, or in other light, would help to recognise it"
 
 

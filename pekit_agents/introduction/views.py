@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.types import View
 
-__all__ = ["MAX_VIEWS", "Progress", "extract_view", "extract_views"]
+__all__ = ["MAX_VIEWS", "Progress", "extract_view", "extract_views", "gather_views"]
 
 #: The most views that one object holds.
 MAX_VIEWS = 64
@@ -93,28 +93,61 @@ def extract_views(
         NoObjectFound: A photo shows no object.
     """
     photos: list[Any] = list(images) if isinstance(images, (list, tuple)) else [images]
+    done = 0
+
+    def look(photo: ImageSource | Reference, _: int) -> list[View]:
+        nonlocal done
+        view = extract_view(photo, category, profile, keep_crop=keep_crops, limits=limits)
+        done += 1
+        if progress is not None:
+            progress(done, len(photos))
+        return [view]
+
+    return [view for views in gather_views(photos, look, already=already) for view in views]
+
+
+def gather_views(
+    items: Sequence[Any],
+    look: Callable[[Any, int], list[View]],
+    *,
+    already: int = 0,
+    kinds: Sequence[str] | None = None,
+) -> list[list[View]]:
+    """Return the views that each of some references gives, or raise and name the one that does not.
+
+    Args:
+        items: What the object is introduced with.
+        look: Returns the views of an item: one or more, at most as many as its second argument.
+        already: How many views the object holds.
+        kinds: What each item is, in a word; None where all are photos.
+
+    Raises:
+        InvalidInput: There are no items or too many, or one cannot be used as it is.
+        ImageError: One cannot be read.
+        NoObjectFound: One shows no object.
+    """
     if already >= MAX_VIEWS:
         raise InvalidInput(
             f"expected an object with fewer than {MAX_VIEWS} photos, which is the most it may "
             f"hold, found {already}{NOTHING_STORED}",
             in_python="; remove some views first",
         )
-    if not 1 <= len(photos) <= MAX_VIEWS - already:
-        raise InvalidInput(_wrong_number(len(photos), MAX_VIEWS - already))
-    views = []
-    for index, photo in enumerate(photos, start=1):
+    room, total = MAX_VIEWS - already, len(items)
+    if not 1 <= total <= room:
+        raise InvalidInput(_wrong_number(total, room))
+    gathered = list[list["View"]]()
+    for index, item in enumerate(items, start=1):
         try:
-            views.append(
-                extract_view(photo, category, profile, keep_crop=keep_crops, limits=limits)
-            )
+            views = look(item, room - (total - index))  # one at least is for each that follows
         except (ImageError, NoObjectFound, InvalidInput) as exc:
-            place = f"photo {index} of {len(photos)}: " if len(photos) > 1 else ""
+            kind = kinds[index - 1] if kinds else "photo"
+            place = f"{kind} {index} of {total}: " if total > 1 else ""
             told = type(exc)(f"{place}{clause(exc)}{NOTHING_STORED}")
             told.message = f"{place}{clause(exc.message)}{NOTHING_STORED}"
             raise told from exc
-        if progress is not None:
-            progress(index, len(photos))
-    return views
+        gathered.append(views)
+        room -= len(views)
+    return gathered
 
 
 def _wrong_number(found: int, room: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -12,14 +13,15 @@ from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.images.loading import ImageSource, load_photo
 from pekit_agents.introduction.crops import with_crops
 from pekit_agents.introduction.storing import store_more, store_new
-from pekit_agents.introduction.view_extraction import Reference, ReferencePhotos
-from pekit_agents.introduction.views import Progress, extract_view, extract_views
+from pekit_agents.introduction.view_extraction import Reference
+from pekit_agents.introduction.views import Progress, extract_view
 from pekit_agents.kit.answers import Answers
 from pekit_agents.kit.arguments import a_path
 from pekit_agents.kit.batches import Batches
 from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
 from pekit_agents.kit.reembedding import Reembedding
+from pekit_agents.kit.references import References, ReferenceViews
 from pekit_agents.kit.regions import RegionSearch
 from pekit_agents.kit.review import ReviewQueue
 from pekit_agents.memory import Memory, require_free
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["PeKit"]
 
 
-class PeKit(RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
+class PeKit(ReferenceViews, RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit
@@ -129,7 +131,7 @@ class PeKit(RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
     def remember(
         self,
         name: str,
-        images: ReferencePhotos,
+        images: References,
         *,
         category: str,
         context: str = "",
@@ -138,17 +140,20 @@ class PeKit(RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
     ) -> PersonalObject:
         """Introduce an object: extract a view from each photo and store them (paper 3.2).
 
-        Either every photo gives a view or nothing is stored.
+        From a clip in which it is turned, the few sharp views are taken that differ most. Either
+        every photo and clip gives a view or nothing is stored.
 
         Args:
             name: What its owner calls it; unique within the memory, whatever its case and accents.
-            images: One photo or a list of them: paths, bytes, PIL images, arrays, or
-                :class:`Reference` to point the object out. Three from different sides are good.
+            images: One photo or clip, or a list of them: paths, bytes, PIL images, arrays, or
+                :class:`Reference` to point the object out, and :class:`Clip` for a part of a clip
+                or frames of one's own. Three photos from different sides are good, or a clip.
             category: What it is, in words a detector knows ("dog", "coffee mug").
             context: Anything to know about it when answering.
             object_id: An id of one's own. Repeating a call with the same id replaces the
                 object instead of failing, so a retried request does no harm.
-            progress: Called after each photo.
+            progress: Called after each photo, and after each frame of a clip that was looked at:
+                how many these are is known, and added, once the clip is read.
 
         Returns:
             The object as stored, with ``advice`` on the photos: those that add nothing, that
@@ -156,8 +161,9 @@ class PeKit(RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
 
         Raises:
             InvalidInput: A text is empty or too long, or there are no photos or too many.
-            ImageError: A photo cannot be read; the message says which.
-            NoObjectFound: A photo shows no object; the message says which.
+            ImageError: A photo or a clip cannot be read; the message says which.
+            NoObjectFound: A photo or a clip shows no object; the message says which.
+            MissingDependency: There is a clip, and the extra ``video`` is not installed.
             ObjectExists: The name is taken by another object.
             MemoryStoreError: The memory cannot be written.
         """
@@ -171,24 +177,28 @@ class PeKit(RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
         )
         # Before the work, and again when it is written: others may take the name meanwhile.
         require_free(obj.name, self._memory.objects(), unless=obj.object_id)
-        views = self._extracted(images, obj, progress)
-        return store_new(self._memory, obj, views, self._profile.discriminant)
+        found = self._gathered(images, obj.category, already=0, progress=progress)
+        stored = store_new(
+            self._memory, obj, found.views, self._profile.discriminant, names=found.names
+        )
+        return replace(stored, advice=found.all_advice(stored.advice))
 
     def add_views(
         self,
         ref: str,
-        images: ReferencePhotos,
+        images: References,
         *,
         view_ids: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> PersonalObject:
-        """Add reference photos to a remembered object; all of them or none.
+        """Add reference photos and clips to a remembered object; all of them or none.
 
         Args:
             ref: The object's name or id.
             images: As for :meth:`remember`.
-            view_ids: Ids of one's own, 12 hexadecimal digits each; what is held adds nothing.
-            progress: Called after each photo.
+            view_ids: Ids of one's own, 12 hexadecimal digits each, one for each photo and clip;
+                what is held adds nothing. Of a clip's the ids of its views are made.
+            progress: As for :meth:`remember`.
 
         Returns:
             The object with all its views, and with ``advice`` on the new photos.
@@ -197,30 +207,24 @@ class PeKit(RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
             ObjectNotFound: No object has that name or id.
             AmbiguousName: Several objects have that name.
             InvalidInput: There are no photos, or the object would hold too many views.
-            ImageError: A photo cannot be read.
-            NoObjectFound: A photo shows no object.
+            ImageError: A photo or a clip cannot be read.
+            NoObjectFound: A photo or a clip shows no object.
+            MissingDependency: There is a clip, and the extra ``video`` is not installed.
             WriteConflict: Other writers kept changing the object; try again.
         """
         obj = self._memory.resolve(ref)
         held = self._memory.get(obj.object_id).vectors
-        views = self._extracted(images, obj, progress)
-        discriminant = self._profile.discriminant
-        return store_more(
-            self._memory, obj.object_id, views, discriminant, held=held, view_ids=view_ids
+        found = self._gathered(images, obj.category, already=obj.n_views, progress=progress)
+        stored = store_more(
+            self._memory,
+            obj.object_id,
+            found.views,
+            self._profile.discriminant,
+            held=held,
+            view_ids=found.view_ids(view_ids),
+            names=found.names,
         )
-
-    def _extracted(
-        self, images: ReferencePhotos, obj: PersonalObject, progress: Progress | None
-    ) -> list[View]:
-        return extract_views(
-            images,
-            obj.category,
-            self._profile,
-            already=obj.n_views,
-            keep_crops=self._keep_crops,
-            limits=self.limits,
-            progress=progress,
-        )
+        return replace(stored, advice=found.all_advice(stored.advice))
 
     def extract_view(self, image: ImageSource | Reference, *, category: str) -> View:
         """Return the view that :meth:`remember` would take from a photo, storing nothing.
