@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pekit_agents.types import Box, FloatArray, RGBImage, View
 
 __all__ = [
-    "DUPLICATE",
     "ENOUGH",
     "OUTLIER_REMEDY",
     "Fault",
@@ -39,8 +38,7 @@ Fault: TypeAlias = Literal["small", "blurred", "poor"]
 
 #: With fewer different views than this another side helps most.
 ENOUGH = 3
-#: The cosine of two views of one photo, saved, scaled or not: above it one adds nothing.
-DUPLICATE = 0.95
+_DUPLICATE = 0.95  # the cosine of two views of one photo, saved, scaled or not
 _SIDE = 128  # pixels of the longer side at which sharpness is compared
 _BLURRED = 0.08
 _SMALL = 48  # pixels of the shorter side
@@ -94,7 +92,7 @@ def advise(
     for photo, (view, name) in enumerate(zip(views, called, strict=True), start=1):
         place = len(held) + photo - 1
         earlier = cosines[place, :place]
-        repeats = len(earlier) > 0 and earlier.max() > DUPLICATE
+        repeats = len(earlier) > 0 and earlier.max() > _DUPLICATE
         if repeats:
             other = int(earlier.argmax()) - len(held)
             same = called[other] if other >= 0 else "one that is remembered already"
@@ -102,10 +100,10 @@ def advise(
         if fault := fault_of(view, poor=bool(poor[place])):
             advice.append(Advice(photo, fault, _FAULTS[fault].format(name)))
         elif not repeats and _is_outlier(
-            vectors, place, (cosines[place] > DUPLICATE) | poor, discriminant
+            vectors, place, (cosines[place] > _DUPLICATE) | poor, discriminant
         ):
             advice.append(Advice(photo, "outlier", _OUTLIER.format(name)))
-    repeated = (np.tril(cosines, -1) > DUPLICATE).any(axis=1).sum()
+    repeated = (np.tril(cosines, -1) > _DUPLICATE).any(axis=1).sum()
     if len(vectors) - repeated < ENOUGH:
         advice.append(Advice(0, "more", _MORE))
     return tuple(advice)

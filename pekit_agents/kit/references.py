@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -223,7 +224,8 @@ def _opened(clip: Clip) -> tuple[Iterator[Frame], str]:
     from pekit_agents.video.decoding import frames_of
     from pekit_agents.video.sources import is_address, is_device, name_of
 
-    name = name_of(clip.source)
+    stored = isinstance(clip.source, str | os.PathLike | bytes | bytearray | memoryview)
+    name = name_of(clip.source) if stored else "the clip"
     if clip.end is None and (is_address(clip.source) or is_device(clip.source)):
         raise InvalidInput(
             f"{name}: expected an end of what is looked at, as a camera has none, found none; give "

@@ -18,7 +18,7 @@ import numpy as np
 
 from pekit_agents.errors import ClipError, NoObjectFound
 from pekit_agents.images.loading import LoadedPhoto
-from pekit_agents.introduction.quality import DUPLICATE, ENOUGH, Fault, fault_of, sharpness
+from pekit_agents.introduction.quality import ENOUGH, Fault, fault_of, sharpness
 from pekit_agents.introduction.views import extract_view
 from pekit_agents.owner_text import CATEGORY_LIMIT, quote
 from pekit_agents.scoring import COSINE, Grouped
@@ -39,6 +39,9 @@ MOST_PICKED = 5
 MOST_LOOKS = 24
 #: Seconds of the first stretches, of which one frame each is looked at; they double as needed.
 _STRETCH = 0.25
+#: The cosine above which two frames are the same look at a thing: most frames of one look, shaken
+#: and blurred, are more alike, and few of different looks are.
+_SAME_LOOK = 0.8
 _PICTURE = 480  # pixels of the longer side of what is kept to show a picked frame
 
 
@@ -140,8 +143,7 @@ def pick_views(
             f"{name}: expected frames that show the same thing, found no two that do among "
             f"{counted(total, 'frame')}; film it alone, sharp and large, and turn it slowly"
         )
-    views = np.stack([look.frame.view.vector for look in same])
-    picked = sorted(_most_different(views, at_most))
+    picked = sorted(_most_different([look.frame.view for look in same], at_most))
     advice = _advice(looks, same, len(picked), at_most, total, name)
     return Picked(name, tuple(same[i].frame for i in picked), total, tuple(advice))
 
@@ -162,16 +164,21 @@ def sharpest_frames(frames: Iterable[Frame], most: int = MOST_LOOKS) -> list[Fra
         first = frame.time if first is None else first
         _hold(held, int((frame.time - first) / stretch), _middle_sharpness(frame.image), frame)
         while len(held) > most:
-            stretch *= 2
-            before, held = held, {}
-            for number, (sharp, each) in before.items():
-                _hold(held, number // 2, sharp, each)
+            stretch, held = 2 * stretch, _halved(held)
     return [frame for _, (_, frame) in sorted(held.items(), key=lambda item: item[0])]
 
 
 def _hold(held: dict[int, tuple[float, Frame]], place: int, sharp: float, frame: Frame) -> None:
     if place not in held or sharp > held[place][0]:
         held[place] = (sharp, frame)
+
+
+def _halved(held: dict[int, tuple[float, Frame]]) -> dict[int, tuple[float, Frame]]:
+    """Return the sharper of every two stretches that follow each other."""
+    fewer: dict[int, tuple[float, Frame]] = {}
+    for place, (sharp, frame) in held.items():
+        _hold(fewer, place // 2, sharp, frame)
+    return fewer
 
 
 def _middle_sharpness(picture: RGBImage) -> float:
@@ -236,20 +243,30 @@ def _largest_group(vectors: FloatArray, profile: Profile) -> list[int]:
     return sorted(best)
 
 
-def _most_different(vectors: FloatArray, at_most: int) -> list[int]:
-    """Return which views to take: the most typical, then always the one least like those taken.
+def _most_different(views: Sequence[View], at_most: int) -> list[int]:
+    """Return which views to take: the looks that differ most, and of each the sharpest view.
 
-    What adds nothing to those taken is not taken (Gonzalez 1985: farthest-point selection).
+    The first look is the most typical one, each further one the least like those that are taken
+    (farthest-point selection: Gonzalez 1985), until what is left is the same look as one of them.
+
+    Args:
+        views: Of one thing.
+        at_most: How many to take.
     """
-    cosines = vectors @ vectors.T
+    vectors = np.stack([view.vector for view in views])
+    cosines = vectors @ vectors.T  # (N, N)
     taken = [int(cosines.mean(axis=1).argmax())]
-    while len(taken) < min(at_most, len(vectors)):
+    while len(taken) < min(at_most, len(views)):
         alike = cosines[:, taken].max(axis=1)
         farthest = int(alike.argmin())
-        if alike[farthest] > DUPLICATE:
+        if alike[farthest] > _SAME_LOOK:
             break
         taken.append(farthest)
-    return taken
+    nearest = cosines[:, taken].argmax(axis=1)
+    sharp = np.array([view.sharpness or 0.0 for view in views])
+    # Another of a look is as good, as long as it is no look between this one and the next.
+    same = (nearest[:, None] == np.arange(len(taken))) & (cosines[:, taken] > _SAME_LOOK)
+    return [int(np.where(same[:, k], sharp, -1).argmax()) for k in range(len(taken))]
 
 
 def _advice(
