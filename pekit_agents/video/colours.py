@@ -11,12 +11,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from pekit_agents.video.frames import Frame
+from pekit_agents.video.pyav import av
 from pekit_agents.video.upright import display_matrix, square_size, turn_of, upright_size
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class FrameConverter:
 
     def __init__(self, ratio: float) -> None:
         self._ratio = ratio
-        self._reformatter = VideoReformatter()
+        self._reformatter = av.video.reformatter.VideoReformatter()
         self._sizes: tuple[tuple[int, int], tuple[int, int]] | None = None
 
     def size_wh(self, decoded: av.VideoFrame) -> tuple[int, int]:

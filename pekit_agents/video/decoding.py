@@ -6,6 +6,7 @@ held at a time, so that hours take no more RAM than seconds.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator
@@ -121,16 +122,24 @@ def describe_clip(source: object, *, limits: VideoLimits = DEFAULT_VIDEO_LIMITS)
 def is_clip(source: str | os.PathLike[str] | bytes) -> bool:
     """Return whether a file is a clip, by what is in it: its first frame can be decoded.
 
+    A GIF with one picture is a photo.
+
     Args:
         source: A path, or the bytes of a file. What is missing, and an address, is no clip.
     """
     if is_address(source) or is_device(source):
         return False
     try:
-        describe_clip(source)
+        reader = ClipReader(source, DEFAULT_VIDEO_LIMITS)
     except ClipError:
         return False
-    return True
+    try:
+        needed = 2 if reader.clip.container.format.name == "gif" else 1
+        return sum(1 for _ in itertools.islice(reader.decoded(), needed)) == needed
+    except ClipError:
+        return False
+    finally:
+        reader.close()
 
 
 def _of_clip(
@@ -186,8 +195,9 @@ def _sampled(
 
 def _is_stored(source: object) -> bool:
     """Return whether a source is one that FFmpeg reads, and no iterable of frames."""
-    known = bytes | bytearray | memoryview | str | os.PathLike
-    return isinstance(source, known) or hasattr(source, "read")
+    return isinstance(source, bytes | bytearray | memoryview | str | os.PathLike) or hasattr(
+        source, "read"
+    )
 
 
 def _checked_iterable(source: object) -> Iterable[Any]:
