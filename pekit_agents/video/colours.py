@@ -31,6 +31,8 @@ LONGER_SIDE = 1920
 _HD_HEIGHT = 720
 _UNSPECIFIED, _RESERVED = 2, 3  # AVCOL_SPC_*
 _PQ, _HLG = 16, 18  # AVCOL_TRC_*
+_BILINEAR, _AREA = 2, 32  # SWS_*
+_FULL_CHROMA = 0x2000  # SWS_FULL_CHR_H_INT; without it deep and reduced frames come out too dark
 
 
 class FrameConverter:
@@ -66,13 +68,12 @@ class FrameConverter:
     def _rgb(self, decoded: av.VideoFrame, size: tuple[int, int]) -> RGBImage:
         kind = decoded.format
         seen_through = kind.has_palette or any(each.is_alpha for each in kind.components)
-        smaller = size[0] * size[1] < decoded.width * decoded.height
         made = self._reformatter.reformat(
             decoded,
             *size,
             format="rgba" if seen_through else "rgb24",
             src_colorspace=_matrix(decoded),
-            interpolation="AREA" if smaller else "BICUBIC",
+            interpolation=_interpolation(decoded, size),
         )
         if seen_through:
             rgba = Image.fromarray(made.to_ndarray())
@@ -98,6 +99,11 @@ def _matrix(decoded: av.VideoFrame) -> int | None:
         return None
     hd = min(decoded.width, decoded.height) >= _HD_HEIGHT
     return int(av.video.reformatter.Colorspace.ITU709 if hd else 5)
+
+
+def _interpolation(decoded: av.VideoFrame, size: tuple[int, int]) -> int:
+    smaller = size[0] * size[1] < decoded.width * decoded.height
+    return (_AREA if smaller else _BILINEAR) | _FULL_CHROMA
 
 
 @functools.cache
