@@ -45,14 +45,17 @@ class FrameConverter:
     def __init__(self, ratio: float) -> None:
         self._ratio = ratio
         self._reformatter = av.video.reformatter.VideoReformatter()
-        self._sizes: tuple[tuple[int, int], tuple[int, int]] | None = None
+        self._size_wh: tuple[int, int] | None = None
+        self._turn: Image.Transpose | None = None
 
     def size_wh(self, decoded: av.VideoFrame) -> tuple[int, int]:
         """Return the upright size of the clip with square pixels."""
-        if self._sizes is None:
+        if self._size_wh is None:
+            # Asked once: a frame that was asked for side data stays until garbage is collected.
+            self._turn = turn_of(display_matrix(decoded))
             square = square_size((decoded.width, decoded.height), self._ratio)
-            self._sizes = upright_size(square, turn_of(display_matrix(decoded))), square
-        return self._sizes[0]
+            self._size_wh = upright_size(square, self._turn)
+        return self._size_wh
 
     def frame(self, time: float, decoded: av.VideoFrame) -> Frame:
         """Return a decoded frame as one to search.
@@ -61,9 +64,8 @@ class FrameConverter:
             av.FFmpegError: Its pixels are of a kind that cannot be converted.
         """
         size_wh = self.size_wh(decoded)
-        turn = turn_of(display_matrix(decoded))
-        image = self._rgb(decoded, upright_size(reduced_size(size_wh), turn))
-        return Frame(time, image if turn is None else image.transpose(turn), size_wh)
+        image = self._rgb(decoded, upright_size(reduced_size(size_wh), self._turn))
+        return Frame(time, image if self._turn is None else image.transpose(self._turn), size_wh)
 
     def _rgb(self, decoded: av.VideoFrame, size: tuple[int, int]) -> RGBImage:
         kind = decoded.format

@@ -265,7 +265,7 @@ def decoded_pictures(source: Iterable[Any], name: str) -> Iterator[tuple[float, 
 
 def _seconds(value: object) -> float | None:
     """Return a time as seconds; None for what is none."""
-    number = isinstance(value, float | int | np.floating | np.integer)
-    if not number or isinstance(value, bool) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, float | int | np.floating | np.integer):
         return None
-    return float(value)
+    seconds = float(value)
+    return seconds if 0 <= seconds < math.inf else None

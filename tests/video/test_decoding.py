@@ -90,6 +90,14 @@ def test_a_clip_whose_times_jump_back_goes_on(film):
     assert (4.0, 10) in seen(twice, every=1)
 
 
+def test_behind_a_jump_frames_are_as_far_apart_as_before(film):
+    """Frame i comes at 10 i^2 milliseconds, of a recording that is there twice."""
+    path = film("j.ts", frames=16, milliseconds=lambda i: 10 * i * i, options={"bf": "0"})
+    times = [frame.time for frame in frames_of(path.read_bytes() * 2, every=0.001)]
+    again = [round(time - times[-16], 3) for time in times[-16:]]
+    assert again == times[:16] == [round(0.01 * i * i, 2) for i in range(16)]
+
+
 def test_frames_without_times_have_those_of_the_rate(film):
     """A bare H.264 stream says neither times nor rate: FFmpeg takes 25 a second."""
     path = film("bare.h264", frames=60)
@@ -215,3 +223,19 @@ def test_no_thread_of_a_decoder_stays(film):
     before = threading.active_count()
     list(frames_of(film("t.mp4")))
     assert threading.active_count() == before
+
+
+def test_no_frame_waits_for_the_garbage_collector(film):
+    """What is left of 60 frames is what decoder and caller hold; a cycle would keep them all."""
+    import av
+
+    path = film("g.mp4", frames=60)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in frames_of(path, every=0.1):
+            pass
+        left = sum(isinstance(each, av.VideoFrame) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left < 10

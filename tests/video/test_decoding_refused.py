@@ -61,16 +61,24 @@ def test_places_without_a_clip_are_told(tmp_path, monkeypatch):
         describe_clip([])
 
 
-def test_sound_alone_and_a_cover_picture_are_no_clip(tmp_path):
-    path = tmp_path / "song.mka"
-    with av.open(str(path), "w", format="matroska") as container:
+@pytest.mark.parametrize(("cover", "found"), [(False, ""), (True, " and a cover picture")])
+def test_sound_alone_and_a_cover_picture_are_no_clip(tmp_path, cover, found):
+    path = tmp_path / "song.m4a"
+    with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("aac", rate=8000)
+        if cover:
+            front = container.add_stream("mjpeg", rate=1)
+            front.width, front.height, front.pix_fmt = 64, 48, "yuvj420p"
+            front.disposition = 0x400  # attached_pic
+            image = Image.new("RGB", (64, 48), "red")
+            container.mux(front.encode(av.VideoFrame.from_image(image)))
+            container.mux(front.encode())
         for number in range(10):
             quiet = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
             quiet.sample_rate, quiet.pts = 8000, number * 800
             container.mux(stream.encode(quiet))
         container.mux(stream.encode())
-    with pytest.raises(ClipError, match="got a file with sound and no video stream"):
+    with pytest.raises(ClipError, match=f"got a file with sound{found} and no video stream"):
         next(frames_of(path))
     assert not is_clip(path)
 
