@@ -22,8 +22,9 @@ from pekit_agents.video.colours import FrameConverter, reduced_size
 from pekit_agents.video.frames import Frame
 from pekit_agents.video.limits import DEFAULT_VIDEO_LIMITS, VideoLimits
 from pekit_agents.video.live import newest_frames
+from pekit_agents.video.pyav import av
 from pekit_agents.video.reading import ClipReader, OnDamage, decoded_pictures, stated_seconds
-from pekit_agents.video.sources import is_address, is_device, name_of
+from pekit_agents.video.sources import is_address, is_device, name_of, reason
 
 __all__ = ["ClipInfo", "describe_clip", "frames_of", "is_clip"]
 
@@ -156,10 +157,20 @@ def _of_clip(
     try:
         converter = FrameConverter(_ratio(reader))
         for time, decoded in _sampled(timed, every, start, until):
-            yield converter.frame(time, decoded)
+            yield _converted(converter, time, decoded, reader.clip.name)
     finally:
         timed.close()
         reader.close()
+
+
+def _converted(converter: FrameConverter, time: float, decoded: av.VideoFrame, name: str) -> Frame:
+    try:
+        return converter.frame(time, decoded)
+    except (av.FFmpegError, ValueError) as exc:
+        raise ClipError(
+            f"{name}: expected pixels of a usual kind, got {decoded.format.name} at {time:g} s "
+            f"({reason(exc)}); convert it to MP4 with H.264."
+        ) from exc
 
 
 def _of_pictures(

@@ -19,7 +19,7 @@ from pekit_agents.images.reading import describe_source
 from pekit_agents.video.limits import VideoLimits
 from pekit_agents.video.pyav import av
 
-__all__ = ["ClipSource", "is_address", "is_device", "name_of", "open_clip", "why_no_clip"]
+__all__ = ["ClipSource", "is_address", "is_device", "name_of", "open_clip", "reason", "why_no_clip"]
 
 #: FFmpeg's names of the containers that are read from files. Playlists (hls, dash, concat), series
 #: of pictures and drawings in letters (tty) are not among them.

@@ -184,3 +184,12 @@ def test_without_pyav_the_line_to_type_is_named():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 'pip install "pekit-agents[video]"' in said.stdout
+
+
+def test_pixels_that_cannot_be_converted_are_named(film, monkeypatch):
+    def refuse(*_, **__):
+        raise av.error.ArgumentError(22, "Invalid argument")
+
+    monkeypatch.setattr("pekit_agents.video.colours.FrameConverter.frame", refuse)
+    with pytest.raises(ClipError, match="pixels of a usual kind, got yuv420p at 0 s"):
+        next(frames_of(film("p.mp4")))
