@@ -11,12 +11,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from pekit_agents.video.frames import Frame
+from pekit_agents.video.pyav import av
 from pekit_agents.video.upright import display_matrix, square_size, turn_of, upright_size
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ LONGER_SIDE = 1920
 _HD_HEIGHT = 720
 _UNSPECIFIED, _RESERVED = 2, 3  # AVCOL_SPC_*
 _PQ, _HLG = 16, 18  # AVCOL_TRC_*
+_BILINEAR, _AREA = 2, 32  # SWS_*
+_FULL_CHROMA = 0x2000  # SWS_FULL_CHR_H_INT; without it deep and reduced frames come out too dark
 
 
 class FrameConverter:
@@ -43,15 +44,18 @@ class FrameConverter:
 
     def __init__(self, ratio: float) -> None:
         self._ratio = ratio
-        self._reformatter = VideoReformatter()
-        self._sizes: tuple[tuple[int, int], tuple[int, int]] | None = None
+        self._reformatter = av.video.reformatter.VideoReformatter()
+        self._size_wh: tuple[int, int] | None = None
+        self._turn: Image.Transpose | None = None
 
     def size_wh(self, decoded: av.VideoFrame) -> tuple[int, int]:
         """Return the upright size of the clip with square pixels."""
-        if self._sizes is None:
+        if self._size_wh is None:
+            # Asked once: a frame that was asked for side data stays until garbage is collected.
+            self._turn = turn_of(display_matrix(decoded))
             square = square_size((decoded.width, decoded.height), self._ratio)
-            self._sizes = upright_size(square, turn_of(display_matrix(decoded))), square
-        return self._sizes[0]
+            self._size_wh = upright_size(square, self._turn)
+        return self._size_wh
 
     def frame(self, time: float, decoded: av.VideoFrame) -> Frame:
         """Return a decoded frame as one to search.
@@ -60,20 +64,18 @@ class FrameConverter:
             av.FFmpegError: Its pixels are of a kind that cannot be converted.
         """
         size_wh = self.size_wh(decoded)
-        turn = turn_of(display_matrix(decoded))
-        image = self._rgb(decoded, upright_size(reduced_size(size_wh), turn))
-        return Frame(time, image if turn is None else image.transpose(turn), size_wh)
+        image = self._rgb(decoded, upright_size(reduced_size(size_wh), self._turn))
+        return Frame(time, image if self._turn is None else image.transpose(self._turn), size_wh)
 
     def _rgb(self, decoded: av.VideoFrame, size: tuple[int, int]) -> RGBImage:
         kind = decoded.format
         seen_through = kind.has_palette or any(each.is_alpha for each in kind.components)
-        smaller = size[0] * size[1] < decoded.width * decoded.height
         made = self._reformatter.reformat(
             decoded,
             *size,
             format="rgba" if seen_through else "rgb24",
             src_colorspace=_matrix(decoded),
-            interpolation="AREA" if smaller else "BICUBIC",
+            interpolation=_interpolation(decoded, size),
         )
         if seen_through:
             rgba = Image.fromarray(made.to_ndarray())
@@ -99,6 +101,11 @@ def _matrix(decoded: av.VideoFrame) -> int | None:
         return None
     hd = min(decoded.width, decoded.height) >= _HD_HEIGHT
     return int(av.video.reformatter.Colorspace.ITU709 if hd else 5)
+
+
+def _interpolation(decoded: av.VideoFrame, size: tuple[int, int]) -> int:
+    smaller = size[0] * size[1] < decoded.width * decoded.height
+    return (_AREA if smaller else _BILINEAR) | _FULL_CHROMA
 
 
 @functools.cache

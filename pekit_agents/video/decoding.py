@@ -6,6 +6,7 @@ held at a time, so that hours take no more RAM than seconds.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator
@@ -21,8 +22,9 @@ from pekit_agents.video.colours import FrameConverter, reduced_size
 from pekit_agents.video.frames import Frame
 from pekit_agents.video.limits import DEFAULT_VIDEO_LIMITS, VideoLimits
 from pekit_agents.video.live import newest_frames
+from pekit_agents.video.pyav import av
 from pekit_agents.video.reading import ClipReader, OnDamage, decoded_pictures, stated_seconds
-from pekit_agents.video.sources import is_address, is_device, name_of
+from pekit_agents.video.sources import is_address, is_device, name_of, reason
 
 __all__ = ["ClipInfo", "describe_clip", "frames_of", "is_clip"]
 
@@ -121,16 +123,24 @@ def describe_clip(source: object, *, limits: VideoLimits = DEFAULT_VIDEO_LIMITS)
 def is_clip(source: str | os.PathLike[str] | bytes) -> bool:
     """Return whether a file is a clip, by what is in it: its first frame can be decoded.
 
+    A GIF with one picture is a photo.
+
     Args:
         source: A path, or the bytes of a file. What is missing, and an address, is no clip.
     """
     if is_address(source) or is_device(source):
         return False
     try:
-        describe_clip(source)
+        reader = ClipReader(source, DEFAULT_VIDEO_LIMITS)
     except ClipError:
         return False
-    return True
+    try:
+        needed = 2 if reader.clip.container.format.name == "gif" else 1
+        return sum(1 for _ in itertools.islice(reader.decoded(), needed)) == needed
+    except ClipError:
+        return False
+    finally:
+        reader.close()
 
 
 def _of_clip(
@@ -147,10 +157,20 @@ def _of_clip(
     try:
         converter = FrameConverter(_ratio(reader))
         for time, decoded in _sampled(timed, every, start, until):
-            yield converter.frame(time, decoded)
+            yield _converted(converter, time, decoded, reader.clip.name)
     finally:
         timed.close()
         reader.close()
+
+
+def _converted(converter: FrameConverter, time: float, decoded: av.VideoFrame, name: str) -> Frame:
+    try:
+        return converter.frame(time, decoded)
+    except (av.FFmpegError, ValueError) as exc:
+        raise ClipError(
+            f"{name}: expected pixels of a usual kind, got {decoded.format.name} at {time:g} s "
+            f"({reason(exc)}); convert it to MP4 with H.264."
+        ) from exc
 
 
 def _of_pictures(
@@ -186,8 +206,9 @@ def _sampled(
 
 def _is_stored(source: object) -> bool:
     """Return whether a source is one that FFmpeg reads, and no iterable of frames."""
-    known = bytes | bytearray | memoryview | str | os.PathLike
-    return isinstance(source, known) or hasattr(source, "read")
+    return isinstance(source, bytes | bytearray | memoryview | str | os.PathLike) or hasattr(
+        source, "read"
+    )
 
 
 def _checked_iterable(source: object) -> Iterable[Any]:

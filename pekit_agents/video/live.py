@@ -1,10 +1,10 @@
-"""Cameras and broadcasts: ``newest_frames`` yields what is newest, and drops what comes meanwhile."""
+"""Cameras and broadcasts: ``newest_frames`` yields the newest frame and drops older ones."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import ClipError
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["newest_frames"]
 
 
-def newest_frames(reader: ClipReader, patience: float) -> Iterator[tuple[float, av.VideoFrame]]:
+def newest_frames(
+    reader: ClipReader, patience: float
+) -> Generator[tuple[float, av.VideoFrame], None, None]:
     """Yield (seconds since the first frame, newest decoded frame); nothing else is kept.
 
     A thread reads all the time, as a camera does not wait. It ends, and closes the reader, when the

@@ -10,16 +10,15 @@ from __future__ import annotations
 import itertools
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator
-from numbers import Real
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
-import av
 import numpy as np
 from PIL import Image
 
 from pekit_agents.errors import ClipError
 from pekit_agents.video.limits import VideoLimits
+from pekit_agents.video.pyav import av
 from pekit_agents.video.sources import ClipSource, open_clip, reason
 
 __all__ = ["ClipReader", "OnDamage", "decoded_pictures", "stated_seconds"]
@@ -30,6 +29,8 @@ _JITTER = 1.0
 #: Seconds by which a clip may end earlier than its header says; sound often lasts a little longer.
 _SHORT = 1.0
 _USUAL_RATE = 25
+#: How often in a row it is tried to find a packet behind damage; each looks through about 64 kB.
+_TRIES = 64
 
 #: Called with what is damaged, in words, and the time until which the clip could be read.
 OnDamage = Callable[[str, float], None]
@@ -51,8 +52,10 @@ class ClipReader:
     def __init__(
         self, source: object, limits: VideoLimits, on_damage: OnDamage | None = None
     ) -> None:
-        self._source, self._limits, self._on_damage = source, limits, on_damage
+        self._source, self._limits = source, limits
         self.clip: ClipSource = open_clip(source, limits)
+        # A camera is read by a thread of its own, in which a caller expects no call.
+        self._on_damage = None if self.clip.live else on_damage
         self._time = 0.0
         self._good = False  # whether the last packet could be decoded
         self._first_reason = ""
@@ -72,7 +75,7 @@ class ClipReader:
             return frame
         raise self._no_frame()
 
-    def timed(self, start: float = 0.0) -> Iterator[tuple[float, av.VideoFrame]]:
+    def timed(self, start: float = 0.0) -> Generator[tuple[float, av.VideoFrame], None, None]:
         """Yield (seconds, decoded frame) from ``start`` or from somewhat before.
 
         Raises:
@@ -90,14 +93,7 @@ class ClipReader:
 
     def decoded(self) -> Iterator[av.VideoFrame]:
         """Yield the frames as the decoder gives them; what it cannot decode is passed over."""
-        packets = self.clip.container.demux(self.clip.stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except (av.FFmpegError, OSError) as exc:
-                self.stopped_by = reason(exc)
-                self._damaged(f"it cannot be read on ({self.stopped_by})")
-                packet = None
+        for packet in self._packets():
             try:
                 frames = self.clip.stream.decode(packet)
             except av.error.EOFError:
@@ -113,8 +109,34 @@ class ClipReader:
                 else:
                     self._good = True
                     yield frame
+
+    def _packets(self) -> Iterator[av.Packet[Any] | None]:
+        """Yield what the container holds of the stream, and None at the end, for what waits."""
+        tries = 0
+        packets = self.clip.container.demux(self.clip.stream)
+        while tries < _TRIES:
+            try:
+                packet = next(packets, None)
+            except (av.FFmpegError, OSError) as exc:
+                self._damaged(f"it cannot be read on ({reason(exc)})")
+                packets = self.clip.container.demux(self.clip.stream)
+                if self.clip.live:
+                    self.stopped_by = reason(exc)
+                    break
+                tries += 1
+                continue
             if packet is None:
                 return
+            if packet.size and packet.has_sidedata("encryption_info"):
+                raise ClipError(
+                    f"{self.clip.name}: expected a clip that can be decoded, got an encrypted one; "
+                    "export it without protection."
+                )
+            if packet.is_corrupt:
+                self._damaged("a part is missing")
+            tries = 0
+            yield packet
+        yield None
 
     def _with_times(
         self, frames: Iterable[av.VideoFrame], origin: float
@@ -131,7 +153,7 @@ class ClipReader:
                 if time <= last:
                     offset += last + step - time
                     time = last + step
-            last = self._time = time
+            last = self._time = time = round(time, 6)
             yield time, frame
 
     def _from(self, start: float, origin: float) -> Iterator[av.VideoFrame]:
@@ -170,12 +192,11 @@ class ClipReader:
             _LOGGER.warning("%s: after %.1f s %s", self.clip.name, self._time, what)
 
     def _no_frame(self) -> ClipError:
-        if (self.clip.stream.codec_context.codec_tag or "").startswith("enc"):
-            found = "an encrypted one; export it without protection"
-        else:
-            why = f" ({self._first_reason})" if self._first_reason else ""
-            found = f"0 frames{why}: it is damaged, protected or empty; save or download it again"
-        return ClipError(f"{self.clip.name}: expected a clip that can be decoded, got {found}.")
+        why = f" ({self._first_reason})" if self._first_reason else ""
+        return ClipError(
+            f"{self.clip.name}: expected a clip that can be decoded, got 0 frames{why}; it is "
+            "empty, damaged or protected: save or download it again."
+        )
 
 
 def stated_seconds(clip: ClipSource) -> float | None:
@@ -183,15 +204,22 @@ def stated_seconds(clip: ClipSource) -> float | None:
     stream, container = clip.stream, clip.container
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
-    hours, _, rest = (stream.metadata.get("DURATION") or "").partition(":")  # Matroska's
-    minutes, _, seconds = rest.partition(":")
-    try:
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    except ValueError:
-        pass
+    if "matroska" in container.format.name:  # it counts from 0, wherever the pictures begin
+        ends = _from_clock(stream.metadata.get("DURATION", ""))
+        begins = float((stream.start_time or 0) * (stream.time_base or 0))
+        return None if ends is None else ends - begins
     if container.duration and len(container.streams) == 1:
         return float(container.duration) / 1e6
     return None
+
+
+def _from_clock(text: str) -> float | None:
+    """Return the seconds of ``00:01:02.5``; None for what is none."""
+    try:
+        hours, minutes, seconds = text.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return None
 
 
 def decoded_pictures(source: Iterable[Any], name: str) -> Iterator[tuple[float, Any]]:
@@ -207,15 +235,15 @@ def decoded_pictures(source: Iterable[Any], name: str) -> Iterator[tuple[float, 
                 f"{name}: expected (seconds, picture) as item {number}, got "
                 f"{type(item).__name__}; pass each frame with its time."
             )
-        time, picture = item
-        if isinstance(time, bool) or not isinstance(time, Real) or not 0 <= time < math.inf:
+        time, picture = _seconds(item[0]), item[1]
+        if time is None:
             raise ClipError(
                 f"{name}: expected seconds of at least 0 as the time of item {number}, got "
-                f"{time!r:.60}; count from the first frame."
+                f"{item[0]!r:.60}; count from the first frame."
             )
         if time <= last:
             raise ClipError(
-                f"{name}: expected times that rise, got {float(time):g} s after {last:g} s as "
+                f"{name}: expected times that rise, got {time:g} s after {last:g} s as "
                 f"item {number}; sort the frames."
             )
         coloured = isinstance(picture, np.ndarray) and (
@@ -231,5 +259,13 @@ def decoded_pictures(source: Iterable[Any], name: str) -> Iterator[tuple[float, 
                 f"{name}: expected a PIL image or an array (height, width, 3) of uint8 as the "
                 f"picture of item {number}, got {found}; convert it to RGB."
             )
-        last = float(time)
-        yield last, picture
+        last = time
+        yield time, picture
+
+
+def _seconds(value: object) -> float | None:
+    """Return a time as seconds; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, float | int | np.floating | np.integer):
+        return None
+    seconds = float(value)
+    return seconds if 0 <= seconds < math.inf else None

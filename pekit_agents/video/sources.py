@@ -14,24 +14,18 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from pekit_agents.errors import ClipError, MissingDependency
+from pekit_agents.errors import ClipError
 from pekit_agents.images.reading import describe_source
 from pekit_agents.video.limits import VideoLimits
+from pekit_agents.video.pyav import av
 
-try:
-    import av
-except ImportError as exc:
-    raise MissingDependency(
-        'PyAV, which reads clips, is not installed; type: pip install "pekit-agents[video]"'
-    ) from exc
-
-__all__ = ["ClipSource", "is_address", "is_device", "name_of", "open_clip", "why_no_clip"]
+__all__ = ["ClipSource", "is_address", "is_device", "name_of", "open_clip", "reason", "why_no_clip"]
 
 #: FFmpeg's names of the containers that are read from files. Playlists (hls, dash, concat), series
 #: of pictures and drawings in letters (tty) are not among them.
 _CONTAINERS = (
     "mov,mp4,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,flv,asf,ogg,h264,hevc,obu,av1,ivf,m4v,mxf,"
-    "dv,rm,mjpeg,mjpeg_2000,vc1,nut,wtv,y4m,yuv4mpegpipe,swf,h263,vvc,bink,smk"
+    "dv,rm,vc1,nut,yuv4mpegpipe"
 )
 #: What an address may speak; nothing of it opens a local file.
 _PROTOCOLS = "rtsp,rtsps,rtp,srtp,rtmp,rtmps,rtmpt,http,https,tcp,tls,udp,crypto,httpproxy"
@@ -84,7 +78,7 @@ class ClipSource:
         context = self.stream.codec_context
         if context.width * context.height > self._limits.max_pixels:
             raise ClipError(
-                f"{self.name}: expected frames of at most {self._limits.max_pixels / 1e6:.0f} "
+                f"{self.name}: expected frames of at most {self._limits.max_pixels / 1e6:.2g} "
                 f"megapixels, got {context.width}x{context.height}; save a smaller copy",
                 in_python=", or raise VideoLimits.max_pixels.",
             )

@@ -184,16 +184,19 @@ def _decoded(segment: str, clip: _Clip, skipped: dict[str, str]) -> Iterator[tup
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             ratio = stream.sample_aspect_ratio or 1
+            matrix, asked = None, False
             if clip.start > 0 and stream.time_base:
                 container.seek(int(clip.start / stream.time_base), stream=stream)
             for frame in container.decode(stream):
+                if not asked:  # once: a frame that was asked stays until garbage is collected
+                    matrix, asked = display_matrix(frame), True
                 time = frame.time or 0.0
                 if time >= clip.end:
                     break
                 if time >= clip.start:
                     yield (
                         number,
-                        upright_frame(frame.to_image(), float(ratio), display_matrix(frame)),
+                        upright_frame(frame.to_image(), float(ratio), matrix),
                     )
                     number += 1
     except (av.FFmpegError, IndexError, OSError) as exc:
