@@ -158,6 +158,7 @@ class _Way:
     """What came of one way to introduce things."""
 
     kit: PeKit
+    refused: int = 0  # clips in which nothing was sure to be the thing
     views: int = 0
     right: int = 0  # views that show the thing
     sides: int = 0  # different photos among them
@@ -227,8 +228,12 @@ def _introduce(
     from pekit_agents.video.clips import Clip
 
     first, second, third = ways.values()
-    picked: Picked = first.kit.pick_views(Clip(clip.frames()), category="object")
-    first.introduce(name, picked, [clip.shown_at(frame.time) for frame in picked.frames])
+    try:
+        picked: Picked = first.kit.pick_views(Clip(clip.frames()), category="object")
+    except NoObjectFound:
+        first.refused += 1
+    else:
+        first.introduce(name, picked, [clip.shown_at(frame.time) for frame in picked.frames])
     frames = _random_frames(second.kit, clip, rng)
     images = [clip.frame(number) for number in frames]
     second.introduce(name, images, [clip.shown_at(number / _RATE) for number in frames])
@@ -255,6 +260,7 @@ def _show(name: str, things: int, ways: dict[str, _Way], as_json: bool) -> None:
     rows = [
         {
             "references": title,
+            "refused": way.refused,
             "views": way.views,
             "of the thing": way.right,
             "different photos": way.sides,

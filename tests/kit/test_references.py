@@ -175,6 +175,12 @@ def test_a_clip_takes_no_more_views_than_there_is_room_for(kit, turned):
         kit.add_views("Cup", turned)
 
 
+def test_where_there_is_room_for_one_view_it_is_the_most_typical_one(kit):
+    kit.remember("Cup", [look(LEFT)] * (MAX_VIEWS - 1), category="cup")
+    cup = kit.add_views("Cup", Clip(timed([FRONT, LEFT, LEFT, LEFT])))
+    assert [(each.photo, each.kind) for each in cup.advice if each.photo] == [(1, "duplicate")]
+
+
 def test_what_was_picked_is_cut_where_there_is_no_room(kit, turned):
     picked = kit.pick_views(turned, category="cup")
     kit.remember("Cup", [look(FRONT)] * (MAX_VIEWS - 1), category="cup")

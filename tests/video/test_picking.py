@@ -114,10 +114,17 @@ def test_the_same_thing_is_what_the_kits_own_score_says():
     red, pale = PALETTE["red"], SHADES["pale red"]  # another thing to this profile
     result = picked([look(each) for each in (pale, red, pale, pale, red)], graded_profile())
     assert {0.0, 0.6, 0.9} >= set(times(result))
+    assert kinds(result) == ["outlier", "more"]
+
+
+def test_of_frames_that_look_the_same_the_sharpest_is_taken():
+    same = [look(FRONT, stripe=stripe) for stripe in (8, 8, 2, 8)]
+    assert times(picked([*same, look(LEFT), look(TOP)])) == [0.6, 1.2, 1.5]
 
 
 def test_a_thing_that_is_not_turned_is_said_to_look_the_same():
-    result = picked([look(FRONT)] * 6)
+    in_other_light = (255, 52, 66)
+    result = picked([look(FRONT), look(in_other_light)] * 3)
     (advice,) = result.advice
     assert (len(result.frames), advice.photo, advice.kind) == (1, 0, "more")
     assert advice.text == (
