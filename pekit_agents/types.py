@@ -200,7 +200,8 @@ class Advice:
     """Something to know about the reference photos that were just given.
 
     Attributes:
-        photo: Which photo, from 1; 0 for all of them.
+        photo: Which photo, from 1; 0 for all of them, and for a clip as a whole. Each frame that
+            was picked from a clip counts as a photo.
         kind: It adds nothing to another (``"duplicate"``), resembles none of the others
             (``"outlier"``), is ``"blurred"``, shows the object too ``"small"`` or in another way
             badly (``"poor"``); or ``"more"`` photos would help.

@@ -34,7 +34,9 @@ from pekit_agents.images.loading import load_image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pekit_agents.evaluation.records import Dataset
     from pekit_agents.kit.kit import PeKit
+    from pekit_agents.kit.references import References
     from pekit_agents.types import RGBImage
     from pekit_agents.video.picking import Picked
 
@@ -45,7 +47,7 @@ _RATE = 10  # frames a second
 _SHOWN, _BETWEEN = 1.2, 0.6  # seconds of each photo of the thing, and of something else
 _BLUR = 48  # pixels of the longest blur
 _RANDOM = 3  # references at random, as one is advised to take
-_WAYS = ("picked from the clip", "3 frames at random", "3 of its photos")
+_WAYS = ("picked", "3 frames", "3 photos")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,8 +166,8 @@ class _Way:
     sides: int = 0  # different photos among them
     said: Counter[str] = field(default_factory=Counter)
 
-    def introduce(self, name: str, images: object, shown: Sequence[Path | None]) -> None:
-        self.kit.remember(name, images, category="object")  # type: ignore[arg-type]
+    def introduce(self, name: str, images: References, shown: Sequence[Path | None]) -> None:
+        self.kit.remember(name, images, category="object")
         self.views += len(shown)
         self.right += sum(photo is not None for photo in shown)
         self.sides += len({photo for photo in shown if photo is not None})
@@ -206,14 +208,14 @@ def picking(
 
 
 def _parts(
-    dataset: object, things: int, sides: int, held_out: int, seed: int
+    dataset: Dataset, things: int, sides: int, held_out: int, seed: int
 ) -> Iterator[tuple[str, list[Path], list[Path]]]:
     """Yield name, photos for the clip and photos to search, of things that have enough."""
     from pekit_agents.evaluation.draws import candidates
 
     enough = 0
-    for thing in dataset.things:  # type: ignore[attr-defined]
-        own = list(candidates(dataset, thing))  # type: ignore[arg-type]
+    for thing in dataset.things:
+        own = list(candidates(dataset, thing))
         order = np.random.default_rng([seed, len(thing.name), len(own)]).permutation(len(own))
         own = [own[i] for i in order]
         if enough < things and len(own) >= 3 + held_out:

@@ -20,10 +20,20 @@ from PIL import Image
 
 from pekit_agents.images.loading import raster_formats
 
-__all__ = ["Album", "album_name", "is_hidden", "list_photos", "photo_suffixes", "why_no_album"]
+__all__ = [
+    "MOVIE",
+    "Album",
+    "album_name",
+    "is_hidden",
+    "list_photos",
+    "photo_suffixes",
+    "why_no_album",
+]
 
 # A phone's HEIC, and Canon's and Sony's name for it; pi-heif reads them and Pillow lists none.
 _HEIF = frozenset({".heic", ".heics", ".heif", ".heifs", ".hif"})
+#: Why a movie among photos is left out.
+MOVIE = "a movie, which is not read"
 # What cameras, phones, screen recorders and messengers name a movie.
 _MOVIES = """
     3g2 3gp avi flv hevc insv lrv m2ts m4v mkv mov mp4 mpeg mpg mts ogv qt vob webm wmv
@@ -127,7 +137,7 @@ def _why_not_read(path: Path) -> str:
     """Return why a file without a photo's suffix is not read; "" for what is no picture."""
     suffix = path.suffix.lower()
     if suffix[1:] in _MOVIES.split():
-        return "a movie, which is not read"
+        return MOVIE
     if suffix[1:] in _OTHER_PICTURES.split():
         return f"{suffix} files are not read; save it as JPEG or PNG"
     head = b""

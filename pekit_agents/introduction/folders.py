@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import InvalidInput
-from pekit_agents.images.albums import album_name, is_hidden, list_photos, why_no_album
+from pekit_agents.images.albums import MOVIE, album_name, is_hidden, list_photos, why_no_album
 from pekit_agents.introduction.ingesting import Ingestion, IngestReport
 from pekit_agents.introduction.jobs import Job, Result, Runner, extract_job, make_job, run_here
 from pekit_agents.introduction.metadata import read_metadata
@@ -177,7 +177,11 @@ def _job(name: str, places: list[Path], said: Mapping[str, str]) -> Job:
     """Return the job of a name (NFC) with all photos of its folders."""
     albums = [list_photos(place.resolve() if place.is_symlink() else place) for place in places]
     photos = [photo for album in albums for photo in album.photos]
-    left_out = [each for album in albums for each in album.left_out]
+    left_out = [
+        (path, f"{why} with a folder: remember or add it by itself" if why == MOVIE else why)
+        for album in albums
+        for path, why in album.left_out
+    ]
     if not photos:
         left_out.append((places[0], "there is no photo in it"))
     # As earlier versions took the name: as a Mac writes it, or with the bytes of another time.

@@ -66,7 +66,9 @@ def test_what_is_left_out_and_what_would_help_is_said(tmp_path):
     (bad,) = [line for line in lines if "bad.jpg" in line]
     assert bad.startswith(f"Left out {photos / 'Cup' / 'bad.jpg'}: expected a photo")
     (movies,) = [line for line in lines if "IMG_1.MOV" in line]
-    assert movies.endswith("and 1 other file: a movie, which is not read")
+    assert movies.endswith(
+        "and 1 other file: a movie, which is not read with a folder: remember or add it by itself"
+    )
     assert any("Advice on Cup: 2.png adds nothing to 1.png" in line for line in lines)
     assert any("Advice on Hat: tiny.png shows the object less than 48" in line for line in lines)
     assert sum("one or two photos from other sides" in line for line in lines) == 1

@@ -119,7 +119,7 @@ def test_a_folder_without_photos_is_named(memory, folder):
     assert told == {
         "Later": "there is no photo in it",
         "Film": "there is no photo in it",
-        "1.mov": "a movie, which is not read",
+        "1.mov": "a movie, which is not read with a folder: remember or add it by itself",
     }
 
 
