@@ -117,9 +117,14 @@ class Measured:
 
     def of(self, group: str) -> Measured:
         """Return the part of it that is about one group of clips."""
-        names = {name for name, of in self.groups.items() if of == group}
-        parts = (self.scores, self.groups, self.passes, self.seconds)
-        return Measured(self.name, *({n: v for n, v in p.items() if n in names} for p in parts))
+        names = [name for name, its_group in self.groups.items() if its_group == group]
+        return Measured(
+            self.name,
+            {name: self.scores[name] for name in names},
+            {name: self.groups[name] for name in names},
+            {name: self.passes[name] for name in names},
+            {name: self.seconds[name] for name in names},
+        )
 
     @property
     def total(self) -> TimelineScore:
@@ -202,7 +207,9 @@ def measure(
     measured = []
     with counted_passes(profile) as passes:
         for name, system in (systems or systems_of(kit)).items():
-            scores, taken, seconds = {}, {}, {}
+            scores: dict[str, TimelineScore] = {}
+            taken: dict[str, int] = {}
+            seconds: dict[str, float] = {}
             for index, clip in enumerate(clips):
                 progress(name, index, len(clips))
                 passes.taken()

@@ -122,7 +122,7 @@ def tallies(scores: Mapping[str, TimelineScore]) -> dict[str, Tally]:
         "recall" of appearances; "precision" of sightings; "wrong", "wrong_seconds" and "switches"
         a minute; "late", seconds on average; "covered", the share of the time in sight.
     """
-    parts = {
+    parts: dict[str, dict[str, tuple[float, float]]] = {
         "recall": {name: (s.found, s.appearances) for name, s in scores.items()},
         "precision": {name: (s.right, s.sightings) for name, s in scores.items()},
         "wrong": {name: (s.wrong, s.seconds / 60) for name, s in scores.items()},
