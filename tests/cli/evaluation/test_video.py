@@ -61,6 +61,19 @@ def test_json_has_the_same_for_machines(here):
     assert found["clips"].startswith("composed")
 
 
+def test_written_clips_are_searched_as_files_and_stay(here):
+    pytest.importorskip("av")
+    pytest.importorskip("pekit_agents.video.decoding")
+    options = ("mine", "--backgrounds", "grey", "--clips", "1", "--kinds", "handheld", "--json")
+    drawn = json.loads(run(*options).stdout)["systems"][0]
+    found = json.loads(run(*options, "--write", "out").stdout)
+    assert found["written"] == "out"
+    assert sorted(each.name for each in (here / "out").iterdir()) == ["clip-000.mp4", "truth.json"]
+    written = found["systems"][0]
+    assert written["appearances"] == drawn["appearances"]
+    assert abs(written["found"] - drawn["found"]) <= 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
