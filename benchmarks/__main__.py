@@ -16,12 +16,14 @@ from benchmarks.recognition.commands import targets
 from benchmarks.server.commands import server
 from benchmarks.speed.commands import speed
 from benchmarks.speed.parts import parts
+from benchmarks.video.commands import video
 from pekit_agents.cli.output import err
 from pekit_agents.errors import PeKitError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(memory_commands)
 app.add_typer(server, name="server")
+app.add_typer(video, name="video")
 app.command()(pictures)
 app.command()(targets)
 app.command()(speed)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pekit_agents import PeKit
     from pekit_agents.evaluation.draws import Task
+    from pekit_agents.evaluation.passes import Passes
     from pekit_agents.evaluation.records import Photo
     from pekit_agents.profiles import Profile
 
@@ -84,31 +85,6 @@ class Count:
         summed = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(Count)}
         both = zip(self.passes, other.passes, strict=True)
         return Count(**{**summed, "passes": tuple(a + b for a, b in both)})
-
-
-class Passes:
-    """Counts the forward passes of a search as if nothing had been kept of searches before.
-
-    Args:
-        profile: An embedded profile, whose model is watched from now on.
-    """
-
-    def __init__(self, profile: Profile) -> None:
-        model: Any = profile.encoder
-        self._seen: set[bytes] = set()
-        compute = model.model.features
-
-        def features(images: Sequence[Any]) -> Any:
-            self._seen |= {image.tobytes() + str(image.size).encode() for image in images}
-            return compute(images)
-
-        model.model.features = features
-
-    def taken(self) -> int:
-        """Return how many there were since the last call."""
-        count = len(self._seen)
-        self._seen.clear()
-        return count
 
 
 @contextmanager
@@ -240,6 +216,7 @@ def show(title: str, count: Count, scenes: int, taken: float) -> None:
 
 def main() -> None:
     """Measure the numbers as they are, then one change after another."""
+    from pekit_agents.evaluation.passes import counted_passes
     from pekit_agents.profiles import embedded_profile
 
     parser = argparse.ArgumentParser(
@@ -260,8 +237,7 @@ def main() -> None:
         [f"{name}={value!r}"] for name, values in ALTERNATIVES.items() for value in values
     ]
     options.profile = embedded_profile(cache_size=_PASSES)
-    passes = Passes(options.profile)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, counted_passes(options.profile) as passes:
         draws = [
             material(options, seed, Path(folder))
             for seed in range(options.seed, options.seed + options.draws)

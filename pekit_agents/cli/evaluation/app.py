@@ -13,6 +13,7 @@ from pekit_agents.cli.evaluation.frames import frames
 from pekit_agents.cli.evaluation.kinds import kinds
 from pekit_agents.cli.evaluation.measuring import Baselines, Draws, Files, Setup, Subject
 from pekit_agents.cli.evaluation.options import DataArgument, numbers, photos_of
+from pekit_agents.cli.evaluation.video import video
 from pekit_agents.cli.evaluation.vqa import vqa
 from pekit_agents.cli.options import StrictnessOption, strict
 from pekit_agents.cli.signatures import grouped
@@ -202,6 +203,7 @@ evaluate.command()(kinds)
 evaluate.command()(vqa)
 evaluate.command()(cost)
 evaluate.command()(frames)
+evaluate.command()(video)
 evaluate.command("compare")(compare_runs)
 
 

@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -27,7 +25,7 @@ import numpy as np
 
 from pekit_agents.errors import InvalidInput, MissingDependency
 from pekit_agents.evaluation.datasets.manifest import write_manifest
-from pekit_agents.evaluation.datasets.segments import Segment, read_segments
+from pekit_agents.evaluation.datasets.segments import Place, Segment, place_of, read_segments
 from pekit_agents.evaluation.records import Dataset, Photo, Thing
 from pekit_agents.video.upright import display_matrix, upright_frame
 
@@ -61,15 +59,6 @@ class SampledFrames:
 
     dataset: Dataset
     skipped: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Clip:
-    """A part of a video file, in seconds."""
-
-    path: Path
-    start: float = 0.0
-    end: float = math.inf
 
 
 def sample_frames(
@@ -144,7 +133,7 @@ def sharpness(grey: NDArray[Any]) -> float:
 
 
 def _clearest(
-    clips: Sequence[tuple[str, _Clip]], count: int, skipped: dict[str, str]
+    clips: Sequence[tuple[str, Place]], count: int, skipped: dict[str, str]
 ) -> Iterator[tuple[str, RGBImage]]:
     """Yield the sharpest frame of each of ``count`` equal parts of all clips' frames."""
     scores: list[tuple[float, int, int]] = []  # sharpness, clip, frame
@@ -168,7 +157,7 @@ def _clearest(
 
 
 def _every(
-    clips: Sequence[tuple[str, _Clip]], step: int, skipped: dict[str, str]
+    clips: Sequence[tuple[str, Place]], step: int, skipped: dict[str, str]
 ) -> Iterator[tuple[str, RGBImage]]:
     for segment, clip in clips:
         for number, picture in _decoded(segment, clip, skipped):
@@ -176,7 +165,7 @@ def _every(
                 yield f"{number:06}", picture
 
 
-def _decoded(segment: str, clip: _Clip, skipped: dict[str, str]) -> Iterator[tuple[int, RGBImage]]:
+def _decoded(segment: str, clip: Place, skipped: dict[str, str]) -> Iterator[tuple[int, RGBImage]]:
     """Yield (number, picture) of a clip's frames, from 0; a broken clip ends, and is noted."""
     number = 0
     try:
@@ -209,20 +198,17 @@ def _decoded(segment: str, clip: _Clip, skipped: dict[str, str]) -> Iterator[tup
 
 def _clips(
     root: Path, segments: Sequence[Segment], skipped: dict[str, str]
-) -> list[tuple[str, _Clip]]:
+) -> list[tuple[str, Place]]:
     """Return where each segment lies; those that lie nowhere are noted."""
     found = []
     for segment in segments:
+        if (place := place_of(root, segment)) is not None:
+            found.append((segment.id, place))
+            continue
         part = "train" if segment.training else "eval"
         own = root / f"{part}_segment" / f"{segment.id}.mp4"
-        whole = sorted((root / f"{part}_video").glob(f"{escape(segment.video)}_*.mp4"))
-        if own.is_file():
-            found.append((segment.id, _Clip(own)))
-        elif whole:
-            found.append((segment.id, _Clip(whole[0], segment.start, segment.end)))
-        else:
-            skipped[segment.id] = f"{own}: missing, and no {part}_video/{segment.video}_*.mp4"
-            _LOGGER.warning("%s", skipped[segment.id])
+        skipped[segment.id] = f"{own}: missing, and no {part}_video/{segment.video}_*.mp4"
+        _LOGGER.warning("%s", skipped[segment.id])
     return found
 
 

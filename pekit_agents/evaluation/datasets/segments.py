@@ -11,14 +11,16 @@ that an anchor was cut from, and for evaluation otherwise; anchors without a lis
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.datasets.files import read_json
 from pekit_agents.wording.messages import clause, counted
 
-__all__ = ["Segment", "read_segments"]
+__all__ = ["Place", "Segment", "place_of", "read_segments"]
 
 _FOLDER = "this-is-my-dataset"
 _SEGMENTS, _LISTS = "segments.csv", "this-is-my_test-set.json"
@@ -45,6 +47,36 @@ class Segment:
     end: float
     things: tuple[str, ...]
     training: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of a video file, in seconds.
+
+    Attributes:
+        path: The file.
+        start: Where the part begins.
+        end: Where it ends.
+    """
+
+    path: Path
+    start: float = 0.0
+    end: float = math.inf
+
+
+def place_of(root: Path, segment: Segment) -> Place | None:
+    """Return where a segment lies: a file of its own, or a part of its video; None if nowhere.
+
+    Args:
+        root: The folder with the videos, as the published download script leaves them.
+        segment: Which one.
+    """
+    part = "train" if segment.training else "eval"
+    own = root / f"{part}_segment" / f"{segment.id}.mp4"
+    if own.is_file():
+        return Place(own)
+    whole = sorted((root / f"{part}_video").glob(f"{escape(segment.video)}_*.mp4"))
+    return Place(whole[0], segment.start, segment.end) if whole else None
 
 
 def read_segments(root: Path) -> tuple[dict[str, str], list[Segment]]:

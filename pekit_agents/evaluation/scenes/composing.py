@@ -12,16 +12,15 @@ half is hidden, or the two kinds as people send them on: turned, from a screen, 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from pekit_agents.errors import InvalidInput, NoObjectFound
+from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.datasets.manifest import write_manifest
-from pekit_agents.evaluation.records import Dataset, Photo, Thing
+from pekit_agents.evaluation.records import Dataset, Photo
 from pekit_agents.evaluation.scenes.arrangement import ARRANGEMENTS
 from pekit_agents.evaluation.scenes.drawing import (
     Piece,
@@ -30,8 +29,8 @@ from pekit_agents.evaluation.scenes.drawing import (
     draw_pasted,
 )
 from pekit_agents.evaluation.scenes.sending import screenshot, thumbnail, turned
+from pekit_agents.evaluation.scenes.sources import Deck, Sources, gather, piece_of
 from pekit_agents.images.loading import load_image
-from pekit_agents.introduction.view_extraction import Reference, find_object
 from pekit_agents.types import Box
 
 if TYPE_CHECKING:
@@ -41,52 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compose_scenes"]
 
-_LOGGER = logging.getLogger(__name__)
 _MOSAIC = "mosaic"
 _WITHOUT = 8  # every so manyth scene holds nothing to be remembered
-_KNOWN_SHARE = 2 / 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sources:
-    """What scenes are made of.
-
-    Attributes:
-        known: Things to be remembered, with their references.
-        unknown: Names of the things that nobody introduces.
-        photos: The photos to draw each of them from; no reference among them.
-        categories: What each of them is.
-        backgrounds: Photos of nothing known.
-        extractor: Outlines things; None to cut them out by their boxes.
-    """
-
-    known: tuple[Thing, ...]
-    unknown: tuple[str, ...]
-    photos: dict[str, list[Photo]]
-    categories: dict[str, str]
-    backgrounds: tuple[Path, ...]
-    extractor: ViewExtractor | None
-
-
-class _Deck:
-    """Deals names in random order, all of them before any comes again."""
-
-    def __init__(self, names: Sequence[str], random: Random) -> None:
-        self._names, self._random = list(names), random
-        self._left: list[str] = []
-
-    def deal(self, count: int) -> list[str]:
-        """Return so many different names, or all there are."""
-        hand: list[str] = []
-        while len(hand) < min(count, len(self._names)):
-            if not self._left:
-                self._left = self._random.sample(self._names, len(self._names))
-            hand.append(self._left.pop(self._next(hand)))
-        return hand
-
-    def _next(self, hand: Sequence[str]) -> int:
-        fresh = (i for i in range(len(self._left)) if self._left[i] not in hand)
-        return next(fresh, 0)
 
 
 def compose_scenes(
@@ -144,10 +99,10 @@ def compose_scenes(
             "the scenes that are there with load_dataset"
         )
     random = Random(seed)  # noqa: S311  # a seed is to give the same scenes again
-    sources = _gather(dataset, backgrounds, known, references, extractor, random)
+    sources = gather(dataset, backgrounds, known, references, extractor, random)
     decks = (
-        _Deck([thing.name for thing in sources.known], random),
-        _Deck(sources.unknown, random),
+        Deck([thing.name for thing in sources.known], random),
+        Deck(sources.unknown, random),
     )
     out.mkdir(parents=True, exist_ok=True)
     photos = []
@@ -169,69 +124,10 @@ def compose_scenes(
     return scenes
 
 
-def _gather(
-    dataset: Dataset,
-    backgrounds: Sequence[Path],
-    known: Sequence[str] | None,
-    references: int,
-    extractor: ViewExtractor | None,
-    random: Random,
-) -> _Sources:
-    if not backgrounds:
-        raise InvalidInput("expected at least one background photo, found none")
-    names = [thing.name for thing in dataset.things]
-    chosen = _choose(names, random) if known is None else list(known)
-    missing = sorted(set(chosen) - set(names))
-    if missing or not chosen:
-        raise InvalidInput(f"expected things of {dataset.name!r} as known, found {missing}")
-    aside = {ref.absolute() for thing in dataset.things for ref in thing.references}
-    photos, introduced, unknown = {}, [], []
-    for thing in dataset.things:
-        left = _photos_of(thing.name, dataset, aside)
-        drawn: list[Photo] = []
-        if thing.name in chosen and not thing.references:
-            drawn = random.sample(left, min(references, max(0, len(left) - 1)))
-        photos[thing.name] = usable = [
-            photo
-            for photo in left
-            if photo not in drawn and (extractor is not None or photo.boxes.get(thing.name))
-        ]
-        if thing.name in chosen:
-            introduced.append(_introduced(thing, drawn, usable))
-        elif usable:
-            unknown.append(thing.name)
-    categories = {thing.name: thing.category for thing in dataset.things}
-    backdrops = tuple(sorted(backgrounds))
-    return _Sources(tuple(introduced), tuple(unknown), photos, categories, backdrops, extractor)
-
-
-def _choose(names: Sequence[str], random: Random) -> list[str]:
-    return random.sample(list(names), max(1, round(_KNOWN_SHARE * len(names))))
-
-
-def _photos_of(name: str, dataset: Dataset, aside: set[Path]) -> list[Photo]:
-    """Return the photos of one thing alone that are no references."""
-    alone = frozenset({name})
-    photos = (photo for photo in dataset.photos if photo.shows == alone)
-    return [photo for photo in photos if photo.path.absolute() not in aside]
-
-
-def _introduced(thing: Thing, drawn: Sequence[Photo], usable: Sequence[Photo]) -> Thing:
-    """Return a thing with its references: its own, or the photos drawn for it."""
-    references = thing.references or tuple(sorted(photo.path for photo in drawn))
-    if references and usable:
-        return replace(thing, references=references)
-    raise InvalidInput(
-        f"{thing.name}: expected photos of it alone, one to introduce it and one with a box to "
-        f"compose scenes of, found {len(references)} and {len(usable)}; add photos or boxes "
-        "(boxes.json), pass an extractor, or leave it out of known"
-    )
-
-
 def _scene(
     index: int,
-    sources: _Sources,
-    decks: tuple[_Deck, _Deck],
+    sources: Sources,
+    decks: tuple[Deck, Deck],
     random: Random,
     arrangement: Arrangement,
 ) -> tuple[RGBImage, Photo]:
@@ -246,7 +142,7 @@ def _scene(
     pieces = {
         name: piece
         for name in names
-        if (piece := _piece(name, sources, random, outlined=not mosaic))
+        if (piece := piece_of(name, sources, random, outlined=not mosaic))
     }
     boxes: Mapping[str, tuple[Box, ...]]
     if mosaic:
@@ -266,7 +162,7 @@ def _scene(
 
 
 def _laid(
-    pieces: dict[str, Piece], sources: _Sources, random: Random, *, hidden: bool
+    pieces: dict[str, Piece], sources: Sources, random: Random, *, hidden: bool
 ) -> tuple[RGBImage, dict[str, tuple[Box, ...]]]:
     """Return the things on a background, or half of the only one."""
     backdrop = load_image(random.choice(sources.backgrounds))
@@ -280,7 +176,7 @@ def _laid(
 
 
 def _mosaic(
-    pieces: dict[str, Piece], sources: _Sources, random: Random, count: int | None
+    pieces: dict[str, Piece], sources: Sources, random: Random, count: int | None
 ) -> tuple[RGBImage, dict[str, tuple[Box, ...]]]:
     """Return a mosaic of the things, filled up with backgrounds to so many tiles, or 4 or 6."""
     things: list[tuple[str | None, Piece]] = [*pieces.items()]
@@ -291,19 +187,3 @@ def _mosaic(
     picture, boxes = draw_mosaic([piece for _, piece in tiles], random)
     placed = zip(tiles, boxes, strict=True)
     return picture, {name: (box,) for (name, _), box in placed if name is not None and box}
-
-
-def _piece(name: str, sources: _Sources, random: Random, *, outlined: bool) -> Piece | None:
-    """Return a photo of a thing with its box, and its outline where one is wanted."""
-    photo = random.choice(sources.photos[name])
-    picture = load_image(photo.path)
-    known = photo.boxes.get(name, ())
-    if sources.extractor is None or (known and not outlined):
-        return Piece(picture, known[0])
-    reference = Reference(picture, box=known[0] if known else None)
-    try:
-        region = find_object(picture, reference, sources.categories[name], sources.extractor)
-    except NoObjectFound as exc:
-        _LOGGER.warning("%s: not used for a scene: %s", photo.path, exc)
-        return None
-    return Piece(picture, region.box, region.mask)

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from pekit_agents.types import RGBImage
 
-__all__ = ["SIZE", "Piece", "draw_hidden", "draw_mosaic", "draw_pasted"]
+__all__ = [
+    "SIZE",
+    "Piece",
+    "cut_out",
+    "draw_hidden",
+    "draw_mosaic",
+    "draw_pasted",
+    "lit",
+    "moved",
+    "scaled",
+]
 
 #: Width and height of a scene in pixels.
 SIZE = (1024, 768)
@@ -76,8 +86,8 @@ def draw_mosaic(pieces: Sequence[Piece], random: Random) -> tuple[RGBImage, list
         x = _GAP + index % columns * (width + _GAP)
         y = _GAP + index // columns * (height + _GAP)
         tile, box = _tile(piece, (width, height), random)
-        canvas.paste(_lit(tile, random), (x, y))
-        boxes.append(None if box is None else _moved(box, x, y))
+        canvas.paste(lit(tile, random), (x, y))
+        boxes.append(None if box is None else moved(box, x, y))
     return canvas, boxes
 
 
@@ -100,19 +110,19 @@ def draw_pasted(
     canvas = ImageOps.fit(background, SIZE)
     boxes: list[Box | None] = []
     for piece in pieces:
-        picture, alpha, box = _cut_out(piece)
+        picture, alpha, box = cut_out(piece)
         placed = _place(box, picture.size, [taken for taken in boxes if taken], random)
         if placed is None:
             boxes.append(None)
             continue
         x, y, scale = placed
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        light, small = _lit(picture.resize(size), random), alpha.resize(size)
+        light, small = lit(picture.resize(size), random), alpha.resize(size)
         if piece.mask is None:
             canvas.paste(light, (x, y), small)
         else:
             lay(canvas, light, small, (x, y))
-        boxes.append(_moved(_scaled(box, size[0] / picture.width, size[1] / picture.height), x, y))
+        boxes.append(moved(scaled(box, size[0] / picture.width, size[1] / picture.height), x, y))
     return canvas, boxes
 
 
@@ -131,13 +141,13 @@ def draw_hidden(
         The scene and the box of the half that shows.
     """
     canvas = ImageOps.fit(background, SIZE)
-    picture, alpha, box = _cut_out(piece)
+    picture, alpha, box = cut_out(piece)
     scale = random.uniform(*_LARGE) * SIZE[1] / max(box.width, box.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     x = random.randint(0, max(0, SIZE[0] - size[0]))
     y = random.randint(0, max(0, SIZE[1] - size[1]))
-    lay(canvas, _lit(picture.resize(size), random), alpha.resize(size), (x, y))
-    whole = _moved(_scaled(box, scale, scale), x, y)
+    lay(canvas, lit(picture.resize(size), random), alpha.resize(size), (x, y))
+    whole = moved(scaled(box, scale, scale), x, y)
     middle = round((whole.x0 + whole.x1) / 2)
     shown = min(whole.y1, float(SIZE[1]))
     cover = ImageOps.fit(before, SIZE)
@@ -160,7 +170,7 @@ def _tile(piece: Piece, size: tuple[int, int], random: Random) -> tuple[RGBImage
     x = _start(photo.width, width, None if box is None else (box.x0, box.x1), random)
     y = _start(photo.height, height, None if box is None else (box.y0, box.y1), random)
     tile = photo.resize(size, Image.Resampling.LANCZOS, (x, y, x + width, y + height))
-    return tile, None if box is None else _scaled(_moved(box, -x, -y), 1 / pixel, 1 / pixel)
+    return tile, None if box is None else scaled(moved(box, -x, -y), 1 / pixel, 1 / pixel)
 
 
 def _start(whole: float, part: float, held: tuple[float, float] | None, random: Random) -> float:
@@ -178,11 +188,11 @@ def _padded(photo: RGBImage, box: Box, size: tuple[int, int]) -> tuple[RGBImage,
     tile = photo.resize((1, 1), Image.Resampling.BOX).resize(size)
     x, y = (size[0] - whole.width) // 2, (size[1] - whole.height) // 2
     tile.paste(whole, (x, y))
-    scaled = _scaled(box, whole.width / photo.width, whole.height / photo.height)
-    return tile, _moved(scaled, x, y)
+    inner = scaled(box, whole.width / photo.width, whole.height / photo.height)
+    return tile, moved(inner, x, y)
 
 
-def _cut_out(piece: Piece) -> tuple[RGBImage, Image.Image, Box]:
+def cut_out(piece: Piece) -> tuple[RGBImage, Image.Image, Box]:
     """Return the part of a photo around its thing, its alpha and the thing's box in it."""
     if piece.box is None:
         raise ValueError("a piece without a box cannot be cut out")
@@ -195,7 +205,7 @@ def _cut_out(piece: Piece) -> tuple[RGBImage, Image.Image, Box]:
         min(float(photo.height), piece.box.y1 + margin),
     ).pixels
     crop = photo.crop((x0, y0, x1, y1))
-    box = _moved(piece.box, -x0, -y0)
+    box = moved(piece.box, -x0, -y0)
     if piece.mask is None:
         return crop, _soft_box(crop.size, box, margin), box
     region = Proposal(piece.box, 1.0, piece.mask)
@@ -229,7 +239,7 @@ def _place(
         room = (SIZE[0] - round(size[0] * scale), SIZE[1] - round(size[1] * scale))
         for _ in range(_TRIES if min(room) >= 0 else 0):
             x, y = random.randint(0, room[0]), random.randint(0, room[1])
-            spot = _moved(_scaled(box, scale, scale), x, y)
+            spot = moved(scaled(box, scale, scale), x, y)
             others = [other.xyxy for other in taken]
             if not others or containment([spot.xyxy], others).max() <= _OVERLAP:
                 return x, y, scale
@@ -237,13 +247,16 @@ def _place(
     return None
 
 
-def _lit(picture: RGBImage, random: Random) -> RGBImage:
+def lit(picture: RGBImage, random: Random) -> RGBImage:
+    """Return a picture in a light of its own."""
     return vary(picture, brightness=random.uniform(0.85, 1.15), colour=random.uniform(0.85, 1.15))
 
 
-def _moved(box: Box, x: float, y: float) -> Box:
+def moved(box: Box, x: float, y: float) -> Box:
+    """Return a box so far to the right and down."""
     return Box(box.x0 + x, box.y0 + y, box.x1 + x, box.y1 + y)
 
 
-def _scaled(box: Box, x: float, y: float) -> Box:
+def scaled(box: Box, x: float, y: float) -> Box:
+    """Return a box with its edges multiplied, as when its picture is resized."""
     return Box(box.x0 * x, box.y0 * y, box.x1 * x, box.y1 * y)

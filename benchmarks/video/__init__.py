@@ -1,0 +1,1 @@
+"""Timelines of clips against their targets."""
