@@ -24,6 +24,7 @@ from pekit_agents.kit.reembedding import Reembedding
 from pekit_agents.kit.references import References, ReferenceViews
 from pekit_agents.kit.regions import RegionSearch
 from pekit_agents.kit.review import ReviewQueue
+from pekit_agents.kit.videos import Videos
 from pekit_agents.memory import Memory, require_free
 from pekit_agents.owner_text import clean_category, clean_context, clean_name
 from pekit_agents.profiles import Profile, load_profile
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["PeKit"]
 
 
-class PeKit(ReferenceViews, RegionSearch, Corrections, Batches, Answers, Objects, Reembedding):
+class PeKit(
+    ReferenceViews, RegionSearch, Videos, Corrections, Batches, Answers, Objects, Reembedding
+):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pekit_agents.introduction.view_extraction import Reference
     from pekit_agents.video.frames import Frame
 
-__all__ = ["Gathered", "ReferenceViews", "References"]
+__all__ = ["Gathered", "ReferenceViews", "References", "require_end"]
 
 #: What introduces an object: photos, clips and what was picked from clips; one, or a list of them.
 References: TypeAlias = (
@@ -222,14 +222,27 @@ def _opened(clip: Clip) -> tuple[Iterator[Frame], str]:
         MissingDependency: PyAV is not installed, without which there are no clips.
     """
     from pekit_agents.video.decoding import frames_of
-    from pekit_agents.video.sources import is_address, is_device, name_of
+    from pekit_agents.video.sources import name_of
 
+    require_end(clip.source, clip.end)
     stored = isinstance(clip.source, str | os.PathLike | bytes | bytearray | memoryview)
     name = name_of(clip.source) if stored else "the clip"
-    if clip.end is None and (is_address(clip.source) or is_device(clip.source)):
-        raise InvalidInput(
-            f"{name}: expected an end of what is looked at, as a camera has none, found none; give "
-            "Clip(..., end=10)"
-        )
     frames = frames_of(clip.source, every=_EVERY, start=clip.start, end=clip.end)
     return frames, name
+
+
+def require_end(source: Any, end: float | None) -> None:
+    """Refuse a camera that would be looked at for ever.
+
+    Raises:
+        InvalidInput: It comes without an end.
+        MissingDependency: PyAV is not installed, without which there are no clips.
+    """
+    from pekit_agents.video.sources import is_address, is_device, name_of
+
+    if end is None and (is_address(source) or is_device(source)):
+        raise InvalidInput(
+            f"{name_of(source)}: expected an end of what is looked at, as a camera has none, found "
+            "none; give one in seconds, as end=10, or float('inf') for an address that ends by "
+            "itself"
+        )

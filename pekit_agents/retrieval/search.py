@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pekit_agents.settings import MatchSettings, RerankSettings
     from pekit_agents.types import Box, FloatArray, PersonalObject
 
-__all__ = ["Regions", "Scores", "Search", "find_in"]
+__all__ = ["Regions", "Scores", "Search", "find_in", "matches_in", "regions_in", "settings_by"]
 
 _MOST_OBJECTS = 2000  # a guide compares thousands of boxes with all of them
 # A product of other shapes may round differently.
@@ -167,6 +167,21 @@ class Search:
             return nearest.scores[:, 0] - np.float32(self.settings.threshold)
         return log_odds_of(nearest, self.settings)
 
+    def sameness(self, look: FloatArray, vectors: FloatArray) -> FloatArray:
+        """Return (K,) float32: by how much regions show the same thing as a look; 0 where they may.
+
+        In log-odds, or as a cosine above the threshold where there is no discriminant.
+
+        Args:
+            look: (D,) float32 unit vector.
+            vectors: (K, D) float32 unit vectors of the regions.
+        """
+        dim = len(look)
+        nothing = Grouped.of([np.zeros((0, dim), np.float32)], dim)
+        one = self._scorer.identities(Grouped.of([look[None]], dim), nothing)
+        least = self.settings.threshold if self._discriminant is None else 0.0
+        return one.scores(vectors)[:, 0] - np.float32(least)
+
     def match(self, boxes: Sequence[Box], vectors: FloatArray, scores: Scores) -> list[Match]:
         """Return the matches among the regions of one photo, possible ones too, strongest first.
 
@@ -258,12 +273,35 @@ def find_in(
         stored_features: Gives what is stored of objects, to compare look-alikes patch by patch.
         reranking: What that comparison weighs; None goes by scores alone.
     """
+    regions = regions_in(query, encoder, search)
+    matches = matches_in(query, regions, search, stored_features, reranking)
+    return regions, *_by_certainty(matches)
+
+
+def regions_in(query: QueryRegions, encoder: Encoder, search: Search) -> Regions:
+    """Return the regions of a photo that are to be matched; arguments as for :func:`find_in`."""
     boxes = query.propose(list(search.gallery.categories), search.guide(encoder))
-    vectors = query.embed()
-    scores = search.score(vectors)
-    matches = search.match(boxes, vectors, scores)
-    matches = rerank(matches, query.details, stored_features, reranking, sure=search.settings.sure)
-    return Regions(tuple(boxes), vectors), *_by_certainty(matches)
+    return Regions(tuple(boxes), query.embed())
+
+
+def matches_in(
+    query: QueryRegions,
+    regions: Regions,
+    search: Search,
+    stored_features: FeaturesOf,
+    reranking: RerankSettings | None,
+) -> list[Match]:
+    """Return the matches among the regions of a photo, possible ones too, strongest first.
+
+    Args:
+        query: What can be seen of the photo.
+        regions: Its regions; a clip may know better vectors of them than one frame gives.
+        search: As for :func:`find_in`.
+        stored_features: As for :func:`find_in`.
+        reranking: As for :func:`find_in`.
+    """
+    matches = search.match(regions.boxes, regions.vectors, search.score(regions.vectors))
+    return rerank(matches, query.details, stored_features, reranking, sure=search.settings.sure)
 
 
 def _by_certainty(matches: Sequence[Match]) -> tuple[list[Match], list[Match]]:

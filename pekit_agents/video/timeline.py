@@ -55,8 +55,8 @@ class Sighting:
     Its identity was decided for the whole of it, not frame by frame.
 
     Attributes:
-        number: Which sighting of its timeline, from 1, in the order in which they began; it stays
-            the same while the clip is searched.
+        number: Which sighting of its timeline, from 1, in the order in which they were noticed; it
+            stays the same while the clip is searched.
         object: The remembered object; the likeliest one where it may be several.
         start: When it was first seen, in seconds.
         end: When it was last seen, in seconds; at least ``start``.
@@ -150,8 +150,8 @@ class Timeline:
         sightings: What was found, in the order in which it began; named, and possible.
         sampled: How many frames were looked at.
         searched: In how many of them the objects were searched.
-        complete: Whether the clip was read to its end.
-        stopped: Why reading stopped before the end, in words; empty where it did not.
+        complete: Whether the clip, or the part that was asked for, was read to its end.
+        damage: What could not be read, in words, with times; empty where everything was.
     """
 
     size_wh: tuple[int, int] = (0, 0)
@@ -160,7 +160,7 @@ class Timeline:
     sampled: int = 0
     searched: int = 0
     complete: bool = False
-    stopped: str = ""
+    damage: tuple[str, ...] = ()
 
     @property
     def named(self) -> tuple[Sighting, ...]:
@@ -203,7 +203,7 @@ class Timeline:
             "sampled": self.sampled,
             "searched": self.searched,
             "complete": self.complete,
-            **({"stopped": self.stopped} if self.stopped else {}),
+            **({"damage": list(self.damage)} if self.damage else {}),
             "objects": [obj.to_dict() for obj in self._objects()],
             "sightings": [each.to_dict() for each in self.sightings],
         }
@@ -229,7 +229,7 @@ class Timeline:
                 sampled=int(values["sampled"]),
                 searched=int(values["searched"]),
                 complete=bool(values["complete"]),
-                stopped=str(values.get("stopped", "")),
+                damage=tuple(map(str, values.get("damage", ()))),
             )
         except (KeyError, IndexError, TypeError, ValueError) as exc:
             raise InvalidInput(

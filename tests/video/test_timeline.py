@@ -36,7 +36,7 @@ TIMELINE = Timeline(
     ),
     sampled=95,
     searched=20,
-    stopped="damaged after 9.5 s",
+    damage=("damaged after 9.5 s",),
 )
 
 
@@ -47,8 +47,8 @@ def test_it_is_the_same_after_it_was_written_and_read():
     assert read.sightings[0].alternatives == TIMELINE.sightings[0].alternatives
     assert [each.object for each in read.sightings] == [each.object for each in TIMELINE.sightings]
     assert [each.boxes for each in read.sightings] == [each.boxes for each in TIMELINE.sightings]
-    assert (read.stopped, read.until, read.sampled, read.searched) == (
-        "damaged after 9.5 s",
+    assert (read.damage, read.until, read.sampled, read.searched) == (
+        ("damaged after 9.5 s",),
         9.5,
         95,
         20,

@@ -1,0 +1,121 @@
+"""From tracks to what a timeline tells: ``Sightings`` numbers them and joins what is one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pekit_agents.video.timeline import Sighting, TimedBox
+
+if TYPE_CHECKING:
+    from pekit_agents.video.tracks import Track
+
+__all__ = ["Sightings"]
+
+
+class Sightings:
+    """What was sighted so far.
+
+    A thing that is seen again within ``apart`` seconds was not gone; nor is it in two places: where
+    two tracks show it at a time, the surer one tells where it was.
+
+    Args:
+        apart: Seconds out of sight after which it comes anew.
+        earlier: What a timeline that is gone on with holds already.
+        history: Seconds for which what is over is kept; None for ever.
+    """
+
+    def __init__(
+        self, apart: float, earlier: Iterable[Sighting] = (), *, history: float | None = None
+    ) -> None:
+        self._apart, self._history = apart, history
+        self._over: list[Sighting] = []
+        self._recent = [replace(each, ongoing=False) for each in earlier]
+        self._told: dict[int, tuple[int, float]] = {}  # number and start of open tracks
+        self._count = max((each.number for each in self._recent), default=0)
+
+    def end(self, tracks: Iterable[Track]) -> None:
+        """Take over what is out of sight."""
+        for track in tracks:
+            sighting = self._sighting(track, ongoing=False)
+            self._told.pop(id(track), None)
+            if sighting is not None:
+                self._recent.append(sighting)
+
+    def by_now(self, tracks: Iterable[Track], time: float) -> tuple[Sighting, ...]:
+        """Return all sightings, in the order in which they began.
+
+        Args:
+            tracks: What is followed still.
+            time: Of the last frame, in seconds.
+        """
+        open_ones = [self._sighting(track, ongoing=track.in_sight) for track in tracks]
+        going_on = [each for each in open_ones if each is not None]
+        since = min((each.start for each in going_on), default=time) - self._apart
+        joined = _joined(self._recent, self._apart)
+        self._over += [each for each in joined if each.end < since]
+        self._recent = [each for each in joined if each.end >= since]
+        if self._history is not None:
+            self._over = [each for each in self._over if each.end >= time - self._history]
+        current = _joined([*self._recent, *going_on], self._apart)
+        return tuple(sorted([*self._over, *current], key=lambda each: (each.start, each.number)))
+
+    def _sighting(self, track: Track, *, ongoing: bool) -> Sighting | None:
+        """Return what a track tells; None for what is nothing that is remembered."""
+        match, key_frame = track.match, track.key_frame
+        if match is None or key_frame is None or not track.boxes:
+            return None
+        if id(track) not in self._told:
+            self._count += 1
+            self._told[id(track)] = self._count, track.boxes[0].time
+        if self._history is not None:
+            oldest = track.boxes[-1].time - self._history
+            del track.boxes[: bisect_left(track.boxes, oldest, key=lambda each: each.time)]
+        number, start = self._told[id(track)]
+        return Sighting(
+            number=number,
+            object=match.object,
+            start=start,
+            end=track.boxes[-1].time,
+            key_frame=key_frame,
+            boxes=tuple(track.boxes),
+            score=match.score,
+            probability=match.probability,
+            alternatives=match.alternatives,
+            possible=match.possible,
+            looks=track.looks,
+            ongoing=ongoing,
+        )
+
+
+def _joined(sightings: Iterable[Sighting], apart: float) -> list[Sighting]:
+    """Return sightings, those of one object that follow each other within ``apart`` as one."""
+    joined: list[Sighting] = []
+    last: dict[tuple[str, bool], int] = {}
+    for each in sorted(sightings, key=lambda each: (each.start, each.number)):
+        key = (each.object.object_id, each.possible)
+        place = last.get(key)
+        if place is not None and each.start - joined[place].end <= apart:
+            joined[place] = _both(joined[place], each)
+        else:
+            last[key] = len(joined)
+            joined.append(each)
+    return joined
+
+
+def _both(one: Sighting, other: Sighting) -> Sighting:
+    """Return two sightings of one object as one."""
+    surer, less = sorted([one, other], key=lambda each: (not each.alternatives, each.score))[::-1]
+    boxes = {each.time: each for each in (*less.boxes, *surer.boxes)}
+    in_order: list[TimedBox] = [boxes[time] for time in sorted(boxes)]
+    return replace(
+        surer,
+        number=min(one.number, other.number),
+        start=min(one.start, other.start),
+        end=max(one.end, other.end),
+        boxes=tuple(in_order),
+        looks=one.looks + other.looks,
+        ongoing=one.ongoing or other.ongoing,
+    )
