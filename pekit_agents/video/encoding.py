@@ -79,7 +79,7 @@ class ClipWriter:
         if self._size is None:
             self._begin(picture.size)
         if picture.size != self._size:
-            picture = picture.crop((0, 0, *self._size))
+            picture = picture.crop((0, 0, self._size[0], self._size[1]))
         frame = av.VideoFrame.from_image(picture).reformat(
             format="yuv420p",
             dst_colorspace=av.video.reformatter.Colorspace.ITU709,
