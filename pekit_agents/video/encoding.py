@@ -76,10 +76,9 @@ class ClipWriter:
         Raises:
             InvalidInput: The file cannot be written.
         """
-        if self._size is None:
-            self._begin(picture.size)
-        if picture.size != self._size:
-            picture = picture.crop((0, 0, self._size[0], self._size[1]))
+        size = self._size or self._begin(picture.size)
+        if picture.size != size:
+            picture = picture.crop((0, 0, *size))
         frame = av.VideoFrame.from_image(picture).reformat(
             format="yuv420p",
             dst_colorspace=av.video.reformatter.Colorspace.ITU709,
@@ -97,7 +96,7 @@ class ClipWriter:
             packet.duration = self._step or _TICKS // MOST_FRAMES
             self._container.mux(packet)
 
-    def _begin(self, size_wh: tuple[int, int]) -> None:
+    def _begin(self, size_wh: tuple[int, int]) -> tuple[int, int]:
         self._size = (max(2, size_wh[0] // 2 * 2), max(2, size_wh[1] // 2 * 2))
         self._stream = self._container.add_stream(
             _ENCODER, rate=MOST_FRAMES, options={"crf": _QUALITY}
@@ -108,6 +107,7 @@ class ClipWriter:
         context.time_base = Fraction(1, _TICKS)
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
+        return self._size
 
 
 @contextmanager

@@ -18,9 +18,8 @@ from pekit_agents.video.annotating import annotated_video
 from pekit_agents.video.decoding import describe_clip, frames_of
 from pekit_agents.video.interpolation import box_between, sampling_step
 from pekit_agents.video.palette import palette_of
+from pekit_agents.video.pyav import av as pyav
 from tests.video.seen_things import GREY, SIZE, seen, timeline
-
-BLUE = COLOURS[0]
 
 
 def at(x: float) -> tuple[float, float, float, float]:
@@ -151,6 +150,15 @@ def test_odd_sides_lose_a_pixel(film, tmp_path):
     assert abs(left_edge(first.image) - 37) <= 1
 
 
+def test_fine_lines_of_an_odd_size_stay_sharp(tmp_path):
+    lines = np.zeros((121, 161, 3), np.uint8)
+    lines[:, ::2] = 255
+    out = annotated_video([(0.0, lines)], timeline(until=0.0), tmp_path / "out.mp4")
+    shown = np.asarray(next(frames_of(out)).image, int)
+    assert shown.shape == (120, 160, 3)
+    assert np.abs(shown - lines[:120, :160]).mean() < 10
+
+
 def test_frames_keep_their_times_where_the_rate_changes(film, tmp_path):
     """Frame i comes at 20 i^2 milliseconds."""
     clip = film("v.mkv", frames=12, size=SIZE, picture=grey, milliseconds=lambda i: 20 * i * i)
@@ -211,6 +219,8 @@ def test_a_part_of_a_clip_begins_at_0(film, tmp_path):
     )
     assert [round(frame.time, 2) for frame in frames_of(out, every=0.01)] == [0, 0.1, 0.2, 0.3, 0.4]
     assert abs(left_edge(next(frames_of(out)).image) - 57) <= 1
+    with pyav.open(str(out)) as container:
+        assert container.streams.video[0].start_time == 0
     assert told == [(0, 0.45), (0.1, 0.45), (0.2, 0.45), (0.3, 0.45), (0.4, 0.45)]
 
 
@@ -244,12 +254,18 @@ def test_a_timeline_of_another_clip_is_refused_and_leaves_nothing(film, tmp_path
     assert list(folder.iterdir()) == []
 
 
+def unread():
+    """Yield the frames of a clip that nobody may begin to read."""
+    pytest.fail("the clip was read")
+    yield
+
+
 def test_nothing_is_lost_on_the_way(film, tmp_path):
     clip, out = film("a.mp4"), tmp_path / "out.mp4"
     found = timeline(size_wh=(96, 64))
     out.write_bytes(b"before")
     with pytest.raises(InvalidInput, match=r"out\.mp4 is there already, expected a new file"):
-        annotated_video(clip, found, out)
+        annotated_video(unread(), found, out)
 
     def stop(done, total):
         if done > 1:

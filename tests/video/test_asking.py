@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -223,6 +225,8 @@ def test_sightings_of_one_thing_that_follow_each_other_soonest_are_drawn_togethe
     assert told(3)[0] == [("Rex", 0, 3, 2), ("Mug", 4, 30, 1), ("Rex", 10, 12, 2)]
     assert told(2) == ([("Rex", 0, 12, 4), ("Mug", 4, 30, 1)], 0)
     assert told(1) == ([("Rex", 0, 12, 4)], 1)
+    found[3] = replace(found[3], ongoing=True)
+    assert [span.ongoing for span in spans_of(found, 2)[0]] == [True, True]
 
 
 def test_numbers_and_questions_that_are_none_are_refused():

@@ -62,7 +62,7 @@ def test_a_browser_plays_the_clip_and_reads_its_chapters(film, tmp_path, served)
     found = timeline(
         seen(name, {0.4: BOX, 1.25: BOX}, either="Bella\nNOTE"),
         seen("花瓶", {1.0: BOX}, number=2, possible=True),
-        seen("Mug", {2.0: BOX, 2.8: BOX}, number=3),
+        seen("Mug", {2.0: BOX, 2.85: BOX}, number=3),
     )
     clip = film("clip.mp4", size=SIZE, picture=lambda _: Image.new("RGB", SIZE, GREY))
     annotated_video(clip, found, tmp_path / "out.mp4")
@@ -77,8 +77,8 @@ def test_a_browser_plays_the_clip_and_reads_its_chapters(film, tmp_path, served)
         "kind": "chapters",
         "cues": [
             ["1", 0.4, 1.25, f"{name} or Bella NOTE"],
-            ["2", 1, 1.8, "may be 花瓶"],
-            ["3", 2, 2.8, "Mug"],
+            ["2", 1, 1.85, "may be 花瓶"],
+            ["3", 2, 2.85, "Mug"],
         ],
         "size": list(SIZE),
         "seconds": 3,
