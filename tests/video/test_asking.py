@@ -177,6 +177,18 @@ def test_frames_are_of_what_is_asked_about_and_then_of_different_things():
     assert [line.split('"')[1] for line in shown] == ["Thing 0", "Thing 1", "Thing 8"]
 
 
+def test_things_that_are_seen_side_by_side_need_one_frame():
+    found = timeline(
+        seen("Biscuit", often(1.0, 2.0, LEFT), score=3),
+        seen("Rex", often(1.0, 3.0, RIGHT), number=2, score=2, key=1.2),
+        seen("Mug", often(9.0, 10.0, LEFT), number=3, score=1),
+        until=12,
+    )
+    text = prompt(found, ASKED, most_frames=2).text
+    assert "Frame 1, at 0:01.0" in text
+    assert "Frame 2, at 0:09.0" in text
+
+
 def test_hundreds_of_sightings_are_told_in_few_lines_most_of_them_of_what_is_asked_about():
     made = prompt(timeline(*many(5, 60, context="c" * 2000), until=600), "Where is Thing 3?")
     (times,) = [part for part in paragraphs(made.text) if part.startswith("Times are")]
