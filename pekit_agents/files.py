@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["atomic_write"]
+__all__ = ["atomic_path", "atomic_write"]
 
 
 @contextmanager
@@ -28,14 +28,40 @@ def atomic_write(
         FileExistsError: There is a file that may not be replaced.
         OSError: It cannot be written.
     """
+    with _part(path, shared, overwrite) as (handle, _), os.fdopen(handle, "wb") as file:
+        yield file
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def atomic_path(path: Path, *, shared: bool, overwrite: bool = True) -> Iterator[Path]:
+    """Yield the name of a file that takes the place of ``path`` once it is written and closed.
+
+    It is for what writes to names alone; :func:`atomic_write` is for all else.
+
+    Args:
+        path: In a folder that is there. What it held stays if the writing fails.
+        shared: Whether other users of the machine may read it.
+        overwrite: Whether a file that is there may be replaced.
+
+    Raises:
+        FileExistsError: There is a file that may not be replaced.
+        OSError: It cannot be written.
+    """
+    with _part(path, shared, overwrite) as (handle, part):
+        os.close(handle)
+        yield part
+
+
+@contextmanager
+def _part(path: Path, shared: bool, overwrite: bool) -> Iterator[tuple[int, Path]]:
+    """Yield an open file, which is to be closed, and its name; it is put in place at the end."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     part = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        yield handle, part
         if shared:
             part.chmod(0o644)  # mkstemp's files are their owner's alone
         if overwrite:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from pekit_agents.files import atomic_write
+from pekit_agents.files import atomic_path, atomic_write
 
 
 @pytest.mark.parametrize(("shared", "mode"), [(True, 0o644), (False, 0o600)])
@@ -52,4 +52,24 @@ def test_a_file_that_may_not_be_replaced_stays(tmp_path, durable):
         ):
             file.write(content)
     assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_file_that_is_written_by_its_name_takes_its_place_too(tmp_path, fails):
+    path = tmp_path / "made.mp4"
+    path.write_bytes(b"before")
+    with (
+        pytest.raises(RuntimeError) if fails else nullcontext(),
+        atomic_path(path, shared=False) as part,
+    ):
+        assert part.parent == tmp_path
+        part.write_bytes(b"after")
+        if fails:
+            raise RuntimeError("half way")
+    assert path.read_bytes() == (b"before" if fails else b"after")
+    assert fails or stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(FileExistsError), atomic_path(path, shared=False, overwrite=False) as part:
+        part.write_bytes(b"other")
     assert list(tmp_path.iterdir()) == [path]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageFilter
 
 from pekit_agents.boxes import resized_proposal
 from pekit_agents.embedding.pooling import coverage
 from pekit_agents.types import Box
+from pekit_agents.video.tiles import Tile, fitting, sheet_of, shortened
 
 if TYPE_CHECKING:
     from pekit_agents.types import RGBImage
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["picked_sheet"]
 
 _TILE = (360, 270)  # pixels
-_GAP, _LETTERS = 8, 15
 _OUTLINE, _HALO = (255, 140, 0), (0, 0, 0)
 
 
@@ -32,33 +31,20 @@ def picked_sheet(clips: Sequence[Picked]) -> RGBImage:
     """
     several = len(clips) > 1
     tiles = [
-        (frame, f"{clip.name}, {frame.time:.1f} s" if several else f"{frame.time:.1f} s")
+        Tile(_outlined(frame), (_caption(frame.time, clip.name if several else ""),))
         for clip in clips
         for frame in clip.frames
     ]
-    columns = ceil(sqrt(len(tiles)))
-    rows = ceil(len(tiles) / columns)
-    width, height = _TILE[0] + _GAP, _TILE[1] + _LETTERS + 2 * _GAP
-    sheet = Image.new("RGB", (columns * width + _GAP, rows * height + _GAP), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_LETTERS)
-    for number, (frame, caption) in enumerate(tiles):
-        left, top = number % columns * width + _GAP, number // columns * height + _GAP
-        picture = _outlined(frame)
-        sheet.paste(
-            picture,
-            (left + (_TILE[0] - picture.width) // 2, top + (_TILE[1] - picture.height) // 2),
-        )
-        draw.text((left, top + _TILE[1] + 2), _fitting(caption, font), "black", font)
-    return sheet
+    return sheet_of(tiles, _TILE)
+
+
+def _caption(time: float, name: str) -> str:
+    return shortened(name, _TILE[0], end=f", {time:.1f} s") if name else f"{time:.1f} s"
 
 
 def _outlined(frame: PickedFrame) -> RGBImage:
     """Return a frame in the size of a tile, with the outline or the box of its object."""
-    picture = frame.picture.copy()
-    scale = min(_TILE[0] / picture.width, _TILE[1] / picture.height)
-    picture = picture.resize(
-        (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    )
+    picture = fitting(frame.picture, _TILE)
     region = resized_proposal(frame.view.proposal, frame.size_wh, picture.size)
     inside = coverage(region, Box(0, 0, *picture.size), (picture.height, picture.width)) > 0.5
     # A frame of its own, so that there is an outline at the border of the picture as well.
@@ -69,11 +55,3 @@ def _outlined(frame: PickedFrame) -> RGBImage:
         line = (grown & ~shrunk)[3:-3, 3:-3]
         picture.paste(colour, mask=Image.fromarray(line.astype(np.uint8) * np.uint8(255)))
     return picture
-
-
-def _fitting(caption: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """Return a caption without its beginning where there is no room: the time is at its end."""
-    shown = caption
-    while font.getlength(shown) > _TILE[0]:
-        shown = f"…{shown.removeprefix('…')[1:]}"
-    return shown

@@ -19,7 +19,16 @@ from pekit_agents.images.reading import describe_source
 from pekit_agents.video.limits import VideoLimits
 from pekit_agents.video.pyav import av
 
-__all__ = ["ClipSource", "is_address", "is_device", "name_of", "open_clip", "reason", "why_no_clip"]
+__all__ = [
+    "ClipSource",
+    "is_address",
+    "is_camera",
+    "is_device",
+    "name_of",
+    "open_clip",
+    "reason",
+    "why_no_clip",
+]
 
 #: FFmpeg's names of the containers that are read from files. Playlists (hls, dash, concat), series
 #: of pictures and drawings in letters (tty) are not among them.
@@ -57,8 +66,7 @@ class ClipSource:
             if isinstance(source, str) and (is_address(source) or is_device(source)):
                 self.container, self.seekable = self._from_address(source), False
                 never_ends = self.container.duration is None
-                scheme = urlsplit(source).scheme.lower()
-                self.live = never_ends or scheme in _ALWAYS_LIVE or is_device(source)
+                self.live = never_ends or is_camera(source)
                 self.seekable = not self.live
             else:
                 self.container, self.seekable = self._from_file(source)
@@ -169,6 +177,14 @@ def is_address(source: object) -> bool:
 def is_device(source: object) -> bool:
     """Return whether a source is a camera of this computer: ``/dev/video0``."""
     return isinstance(source, str) and source.startswith(_DEVICES)
+
+
+def is_camera(source: object) -> bool:
+    """Return whether a source shows what is before it now, by its address alone."""
+    if not isinstance(source, str):
+        return False
+    scheme = urlsplit(source).scheme.lower() if is_address(source) else ""
+    return is_device(source) or scheme in _ALWAYS_LIVE
 
 
 def name_of(source: object) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,19 +12,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import started
 from tests.server.console.asking import ANN, BOB, LOCAL, TOKENS, make_app
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture
@@ -68,17 +57,9 @@ def listening(tmp_path) -> Iterator[Callable[..., tuple[str, FastAPI]]]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Debian's Chromium; where continuous integration runs it has to be there."""
-    if not CHROMIUM.exists():
-        told = f"{CHROMIUM} is not installed: apt-get install chromium"
-        # .ci/run installs it where it is root.
-        if os.environ.get("CI") or os.geteuid() == 0:
-            pytest.fail(told)
-        pytest.skip(told)
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield started
-        started.close()
+    """Start Debian's Chromium."""
+    with started() as browser:
+        yield browser
 
 
 class Visits:
