@@ -45,8 +45,7 @@ class VideoUpdate:
         time: Of the last frame that was looked at, in seconds.
         timeline: What was seen by then.
         appeared: Sightings that are named since the update before, the surest first.
-        gone: Sightings that were named and are not in sight any more, or turned out to be
-            something else.
+        gone: Sightings that were named and are out of sight, or turned out to be something else.
     """
 
     time: float
@@ -104,7 +103,7 @@ class Videos:
         gallery = self._memory.gallery()
         search = self._search(gallery, strictness=strictness)
         looker = self._looker(lambda: search, mode)
-        searching = _Searching(looker, source, every, start, end, resume)
+        searching = _Searching(looker, source, every, start, end, resume=resume)
         total = None if progress is None else searching.seconds()
         for _ in searching.steps():
             if progress is not None:
@@ -150,7 +149,7 @@ class Videos:
         looker = self._looker(
             lambda: self._search(self._memory.gallery(), strictness=strictness), mode
         )
-        searching = _Searching(looker, source, every, start, end, None, history=history)
+        searching = _Searching(looker, source, every, start, end, history=history)
         return searching.updates()
 
     def _looker(self, search: Callable[[], Search], mode: SearchMode) -> Looker:
@@ -176,8 +175,8 @@ class _Searching:
         every: float,
         start: float,
         end: float | None,
-        resume: Timeline | None,
         *,
+        resume: Timeline | None = None,
         history: float | None = None,
     ) -> None:
         from pekit_agents.video.decoding import frames_of

@@ -98,7 +98,7 @@ def _nothing(timeline: Timeline) -> RGBImage:
     said = [
         "No personal object was found.",
         f"{counted(timeline.sampled, 'frame')} until {clock(timeline.until)}",
-        *wrap(to_ascii(timeline.stopped), _LETTERS_IN_ROW),
+        *wrap(to_ascii("; ".join(timeline.damage)), _LETTERS_IN_ROW),
     ]
     blank = Image.new("RGB", (_WIDTH, 1), "white")
     return sheet_of([Tile(blank, said)], (_WIDTH, 1))

@@ -62,11 +62,9 @@ class ClipSearch:
         """Return what was seen so far.
 
         Args:
-            over: Whether the clip ended.
+            over: Whether all that was asked for was read.
             damage: What could not be read.
         """
-        if over:
-            self._sightings.end(self._tracks.close())
         return Timeline(
             size_wh=self._size_wh,
             until=self._until,

@@ -99,7 +99,11 @@ class Track:
 
 
 class Tracks:
-    """All things that are followed; those that are gone are handed over once."""
+    """All things that are followed; those that are gone are handed over once.
+
+    Attributes:
+        open: What is followed still.
+    """
 
     def __init__(self) -> None:
         self.open: list[Track] = []
@@ -127,11 +131,6 @@ class Tracks:
         for at in stretch.frames[upto + 1 :]:
             self._follow(at, sure=True)
         return ended + gone
-
-    def close(self) -> list[Track]:
-        """Return all tracks: the clip is over."""
-        ended, self.open = self.open, []
-        return ended
 
     def _stay(self, at: GreyFrame) -> None:
         """Take a frame in which nothing moved since the last search."""
@@ -175,9 +174,9 @@ class Tracks:
         begun: list[Track] = []
         for match in found:
             region = match.region - 1
-            track = owners.get(region) or self._at(look, region, where, verdicts)
-            if track is None:
-                track = Track(match.box, np.zeros_like(look.vectors[region]))
+            known = owners.get(region) or self._at(look, region, where, verdicts)
+            track = known or Track(match.box, np.zeros_like(look.vectors[region]))
+            if known is None:
                 track.see(look.vectors[region])
                 begun.append(track)
             where[id(track)] = region
@@ -186,10 +185,10 @@ class Tracks:
         self.open = [track for track in self.open if track not in gone] + begun
         for track in self.open:
             if id(track) in where:
-                match = verdicts.get(id(track))
-                box = look.boxes[where[id(track)]] if match is None else match.box
+                verdict = verdicts.get(id(track))
+                box = look.boxes[where[id(track)]] if verdict is None else verdict.box
                 self._place(track, box, at)
-                track.decide(match, at)
+                track.decide(verdict, at)
         return begun, gone
 
     def _owners(self, look: Look) -> dict[int, Track]:

@@ -141,7 +141,7 @@ def test_a_damaged_picture_is_told():
 
 
 def test_where_nothing_was_found_the_picture_says_so(written):
-    sheet = contact_sheet(timeline(until=12.34, sampled=62, stopped="damaged after 12.3 s"))
+    sheet = contact_sheet(timeline(until=12.34, sampled=62, damage=("damaged after 12.3 s",)))
     assert captions(written) == [
         "No personal object was found.",
         "62 frames until 0:12.3",
