@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["atomic_path", "atomic_write"]
+__all__ = ["atomic_path", "atomic_write", "private_folder"]
 
 
 @contextmanager
@@ -70,3 +70,17 @@ def _part(path: Path, shared: bool, overwrite: bool) -> Iterator[tuple[int, Path
             path.hardlink_to(part)
     finally:
         part.unlink(missing_ok=True)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that its owner alone may look into, and those missing on the way to it.
+
+    ``mkdir(parents=True)`` would leave the mode of the others to the umask. What is there stays as
+    it is.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if not folder.parent.exists():
+        private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)

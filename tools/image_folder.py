@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pekit_agents.errors import InvalidInput, MemoryStoreError
-from pekit_agents.files import atomic_write
+from pekit_agents.files import atomic_write, private_folder
 from pekit_agents.memory.place.locking import locked
 from pekit_agents.tools.image_store import (
     check_image,
@@ -155,7 +155,7 @@ class DirectoryImageStore:
         """
         with self._lock, _translated(folder):
             _finish_clearing(folder)
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(folder)
             (folder / _LOCK).touch(mode=0o600)
             with locked(folder / _LOCK) as alone:
                 folder.chmod(0o700)  # it is another one where it was cleared meanwhile

@@ -20,7 +20,7 @@ __all__ = ["server"]
 server = typer.Typer(invoke_without_command=True, pretty_exceptions_enable=False)
 _out, _err = Console(), Console(stderr=True)
 _VERDICTS = {True: "pass", False: "FAIL", None: ""}
-_QUICK_USERS, _QUICK_SECONDS = 6, 8.0
+_QUICK_USERS, _QUICK_SECONDS = 6, 4.0
 
 
 @server.callback()

@@ -16,7 +16,9 @@ import numpy as np
 
 from benchmarks.server.photos import ONE_THING, Photos
 from benchmarks.server.process import Served, served
+from benchmarks.server.threads import together
 from benchmarks.server.users import Figures, User
+from pekit_agents.memory.limits import ram_bytes
 from pekit_agents.server.settings import ServerSettings
 from pekit_agents.server.tokens import Tokens
 
@@ -28,7 +30,8 @@ _ALONE, _ALONE_QUICK = 10, 3  # photos whose searches one after the other say wh
 _FEW = 4  # users of the acceptance: their searches have no pauses
 _EACH, _EACH_QUICK = 8, 2  # searches of each
 _PASSES = 3.0  # that a search of one of four users may take
-_GROWTH = 10.0  # MB that 1,000 requests may leave behind once the caches are full
+_GROWTH = 10.0  # MB that 1,000 requests may leave behind beside what is kept within its bound
+_KEPT = re.compile(r"^pekit_kept_bytes\{.*\} (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,11 @@ def measured(folder: Path, users: int, seconds: float, *, judged: bool) -> tuple
     memory = folder / "memory"
     tokens = Tokens(ServerSettings(memory=str(memory)).token_file)
     keys = [tokens.add(f"user {n}") for n in range(users)]
+    one, each, most = (_ALONE, _EACH, _PASSES) if judged else (_ALONE_QUICK, _EACH_QUICK, None)
+    by_threads = together(folder / "threads", _FEW, one, each)
+    bound = Line(f"the same without a server, in {_FEW} threads", by_threads)
     with served(memory) as server:
-        sizes = (_ALONE, _EACH, _PASSES) if judged else (_ALONE_QUICK, _EACH_QUICK, None)
-        few = asyncio.run(_few(server, keys[:_FEW], *sizes))
+        few = [*asyncio.run(_few(server, keys[:_FEW], one, each, most)), bound]
         return asyncio.run(_many(server, keys, seconds, few, judged=judged))
 
 
@@ -113,13 +118,14 @@ async def _many(
     server: Served, keys: Sequence[str], seconds: float, few: list[Line], *, judged: bool
 ) -> tuple[list[Line], str]:
     figures, photos = Figures(), Photos(100)
-    looks: list[tuple[int, float]] = []
+    looks: list[tuple[int, float, float]] = []
+    asking = {"authorization": f"Bearer {keys[0]}"}
     late: list[float] = []
     limits = httpx2.Limits(max_connections=len(keys) + 2)
     async with httpx2.AsyncClient(base_url=server.url, timeout=120, limits=limits) as client:
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        watching = asyncio.create_task(_watched(client, server, figures, looks, late))
+        watching = asyncio.create_task(_watched(client, server, asking, figures, looks, late))
         await asyncio.gather(
             *(
                 User(client, key, photos, random.Random(n), figures).use(until, _PAUSE)
@@ -127,7 +133,7 @@ async def _many(
             )
         )
         watching.cancel()
-        page = await client.get("/metrics", headers={"authorization": f"Bearer {keys[0]}"})
+        page = await client.get("/metrics", headers=asking)
     stop = re.search(r"^pekit_loop_longest_stop_seconds (\S+)$", page.text, re.MULTILINE)
     lines = [
         *few,
@@ -138,8 +144,14 @@ async def _many(
         Line("429, sent again", figures.waits[429]),
         Line("503, sent again", figures.waits[503]),
         *_by_kind(figures),
-        Line("RAM at the end, MB", looks[-1][1] if looks else server.rss_mb),
-        Line("RAM, MB more for each 1,000 requests", _slope(looks), _GROWTH if judged else None),
+        Line("RAM at the end, MB", looks[-1][1]),
+        Line("of that kept within its bound, MB", looks[-1][2], ram_bytes() / 1e6),
+        Line("RAM, MB more for each 1,000 requests", _slope([(n, ram) for n, ram, _ in looks])),
+        Line(
+            "beside what is kept, MB more for each 1,000 requests",
+            _slope([(n, ram - kept) for n, ram, kept in looks]),
+            _GROWTH if judged else None,
+        ),
         Line("longest stop of the event loop, s", float(stop[1]) if stop else float("nan")),
         Line("/healthz, p95, s", _share(late, 95)),
     ]
@@ -149,13 +161,16 @@ async def _many(
 async def _watched(
     client: httpx2.AsyncClient,
     server: Served,
+    asking: dict[str, str],
     figures: Figures,
-    looks: list[tuple[int, float]],
+    looks: list[tuple[int, float, float]],
     late: list[float],
 ) -> None:
     loop = asyncio.get_running_loop()
     while True:
-        looks.append((figures.requests, server.rss_mb))
+        page = (await client.get("/metrics", headers=asking)).text
+        kept = sum(map(float, _KEPT.findall(page))) / 1e6
+        looks.append((figures.requests, server.rss_mb, kept))
         begun = loop.time()
         await client.get("/healthz")
         late.append(loop.time() - begun)
@@ -170,7 +185,7 @@ def _by_kind(figures: Figures) -> Iterator[Line]:
 
 
 def _slope(looks: Sequence[tuple[int, float]]) -> float:
-    """Return the growth in MB for each 1,000 requests in the second half: caches are full then."""
+    """Return the growth in MB for each 1,000 requests in the second half."""
     half = looks[len(looks) // 2 :]
     if len({requests for requests, _ in half}) < 2:
         return 0.0

@@ -26,6 +26,11 @@ def limit(variable: str) -> int:
     return int(value)
 
 
+def ram_bytes() -> int:
+    """Return how much all of it may take in this process."""
+    return _share(16)
+
+
 def copies_bytes() -> int:
     """Return how much the copies of memories and libraries may take in this process."""
     return _share(16 - _INDEX_SHARE - _METADATA_SHARE)

@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pekit_agents.errors import MemoryStoreError
-from pekit_agents.files import atomic_write
+from pekit_agents.files import atomic_write, private_folder
 from pekit_agents.server.problems import Problem
 
 __all__ = ["FinishedRequests"]
@@ -60,7 +60,7 @@ class FinishedRequests:
         """
         path = self._of(user_id) / f"{_sha256(key)}.json"
         with self._translated():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(path.parent)
             lock = FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600)
             try:
                 lock.acquire()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from pekit_agents.errors import InvalidInput, MemoryStoreError
-from pekit_agents.files import atomic_write
+from pekit_agents.files import atomic_write, private_folder
 from pekit_agents.server.tokens import hash_of
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def secret_key(folder: Path) -> str:
     """
     path = folder / _KEY_FILE
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         if not path.exists():
             made = atomic_write(path, shared=False, overwrite=False, durable=True)
             with contextlib.suppress(FileExistsError), made as file:  # another process was first

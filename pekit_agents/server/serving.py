@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import sse_starlette  # noqa: F401  # it has uvicorn's signals end streams, if it comes before them
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
@@ -67,7 +68,7 @@ def serve(
         app = app_from_environment()  # says here what is wrong, and not in a process of its own
         if ready is not None:
             ready(settings)
-        config = uvicorn.Config(
+        config = _Config(
             app if workers == 1 else f"{__name__}:{app_from_environment.__name__}",
             factory=workers > 1,
             workers=workers,
@@ -85,6 +86,14 @@ def serve(
                 uvicorn.Server(config).run(sockets=[listening])
             else:
                 Multiprocess(config, sockets=[listening]).run()
+
+
+class _Config(uvicorn.Config):
+    """Has each process import this module before it handles signals, since it is unpickled there.
+
+    A process that imports ``sse_starlette`` with the application does so too late: streams would
+    stay open until the server does not wait any longer.
+    """
 
 
 def _listening(settings: ServerSettings) -> socket.socket:

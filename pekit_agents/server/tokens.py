@@ -15,7 +15,7 @@ from types import MappingProxyType
 from filelock import FileLock
 
 from pekit_agents.errors import InvalidInput, MemoryStoreError
-from pekit_agents.files import atomic_write
+from pekit_agents.files import atomic_write, private_folder
 
 __all__ = ["Tokens", "hash_of"]
 
@@ -150,7 +150,7 @@ class Tokens:
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._path.parent)
             with FileLock(self._path.with_suffix(".lock"), mode=0o600):
                 kept = change(_tokens_in(self._path) if self._path.exists() else {})
                 with atomic_write(self._path, shared=False, durable=True) as file:

@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from pekit_agents.errors import MemoryStoreError
-from pekit_agents.files import atomic_write
+from pekit_agents.files import atomic_write, private_folder
 
 __all__ = ["UserFiles"]
 
@@ -69,7 +69,7 @@ class UserFiles:
             MemoryStoreError: The folder cannot be written.
         """
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             with self._lock, FileLock(self._folder / _LOCK, mode=0o600):
                 yield
         except OSError as exc:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pekit_agents.errors import ImageError, MemoryStoreError
+from pekit_agents.errors import ImageError, InvalidInput, MemoryStoreError
 from pekit_agents.retrievers.photo_library import PhotoLibrary
-from pekit_agents.server.service import Service
+from pekit_agents.server.service import Service, _answerer
 from pekit_agents.server.settings import ServerSettings
 from pekit_agents.testing.fakes import graded_profile, solid_scene, to_png
 
@@ -177,3 +177,56 @@ async def test_a_memory_in_a_bucket_is_served(tmp_path, bucket, ask, running):
         assert (await ask(app, "DELETE", "/v1/me")).status < 300
         assert b"Ruby" not in (await ask(app, "GET", "/v1/objects")).body
     assert not any(b"Ruby" in each for each in bucket.content().values())
+
+
+def test_what_the_settings_say_reaches_the_verbs_and_the_threads(tmp_path, monkeypatch):
+    given, model = {}, object()
+
+    def opened(*args, **options):
+        given.update(dict(zip(("path", "profile", "images", "answerer"), args, strict=True)))
+        given.update(options)
+
+    monkeypatch.setattr("pekit_agents.server.service.PersonalActions.open", opened)
+    monkeypatch.setattr("pekit_agents.server.service._answerer", lambda settings: model)
+    settings = ServerSettings(
+        memory=str(tmp_path / "memory"), profile="a profile", mode="thorough", keep_crops=False,
+        strictness=0.25, storage_options={"region": "x"}, max_bytes=1234, threads=3, queue=5,
+        per_user=2, tokens={"ab" * 32: "ann"},
+    )  # fmt: skip
+    made = Service(settings)
+    assert given == {
+        "path": settings.memory, "profile": "a profile", "images": made.images, "answerer": model,
+        "mode": "thorough", "keep_crops": False, "limits": settings.limits, "strictness": 0.25,
+        "storage_options": {"region": "x"},
+    }  # fmt: skip
+    assert given["limits"].max_bytes == 1234
+    assert (made.vision._free, made.vision._places, made.vision._per_user) == (3, 8, 2)
+    assert (made.records._free, made.records._places, made.records._per_user) == (4, 9, 2)
+
+
+@pytest.mark.parametrize(("verb", "work"), [("see", "vision"), ("look_up", "records")])
+async def test_work_is_done_with_all_that_it_is_given(service, monkeypatch, verb, work):
+    made, noted = service(), []
+
+    async def run(*args, **options):
+        noted.append((args, options))
+        return "done"
+
+    monkeypatch.setattr(getattr(made, work), "run", run)
+    assert await getattr(made, verb)("ann", max, 1, 2, key=abs) == "done"
+    assert noted == [(("ann", max, 1, 2), {"key": abs})]
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://localhost:8000/v1"])
+def test_a_chat_model_is_that_of_the_endpoint(service, monkeypatch, endpoint):
+    monkeypatch.setattr(
+        "pekit_agents.answering.openai_compatible.OpenAIAnswerModel", lambda *args: args
+    )
+    if endpoint is None:
+        with pytest.raises(InvalidInput, match="expected the endpoint of the model"):
+            service(model="a model")
+    else:
+        assert _answerer(ServerSettings(model="a model", endpoint=endpoint)) == (
+            endpoint,
+            "a model",
+        )

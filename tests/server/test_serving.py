@@ -8,8 +8,10 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+import anyio
 import httpx2
 import pytest
+from mcp import Client
 
 from benchmarks.server.process import served
 from pekit_agents.errors import InvalidInput, MemoryStoreError
@@ -97,3 +99,18 @@ def test_metrics_speak_for_all_processes(tmp_path, embedded_model):
         page = httpx2.get(f"{server.url}/metrics").text
     (counted,) = re.findall(r'^pekit_requests_total\{.*route="/v1/objects".*\} (\S+)$', page, re.M)
     assert float(counted) == 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_stream_that_is_open_ends_when_the_server_is_told_to_stop(
+    tmp_path, embedded_model, workers
+):
+    """By itself, and not because the server waits no longer: that would take half a minute."""
+    with served(tmp_path / "memory", "--workers", workers) as server:
+        client = Client(f"{server.url}/mcp")
+        async with client, client.listen(resources_list_changed=True) as events:
+            os.kill(server.pid, signal.SIGTERM)
+            with anyio.fail_after(15):
+                assert [event async for event in events] == []
+    assert "Traceback" not in "".join(server.said)

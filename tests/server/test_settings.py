@@ -81,3 +81,26 @@ def test_the_url_is_what_browsers_type():
     assert ServerSettings().url == "http://127.0.0.1:8321"
     assert replace(ServerSettings(), host="::1", port=80).url == "http://[::1]:80"
     assert ServerSettings(public_url="https://a.example/").url == "https://a.example"
+
+
+def test_where_the_server_keeps_its_own_and_what_is_private(tmp_path):
+    here = ServerSettings(memory=str(tmp_path / "memory"))
+    assert here.folder == tmp_path / "memory" / ".server"
+    assert here.token_file == here.folder / "tokens.json"
+    assert here.private == [here.folder, tmp_path / "memory"]
+    there = ServerSettings(memory="s3://b/m", state=str(tmp_path / "state"))
+    assert there.private == [there.folder] == [tmp_path / "state"]
+
+
+def test_the_limits_of_a_photo_are_those_of_the_settings_without_a_remedy():
+    limits = ServerSettings(max_bytes=7, max_pixels=10**9).limits
+    assert (limits.max_bytes, limits.max_pixels, limits.max_side) == (7, 10**9, 10**9)
+    assert limits.remedies == {}
+
+
+@pytest.mark.parametrize(("threads", "cores", "found"), [(3, 8, 3), (None, 8, 8), (None, None, 1)])
+def test_a_photo_for_each_core_is_worked_on_unless_a_number_is_given(
+    monkeypatch, threads, cores, found
+):
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert ServerSettings(threads=threads).core_threads == found

@@ -188,7 +188,7 @@ class _Parts:
     def positions_of(self, rows: int, columns: int) -> FloatArray:
         """Return the position embeddings of a grid of patches, (1, rows * columns, 384)."""
         shape = rows, columns
-        if shape not in self.known:  # at most a few hundred shapes, 400 kB each
+        if shape not in self.known:  # 59 shapes at most, 23 MB in all
             given = {WIDTH_OF_BLOCK.name: np.array(BLOCK_DIM), **_pixels(*shape)}
             self.known[shape] = self.positions.run([POSITIONS.name], given)[0]
         return self.known[shape]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Changes"]
 
 _LOGGER = logging.getLogger(__name__)
+_STEP = 0.2  # seconds between two looks at whether the server stops
 
 
 class Changes:
@@ -68,13 +69,22 @@ class Changes:
 
     async def _watch(self, user: str, bus: InMemorySubscriptionBus, stream: ListenHandler) -> None:
         known = await self._version(user)
-        while not AppStatus.should_exit:  # which uvicorn is told to, and would wait for the stream
-            await anyio.sleep(self._every)
+        while await self._goes_on():
             version = await self._version(user)
             if None not in (known, version) and version != known:
                 await bus.publish(ResourcesListChanged())
             known = known if version is None else version
         stream.close()
+
+    async def _goes_on(self) -> bool:
+        """Wait until the memory is asked again; False as soon as the server stops.
+
+        It is uvicorn that is told to, and it waits for the stream.
+        """
+        due = anyio.current_time() + self._every
+        while not AppStatus.should_exit and (left := due - anyio.current_time()) > 0:
+            await anyio.sleep(min(left, _STEP))
+        return not AppStatus.should_exit
 
     async def _version(self, user: str) -> int | None:
         try:

@@ -13,6 +13,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from pekit_agents.memory.limits import ram_bytes
+from pekit_agents.memory.place.session import shared_session
+from pekit_agents.memory.search.ram import shared_ram_cache, shared_view_cache
+
 if TYPE_CHECKING:
     from pekit_agents.server.service import Service
     from pekit_agents.server.work import Work
@@ -77,6 +81,19 @@ class Metrics:
             multiprocess_mode="sum",
             registry=self._registry,
         )
+        self._kept = Gauge(
+            "pekit_kept_bytes",
+            "What is kept in RAM within the bound of PEKIT_MEMORY_RAM_MB",
+            ("of",),
+            multiprocess_mode="livesum",
+            registry=self._registry,
+        )
+        self._bound = Gauge(
+            "pekit_kept_bound_bytes",
+            "How much may be kept in RAM",
+            multiprocess_mode="livesum",
+            registry=self._registry,
+        )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -84,15 +101,15 @@ class Metrics:
         self._seconds.labels(method, route).observe(seconds)
 
     def stopped(self, seconds: float) -> None:
-        """Count a look at whether the loop turns, and note how much waits."""
+        """Count a look at whether the loop turns, and note how much waits and is kept."""
         self._stops.observe(seconds)
         self._stopped = max(self._stopped, seconds)
         self._longest.set(self._stopped)
-        self._note_work()
+        self._note()
 
     def page(self) -> tuple[bytes, str]:
         """Return the page for Prometheus, and its media type."""
-        self._note_work()
+        self._note()
         registry = self._registry
         if folder := os.environ.get(_SHARED):
             _leave_out_the_dead(Path(folder))
@@ -100,11 +117,15 @@ class Metrics:
             MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
 
-    def _note_work(self) -> None:
+    def _note(self) -> None:
         for name, work in self._works.items():
             self._waiting.labels(name).set(work.waiting)
             for of in ("user", "server"):
                 self._refused.labels(name, of).set(work.refused[of])
+        self._kept.labels("memories and findings").set(shared_ram_cache().nbytes)
+        self._kept.labels("pictures").set(shared_view_cache().nbytes)
+        self._kept.labels("database").set(shared_session().size_bytes)
+        self._bound.set(ram_bytes())
 
 
 def _leave_out_the_dead(folder: Path) -> None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import StreamingResponse
 
 from pekit_agents.errors import MemoryStoreError, PeKitError
+from pekit_agents.files import private_folder
 from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.problems import problem_of
 from pekit_agents.server.rest.answers import ObjectsNow
@@ -91,7 +92,7 @@ def _folder(state: Path) -> Path:
     """Return where files lie for a moment, without those of processes that died."""
     folder = state / "passing"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         for left in folder.iterdir():
             if time.time() - left.stat().st_mtime > _PASSING_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)

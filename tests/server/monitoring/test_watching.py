@@ -4,11 +4,14 @@ import json
 import logging
 import re
 import threading
+from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
 from pekit_agents.errors import ProfileError
 from pekit_agents.server.monitoring.logs import REQUESTS, log_lines, where_raised
+from pekit_agents.server.monitoring.watching import Watched
 from pekit_agents.testing.fakes import ColourProposer, fake_profile
 
 ANN = [("host", "localhost"), ("authorization", "Bearer a-token-of-ann-1")]
@@ -32,6 +35,8 @@ def lines(caplog):
         ("GET", "/static/secret", 404, "/static"),
         ("GET", "/secret", 404, "other"),
         ("GET", "/mcp", 405, "/mcp"),
+        ("PATCH", "/secret", 404, "other"),
+        ("HEAD", "/secret", 404, "other"),
     ],
 )
 async def test_a_request_is_a_line_and_a_count_without_what_it_was_about(
@@ -46,6 +51,10 @@ async def test_a_request_is_a_line_and_a_count_without_what_it_was_about(
     )  # fmt: skip
     assert answer.headers["x-request-id"] == line["request_id"]
     assert re.fullmatch("[0-9a-f]{12}", line["user"])
+    assert (line["levelname"], line["msg"]) == ("INFO", "request")
+    assert 0 < line["ms"] < 60_000
+    assert line["ms"] == round(line["ms"], 1)
+    assert re.fullmatch("[0-9a-f]{16}", line["request_id"])
     counted = f'pekit_requests_total{{method="{method}",route="{route}",status="{status}"}} 1.0'
     assert counted in page
     assert "secret" not in page + str(line)
@@ -87,6 +96,8 @@ async def test_an_error_that_nobody_expected_says_nothing_of_anybody(
     assert "Biscuit" not in answer.body.decode()
     (error,) = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert error.request_id == told["request_id"]
+    assert (error.error, error.msg) == ("ZeroDivisionError", "an error that nobody expected")
+    assert lines()[0]["status"] == 500
 
 
 def test_the_lines_of_an_error_are_where_and_not_what(capsys):
@@ -110,7 +121,36 @@ def test_the_lines_of_an_error_are_where_and_not_what(capsys):
     assert error["exc_info"][0] == "ValueError"
     assert "KeyError" in error["exc_info"]
     assert "test_the_lines_of_an_error" in error["exc_info"][1]
-    assert (request["status"], request["level"]) == (200, "INFO")
+    assert (request["status"], request["level"], request["message"]) == (200, "INFO", "request")
+    assert request.keys() == {"level", "message", "status", "time"}
+    assert datetime.fromisoformat(request["time"]).tzinfo is not None
+
+
+@pytest.mark.parametrize(("requests", "count"), [(True, 2), (False, 1)])
+def test_requests_are_lines_where_they_are_asked_for_and_warnings_always(capsys, requests, count):
+    before = logging.root.handlers[:], logging.root.level
+    try:
+        log_lines(requests=requests)
+        logging.getLogger(REQUESTS).info("request")
+        logging.getLogger("pekit_agents").info("nothing to say")
+        logging.getLogger("pekit_agents").warning("something")
+    finally:
+        logging.root.handlers[:], logging.root.level = before
+        logging.getLogger(REQUESTS).setLevel(logging.NOTSET)
+    assert len(capsys.readouterr().err.splitlines()) == count
+
+
+async def test_who_does_not_wait_for_an_answer_is_told_apart(settings, ask, lines):
+    async def gone(scope, receive, send):
+        """Answer nothing: who asked has left."""
+
+    counted = []
+    metrics = SimpleNamespace(answered=lambda *given: counted.append(given))
+    await ask(Watched(gone, SimpleNamespace(settings=settings), metrics), "GET", "/healthz")
+    assert lines()[0]["status"] == 499
+    method, route, status, seconds = counted[0]
+    assert (method, route, status) == ("GET", "other", 499)
+    assert 0 < seconds < 60
 
 
 def test_groups_of_errors_are_looked_into():
