@@ -13,7 +13,7 @@ from pekit_agents.server.rest.answers import ProblemDetails
 from pekit_agents.server.rest.bodies import FolderOfServer, SearchMany
 from pekit_agents.server.rest.findings import FoundInPhoto, PhotoLine
 from pekit_agents.server.rest.photos import kept_or_taken_in, named_photos, photo_name
-from pekit_agents.server.rest.searching import search
+from pekit_agents.server.searching import search
 from pekit_agents.server.service import Service
 from pekit_agents.server.work import RequestRefused
 
