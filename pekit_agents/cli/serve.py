@@ -118,12 +118,18 @@ def add_token(
     as_json: JsonOption = False,
 ) -> None:
     """Make a token of a user and print it; only its hash is kept."""
-    made = _tokens(memory, state).add(user)
+    tokens = _tokens(memory, state)
+    first = not tokens.asked_for
+    made = tokens.add(user)
     if as_json:
         print_json({"user": user, "token": made})
     else:
         typer.echo(made)
         err.print("It is printed this once.", style="dim")
+        if first:
+            err.print(
+                "From now on everybody signs in, also with a browser on this machine.", style="dim"
+            )
 
 
 @token.command("list")
