@@ -14,7 +14,14 @@ from pekit_agents.cli.options import (
     UserOption,
     strict,
 )
-from pekit_agents.cli.serve import StateOption, server_settings
+from pekit_agents.cli.server_options import (
+    EndpointOption,
+    InboxOption,
+    ModelOption,
+    PhotosOption,
+    StateOption,
+    server_settings,
+)
 
 __all__ = ["commands"]
 
@@ -28,21 +35,14 @@ def mcp(
     user: UserOption = "default",
     strictness: StrictnessOption = None,
     state: StateOption = None,
-    photos: Annotated[
-        list[str] | None,
-        typer.Option(help="folder whose photos may be named by path, beside the client's roots"),
-    ] = None,
-    inbox: Annotated[
-        str | None, typer.Option(help='folder whose newest photo is "the latest"')
-    ] = None,
+    photos: PhotosOption = None,
+    inbox: InboxOption = None,
     console: Annotated[
         str | None,
         typer.Option(help="where `pekit serve` of the same memory runs: http://127.0.0.1:8321"),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="chat model that answers questions")] = None,
-    endpoint: Annotated[
-        str | None, typer.Option(help="its OpenAI-compatible endpoint, such as .../v1")
-    ] = None,
+    model: ModelOption = None,
+    endpoint: EndpointOption = None,
 ) -> None:
     """Speak MCP on standard input and output, for one user."""
     settings = server_settings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -18,13 +18,21 @@ from pekit_agents.cli.options import (
     strict,
 )
 from pekit_agents.cli.output import err, out, plain, print_json, say
+from pekit_agents.cli.server_options import (
+    EndpointOption,
+    InboxOption,
+    ModelOption,
+    PhotosOption,
+    StateOption,
+    server_settings,
+)
 from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
     from pekit_agents.server.settings import ServerSettings
     from pekit_agents.server.tokens import Tokens
 
-__all__ = ["commands", "server_settings"]
+__all__ = ["commands"]
 
 commands = typer.Typer()
 
@@ -32,15 +40,6 @@ token = typer.Typer(
     help="Say who may use `pekit serve`.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 commands.add_typer(token, name="token")
-
-StateOption = Annotated[
-    str | None,
-    typer.Option(
-        "--state",
-        envvar="PEKIT_STATE",
-        help="folder for pictures, tokens and the session key; .server within the memory",
-    ),
-]
 
 
 @commands.command()
@@ -62,17 +61,10 @@ def serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="further host name that requests may be for")
     ] = None,
-    photos: Annotated[
-        list[str] | None,
-        typer.Option(help="folder whose photos MCP clients may name by path"),
-    ] = None,
-    inbox: Annotated[
-        str | None, typer.Option(help='folder whose newest photo is "the latest"')
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="chat model that answers `describe`")] = None,
-    endpoint: Annotated[
-        str | None, typer.Option(help="its OpenAI-compatible endpoint, such as .../v1")
-    ] = None,
+    photos: PhotosOption = None,
+    inbox: InboxOption = None,
+    model: ModelOption = None,
+    endpoint: EndpointOption = None,
     workers: Annotated[int, typer.Option(min=1, help="processes that share the port")] = 1,
     threads: Annotated[
         int | None, typer.Option(min=1, help="photos searched at a time; one for each core")
@@ -118,12 +110,18 @@ def add_token(
     as_json: JsonOption = False,
 ) -> None:
     """Make a token of a user and print it; only its hash is kept."""
-    made = _tokens(memory, state).add(user)
+    tokens = _tokens(memory, state)
+    first = not tokens.asked_for
+    made = tokens.add(user)
     if as_json:
         print_json({"user": user, "token": made})
     else:
         typer.echo(made)
         err.print("It is printed this once.", style="dim")
+        if first:
+            err.print(
+                "From now on everybody signs in, also with a browser on this machine.", style="dim"
+            )
 
 
 @token.command("list")
@@ -156,18 +154,6 @@ def remove_tokens(
             f"user: expected one who has a token, found {user}; see pekit token list"
         )
     say(f"Removed {removed} of {user}.")
-
-
-def server_settings(**given: Any) -> ServerSettings:
-    """Return the settings of a server.
-
-    Raises:
-        MissingDependency: The server is not installed.
-        InvalidInput: They cannot be served.
-    """
-    from pekit_agents.server import ServerSettings
-
-    return ServerSettings(**given)
 
 
 def _tokens(memory: str, state: str | None) -> Tokens:

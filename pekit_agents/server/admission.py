@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from pekit_agents.errors import PeKitError
 from pekit_agents.server.bodies import Bodies
+from pekit_agents.server.clients import Client
 from pekit_agents.server.hosts import host_of, site_of
 from pekit_agents.server.identity import bearer_of
 from pekit_agents.server.problems import PROBLEM_JSON, Problem, problem_of
@@ -55,6 +56,7 @@ class Admission:
       leads here: a link.
     - A body that is too large, or does not arrive in time, is refused; and so is a user's next one
       while several are still arriving.
+    - What is not begun for a client that has gone is left; see :class:`Client`.
 
     Args:
         app: The application.
@@ -94,10 +96,11 @@ class Admission:
             return
         scope.setdefault("state", {})["user_id"] = user
         if body is None:
-            await self._app(scope, receive, send)
+            with Client(receive, has_body=False) as client:
+                await self._app(scope, client.received, send)
             return
-        with body:
-            await self._app(scope, body.received(receive), body.instead_of(send))
+        with body, Client(body.received(receive), has_body=True) as client:
+            await self._app(scope, client.received, body.instead_of(send))
         if body.refused is not None and not body.answered:
             await answer_of(body.refused)(scope, receive, send)
 

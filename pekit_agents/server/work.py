@@ -11,6 +11,7 @@ from functools import partial
 from typing import ParamSpec, TypeAlias, TypeVar
 
 from pekit_agents.errors import PeKitError
+from pekit_agents.server.clients import waiting_for_client
 
 __all__ = ["RequestRefused", "ServerBusy", "TooManyRequests", "Work"]
 
@@ -72,10 +73,11 @@ class Work:
     ) -> _T:
         """Do some work for a user in one of the threads.
 
-        Who stops waiting takes along what has not begun; what has begun goes on to its end and
-        keeps its place until then.
+        Who stops waiting takes along what has not begun, and so does a client that goes; what has
+        begun goes on to its end and keeps its place until then.
 
         Raises:
+            ClientGone: Whose request it was has gone, and it has not begun.
             TooManyRequests: Too much of this user is done or waits.
             ServerBusy: Too much waits, or the server stops.
         """
@@ -116,19 +118,20 @@ class Work:
 
     async def _turn(self, user_id: str) -> None:
         """Wait for a thread and take it."""
-        if self._free:
-            self._free -= 1
-            return
         turn: _Turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(user_id, deque()).append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled():  # it was given a thread at that moment
-                self._give()
-            elif turn in self._waiting.get(user_id, ()):
-                self._waiting[user_id].remove(turn)
-            raise
+        with waiting_for_client(turn):
+            if self._free:
+                self._free -= 1
+                return
+            self._waiting.setdefault(user_id, deque()).append(turn)
+            try:
+                await turn
+            except BaseException:
+                if _was_given(turn):  # at the very moment
+                    self._give()
+                elif turn in self._waiting.get(user_id, ()):
+                    self._waiting[user_id].remove(turn)
+                raise
 
     def _give(self) -> None:
         """Give a thread that is free to who waits, of another user than the last time."""
@@ -162,6 +165,10 @@ class Work:
 
         if not loop.is_closed():
             loop.call_soon_threadsafe(leave)
+
+
+def _was_given(turn: _Turn) -> bool:
+    return turn.done() and not turn.cancelled() and turn.exception() is None
 
 
 def _stopping() -> ServerBusy:

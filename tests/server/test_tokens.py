@@ -5,7 +5,9 @@ import stat
 import threading
 
 import pytest
+from typer.testing import CliRunner
 
+from pekit_agents.cli import app
 from pekit_agents.errors import InvalidInput, MemoryStoreError
 from pekit_agents.server.tokens import Tokens, hash_of
 
@@ -113,3 +115,12 @@ def test_a_file_that_may_not_be_read_is_damaged(path):
     path.chmod(0)
     with pytest.raises(MemoryStoreError):
         Tokens(path).users()
+
+
+def test_the_first_token_says_that_a_browser_on_this_machine_signs_in_too(tmp_path):
+    told = []
+    for user in ("ann", "bob"):
+        result = CliRunner().invoke(app, ["token", "add", user, "--memory", str(tmp_path / "m")])
+        assert result.exit_code == 0, result.output
+        told.append("also with a browser on this machine" in result.stderr.replace("\n", " "))
+    assert told == [True, False]

@@ -9,19 +9,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
-from pekit_agents.errors import ObjectChanged
+from pekit_agents.errors import ObjectChanged, ObjectExists
 from pekit_agents.introduction.quality import ENOUGH
 from pekit_agents.server.console.by_id import by_id
 from pekit_agents.server.console.rendering import PageRoute, redirected, rendered
 from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.service import Service
 from pekit_agents.types import Advice, PersonalObject, StoredView
+from pekit_agents.wording.messages import clause
 
 __all__ = ["router", "thing_page"]
 
 router = APIRouter(prefix="/things/{object_id}", route_class=PageRoute)
 
 Text = Annotated[str, Form()]
+_TAKEN = "if it is the same thing, merge the two on this page; otherwise choose another name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ async def change(
 
     try:
         await service.look_up(user, changed)
+    except ObjectExists as error:
+        raise ObjectExists(f"{clause(error)}; {_TAKEN}") from error
     except ObjectChanged:
         # A field that was left alone shows what it is now, so that saving again does not undo it.
         texts = {

@@ -16,6 +16,7 @@ from pekit_agents.server.console.by_id import by_id
 from pekit_agents.server.console.rendering import PageRoute, rendered
 from pekit_agents.server.console.uploads import Photos, TakenIn, taken_in
 from pekit_agents.server.dependencies import ServiceOf, UserOf
+from pekit_agents.server.searching import search
 from pekit_agents.server.service import Service
 from pekit_agents.types import Advice, Match, PersonalObject, Proposal
 
@@ -91,8 +92,6 @@ async def tried(
     def searched() -> _Tried:
         kit = service.kit(user)
         finding = _found(service, user, handle, strictness)
-        named = [match.object.object_id for match in finding.matches if match.certain]
-        service.note_seen(user, named)
         return _told(kit, finding, handle, label, strictness)
 
     found = await service.see(user, searched)
@@ -183,10 +182,8 @@ async def _page(
 
 
 def _found(service: Service, user: str, handle: str, strictness: str) -> Finding:
-    if not strictness:
-        return service.actions.findings.find(user, handle, second_opinion=False)
-    photo = service.images.get(user, handle)
-    return service.kit(user).find(photo, mode=service.settings.mode, strictness=_strict(strictness))
+    strict = _strict(strictness) if strictness else None
+    return search(service, user, handle, strictness=strict, second_opinion=False)
 
 
 def _strict(text: str) -> Strictness:

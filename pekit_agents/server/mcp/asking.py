@@ -23,7 +23,7 @@ from mcp.types import (
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from pekit_agents.server.mcp.photo_folders import folder_of
+from pekit_agents.server.photo_folders import folder_of
 
 __all__ = ["Call", "roots_of", "shown_page"]
 

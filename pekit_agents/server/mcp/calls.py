@@ -29,9 +29,9 @@ from pekit_agents.server.mcp.offered import (
     offered,
     takes_pictures,
 )
-from pekit_agents.server.mcp.photo_folders import PhotoFolders, is_path
 from pekit_agents.server.mcp.results import refused, said, shown
-from pekit_agents.server.mcp.ways_in import WaysIn
+from pekit_agents.server.mcp.ways_in import WaysIn, is_path
+from pekit_agents.server.photo_folders import PhotoFolders
 from pekit_agents.tools.action_result import ActionError, fixable
 from pekit_agents.tools.image_store import UnknownImage
 from pekit_agents.tools.schemas import wrong_arguments

@@ -13,6 +13,7 @@ from mcp.server.context import CallNext, HandlerResult
 from mcp.types import INTERNAL_ERROR
 from pydantic import ValidationError
 
+from pekit_agents.server.clients import ClientGone
 from pekit_agents.server.mcp.calls import ToolCalls
 from pekit_agents.server.mcp.changes import Changes
 from pekit_agents.server.mcp.prompts import Prompts
@@ -77,6 +78,8 @@ async def _guarded(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> 
         return await call_next(ctx)
     except (MCPError, ValidationError):
         raise
+    except ClientGone as exc:  # told to nobody
+        raise MCPError(INTERNAL_ERROR, "The client has gone.") from exc
     except Exception as exc:  # noqa: BLE001  # told without its text
         where = "".join(traceback.format_tb(exc.__traceback__))
         _LOGGER.error("%s failed: %s\n%s", ctx.method, type(exc).__name__, where)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pekit_agents.server.mcp.photo_folders import PhotoFolders
+from pekit_agents.server.photo_folders import PhotoFolders, folders_of, may_name_paths
+from pekit_agents.tools.chosen_pictures import LATEST, is_none, some_pictures
+from pekit_agents.tools.image_store import handles_named
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pekit_agents.server.settings import ServerSettings
 
-__all__ = ["WaysIn"]
+__all__ = ["WaysIn", "is_path"]
 
 _NEVER = "Pictures that are attached to the conversation never reach this server."
 _ABOUT = (
@@ -36,11 +38,8 @@ class WaysIn:
         self.page = f"{settings.url}/upload" if console else None
 
     def by_path(self, user_id: str) -> bool:
-        """Return whether a user's photos may be named by path.
-
-        Folders of this machine are those of the user whose it is, as the inbox is.
-        """
-        return self.local or (user_id == self._settings.user and bool(self._settings.photos))
+        """Return whether a user's photos may be named by path."""
+        return self.local or may_name_paths(self._settings, user_id)
 
     def folders(self, user_id: str, roots: Sequence[Path] = ()) -> PhotoFolders:
         """Return the folders whose photos a user may name by path.
@@ -49,8 +48,7 @@ class WaysIn:
             user_id: Who.
             roots: Those of a client on this machine.
         """
-        own = self._settings.photos if self.by_path(user_id) else ()
-        return PhotoFolders([*own, *roots], self._settings.private)
+        return folders_of(self._settings, user_id, local=self.local, roots=roots)
 
     def words(self, user_id: str, folders: PhotoFolders | None = None) -> str:
         """Return how a photo gets in, for a model that has none.
@@ -77,3 +75,10 @@ class WaysIn:
         """Return what a client's model is told at the beginning."""
         ways = _NEVER if user_id is None else self.words(user_id)
         return f"{_ABOUT} {ways} Never make up a handle or base64."
+
+
+def is_path(given: str) -> bool:
+    """Return whether what stands for a picture is neither a handle nor a word for one."""
+    if is_none(given) or handles_named(given):
+        return False
+    return some_pictures([given], [LATEST]) != [LATEST]

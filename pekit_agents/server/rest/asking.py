@@ -11,7 +11,7 @@ from pekit_agents.server.rest.bodies import AboutPhoto, Question
 from pekit_agents.server.rest.findings import Description, FoundInPhoto, Prompted
 from pekit_agents.server.rest.photos import kept_or_taken_in
 from pekit_agents.server.rest.receiving import Received, body_of, received
-from pekit_agents.server.rest.searching import search
+from pekit_agents.server.searching import search
 from pekit_agents.server.service import Service
 from pekit_agents.tools.chosen_pictures import NONE
 

@@ -139,7 +139,7 @@ class ObjectChange(Body):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    name: str | None = Field(None, description="What its owner calls it now.")
+    name: str | None = Field(None, description="What its owner calls it now.", examples=["Bix"])
     category: str | None = Field(None, description="What it is in general words.")
     context: str | None = Field(None, description='The whole new note; "" removes it.')
 
@@ -147,7 +147,9 @@ class ObjectChange(Body):
 class Merge(Body):
     """Which other thing is the same one."""
 
-    other: str = Field(description="The id or name of the thing that is forgotten as such.")
+    other: str = Field(
+        description="The id or name of the thing that is forgotten as such.", examples=["Bix"]
+    )
 
 
 class NewPicture(Body):
@@ -226,7 +228,9 @@ class Decision(Body):
     """What an item of the review queue shows."""
 
     object: str | None = Field(
-        None, description="The id or name of the thing, if it is another one or may be several."
+        None,
+        description="The id or name of the thing, if it is another one or may be several.",
+        examples=["Biscuit"],
     )
 
 
@@ -234,7 +238,9 @@ class LibraryPhoto(Body):
     """A photo and your name for it."""
 
     data: FileBytes = Field(description="The photo's file as base64.")
-    photo_id: str = Field(min_length=1, description="Unique in the library.")
+    photo_id: str = Field(
+        min_length=1, description="Unique in the library.", examples=["2026/walk.jpg"]
+    )
 
 
 class LibraryPhotos(Body):
@@ -252,4 +258,5 @@ class Archive(Body):
         "error",
         description="What to do with a thing whose name or id is taken: import nothing, leave it "
         "out, put it in place of the other, or give it another name.",
+        examples=["rename"],
     )

@@ -22,7 +22,7 @@ from pekit_agents.server.rest.once import Once
 from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.picture_answers import PICTURE, no_crop, picture_answer
 from pekit_agents.server.rest.receiving import digest_of
-from pekit_agents.server.rest.searching import search
+from pekit_agents.server.searching import search
 from pekit_agents.types import Advice, Match
 
 __all__ = ["router"]

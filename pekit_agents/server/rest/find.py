@@ -14,8 +14,8 @@ from pekit_agents.server.rest.lines import described_lines, lines_answer
 from pekit_agents.server.rest.many_photos import results_of, results_of_folder
 from pekit_agents.server.rest.photos import kept_or_taken_in
 from pekit_agents.server.rest.receiving import Received, body_of, received
-from pekit_agents.server.rest.searching import search
 from pekit_agents.server.rest.server_folders import photos_of_folder
+from pekit_agents.server.searching import search
 
 __all__ = ["router"]
 

@@ -14,6 +14,7 @@ from pekit_agents.errors import ImageError
 from pekit_agents.owner_text import QUESTION_LIMIT
 from pekit_agents.retrievers.photo_library import FoundPhoto, PhotoLibrary, PhotoNotFound
 from pekit_agents.server.dependencies import ServiceOf, UserOf
+from pekit_agents.server.photo_folders import FolderPhoto
 from pekit_agents.server.problems import Problem
 from pekit_agents.server.rest.bodies import FolderOfServer, LibraryPhotos
 from pekit_agents.server.rest.findings import (
@@ -29,7 +30,7 @@ from pekit_agents.server.rest.many_photos import patiently
 from pekit_agents.server.rest.once import Once
 from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.receiving import Received, body_of, received
-from pekit_agents.server.rest.server_folders import ServerPhoto, photos_of_folder
+from pekit_agents.server.rest.server_folders import photos_of_folder
 from pekit_agents.server.service import Service
 
 __all__ = ["router"]
@@ -141,7 +142,7 @@ async def forget_photo(
 
 
 async def _indexed(
-    service: Service, user_id: str, photos: Sequence[ServerPhoto], wanted: FolderOfServer
+    service: Service, user_id: str, photos: Sequence[FolderPhoto], wanted: FolderOfServer
 ) -> AsyncGenerator[IndexedLine]:
     """Yield what becomes of each photo of a folder."""
     for begin in range(0, len(photos), _BATCH):
@@ -156,7 +157,7 @@ async def _indexed(
 
 
 def _index(
-    service: Service, user_id: str, batch: Sequence[ServerPhoto], wanted: FolderOfServer
+    service: Service, user_id: str, batch: Sequence[FolderPhoto], wanted: FolderOfServer
 ) -> list[dict[str, Any]]:
     lines = {each.photo_id: {"photo_id": each.photo_id, "state": "failed"} for each in batch}
     inside: list[tuple[str, FilePath]] = []

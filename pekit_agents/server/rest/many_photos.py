@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from pekit_agents.errors import PeKitError
+from pekit_agents.server.photo_folders import FolderPhoto
 from pekit_agents.server.problems import Problem, problem_of
 from pekit_agents.server.rest.answers import ProblemDetails
 from pekit_agents.server.rest.bodies import FolderOfServer, SearchMany
 from pekit_agents.server.rest.findings import FoundInPhoto, PhotoLine
 from pekit_agents.server.rest.photos import kept_or_taken_in, named_photos, photo_name
-from pekit_agents.server.rest.searching import search
-from pekit_agents.server.rest.server_folders import ServerPhoto
+from pekit_agents.server.searching import search
 from pekit_agents.server.service import Service
 from pekit_agents.server.work import RequestRefused
 
@@ -39,7 +39,7 @@ def results_of(service: Service, user_id: str, wanted: SearchMany) -> AsyncGener
 
 
 def results_of_folder(
-    service: Service, user_id: str, photos: Sequence[ServerPhoto], wanted: FolderOfServer
+    service: Service, user_id: str, photos: Sequence[FolderPhoto], wanted: FolderOfServer
 ) -> AsyncGenerator[PhotoLine]:
     """Yield what comes of each photo of a folder."""
 

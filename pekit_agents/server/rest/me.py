@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from pekit_agents.server.dependencies import ServiceOf, UserOf
+from pekit_agents.server.photo_folders import may_name_paths
 from pekit_agents.server.rest.answers import Me
-from pekit_agents.server.rest.server_folders import may_name_folders
 
 __all__ = ["router"]
 
@@ -28,7 +28,7 @@ async def get_me(service: ServiceOf, user: UserOf) -> Me:
             keeps_crops=settings.keep_crops,
             strictness=settings.strictness,
             answers=service.actions.answerer is not None,
-            folders=may_name_folders(settings, user),
+            folders=may_name_paths(settings, user),
             max_photo_bytes=settings.max_bytes,
             max_request_bytes=settings.max_request,
         )

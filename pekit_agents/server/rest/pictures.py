@@ -15,7 +15,7 @@ from pekit_agents.server.rest.pages import PAGED, Page
 from pekit_agents.server.rest.photos import kept_or_taken_in
 from pekit_agents.server.rest.picture_answers import PICTURE, picture_answer
 from pekit_agents.server.rest.receiving import Received, body_of, received
-from pekit_agents.server.rest.searching import search
+from pekit_agents.server.searching import search
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, annotated_picture
 
 __all__ = ["router"]

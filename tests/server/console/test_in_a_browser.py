@@ -181,6 +181,24 @@ def test_a_name_that_is_taken_is_told_and_nothing_typed_is_lost(listening, visit
     expect(page.get_by_role("status")).to_have_text("Ruby is remembered.")
 
 
+def test_what_was_typed_is_there_for_who_goes_back_and_not_for_the_next_thing(listening, visits):
+    address, _ = listening()
+    page = visits.open(f"{address}/introduce")
+    drop(page, "a.png", photo(blue=BLUE))
+    page.get_by_label("Name").fill("Ruby")
+    page.get_by_label("What it is").fill("mug")
+    page.get_by_label("Note").fill("From Lisbon.")
+    page.get_by_role("button", name="Remember it").click()
+    expect(page.get_by_role("status")).to_have_text("Ruby is remembered.")
+    page.go_back()
+    expect(page.get_by_label("Note")).to_have_value("From Lisbon.")
+    expect(page.get_by_label("Name")).to_have_value("Ruby")
+    expect(page.get_by_label("What it is")).to_have_value("mug")
+    page.goto(f"{address}/introduce")
+    page.wait_for_load_state("load")
+    expect(page.get_by_label("Note")).to_have_value("")
+
+
 def test_a_lost_edit_is_told_in_the_form(listening, visits, width):
     visits.refusals.add(412)
     address, app = listening()

@@ -198,6 +198,16 @@ def test_a_lost_edit_is_told_and_what_was_typed_stays(one_thing):
     assert kit_of(one_thing).get(ONE).name == "Bix"
 
 
+def test_a_name_that_is_taken_comes_with_what_to_do(one_thing):
+    introduce(one_thing, "Ruby", photo(blue=BLUE), TWO)
+    answer = one_thing.post(f"/things/{ONE}", data=seen(name="ruby"), headers=PART)
+    assert answer.status_code == 409
+    assert answer.json()["detail"].endswith(
+        "if it is the same thing, merge the two on this page; otherwise choose another name"
+    )
+    assert kit_of(one_thing).get(ONE).name == "Biscuit"
+
+
 def test_a_field_that_was_left_alone_shows_what_it_is_now(one_thing):
     kit_of(one_thing).update(ONE, name="Rex")
     answer = one_thing.post(f"/things/{ONE}", data=seen(context="Eats socks."), headers=PART)

@@ -244,3 +244,11 @@ async def test_folders_and_inbox_of_the_machine_are_its_users_alone(serving, fol
         assert f"below {folder}" not in words(latest)
         assert str(inbox) not in words(latest)
         assert ("path" in tool.input_schema["properties"]["image"]["description"]) is allowed
+
+
+async def test_where_other_machines_reach_the_server_no_path_is_read(serving, folder):
+    """As REST has it: see ``may_name_paths``."""
+    server = serving(user="ann", photos=(str(folder),), host="0.0.0.0", hosts=("127.0.0.1",))
+    server.url = server.url.replace("0.0.0.0", "127.0.0.1")
+    async with server.client("ann") as client:
+        assert (await client.call_tool(FIND, {"image": str(folder / "red.png")})).is_error

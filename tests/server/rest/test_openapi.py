@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,6 +72,8 @@ def test_the_openapi_is_good_for_generators():
     for body in bodies:
         told = body["content"]["application/json"]["schema"]
         assert told.get("title") or told["$ref"].startswith("#/components/schemas/")
+        named = OPENAPI["components"]["schemas"].get(told.get("$ref", "").rpartition("/")[2])
+        assert '"examples"' in json.dumps(named or told)
 
 
 @pytest.mark.slow

@@ -77,6 +77,30 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (heading) document.title = `${heading.textContent} · PeKit Agents`;
 });
 
+// --- what was typed of a thing, for who comes back to it -------------------------------------------
+
+const TYPED = "typed"; // of this tab: a browser forgets what stood in a page that is loaded anew
+const fields = () => [...document.querySelectorAll("#introduction :is(#name, #category, #context):not([type=hidden])")];
+
+document.addEventListener("input", (event) => {
+  if (!fields().includes(event.target)) return;
+  sessionStorage.setItem(TYPED, JSON.stringify(fields().map((each) => [each.id, each.value])));
+});
+
+function typedBefore() {
+  // htmx answers Back by loading the page anew; who comes by a link begins another thing.
+  const [came] = performance.getEntriesByType("navigation");
+  if (!["reload", "back_forward"].includes(came.type) || document.querySelector("input[name=token]")) {
+    sessionStorage.removeItem(TYPED);
+    return;
+  }
+  for (const [id, value] of JSON.parse(sessionStorage.getItem(TYPED) || "[]")) {
+    const field = fields().find((each) => each.id === id);
+    if (field && !field.value) field.value = value;
+  }
+}
+window.addEventListener("load", typedBefore);
+
 // --- photos that are dropped, pasted or chosen ---------------------------------------------------
 
 const TRIES = 6; // where the server is busy

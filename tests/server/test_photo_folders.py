@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pekit_agents.errors import InvalidInput
+from pekit_agents.errors import ImageError, InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS
-from pekit_agents.server.mcp.photo_folders import PhotoFolders, folder_of, is_path
+from pekit_agents.server.mcp.ways_in import is_path
+from pekit_agents.server.photo_folders import PhotoFolders, folder_of, folders_of, may_name_paths
+from pekit_agents.server.settings import ServerSettings
 from tests.server.mcp.conftest import photo
 
 RED = photo("red")
@@ -118,6 +120,49 @@ def test_folders_that_are_not_there_allow_nothing(tmp_path):
     allowed = PhotoFolders([tmp_path / "nothing"])
     assert not allowed
     assert allowed.read("red.png", DEFAULT_LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "local", "may"),
+    [
+        ({}, False, True),
+        ({"user": "bob"}, False, False),
+        ({"host": "0.0.0.0"}, False, False),
+        ({"host": "localhost"}, False, True),
+        ({"photos": ()}, False, False),
+        ({"user": "bob", "host": "0.0.0.0"}, True, True),
+        ({"photos": ()}, True, False),
+    ],
+)
+def test_only_the_user_of_the_machine_names_paths(place, given, local, may):
+    told = {"memory": str(place.parent / "memory"), "photos": (str(place),), "user": "ann"}
+    settings = ServerSettings(**{**told, **given})
+    assert may_name_paths(settings, "ann", local=local) is may
+    read = folders_of(settings, "ann", local=local).read("red.png", DEFAULT_LIMITS)
+    assert read == (RED if may else None)
+
+
+def test_a_root_of_a_client_is_a_folder_beside_those_of_the_server(place):
+    settings = ServerSettings(memory=str(place.parent / "memory"))
+    assert not folders_of(settings, "ann", local=True)
+    assert folders_of(settings, "ann", local=True, roots=[place]).read("red.png", DEFAULT_LIMITS)
+
+
+def test_a_whole_folder_is_its_photos_each_checked_when_it_is_read(place):
+    photos = PhotoFolders([place], private=[place / "2026"]).photos_in(".")
+    told = {each.name: each for each in photos}
+    assert "2026/with space.JPG" not in told
+    assert told["in.png"].checked() == place / "red.png"
+    for gone in ("circle.png", "gone.png"):
+        with pytest.raises(ImageError, match="found that it is gone"):
+            told[gone].checked()
+    with pytest.raises(ImageError, match=r"out\.png: .* a link that leads out"):
+        told["out.png"].checked()
+
+
+@pytest.mark.parametrize("given", ["..", "out", "/", "2026", "red.png", "nothing", "a\0b", "~"])
+def test_another_folder_is_as_if_it_were_not_there(place, given):
+    assert PhotoFolders([place], private=[place / "2026"]).photos_in(given) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``search``: what a user's picture holds, looked at as the request wants it."""
+"""``search``: what a picture holds, looked at as a request of REST or the console wants it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def search(
     handle: str,
     mode: SearchMode | None = None,
     strictness: Strictness | None = None,
+    *,
+    second_opinion: bool = True,
 ) -> Finding:
     """Return the finding of a picture; one that is found as the server looks is kept for others.
 
@@ -28,6 +30,7 @@ def search(
         handle: The picture's handle.
         mode: How hard to look; None as the server does.
         strictness: How sure a match has to be; None as the server has it.
+        second_opinion: Whether it is that after the second opinion, where one is asked for.
 
     Raises:
         UnknownImage: This user has no such picture (any more).
@@ -36,7 +39,7 @@ def search(
         MemoryStoreError: The disk fails.
     """
     if mode is None and strictness is None:
-        finding = service.actions.findings.find(user_id, handle)
+        finding = service.actions.findings.find(user_id, handle, second_opinion=second_opinion)
     else:
         photo, kit = service.images.get(user_id, handle), service.kit(user_id)
         finding = kit.find(photo, mode=mode or service.settings.mode, strictness=strictness)
