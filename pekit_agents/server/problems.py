@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from pekit_agents.errors import (
     AmbiguousName,
+    ClipError,
     ImageError,
     InvalidInput,
     MemoryStoreError,
@@ -34,6 +35,7 @@ PROBLEM_JSON = "application/problem+json"
 #: Of several that fit, the first: subclasses stand before what they are.
 _KINDS: tuple[tuple[type[PeKitError], int, str, str], ...] = (
     (UnknownImage, 404, "picture-not-found", "No such picture"),
+    (ClipError, 422, "unreadable-clip", "The clip cannot be used"),
     (ImageError, 422, "unreadable-picture", "The picture cannot be used"),
     (InvalidInput, 422, "invalid-input", "The request cannot be used as it is"),
     (NoObjectFound, 422, "no-object-found", "Nothing to remember was found in a photo"),

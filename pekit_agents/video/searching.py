@@ -40,9 +40,8 @@ class ClipSearch:
     ) -> None:
         self._looker = looker
         self._earlier = earlier or Timeline()
-        self._tracks = Tracks()
-        # One sampled frame may be missed.
-        apart = max(_APART, 2 * every)
+        apart = max(_APART, 2 * every)  # one sampled frame may be missed
+        self._tracks = Tracks(apart)
         self._sightings = Sightings(apart, self._earlier.sightings, history=history)
         self._size_wh, self._until = self._earlier.size_wh, self._earlier.until
         self._sampled, self._searched = self._earlier.sampled, self._earlier.searched

@@ -32,7 +32,7 @@ class Sightings:
     ) -> None:
         self._apart, self._history = apart, history
         self._over: list[Sighting] = []
-        self._recent = [replace(each, ongoing=False) for each in earlier]
+        self._recent = list(earlier)
         self._told: dict[int, tuple[int, float]] = {}  # number and start of open tracks
         self._count = max((each.number for each in self._recent), default=0)
 
@@ -54,7 +54,10 @@ class Sightings:
         open_ones = [self._sighting(track, ongoing=track.in_sight) for track in tracks]
         going_on = [each for each in open_ones if each is not None]
         since = min((each.start for each in going_on), default=time) - self._apart
-        joined = _joined(self._recent, self._apart)
+        joined = [
+            replace(each, ongoing=each.ongoing and each.end >= time)
+            for each in _joined(self._recent, self._apart)
+        ]
         self._over += [each for each in joined if each.end < since]
         self._recent = [each for each in joined if each.end >= since]
         if self._history is not None:

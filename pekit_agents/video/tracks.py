@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Track", "Tracks", "in_clip"]
 
-#: Searches without a thing after which it is gone.
-_MISSES = 2
 _PICTURE = 640  # pixels of the longer side of a key frame
 
 
@@ -47,7 +45,7 @@ class Track:
         boxes: Where it was while it was recognised, in pixels of the clip.
         unsure: Where it was followed to since then.
         followed: Whether it is still seen where it was followed to.
-        misses: How many searches it was not found in since it was found last.
+        missed: Whether the last search did not find it.
         key_frame: Where it was recognised best.
     """
 
@@ -58,7 +56,7 @@ class Track:
     boxes: list[TimedBox] = field(default_factory=list)
     unsure: list[TimedBox] = field(default_factory=list)
     followed: bool = True
-    misses: int = 0
+    missed: bool = False
     key_frame: KeyFrame | None = None
     searched_at: Box | None = None
     _best: tuple[bool, float] = (False, -np.inf)
@@ -72,7 +70,7 @@ class Track:
     @property
     def in_sight(self) -> bool:
         """Whether it was found by the last search, and followed since."""
-        return self.followed and not self.misses
+        return self.followed and not self.missed
 
     def see(self, vector: FloatArray) -> None:
         """Add a look."""
@@ -101,11 +99,15 @@ class Track:
 class Tracks:
     """All things that are followed; those that are gone are handed over once.
 
+    Args:
+        apart: Seconds out of sight after which a thing is gone.
+
     Attributes:
         open: What is followed still.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, apart: float) -> None:
+        self._apart = apart
         self.open: list[Track] = []
         self._last: GreyFrame | None = None
 
@@ -126,7 +128,8 @@ class Tracks:
         upto = stretch.searched
         for at in stretch.frames[: upto + 1]:
             self._follow(at, sure=False)
-        begun, gone = self._link(look, stretch.frames[upto])
+        gone = self._gone(stretch.frames[upto].frame.time)
+        begun = self._link(look, stretch.frames[upto])
         self._trace_back(begun, stretch.frames[: upto + 1])
         for at in stretch.frames[upto + 1 :]:
             self._follow(at, sure=True)
@@ -138,7 +141,7 @@ class Tracks:
         for track in self.open:
             if track.searched_at is not None:
                 track.place, track.followed = track.searched_at, True
-                if not track.misses:
+                if not track.missed:
                     track.boxes.append(TimedBox(at.frame.time, in_clip(track.place, at)))
 
     def _follow(self, at: GreyFrame, *, sure: bool) -> None:
@@ -160,11 +163,21 @@ class Tracks:
                 track.followed = False
                 continue
             track.place = place
-            kept = track.boxes if sure and not track.misses else track.unsure
+            kept = track.boxes if sure and not track.missed else track.unsure
             kept.append(TimedBox(at.frame.time, in_clip(place, at)))
 
-    def _link(self, look: Look, at: GreyFrame) -> tuple[list[Track], list[Track]]:
-        """Link the regions of a search to tracks; return what begins and what is gone."""
+    def _gone(self, time: float) -> list[Track]:
+        """Give up what was not found for long."""
+        gone = [
+            track
+            for track in self.open
+            if track.missed and time - track.boxes[-1].time > self._apart
+        ]
+        self.open = [track for track in self.open if track not in gone]
+        return gone
+
+    def _link(self, look: Look, at: GreyFrame) -> list[Track]:
+        """Link the regions of a search to tracks; return what begins."""
         owners = self._owners(look)
         for region, track in owners.items():
             track.see(look.vectors[region])
@@ -181,15 +194,17 @@ class Tracks:
                 begun.append(track)
             where[id(track)] = region
             verdicts[id(track)] = match
-        gone = [track for track in self.open if self._missed(track, where)]
-        self.open = [track for track in self.open if track not in gone] + begun
+        for track in self.open:
+            if id(track) not in where:
+                track.missed, track.searched_at = True, track.place
+        self.open += begun
         for track in self.open:
             if id(track) in where:
                 verdict = verdicts.get(id(track))
                 box = look.boxes[where[id(track)]] if verdict is None else verdict.box
                 self._place(track, box, at)
                 track.decide(verdict, at)
-        return begun, gone
+        return begun
 
     def _owners(self, look: Look) -> dict[int, Track]:
         """Return whose regions are: of each track the most telling one that may show it."""
@@ -224,14 +239,6 @@ class Tracks:
                     return track
         return None
 
-    def _missed(self, track: Track, where: dict[int, int]) -> bool:
-        """Count a search in which a track was not found; return whether it is gone."""
-        if id(track) in where:
-            return False
-        track.misses += 1
-        track.searched_at = track.place
-        return track.misses >= _MISSES
-
     @staticmethod
     def _place(track: Track, box: Box, at: GreyFrame) -> None:
         """Note where a track was found; where it was followed to before is sure by that."""
@@ -242,7 +249,7 @@ class Tracks:
             track.boxes.pop()
         track.boxes.append(now)
         track.place = track.searched_at = box
-        track.followed, track.misses = True, 0
+        track.followed, track.missed = True, False
 
     @staticmethod
     def _trace_back(begun: Iterable[Track], frames: tuple[GreyFrame, ...]) -> None:

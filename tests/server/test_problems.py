@@ -10,6 +10,7 @@ from pekit_agents.tools.image_store import UnknownImage
 
 CASES = [
     (UnknownImage, 404, "picture-not-found", None),
+    (errors.ClipError, 422, "unreadable-clip", None),
     (errors.ImageError, 422, "unreadable-picture", None),
     (errors.InvalidInput, 422, "invalid-input", None),
     (errors.NoObjectFound, 422, "no-object-found", None),

@@ -28,13 +28,10 @@ def scene(things: Mapping[str, Corner], place: Image.Image | None = None) -> Ima
     """Draw things with lines across, by which they can be followed."""
     picture = (place or ground()).copy()
     for number, (colour, corner) in enumerate(things.items()):
-        patch = np.empty((SIDE, SIDE, 3), np.uint8)
-        patch[:] = _COLOURS[colour]
-        # Darker or lighter by what leaves the colour the same to the tools.
-        marks = np.random.default_rng(100 + number).integers(0, 45, (SIDE // 6, SIDE // 6))
-        marks = np.kron(marks, np.ones((6, 6), np.int64))[:, :, None]
-        values = patch.astype(np.int64)
-        patch = np.where(values > 128, values - marks, values + marks).astype(np.uint8)
+        # Closer to grey in places: to the tools that is the same colour.
+        marks = np.random.default_rng(100 + number).uniform(0.82, 1, (SIDE // 6, SIDE // 6, 1))
+        marks = np.kron(marks, np.ones((6, 6, 1)))
+        patch = (128 + marks * (np.array(_COLOURS[colour]) - 128)).round().astype(np.uint8)
         picture.paste(Image.fromarray(patch), corner)
     return picture
 
