@@ -162,7 +162,9 @@ def test_what_waits_for_clients_that_have_gone_is_never_begun(server, ask):
 
 
 def test_who_stays_is_answered_although_others_have_gone(server):
-    first, second, third = (rest(server) for _ in range(3))
+    first = rest(server)
+    until(lambda: server.gate.calls == 1)  # so that the second waits, and has not begun
+    second, third = rest(server), rest(server)
     until(lambda: server.service.vision.waiting == 3)
     with first, third:
         second.close()
