@@ -34,7 +34,6 @@ _REACH = 24
 _ALIKE = 0.7
 _ASTRAY = 2
 _LEAST_SIDE = 6  # pixels; with less there is nothing to compare
-_FLAT = 4.0  # variance of grey values below which there is nothing to hold on to
 
 
 def grey(image: RGBImage) -> GreyImage:
@@ -96,7 +95,7 @@ def _followed(
     x0, y0 = max(0, round(box.x0 * scale[0])), max(0, round(box.y0 * scale[1]))
     x1, y1 = min(width, round(box.x1 * scale[0])), min(height, round(box.y1 * scale[1]))
     part = before[y0:y1, x0:x1]
-    if min(part.shape) < _LEAST_SIDE or part.var() < _FLAT:
+    if min(part.shape) < _LEAST_SIDE or part.std() == 0:
         return None
     move = _best_of(part, now, (x0, y0), shifts)
     if move is None:

@@ -53,15 +53,19 @@ class Sightings:
         """
         open_ones = [self._sighting(track, ongoing=track.in_sight) for track in tracks]
         going_on = [each for each in open_ones if each is not None]
-        since = min((each.start for each in going_on), default=time) - self._apart
+        begun = {_key(each): each.start for each in reversed(going_on)}
         joined = [
             replace(each, ongoing=each.ongoing and each.end >= time)
             for each in _joined(self._recent, self._apart)
         ]
-        self._over += [each for each in joined if each.end < since]
-        self._recent = [each for each in joined if each.end >= since]
+        self._recent = []
+        for each in joined:
+            joinable = each.end >= min(begun.get(_key(each), time), time) - self._apart
+            (self._recent if joinable else self._over).append(each)
         if self._history is not None:
-            self._over = [each for each in self._over if each.end >= time - self._history]
+            oldest = time - self._history
+            self._over = [_since(each, oldest) for each in self._over if each.end >= oldest]
+            self._recent = [_since(each, oldest) for each in self._recent]
         current = _joined([*self._recent, *going_on], self._apart)
         return tuple(sorted([*self._over, *current], key=lambda each: (each.start, each.number)))
 
@@ -93,12 +97,23 @@ class Sightings:
         )
 
 
+def _key(sighting: Sighting) -> tuple[str, bool]:
+    """Return what two sightings have in common that may be one."""
+    return sighting.object.object_id, sighting.possible
+
+
+def _since(sighting: Sighting, oldest: float) -> Sighting:
+    """Return a sighting without the boxes of before a time."""
+    first = bisect_left(sighting.boxes, oldest, key=lambda each: each.time)
+    return replace(sighting, boxes=sighting.boxes[first:]) if first else sighting
+
+
 def _joined(sightings: Iterable[Sighting], apart: float) -> list[Sighting]:
     """Return sightings, those of one object that follow each other within ``apart`` as one."""
     joined: list[Sighting] = []
     last: dict[tuple[str, bool], int] = {}
     for each in sorted(sightings, key=lambda each: (each.start, each.number)):
-        key = (each.object.object_id, each.possible)
+        key = _key(each)
         place = last.get(key)
         if place is not None and each.start - joined[place].end <= apart:
             joined[place] = _both(joined[place], each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -171,6 +172,18 @@ def test_it_goes_on_where_it_stopped(kit):
 def test_a_clip_that_was_searched_to_its_end_is_not_searched_again(kit):
     whole = kit.find_in_video(timed(CROSSING))
     assert kit.find_in_video(timed(CROSSING), resume=whole).to_dict() == whole.to_dict()
+
+
+def test_what_could_not_be_read_before_is_told_after_going_on(kit):
+    half = replace(kit.find_in_video(timed(CROSSING), end=1.1), damage=("after 0.5 s: a scratch",))
+    assert kit.find_in_video(timed(CROSSING), resume=half).damage == half.damage
+
+
+def test_seldom_sampled_frames_may_miss_a_thing_once(kit):
+    there, gone = scene({"red": (40, 90)}), scene({})
+    scenes = [(2.0 * n, there if n != 2 else gone) for n in range(5)]
+    (cup,) = kit.find_in_video(scenes, every=2.0).named
+    assert (cup.start, cup.end) == (0.0, 8.0)
 
 
 def test_progress_is_told_in_seconds(kit, tmp_path):

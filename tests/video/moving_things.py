@@ -13,7 +13,8 @@ from pekit_agents.video.frames import Frame
 SIZE = (320, 240)
 SIDE = 60  # of a thing, in pixels
 Corner = tuple[int, int]
-_COLOURS = {**PALETTE, **SHADES}
+#: With strictness "precision" a shade that the graded vision tools link with red, and call possible.
+_COLOURS = {**PALETTE, **SHADES, "light red": (255, 48, 48)}
 
 
 def ground(seed: int = 0, shift: Corner = (0, 0)) -> Image.Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pekit_agents.types import Box
 from pekit_agents.video.following import SIDE as COMPARED
@@ -55,6 +56,16 @@ def test_the_cameras_movement_takes_things_further():
 
 def test_what_is_taken_away_is_let_go():
     assert followed(scene({"red": (100, 90)}), scene({}), box_at((100, 90))) == [None]
+
+
+def test_a_twin_beside_it_is_not_taken_for_what_is_gone():
+    marks = np.random.default_rng(3).integers(0, 255, (24, 24), np.uint8)
+    twin = Image.fromarray(marks)
+    before, now = ground(), ground()
+    before.paste(twin, (100, 90))
+    for picture in (before, now):
+        picture.paste(twin, (122, 90))
+    assert followed(before, now, Box(100, 90, 122, 114)) == [None]
 
 
 def test_what_is_replaced_is_let_go():
