@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +23,7 @@ from pekit_agents.cli.output import plain, print_json
 from pekit_agents.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from benchmarks.video.following import Followed
     from benchmarks.video.targets import Row
     from pekit_agents.evaluation.clips.composing import ClipSet
     from pekit_agents.evaluation.records import Dataset
@@ -66,11 +67,8 @@ def targets(
     from benchmarks.memory.process import machine
     from pekit_agents.evaluation.clips.composing import compose_clips
     from pekit_agents.evaluation.datasets import load_dataset
-    from pekit_agents.kit.kit import PeKit
     from pekit_agents.profiles import load_profile
 
-    if not hasattr(PeKit, "find_in_video"):
-        raise InvalidInput("expected a build that searches clips, found none: no find_in_video")
     parts = rows or list(Part)
     tools = load_profile("embedded")
     dataset, photos = load_dataset(data, layout), photos_of("--backgrounds", backgrounds)
@@ -94,6 +92,38 @@ def targets(
         _show(table, title, machine())
     if any(row.passed is False for row in table):
         raise typer.Exit(1)
+
+
+@video.command()
+def following(
+    data: DataArgument,
+    backgrounds: Annotated[Path, typer.Option(help="folder of photos without any of the things")],
+    clips: Annotated[int, typer.Option(min=1, help="how many to compose")] = 20,
+    every: Annotated[float, typer.Option(min=0.01, help="seconds between sampled frames")] = 0.2,
+    seed: Annotated[int, typer.Option(help="gives the same clips again")] = 0,
+    layout: LayoutOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Say how well things are followed and changes seen, by the limits that decide it."""
+    from benchmarks.video.following import Followed, measure_clip
+    from pekit_agents.evaluation.clips.composing import compose_clips
+    from pekit_agents.evaluation.datasets import load_dataset
+    from pekit_agents.profiles import load_profile
+
+    tools = load_profile("embedded")
+    dataset, photos = load_dataset(data, layout), photos_of("--backgrounds", backgrounds)
+    found = Followed()
+    with advancing() as step:
+        step("composing clips", 0, clips)
+        composed = compose_clips(dataset, photos, seed=seed, count=clips, extractor=tools.extractor)
+        for number, clip in enumerate(composed.clips):
+            step("following", number, clips)
+            measure_clip(clip, found, every=every)
+        step("following", clips, clips)
+    if as_json:
+        print_json(asdict(found))
+        return
+    _show_followed(found, f"{dataset.name}: {clips} clips (composed, not filmed)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +225,31 @@ def _in_a_process(work: str, **task: Any) -> dict[str, Any]:
         raise InvalidInput(f"this build cannot do `{work}`:\n{done.stderr.strip()[-2000:]}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def _show_followed(found: Followed, title: str) -> None:
+    boxes = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("least correlation", "kept", "lost", "astray", "kept though gone"):
+        boxes.add_column(heading, justify="right")
+    for limit, n in found.by_alike.items():
+        gone = f"{n['kept though gone']} of {n['gone']}"
+        boxes.add_row(f"{limit:g}", str(n["kept"]), str(n["lost"]), str(n["astray"]), gone)
+    console.print(boxes)
+    frames = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("change of grey values", "still, where nothing came or went", "events missed"):
+        frames.add_column(heading, justify="right")
+    for limit, n in found.by_changed.items():
+        still, missed = f"{n['still']} of {n['quiet']}", f"{n['missed']} of {n['events']}"
+        frames.add_row(f"{limit:g}", still, missed)
+    console.print(frames)
+    cuts = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("correlation within a shot", "cuts found", "false cuts"):
+        cuts.add_column(heading, justify="right")
+    for limit, n in found.by_scene.items():
+        cuts.add_row(
+            f"{limit:g}", f"{n['found']} of {n['cuts']}", f"{n['false cut']} of {n['within']}"
+        )
+    console.print(cuts)
 
 
 def _show(rows: list[Row], title: str, where: str) -> None:

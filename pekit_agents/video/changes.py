@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from pekit_agents.types import FloatArray
     from pekit_agents.video.following import GreyImage
 
-__all__ = ["is_cut", "moved", "sharpness_of"]
+__all__ = ["correlation", "is_cut", "moved", "sharpness_of"]
 
+# ``python -m benchmarks video following`` compares the limits below with others.
 _BLOCK = 8  # pixels a side of the blocks whose means are compared
 _CHANGED = 6.0  # grey values
-_SAME_SCENE = 0.4
+_SAME_SCENE = 0.4  # correlation
 
 
 def moved(before: GreyImage, now: GreyImage) -> bool:
@@ -42,10 +43,13 @@ def is_cut(before: GreyImage, now: GreyImage) -> bool:
         before: (h, w) grey values.
         now: (h, w), of the next frame.
     """
-    across, down = camera_shift(before, now)
-    return _overlap_correlation(before, now, across, down) < _SAME_SCENE and (
-        _overlap_correlation(before, now, 0, 0) < _SAME_SCENE
-    )
+    return correlation(before, now) < _SAME_SCENE
+
+
+def correlation(before: GreyImage, now: GreyImage) -> float:
+    """Return how alike two frames are, as they are or moved as the camera moved, in [-1, 1]."""
+    shifts = (0, 0), camera_shift(before, now)
+    return max(_overlap_correlation(before, now, *shift) for shift in shifts)
 
 
 def sharpness_of(values: GreyImage) -> float:

@@ -30,8 +30,10 @@ SIDE = 320
 #: How far a thing is looked for beside where the camera's movement takes it, in pixels of these:
 #: 24 are a fifth of the picture's width in half a second.
 _REACH = 24
-#: The least correlation of a box's grey values with those where it is now.
+#: The least correlation of a box's grey values with those where it is now; others are compared by
+#: ``python -m benchmarks video following``.
 _ALIKE = 0.7
+#: Pixels that following back may lead beside where it began (Kalal 2010).
 _ASTRAY = 2
 _LEAST_SIDE = 6  # pixels; with less there is nothing to compare
 

@@ -74,8 +74,7 @@ def stretches(frames: Iterable[Frame], *, span: float = SPAN) -> Iterator[Stretc
             yield stretch
             seen, some, cut = _grey_of(stretch), [], False
         before = now.grey
-        if begins:
-            seen, cut = None, True
+        cut = cut or begins
         if not some and seen is not None and not moved(seen, now.grey):
             yield Stretch((now,), None, cut=False)
             continue

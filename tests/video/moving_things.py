@@ -13,7 +13,7 @@ from pekit_agents.video.frames import Frame
 SIZE = (320, 240)
 SIDE = 60  # of a thing, in pixels
 Corner = tuple[int, int]
-#: With strictness "precision" a shade that the graded vision tools link with red, and call possible.
+#: With strictness "precision" "light red" is to the graded vision tools possibly what is red.
 _COLOURS = {**PALETTE, **SHADES, "light red": (255, 48, 48)}
 
 

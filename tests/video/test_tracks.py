@@ -77,17 +77,22 @@ def test_looks_before_a_cut_say_nothing_of_what_comes_after(kit):
     assert (after.start >= 1.2, after.looks) == (True, 1)
 
 
-def test_each_search_is_one_look_however_often_a_place_is_proposed(tmp_path):
-    class Twice(ColourProposer):
-        def propose(self, image, categories, mode):
-            found = super().propose(image, categories, mode)
-            return [*found, *(replace(each, box=grown(each.box)) for each in found)]
+class Twice(ColourProposer):
+    """Proposes each thing with and without a margin."""
 
-    def grown(box):
-        return Box(box.x0 - 3, box.y0 - 3, box.x1 + 3, box.y1 + 3)
+    def propose(self, image, categories, mode):
+        found = super().propose(image, categories, mode)
+        return [*found, *(replace(each, box=grown(each.box)) for each in found)]
 
+
+def grown(box):
+    return Box(box.x0 - 3, box.y0 - 3, box.x1 + 3, box.y1 + 3)
+
+
+@pytest.mark.parametrize("before", ["red", "light red"])
+def test_each_search_is_one_look_however_often_a_place_is_proposed(tmp_path, before):
     kit = remembering(tmp_path, replace(graded_profile(), proposer=Twice()))
-    timeline = kit.find_in_video(looks("red", "red", "red"))
+    timeline = kit.find_in_video(looks(before, before, "red"), strictness="precision")
     assert [(each.object.name, each.looks) for each in timeline.sightings] == [("Cup", 3)]
 
 
