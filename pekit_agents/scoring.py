@@ -239,7 +239,9 @@ class Discriminant:
                                            + sum over r of exp(slope * L_r)),
 
     with L_c = log N(x; m_c, v_c) - log N(x; 0, b + 1), and L_r the log-likelihood ratio of a look
-    that was rejected. ``slope`` and ``offset`` were fitted so that probabilities hold.
+    that was rejected. What speaks no more for the object than for what was rejected is not even
+    possibly the object: its score is -inf. ``slope`` and ``offset`` were fitted so that
+    probabilities hold.
 
     Attributes:
         centre: (D,) float32, the mean of unit vectors, which is taken off.
@@ -384,9 +386,11 @@ class _Posteriors:
         (some,) = np.nonzero(np.diff(self.starts))
         if len(some):
             against = self.rejected.at(squared)
-            own = np.logaddexp.reduceat(against, self.starts[some], axis=1)
+            own = np.logaddexp.reduceat(against, self.starts[some], axis=1) - others[:, None]
+            denied = own + self.discriminant.offset >= scores[:, some]
             # log(1 + conditions + rejected) less the log(1 + conditions) that is taken off above.
-            scores[:, some] -= np.logaddexp(0, own - others[:, None]).astype(np.float32)
+            left = scores[:, some] - np.logaddexp(0, own).astype(np.float32)
+            scores[:, some] = np.where(denied, np.float32(-np.inf), left)
         return scores
 
 

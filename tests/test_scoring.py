@@ -169,9 +169,10 @@ def test_things_seen_badly_and_what_was_rejected_compete():
         others = [np.exp(made.slope * each) for each in bad]
         against = [np.exp(made.slope * log_ratio(made, query, [each])) for each in told]
         own = [made.slope * log_ratio(made, query, each) + made.offset for each in views]
-        expected.append(
-            [own[0] - np.log(1 + sum(others) + sum(against)), own[1] - np.log(1 + sum(others))]
-        )
+        denied = np.log(sum(against)) + made.offset >= own[0]
+        first = -np.inf if denied else own[0] - np.log(1 + sum(others) + sum(against))
+        expected.append([first, own[1] - np.log(1 + sum(others))])
+    assert {bool(np.isinf(first)) for first, _ in expected} == {True, False}
     rejected = Grouped.of([told, told[:0]], 6)
     found = scores(made, queries, Grouped.of(views, 6), rejected)
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from benchmarks.video.following import ALIKE, CHANGED, SCENE, Followed, measure_clip
 from benchmarks.video.targets import Row, rows_of_clips
+from pekit_agents.evaluation.clips.composing import compose_clips
 from pekit_agents.evaluation.clips.measuring import Measured
 from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.metrics.timelines import TimelineScore
@@ -64,23 +66,28 @@ def test_a_target_is_the_most_or_the_least(reached, more, passed):
     assert Row("RAM", 1.0, reached, reached, 1.2, more).passed is passed
 
 
+def coloured_things(folder, things=("red", "green", "blue")):
+    """Return a data set of coloured patches, and a grey photo to compose clips on."""
+    for thing in things:
+        (folder / "data" / thing).mkdir(parents=True)
+        for index in range(4):
+            place = (20 + 9 * index, 20, 80 + 9 * index, 80)
+            solid_scene({thing: place}).save(folder / "data" / thing / f"{index}.png")
+    grey = folder / "grey.png"
+    Image.new("RGB", (160, 90), (128, 128, 128)).save(grey)
+    return load_dataset(folder / "data"), grey
+
+
 def test_a_long_clip_is_as_long_as_it_says_and_shows_its_things(tmp_path):
     av = pytest.importorskip("av")
     from benchmarks.video.long_clip import write_long_clip
 
-    things = ("red", "green", "blue")
-    for thing in things:
-        (tmp_path / "data" / thing).mkdir(parents=True)
-        for index in range(4):
-            place = (20 + 9 * index, 20, 80 + 9 * index, 80)
-            solid_scene({thing: place}).save(tmp_path / "data" / thing / f"{index}.png")
-    grey = tmp_path / "grey.png"
-    Image.new("RGB", (160, 90), (128, 128, 128)).save(grey)
+    dataset, grey = coloured_things(tmp_path)
     frame = write_long_clip(
-        load_dataset(tmp_path / "data"),
+        dataset,
         [grey],
         tmp_path / "long.mp4",
-        known=things[:2],
+        known=("red", "green"),
         minutes=0.05,
         extractor=ColourExtractor(),
     )
@@ -90,3 +97,23 @@ def test_a_long_clip_is_as_long_as_it_says_and_shows_its_things(tmp_path):
         times = [picture.time for picture in container.decode(video=0)]
     assert len(times) == 30
     assert times[-1] == pytest.approx(2.9)
+
+
+def test_limits_of_following_are_compared_on_what_is_true(tmp_path):
+    dataset, grey = coloured_things(tmp_path)
+    composed = compose_clips(
+        dataset, [grey], count=4, known=("red",), extractor=ColourExtractor(), seconds=(4, 5)
+    )
+    found = Followed()
+    for clip in composed.clips:
+        measure_clip(clip, found, every=0.2)
+    frames = {limit: n["cuts"] + n["within"] for limit, n in found.by_scene.items()}
+    assert set(frames) == set(SCENE)
+    assert len(set(frames.values())) == 1
+    followed = [n["kept"] + n["lost"] + n["astray"] for n in found.by_alike.values()]
+    assert len(set(followed)) == 1
+    lost = [found.by_alike[limit]["lost"] for limit in ALIKE]
+    assert lost == sorted(lost)
+    still = [found.by_changed[limit]["still"] for limit in CHANGED]
+    assert still == sorted(still)
+    assert found.by_changed[CHANGED[0]]["quiet"] > 0

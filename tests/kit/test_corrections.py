@@ -240,6 +240,16 @@ def test_no_that_is_not_the_cup_after_asking_whether_it_is(graded):
     assert names(graded.find(photo(RED))) == ["Cup"]
 
 
+@pytest.mark.parametrize("wrong", [RED, PALE_RED])
+def test_what_was_rejected_is_not_even_possible_any_more(graded, wrong):
+    """Not if the only view of the cup was of what it is not, either."""
+    found = graded.find(photo(wrong))
+    (match,) = found.everything
+    graded.reject(match)
+    again = graded.find(photo(wrong))
+    assert (names(again), may_be(again)) == ([], [])
+
+
 def test_what_may_be_the_cup_can_be_the_bike(graded):
     confirmed = graded.confirm_in(graded.find(photo(PALE_RED)), "Bike")
     assert (confirmed.object.name, confirmed.possible) == ("Cup", True)
