@@ -211,7 +211,7 @@ class _Searching:
                 return
             self._any = True
             self._search.advance(stretch)
-            self.time = stretch.frames[-1].frame.time
+            self.time = stretch.frames[-1].time
             yield
 
     def updates(self) -> Iterator[VideoUpdate]:

@@ -42,7 +42,7 @@ def grey(image: RGBImage) -> GreyImage:
     """Return a frame as grey values, (h, w) float32 in [0, 255], of at most 320 pixels a side."""
     scale = min(1.0, SIDE / max(image.size))
     width, height = (max(1, round(side * scale)) for side in image.size)
-    small = image.convert("L").resize((width, height), Image.Resampling.BOX)
+    small = image.resize((width, height), Image.Resampling.BOX).convert("L")
     return np.asarray(small, np.float32)
 
 

@@ -49,12 +49,12 @@ class ClipSearch:
     def advance(self, stretch: Stretch) -> None:
         """Search the next stretch of the clip."""
         look = None
-        if stretch.searched is not None:
-            look = self._looker.look(stretch.frames[stretch.searched].frame.image)
+        if stretch.image is not None:
+            look = self._looker.look(stretch.image)
             self._searched += 1
         self._sightings.end(self._tracks.advance(stretch, look))
         self._sampled += len(stretch.frames)
-        last = stretch.frames[-1].frame
+        last = stretch.frames[-1]
         self._size_wh, self._until = last.size_wh, last.time
 
     def timeline(self, *, over: bool = False, damage: Sequence[str] = ()) -> Timeline:

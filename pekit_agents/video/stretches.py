@@ -15,6 +15,7 @@ from pekit_agents.video.changes import is_cut, moved, sharpness_of
 from pekit_agents.video.following import grey
 
 if TYPE_CHECKING:
+    from pekit_agents.types import RGBImage
     from pekit_agents.video.following import GreyImage
     from pekit_agents.video.frames import Frame
 
@@ -28,15 +29,24 @@ _ROUNDING = 1e-3  # seconds
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GreyFrame:
-    """A frame, and what it is compared with others by.
+    """What stays of a frame that is not searched.
 
     Attributes:
-        frame: The frame.
-        grey: Its grey values, see :func:`pekit_agents.video.following.grey`.
+        time: Seconds from the beginning of the clip.
+        grey: What it is compared with others by, see :func:`pekit_agents.video.following.grey`.
+        image_wh: Width and height of the frame as it is searched.
+        size_wh: Width and height of the upright clip.
     """
 
-    frame: Frame
+    time: float
     grey: GreyImage
+    image_wh: tuple[int, int]
+    size_wh: tuple[int, int]
+
+    @classmethod
+    def of(cls, frame: Frame) -> GreyFrame:
+        """Return what stays of a frame."""
+        return cls(frame.time, grey(frame.image), frame.image.size, frame.size_wh)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,16 +57,18 @@ class Stretch:
         frames: At least one.
         searched: Which of them is to be searched, as an index; None where nothing moved since the
             frame that was searched last.
+        image: That frame; None where none is searched.
         cut: Whether it begins a shot.
     """
 
     frames: tuple[GreyFrame, ...]
     searched: int | None
+    image: RGBImage | None
     cut: bool
 
 
 def stretches(frames: Iterable[Frame], *, span: float = SPAN) -> Iterator[Stretch]:
-    """Yield the stretches of a clip; no more frames are held than one has.
+    """Yield the stretches of a clip; of each only the frame that is searched is held.
 
     Args:
         frames: The sampled ones, in order of time.
@@ -64,29 +76,38 @@ def stretches(frames: Iterable[Frame], *, span: float = SPAN) -> Iterator[Stretc
     """
     seen: GreyImage | None = None  # the frame that was searched last
     before: GreyImage | None = None
-    some: list[GreyFrame] = []
+    some = _Gathered()
     cut = True
     for frame in frames:
-        now = GreyFrame(frame, grey(frame.image))
+        now = GreyFrame.of(frame)
         begins = before is None or is_cut(before, now.grey)
-        if some and (begins or frame.time - some[0].frame.time >= span - _ROUNDING):
-            stretch = _searched(some, cut=cut)
-            yield stretch
-            seen, some, cut = _grey_of(stretch), [], False
+        if some.frames and (begins or now.time - some.frames[0].time >= span - _ROUNDING):
+            yield some.stretch(cut=cut)
+            seen, some, cut = some.frames[some.sharpest].grey, _Gathered(), False
         before = now.grey
         cut = cut or begins
-        if not some and seen is not None and not moved(seen, now.grey):
-            yield Stretch((now,), None, cut=False)
-            continue
-        some.append(now)
-    if some:
-        yield _searched(some, cut=cut)
+        if not some.frames and seen is not None and not moved(seen, now.grey):
+            yield Stretch((now,), None, None, cut=False)
+        else:
+            some.add(now, frame.image)
+    if some.frames:
+        yield some.stretch(cut=cut)
 
 
-def _searched(some: list[GreyFrame], *, cut: bool) -> Stretch:
-    sharpest = max(range(len(some)), key=lambda k: sharpness_of(some[k].grey))
-    return Stretch(tuple(some), sharpest, cut)
+class _Gathered:
+    """The frames of a stretch so far, and the sharpest of them."""
 
+    def __init__(self) -> None:
+        self.frames: list[GreyFrame] = []
+        self.sharpest = 0
+        self._sharpness = -1.0
+        self._image: RGBImage | None = None
 
-def _grey_of(stretch: Stretch) -> GreyImage | None:
-    return None if stretch.searched is None else stretch.frames[stretch.searched].grey
+    def add(self, frame: GreyFrame, image: RGBImage) -> None:
+        sharpness = sharpness_of(frame.grey)
+        if sharpness > self._sharpness:
+            self.sharpest, self._sharpness, self._image = len(self.frames), sharpness, image
+        self.frames.append(frame)
+
+    def stretch(self, *, cut: bool) -> Stretch:
+        return Stretch(tuple(self.frames), self.sharpest, self._image, cut)

@@ -24,7 +24,7 @@ from pekit_agents.video.following import follow
 from pekit_agents.video.timeline import KeyFrame, TimedBox
 
 if TYPE_CHECKING:
-    from pekit_agents.types import Box, FloatArray, Match
+    from pekit_agents.types import Box, FloatArray, Match, RGBImage
     from pekit_agents.video.looking import Look
     from pekit_agents.video.stretches import GreyFrame, Stretch
 
@@ -77,12 +77,13 @@ class Track:
         self.total = self.total + vector
         self.looks += 1
 
-    def decide(self, match: Match | None, at: GreyFrame) -> None:
+    def decide(self, match: Match | None, at: GreyFrame, image: RGBImage) -> None:
         """Note what it is by all looks so far.
 
         Args:
             match: What the last search made of them.
             at: The frame that was searched.
+            image: The same.
         """
         held = self.match
         same = bool(match and held and match.object.object_id == held.object.object_id)
@@ -93,7 +94,7 @@ class Track:
         worth = (not match.possible, match.score)
         if not same or worth > self._best:
             self._best = worth
-            self.key_frame = KeyFrame(at.frame.time, in_clip(match.box, at), _picture(at))
+            self.key_frame = KeyFrame(at.time, in_clip(match.box, at), _picture(image))
 
 
 class Tracks:
@@ -121,15 +122,15 @@ class Tracks:
         ended: list[Track] = []
         if stretch.cut:
             ended, self.open, self._last = self.open, [], None
-        if look is None or stretch.searched is None:
+        if look is None or stretch.searched is None or stretch.image is None:
             for at in stretch.frames:
                 self._stay(at)
             return ended
         upto = stretch.searched
         for at in stretch.frames[: upto + 1]:
             self._follow(at, sure=False)
-        gone = self._gone(stretch.frames[upto].frame.time)
-        begun = self._link(look, stretch.frames[upto])
+        gone = self._gone(stretch.frames[upto].time)
+        begun = self._link(look, stretch.frames[upto], stretch.image)
         self._trace_back(begun, stretch.frames[: upto + 1])
         for at in stretch.frames[upto + 1 :]:
             self._follow(at, sure=True)
@@ -142,7 +143,7 @@ class Tracks:
             if track.searched_at is not None:
                 track.place, track.followed = track.searched_at, True
                 if not track.missed:
-                    track.boxes.append(TimedBox(at.frame.time, in_clip(track.place, at)))
+                    track.boxes.append(TimedBox(at.time, in_clip(track.place, at)))
 
     def _follow(self, at: GreyFrame, *, sure: bool) -> None:
         """Follow what is seen to the next frame.
@@ -157,14 +158,14 @@ class Tracks:
         if before is None:
             return
         places = [track.place for track in tracks]
-        size = at.frame.image.size
+        size = at.image_wh
         for track, place in zip(tracks, follow(before.grey, at.grey, places, size), strict=True):
             if place is None:
                 track.followed = False
                 continue
             track.place = place
             kept = track.boxes if sure and not track.missed else track.unsure
-            kept.append(TimedBox(at.frame.time, in_clip(place, at)))
+            kept.append(TimedBox(at.time, in_clip(place, at)))
 
     def _gone(self, time: float) -> list[Track]:
         """Give up what was not found for long."""
@@ -176,7 +177,7 @@ class Tracks:
         self.open = [track for track in self.open if track not in gone]
         return gone
 
-    def _link(self, look: Look, at: GreyFrame) -> list[Track]:
+    def _link(self, look: Look, at: GreyFrame, image: RGBImage) -> list[Track]:
         """Link the regions of a search to tracks; return what begins."""
         owners = self._owners(look)
         for region, track in owners.items():
@@ -203,7 +204,7 @@ class Tracks:
                 verdict = verdicts.get(id(track))
                 box = look.boxes[where[id(track)]] if verdict is None else verdict.box
                 self._place(track, box, at)
-                track.decide(verdict, at)
+                track.decide(verdict, at, image)
         return begun
 
     def _owners(self, look: Look) -> dict[int, Track]:
@@ -244,7 +245,7 @@ class Tracks:
         """Note where a track was found; where it was followed to before is sure by that."""
         track.boxes += track.unsure
         track.unsure = []
-        now = TimedBox(at.frame.time, in_clip(box, at))
+        now = TimedBox(at.time, in_clip(box, at))
         if track.boxes and track.boxes[-1].time >= now.time:
             track.boxes.pop()
         track.boxes.append(now)
@@ -257,22 +258,22 @@ class Tracks:
         for track in begun:
             place, earlier = track.place, list[TimedBox]()
             for now, before in zip(frames[:0:-1], frames[-2::-1], strict=True):
-                (was,) = follow(now.grey, before.grey, [place], now.frame.image.size)
+                (was,) = follow(now.grey, before.grey, [place], now.image_wh)
                 if was is None:
                     break
                 place = was
-                earlier.append(TimedBox(before.frame.time, in_clip(place, before)))
+                earlier.append(TimedBox(before.time, in_clip(place, before)))
             track.boxes[:0] = reversed(earlier)
 
 
 def in_clip(box: Box, at: GreyFrame) -> Box:
     """Return a box of the frame that was searched in pixels of the upright clip."""
-    return resized(box, at.frame.image.size, at.frame.size_wh)
+    return resized(box, at.image_wh, at.size_wh)
 
 
-def _picture(at: GreyFrame) -> bytes:
+def _picture(image: RGBImage) -> bytes:
     """Return a frame as a small JPEG."""
-    small = at.frame.image.copy()
+    small = image.copy()
     small.thumbnail((_PICTURE, _PICTURE))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=85)

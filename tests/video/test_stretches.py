@@ -18,7 +18,7 @@ def moving(count, seed=0, step=6):
 
 
 def times(stretch):
-    return [each.frame.time for each in stretch.frames]
+    return [each.time for each in stretch.frames]
 
 
 def test_of_every_six_tenths_of_a_second_one_frame_is_searched():
@@ -43,6 +43,7 @@ def test_the_sharpest_frame_is_searched():
     scenes[0], scenes[2] = (scenes[n].filter(ImageFilter.GaussianBlur(3)) for n in (0, 2))
     (stretch,) = stretches(film(scenes))
     assert stretch.searched == 1
+    assert stretch.image is scenes[1]
 
 
 def test_nothing_is_searched_while_nothing_moves():

@@ -12,7 +12,6 @@ from pekit_agents import PeKit
 from pekit_agents.testing import ColourProposer, graded_profile, solid_scene
 from pekit_agents.types import Box, Match
 from pekit_agents.video.following import grey
-from pekit_agents.video.frames import Frame
 from pekit_agents.video.stretches import GreyFrame
 from pekit_agents.video.tracks import Track
 from tests.video.moving_things import ground, scene, timed
@@ -65,7 +64,7 @@ def test_many_doubtful_looks_do_not_outweigh_a_clear_one(kit):
 
 def test_what_was_named_is_dropped_once_it_is_not_even_possible():
     track = Track(BOX, np.ones(4, np.float32), match=a_match("Cup"))
-    track.decide(None, at())
+    track.decide(None, at(), scene({}))
     assert track.match is None
 
 
@@ -117,13 +116,13 @@ def a_match(name, score=1.0, **rest) -> Match:
 
 def at(time: float = 0.0) -> GreyFrame:
     picture = scene({})
-    return GreyFrame(Frame(time, picture, picture.size), grey(picture))
+    return GreyFrame(time, grey(picture), picture.size, picture.size)
 
 
 def decided(*matches) -> Track:
     track = Track(BOX, np.ones(4, np.float32))
     for number, match in enumerate(matches):
-        track.decide(match, at(float(number)))
+        track.decide(match, at(float(number)), scene({}))
     return track
 
 
@@ -147,7 +146,7 @@ def test_the_key_frame_is_the_best_of_what_it_is_now(matches, best):
 def test_a_key_frame_is_small():
     large = scene({}).resize((1920, 1440))
     track = Track(BOX, np.ones(4, np.float32))
-    track.decide(a_match("Cup"), GreyFrame(Frame(0.0, large, (3840, 2880)), grey(large)))
+    track.decide(a_match("Cup"), GreyFrame(0.0, grey(large), large.size, (3840, 2880)), large)
     assert track.key_frame is not None
     assert track.key_frame.box.xyxy == (80, 180, 200, 300)
     assert len(track.key_frame.picture) < 100_000
