@@ -1,8 +1,8 @@
 """Things that are followed through a clip: ``Tracks`` links the regions of one search to the next.
 
-Two regions are one thing where they overlap, after what lay in the first was followed to the frame
-of the second, and where they rather show the same than another thing by the kit's own score. That
-is all: detections come with a vector that tells things apart, so that no model of motion is needed
+Two regions are one thing where they overlap, or one lies in the other, after what lay in the first
+was followed to the frame of the second, and where they rather show the same than another thing by
+the kit's own score. That is all: detections come with a vector that tells things apart, so that no model of motion is needed
 to guess which is which.
 
 What a thing is, is decided by all looks at it together. The mean of their vectors is compared with
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pekit_agents.boxes import iou_matrix, resized
+from pekit_agents.boxes import containment, iou_matrix, resized
 from pekit_agents.video.following import follow
 from pekit_agents.video.timeline import KeyFrame, TimedBox
 
@@ -215,7 +215,10 @@ class Tracks:
         edges = [box.xyxy for box in look.boxes]
         pairs: list[tuple[float, int, int]] = []
         for number, track in enumerate(self.open):
-            (near,) = np.nonzero(iou_matrix([track.place.xyxy], edges)[0] > overlap)
+            place = [track.place.xyxy]
+            same_place = iou_matrix(place, edges)[0] > overlap
+            part = containment(place, edges)[0] > look.search.settings.inside
+            (near,) = np.nonzero(same_place | part)
             if len(near):
                 same = look.search.sameness(track.mean, look.vectors[near]) >= 0
                 pairs += [(float(look.strengths[k]), number, int(k)) for k in near[same]]

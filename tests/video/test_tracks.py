@@ -95,6 +95,17 @@ def test_each_search_is_one_look_however_often_a_place_is_proposed(tmp_path, bef
     assert [(each.object.name, each.looks) for each in timeline.sightings] == [("Cup", 3)]
 
 
+def test_a_part_of_a_thing_is_no_other_thing(kit):
+    whole = [picture for _, picture in looks("light red", "light red")]
+    part = [picture.copy() for _, picture in looks("red")]
+    for picture in part:  # four fifths of it are hidden
+        picture.paste(ground().crop((30, 102, 120, 160)), (30, 102))
+    timeline = kit.find_in_video(timed([*whole, *part]), strictness="precision")
+    (cup,) = timeline.sightings
+    assert cup.looks == 3
+    assert cup.boxes[-1].box.y1 == pytest.approx(102, abs=2)
+
+
 def test_a_place_that_is_as_before_holds_what_it_held(kit):
     """Somebody pushes the cup, and puts it back."""
     here, there = scene({"red": (40, 90)}), scene({"red": (52, 90)})
