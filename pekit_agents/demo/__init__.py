@@ -1,5 +1,6 @@
 """``pekit demo``: a few objects, found in scenes composed of photos of scikit-image."""
 
+from pekit_agents.demo.clips import clip_frames
 from pekit_agents.demo.run import SceneResult, judge, run_demo
 from pekit_agents.demo.scenes import OBJECTS, SCENES, DemoObject, Scene, compose, photo_path
 
@@ -9,6 +10,7 @@ __all__ = [
     "DemoObject",
     "Scene",
     "SceneResult",
+    "clip_frames",
     "compose",
     "judge",
     "photo_path",

@@ -19,7 +19,8 @@ class Sightings:
     """What was sighted so far.
 
     A thing that is seen again within ``apart`` seconds was not gone; nor is it in two places: where
-    two tracks show it at a time, the surer one tells where it was.
+    two tracks show it at a time, the surer one tells where it was, and what may be it while it is
+    named is left out.
 
     Args:
         apart: Seconds out of sight after which it comes anew.
@@ -67,7 +68,8 @@ class Sightings:
             self._over = [_since(each, oldest) for each in self._over if each.end >= oldest]
             self._recent = [_since(each, oldest) for each in self._recent]
         current = _joined([*self._recent, *going_on], self._apart)
-        return tuple(sorted([*self._over, *current], key=lambda each: (each.start, each.number)))
+        everything = _without_doubles([*self._over, *current])
+        return tuple(sorted(everything, key=lambda each: (each.start, each.number)))
 
     def _sighting(self, track: Track, *, ongoing: bool) -> Sighting | None:
         """Return what a track tells; None for what is nothing that is remembered."""
@@ -121,6 +123,23 @@ def _joined(sightings: Iterable[Sighting], apart: float) -> list[Sighting]:
             last[key] = len(joined)
             joined.append(each)
     return joined
+
+
+def _without_doubles(sightings: list[Sighting]) -> list[Sighting]:
+    """Leave out what may be a thing while that is named: it is in one place."""
+    named: dict[str, list[Sighting]] = {}
+    for each in sightings:
+        if not each.possible:
+            named.setdefault(each.object.object_id, []).append(each)
+    return [
+        each
+        for each in sightings
+        if not each.possible
+        or not any(
+            other.start <= each.start and each.end <= other.end
+            for other in named.get(each.object.object_id, ())
+        )
+    ]
 
 
 def _both(one: Sighting, other: Sighting) -> Sighting:

@@ -72,6 +72,16 @@ def test_what_is_possible_is_no_part_of_what_is_named():
     assert [each.possible for each in found] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("times", "told"), [([0.2, 0.4], 1), ([0.0, 0.6], 1), ([0.4, 0.8], 2), ([2.0], 2)]
+)
+def test_what_may_be_a_thing_that_is_named_at_the_time_is_left_out(times, told):
+    found = over(track("Cup", [0.0, 0.6]), track("Cup", times, THERE, possible=True))
+    assert len(found) == told
+    other = over(track("Cup", [0.0, 0.6]), track("Mug", times, THERE, possible=True))
+    assert len(other) == 2
+
+
 def test_other_things_are_other_sightings():
     found = over(track("Cup", [0.0]), track("Mug", [0.4]))
     assert [each.object.name for each in found] == ["Cup", "Mug"]
