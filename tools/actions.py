@@ -22,13 +22,13 @@ from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
 from pekit_agents.tools.annotated_store import AnnotatedPictures
+from pekit_agents.tools.answers import PersonalAnswers
 from pekit_agents.tools.chosen_pictures import (
     LATEST,
     NONE,
     one_picture,
     some_pictures,
 )
-from pekit_agents.tools.answers import PersonalAnswers
 from pekit_agents.tools.clip_actions import ClipActions
 from pekit_agents.tools.clip_findings import CLIP_SECONDS, ClipFindings
 from pekit_agents.tools.clip_store import ClipFolder, ClipStore

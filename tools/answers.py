@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from pekit_agents.kit.videos import VideoProgress
 from pekit_agents.owner_text import QUESTION_LIMIT, measured
 from pekit_agents.prompting.from_memory import not_understood
 from pekit_agents.prompting.instruction import instruction
@@ -21,7 +22,6 @@ from pekit_agents.video.asking import prompt as prompt_about
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
-    from pekit_agents.kit.videos import VideoProgress
     from pekit_agents.retrieval.finding import Finding
     from pekit_agents.tools.annotated_store import AnnotatedPictures
     from pekit_agents.tools.clip_findings import ClipFindings

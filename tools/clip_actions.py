@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pekit_agents.kit.videos import VideoProgress
 from pekit_agents.tools import clip_replies, replies
 from pekit_agents.tools.action_result import ActionResult, fixable
 from pekit_agents.tools.chosen_pictures import LATEST, one_clip
@@ -12,7 +13,6 @@ from pekit_agents.video.contact_sheet import contact_sheet
 from pekit_agents.video.key_frames import spread
 
 if TYPE_CHECKING:
-    from pekit_agents.kit.videos import VideoProgress
     from pekit_agents.tools.annotated_store import AnnotatedPictures
     from pekit_agents.tools.clip_findings import ClipFindings
     from pekit_agents.tools.image_store import ImageStore

@@ -32,6 +32,7 @@ from pekit_agents.tools.image_store import check_limits, check_user
 from pekit_agents.video.clips import looks_like_a_clip
 
 __all__ = [
+    "CLIP_BYTES",
     "CLIP_PREFIX",
     "ClipFolder",
     "ClipStore",
@@ -40,9 +41,12 @@ __all__ = [
     "clips_in",
     "clips_named",
     "is_clip_handle",
+    "put_clip",
 ]
 
 CLIP_PREFIX = "clip_"
+#: What one clip may weigh: some minutes of a phone's, and four thirds of it as base64 in a message.
+CLIP_BYTES = 256 * 2**20
 _HANDLE = re.compile(r"clip_[0-9a-f]{32}")
 _NAMED = re.compile(r"(?<![0-9a-z_/])clip_[0-9a-f]{32}(?![0-9a-z_])", re.IGNORECASE)
 _LABEL = re.compile(r"\[clip (clip_[0-9a-f]{32})\]")
@@ -119,6 +123,14 @@ def is_clip_handle(text: object) -> bool:
     return isinstance(text, str) and _HANDLE.fullmatch(text) is not None
 
 
+def put_clip(clips: ClipStore, user_id: str, clip: bytes) -> str | InvalidInput:
+    """Return the handle that a clip was put under, or why it was refused."""
+    try:
+        return clips.put(user_id, clip)
+    except InvalidInput as exc:
+        return exc
+
+
 class ClipFolder:
     """Keeps clips in ``root/<hash of the user id>/``; the least recently used go first.
 
@@ -137,8 +149,8 @@ class ClipFolder:
         self,
         root: str | os.PathLike[str] | None = None,
         *,
-        max_bytes: int = 256 * 2**20,
-        max_bytes_per_user: int = 2**30,
+        max_bytes: int = CLIP_BYTES,
+        max_bytes_per_user: int = 4 * CLIP_BYTES,
     ) -> None:
         check_limits(max_bytes=max_bytes, max_bytes_per_user=max_bytes_per_user)
         self.max_bytes = min(max_bytes, max_bytes_per_user)
