@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
 from pekit_agents.errors import (
     FormatNotInstalled,
@@ -35,6 +35,7 @@ __all__ = [
     "CLIP_BYTES",
     "CLIP_PREFIX",
     "ClipFolder",
+    "ClipSource",
     "ClipStore",
     "UnknownClip",
     "clip_label",
@@ -47,6 +48,8 @@ __all__ = [
 CLIP_PREFIX = "clip_"
 #: What one clip may weigh: some minutes of a phone's, and four thirds of it as base64 in a message.
 CLIP_BYTES = 256 * 2**20
+#: A clip's content, its path, or its file.
+ClipSource: TypeAlias = "bytes | str | os.PathLike[str] | BinaryIO"
 _HANDLE = re.compile(r"clip_[0-9a-f]{32}")
 _NAMED = re.compile(r"(?<![0-9a-z_/])clip_[0-9a-f]{32}(?![0-9a-z_])", re.IGNORECASE)
 _LABEL = re.compile(r"\[clip (clip_[0-9a-f]{32})\]")
@@ -71,13 +74,13 @@ class ClipStore(Protocol):
 
     max_bytes: int
 
-    def put(self, user_id: str, clip: bytes | str | os.PathLike[str]) -> str:
+    def put(self, user_id: str, clip: ClipSource) -> str:
         """Keep a clip and return its handle; the same clip always gets the same one.
 
         Args:
             user_id: Whose clip.
-            clip: The content of its file, or the path of it. A path must never come from a model
-                or a stranger: the file is read.
+            clip: The content of its file, the path of it, or the file, open and seekable. A path
+                must never come from a model or a stranger: the file is read.
 
         Raises:
             InvalidInput: It is no clip, or larger than what is kept.
@@ -158,7 +161,7 @@ class ClipFolder:
         self._root = None if root is None else Path(root).expanduser().absolute()
         self._lock = threading.Lock()
 
-    def put(self, user_id: str, clip: bytes | str | os.PathLike[str]) -> str:
+    def put(self, user_id: str, clip: ClipSource) -> str:
         """Keep a clip; see :meth:`ClipStore.put`."""
         check_user(user_id)
         _require_video()
@@ -189,6 +192,16 @@ class ClipFolder:
         with contextlib.suppress(OSError):  # a disk that may only be read has no order of use
             os.utime(path)
         return path
+
+    def recent(self, user_id: str) -> list[str]:
+        """Return the handles of a user's clips, what was kept or used last first."""
+        folder = self._folder(user_id)
+        kept = []
+        with contextlib.suppress(FileNotFoundError), _translated(folder):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if is_clip_handle(path.name):
+                    kept.append((path.stat().st_mtime_ns, path.name))
+        return [handle for _, handle in sorted(kept, reverse=True)]
 
     def delete(self, user_id: str, handle: str) -> None:
         """Let go of a clip."""
@@ -275,25 +288,31 @@ def _require_video() -> None:
 
 
 @contextlib.contextmanager
-def _opened(clip: bytes | str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
-    """Yield a clip as a file, and how many bytes it has."""
+def _opened(clip: ClipSource) -> Iterator[tuple[BinaryIO, int]]:
+    """Yield a clip as a file at its beginning, and how many bytes it has."""
     if isinstance(clip, bytes):
         yield BytesIO(clip), len(clip)
-        return
-    if not isinstance(clip, str | os.PathLike):
+    elif isinstance(clip, str | os.PathLike):
+        path = Path(os.fsdecode(clip)).expanduser()
+        if not path.is_file():  # nobody may ever write into a pipe
+            raise InvalidInput(f"expected a clip, found no file at {path}; check the path")
+        try:
+            with path.open("rb") as file:
+                yield file, path.stat().st_size
+        except PermissionError as exc:
+            raise InvalidInput(
+                f"expected a clip that may be read, found {path}: {exc.strerror}; check its "
+                "permissions"
+            ) from exc
+    elif callable(getattr(clip, "seek", None)):
+        size = clip.seek(0, os.SEEK_END)
+        clip.seek(0)
+        yield clip, size
+    else:
         raise InvalidInput(
-            f"expected the bytes of a clip or a path, found {type(clip).__name__}; pass one of them"
+            f"expected the bytes of a clip, a path or a file, found {type(clip).__name__}; pass "
+            "one of them"
         )
-    path = Path(os.fsdecode(clip)).expanduser()
-    if not path.is_file():  # nobody may ever write into a pipe
-        raise InvalidInput(f"expected a clip, found no file at {path}; check the path")
-    try:
-        with path.open("rb") as file:
-            yield file, path.stat().st_size
-    except PermissionError as exc:
-        raise InvalidInput(
-            f"expected a clip that may be read, found {path}: {exc.strerror}; check its permissions"
-        ) from exc
 
 
 @contextlib.contextmanager
