@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["CLIP_SECONDS", "ClipFindings", "SearchStopped"]
 
 #: Seconds of a clip that one call searches. In a clip where something moves all the time, the
-#: embedded profile searches a frame for every 0.6 s and takes about 0.4 s for each on two cores:
-#: about two minutes of waiting for three of a clip. Clients of tools give up after four or five.
-CLIP_SECONDS = 180
+#: embedded profile searches a frame for every 0.6 s and takes 0.4 s for each on two free cores, and
+#: twice that on busy ones: a minute and a half of waiting, or under three. Whoever waits for a tool
+#: gives up after about four.
+CLIP_SECONDS = 120
 
 _Version: TypeAlias = "tuple[int, tuple[PersonalObject, ...]]"
 #: A user, a handle, and from when to when was searched.

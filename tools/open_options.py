@@ -46,7 +46,7 @@ class OpenOptions(KitOptions, total=False):
         mode: How hard to look for objects in a picture, as in :meth:`PeKit.find`; ``"auto"`` by
             default.
         clips: Where clips are kept; temporary files by default.
-        clip_seconds: How much of a clip one call searches; 180 by default.
+        clip_seconds: How much of a clip one call searches; 120 by default.
     """
 
     profile: str | Profile
