@@ -1,9 +1,10 @@
-"""What an agent can do with a personal memory: eight verbs, written once, free of any framework.
+"""What an agent can do with a personal memory: nine verbs, written once, free of any framework.
 
 Tools are derived from these methods, see :mod:`pekit_agents.tools.specs`: what stands in a
 docstring before its sections, and in its ``Args``, is what the model reads. Keyword-only
 arguments are the host's, never the model's. Every verb takes the user first and can reach nothing
-of anybody else. Pictures go by handle, see :mod:`pekit_agents.tools.image_store`.
+of anybody else. Pictures and clips go by handle, see :mod:`pekit_agents.tools.image_store` and
+:mod:`pekit_agents.tools.clip_store`.
 """
 
 from __future__ import annotations
@@ -11,32 +12,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from pekit_agents.answering import as_answer_model
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
-from pekit_agents.owner_text import QUESTION_LIMIT, measured
-from pekit_agents.prompting.from_memory import not_understood
-from pekit_agents.prompting.instruction import instruction
-from pekit_agents.prompting.naming import named_objects
 from pekit_agents.protocols import AnswerModel
 from pekit_agents.tools import replies
 from pekit_agents.tools.action_result import ActionError, ActionResult, fixable
 from pekit_agents.tools.annotated_store import AnnotatedPictures
+from pekit_agents.tools.answers import PersonalAnswers
 from pekit_agents.tools.chosen_pictures import (
     LATEST,
     NONE,
-    is_none,
     one_picture,
     some_pictures,
 )
+from pekit_agents.tools.clip_actions import ClipActions
+from pekit_agents.tools.clip_findings import CLIP_SECONDS, ClipFindings
+from pekit_agents.tools.clip_store import ClipFolder, ClipStore
 from pekit_agents.tools.findings import Findings
 from pekit_agents.tools.image_store import ImageStore, MemoryImageStore
 from pekit_agents.tools.kit_pool import KitPool
-from pekit_agents.tools.known_objects import KnownObjects, record_of
+from pekit_agents.tools.known_objects import KnownObjects
 from pekit_agents.tools.reference_photos import OfferedPhotos
 from pekit_agents.tools.sightings import names, placed, require_named, view_id
 
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
 
 
-class PersonalActions(KnownObjects):
+class PersonalActions(KnownObjects, ClipActions, PersonalAnswers):
     """The verbs over the memories of all users; safe to call from several threads.
 
     Args:
@@ -66,6 +65,8 @@ class PersonalActions(KnownObjects):
             that keep crops.
         mode: How hard to look, as in :meth:`PeKit.find`, for the verbs' answers and for what the
             agent's model is shown.
+        clips: Where clips are kept; None for a temporary :class:`ClipFolder`.
+        clip_seconds: How much of a clip one call searches; the answer says how to go on.
 
     Raises:
         InvalidInput: A second opinion is wanted and there is no answerer.
@@ -79,6 +80,8 @@ class PersonalActions(KnownObjects):
         *,
         second_opinion: bool = False,
         mode: SearchMode = "auto",
+        clips: ClipStore | None = None,
+        clip_seconds: int = CLIP_SECONDS,
     ) -> None:
         if second_opinion and answerer is None:
             raise InvalidInput(
@@ -86,6 +89,7 @@ class PersonalActions(KnownObjects):
                 "a chat model that takes pictures"
             )
         self.open_kit, self.images = open_kit, images
+        self.clips: ClipStore = ClipFolder() if clips is None else clips
         #: What a picture may weigh, by what gives the kits.
         self.limits: ImageLimits = getattr(open_kit, "limits", DEFAULT_LIMITS)
         self.answerer = None if answerer is None else as_answer_model(answerer)
@@ -93,9 +97,18 @@ class PersonalActions(KnownObjects):
         self.opinion_model = self.answerer if second_opinion else None
         #: The pictures with names written on them.
         self.annotated = AnnotatedPictures(open_kit, images)
+        #: What was found in the users' clips.
+        self.clip_findings = ClipFindings(
+            self.annotated.kit, self.clips, mode=mode, seconds=clip_seconds
+        )
         #: What was found in the users' pictures, under the verbs and under what a model is shown.
         self.findings = Findings(
-            self.annotated.kit, images, self.limits, mode=mode, opinion_model=self.opinion_model
+            self.annotated.kit,
+            images,
+            self.limits,
+            mode=mode,
+            opinion_model=self.opinion_model,
+            clips=self.clip_findings,
         )
 
     @classmethod
@@ -112,6 +125,8 @@ class PersonalActions(KnownObjects):
         limits: ImageLimits = DEFAULT_LIMITS,
         strictness: Strictness | None = None,
         storage_options: Mapping[str, str] | None = None,
+        clips: ClipStore | None = None,
+        clip_seconds: int = CLIP_SECONDS,
     ) -> PersonalActions:
         """Open the memories in a directory; models are loaded when they are first needed.
 
@@ -135,7 +150,13 @@ class PersonalActions(KnownObjects):
             storage_options=storage_options,
         )
         return cls(
-            kits, images or MemoryImageStore(), answerer, second_opinion=second_opinion, mode=mode
+            kits,
+            images or MemoryImageStore(),
+            answerer,
+            second_opinion=second_opinion,
+            mode=mode,
+            clips=clips,
+            clip_seconds=clip_seconds,
         )
 
     def remember_object(
@@ -259,53 +280,6 @@ class PersonalActions(KnownObjects):
             return ActionResult(replies.nothing_found(handle, kit.objects()), record, (handle,))
         return ActionResult(replies.found(finding, handle, annotated), record, (annotated,))
 
-    def describe_personal(
-        self,
-        user_id: str,
-        question: str,
-        image: str = LATEST,
-        *,
-        recent: Iterable[str] = (),
-    ) -> ActionResult:
-        """Answer a question about the user's personal objects, in a photo or from memory.
-
-        Use this for questions such as "what is Biscuit doing here?" or "what do you know about
-        my mug?". The names and notes the user gave are taken into account.
-
-        Args:
-            user_id: Whose memory.
-            question: The user's question, in the user's words.
-            image: The photo it is about: its handle such as "img_..." from the conversation,
-                "latest" for the newest photo, or "none" to answer from memory.
-            recent: Handles of the conversation, the newest first.
-
-        Raises:
-            ActionError: The photo is unknown or cannot be read, or the question is too long.
-        """
-        kit = self.annotated.kit(user_id)
-        with fixable():
-            measured(question, "question", QUESTION_LIMIT)
-        if is_none(image):
-            return self._from_memory(kit, question)
-        with fixable():
-            image = one_picture(image, [*islice(recent, 1), NONE])
-        if image == NONE:
-            return self._from_memory(kit, question)
-        handle, finding, annotated = self._search_annotated(user_id, image)
-        shown = annotated or handle
-        prompt = instruction(finding.everything, question)
-        record = {"image": handle, "annotated_image": shown, **finding.to_dict()}
-        if self.answerer is not None:
-            answer = self.answerer.answer(finding.annotated, prompt)
-            return ActionResult(answer, {**record, "answer": answer}, (shown,))
-        head = (
-            replies.found(finding, handle, shown)
-            if finding.everything
-            else replies.nothing_found(handle, kit.objects())
-        )
-        text = f"{head}\n\nLook at picture {shown} and answer:\n\n{prompt}"
-        return ActionResult(text, record, (shown,))
-
     def correct_personal(
         self,
         user_id: str,
@@ -373,15 +347,3 @@ class PersonalActions(KnownObjects):
         with fixable():
             handle = one_picture(image, recent)
             return handle, self.findings.find(user_id, handle, second_opinion=False)
-
-    def _from_memory(self, kit: PeKit, question: str) -> ActionResult:
-        objects = kit.objects()
-        named = named_objects(objects, question)
-        unknown = not_understood(objects, named, question)
-        objects = named or objects
-        text = replies.from_memory(objects, question, unknown)
-        record = {"image": None, **record_of(objects)}
-        if self.answerer is None:
-            return ActionResult(text, record)
-        answer = self.answerer.answer(None, text)
-        return ActionResult(answer, {**record, "answer": answer})

@@ -16,6 +16,7 @@ from pekit_agents.tools.image_store import ImageStore, ListsAbout
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.retrieval.finding import Finding
+    from pekit_agents.types import RGBImage
 
 __all__ = ["AnnotatedPictures"]
 
@@ -74,15 +75,28 @@ class AnnotatedPictures:
             ObjectNotFound: One of its objects was forgotten meanwhile; nothing is kept.
             MemoryStoreError: The store or the memory cannot be used.
         """
-        annotated = to_jpeg(finding.annotated, SHOWN_SIDE)
         about = {obj.object_id for match in finding.everything for obj in match.candidates}
-        handle = self._images.put(user_id, annotated, about=about)
+        return self.keep_picture(user_id, finding.annotated, about)
+
+    def keep_picture(self, user_id: str, picture: RGBImage, about: Collection[str]) -> str:
+        """Keep a picture with names written on it, and return its handle.
+
+        Args:
+            user_id: Whose picture.
+            picture: The picture.
+            about: Ids of what is named on it.
+
+        Raises:
+            ObjectNotFound: One of them was forgotten meanwhile; nothing is kept.
+            MemoryStoreError: The store or the memory cannot be used.
+        """
+        handle = self._images.put(user_id, to_jpeg(picture, SHOWN_SIDE), about=about)
         # Asked afterwards: who forgets an object looks for its pictures when it is gone.
-        if not about <= self._ids(user_id):
+        if not set(about) <= self._ids(user_id):
             self._images.delete(user_id, handle)
             raise ObjectNotFound(
-                "expected a photo of remembered objects, found that one of them was forgotten "
-                "meanwhile; search the photo again"
+                "expected a picture of remembered objects, found that one of them was forgotten "
+                "meanwhile; search it again"
             )
         return handle
 

@@ -1,21 +1,22 @@
 """Conversations in two forms: as they are kept, with handles, and as a model is shown them.
 
 How a message is written differs between frameworks, and is all that one has to give: see
-:class:`MessageFormat`.
+:class:`~pekit_agents.tools.message_format.MessageFormat`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pekit_agents.answering.pictures import sent_among, whole_as_sent
 from pekit_agents.errors import ImageError, InvalidInput, MissingDependency
 from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.action_result import ActionError, fixable
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
+from pekit_agents.tools.clip_store import ClipStore, clips_in, put_clip
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
 from pekit_agents.tools.image_albums import put_album
 from pekit_agents.tools.image_store import (
@@ -25,6 +26,7 @@ from pekit_agents.tools.image_store import (
     image_label,
     is_handle,
 )
+from pekit_agents.tools.message_format import Label, MessageFormat
 
 if TYPE_CHECKING:
     from pekit_agents.tools.actions import PersonalActions
@@ -32,90 +34,30 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SYSTEM_PROMPT",
-    "Label",
-    "MessageFormat",
-    "Parts",
     "PersonalConversation",
-    "Role",
-    "Views",
     "drawn_pictures",
+    "recent_clips",
     "recent_handles",
 ]
 
 #: What a model is told about the labels of pictures and the tools, whatever framework runs it.
 SYSTEM_PROMPT = (
     "The user has things, pets and people of their own that you can learn to recognise. A label "
-    "like [image img_...] names the picture that follows it: give that handle to the tools, and "
-    "do not show it to the user. When the user introduces something of their own with a picture "
-    "(this is ..., my ...), call remember_object; with another picture of something that is "
-    "remembered already, call add_photos. When the user says that something was recognised "
-    "wrongly or rightly (no, that is not ...; yes, it is ...), call correct_personal. When "
-    "something only may be the user's own, ask (Is this ...?) and pass the answer to "
-    "correct_personal. Call what is the user's own by its name."
+    "like [image img_...] names the picture that follows it, and one like [clip clip_...] a "
+    "video clip that you are not shown: give that handle to the tools, and do not show it to "
+    "the user. What a clip shows is found out with find_in_video and describe_personal. When "
+    "the user introduces something of their own with a picture (this is ..., my ...), call "
+    "remember_object; with another picture of something that is remembered already, call "
+    "add_photos. When the user says that something was recognised wrongly or rightly (no, "
+    "that is not ...; yes, it is ...), call correct_personal. When something only may be the "
+    "user's own, ask (Is this ...?) and pass the answer to correct_personal. Call what is the"
+    " user's own by its name."
 )
-
-#: Who wrote a message.
-Role: TypeAlias = Literal["user", "tool", "model"]
-#: What stands for labels, by the index of the block that holds them: pairs of a handle and a
-#: picture, or words where there is none.
-Views: TypeAlias = Mapping[int, Sequence[tuple[str, AnnotatedPicture | str]]]
-
-#: What is kept in place of a piece, by its index.
-Parts: TypeAlias = Mapping[int, "Sequence[Label | str]"]
 
 _M = TypeVar("_M")
 _LOGGER = logging.getLogger(__name__)
 _FROM_TOOLS = "Pictures that the tools returned:"
 _FROM_MODEL = "Pictures that you made:"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What stands in a message for a picture.
-
-    Attributes:
-        handle: The picture's handle.
-        marked: Whether boxes are drawn on it, so that nothing is to be looked for in it.
-    """
-
-    handle: str
-    marked: bool = False
-
-
-class MessageFormat(Protocol[_M]):
-    """How a framework writes messages, which are lists of blocks; no method changes a message."""
-
-    def role(self, message: _M) -> Role:
-        """Return who wrote a message."""
-        ...
-
-    def pieces(self, message: _M) -> Iterable[tuple[int, Piece]]:
-        """Return the index and content of each text, and of each picture whose bytes are there."""
-        ...
-
-    def made(self, message: _M) -> Iterable[tuple[int, bytes | LeftOut]]:
-        """Return the index and content of each block of a model that is a picture it made."""
-        ...
-
-    def labels(self, message: _M) -> Iterable[tuple[int, Label]]:
-        """Return the index and label of each place where a picture is to be shown."""
-        ...
-
-    def returned(self, message: _M) -> Iterable[Label]:
-        """Return the labels of the pictures that a tool's message brings."""
-        ...
-
-    def detach(self, message: _M, parts: Parts) -> _M:
-        """Return a message with texts and labels in place of what is at some indices."""
-        ...
-
-    def attach(self, message: _M, views: Views) -> _M:
-        """Return a message with pictures, or words, after the labels at some indices."""
-        ...
-
-    def user_message(self, text: str, labels: Sequence[Label]) -> _M:
-        """Return a user's message of a text and after it one block for each label."""
-        ...
 
 
 class PersonalConversation(Generic[_M]):
@@ -139,7 +81,7 @@ class PersonalConversation(Generic[_M]):
             raise InvalidInput(f"max_images: expected 0 or more, found {max_images}")
         self._images, self._form, self._max_images = actions.images, form, max_images
         self._findings, self._auto = actions.findings, auto
-        self._max_bytes = actions.limits.max_bytes
+        self._max_bytes, self._clips = actions.limits.max_bytes, actions.clips
 
     def kept(
         self, user_id: str, message: _M, *, marked: bool = False, batch: str | None = None
@@ -165,6 +107,7 @@ class PersonalConversation(Generic[_M]):
         batch: str | None = None,
     ) -> list[_M]:
         """Do as :meth:`kept` for messages that come at once, whose pictures stay together."""
+        messages = [self._without_clips(user_id, message) for message in messages]
         groups: dict[int, list[bytes]] = {}
         found: list[tuple[int, dict[int, list[Piece]]]] = []
         before, group = "", 0
@@ -263,6 +206,18 @@ class PersonalConversation(Generic[_M]):
             return left_out(picture)
         (put,) = self._put(user_id, [picture], None, of_tools=True)
         return Label(put, marked=True) if isinstance(put, str) else left_out(put)
+
+    def _without_clips(self, user_id: str, message: _M) -> _M:
+        """Return a message with labels for clips; what a model made stays."""
+        if self._form.role(message) == "model":
+            return message
+        parts: dict[int, list[Label | str]] = {}
+        for index, clip in self._form.clips(message):
+            put = clip if isinstance(clip, LeftOut) else put_clip(self._clips, user_id, clip)
+            if isinstance(put, MissingDependency):
+                _LOGGER.warning("a clip was left out of a conversation: %s", put)
+            parts[index] = [Label(put) if isinstance(put, str) else left_out(put, "clip")]
+        return self._form.detach(message, parts) if parts else message
 
     def _pictures_of(self, message: _M) -> dict[int, list[Piece]]:
         """Return the parts of those pieces of a message that hold pictures, by index."""
@@ -386,10 +341,39 @@ def drawn_pictures(record: Any) -> list[str]:
     return [handle for handle in handles if is_handle(handle)] if isinstance(handles, list) else []
 
 
-def left_out(why: LeftOut | InvalidInput) -> str:
-    """Return the words in place of a picture that is not kept."""
-    reason = why.reason if isinstance(why, LeftOut) else str(why).partition(";")[0]
-    return f"[A picture was left out here: {reason}]"
+def recent_clips(
+    messages: Sequence[_M], form: MessageFormat[_M], user_id: str, clips: ClipStore
+) -> Iterator[str]:
+    """Yield the handles of the user's clips in a conversation, the newest first.
+
+    As with :func:`recent_handles`, only what stands in the user's own messages counts.
+
+    Args:
+        messages: The conversation, the oldest first.
+        form: How the framework writes messages.
+        user_id: Whose clips.
+        clips: Where they are kept.
+
+    Raises:
+        ActionError: A clip cannot be kept.
+    """
+    for message in reversed(messages):
+        if form.role(message) == "user":
+            held: list[tuple[int, str | bytes | LeftOut]] = [*form.clips(message)]
+            for index, piece in form.pieces(message):
+                if isinstance(piece, str):
+                    held += [(index, handle) for handle in clips_in(piece)]
+            for _, clip in sorted(held, key=lambda each: each[0], reverse=True):
+                if isinstance(clip, LeftOut):
+                    raise ActionError(f"the newest clip cannot be read: {clip.reason}")
+                with fixable():
+                    yield clips.put(user_id, clip) if isinstance(clip, bytes) else clip
+
+
+def left_out(why: LeftOut | InvalidInput, what: str = "picture") -> str:
+    """Return the words in place of a picture or a clip that is not kept."""
+    reason = why.reason if isinstance(why, LeftOut) else why.message.partition(";")[0]
+    return f"[A {what} was left out here: {reason}]"
 
 
 def _put(picture: bytes | LeftOut, user_id: str, images: ImageStore) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.protocols import AnswerModel, SearchMode
     from pekit_agents.retrieval.finding import Finding
+    from pekit_agents.tools.clip_findings import ClipFindings
     from pekit_agents.types import PersonalObject
 
 __all__ = ["Findings"]
@@ -58,6 +59,7 @@ class Findings:
             segmentation model are as large as the photo. Photos are not kept.
         view_ram: The same for pictures as a model was shown them; those that are shown as they
             are take nothing of it.
+        clips: What was found in clips, which is let go of along.
     """
 
     def __init__(
@@ -70,9 +72,10 @@ class Findings:
         opinion_model: AnswerModel | None = None,
         ram: RamCache | None = None,
         view_ram: RamCache | None = None,
+        clips: ClipFindings | None = None,
     ) -> None:
         self._open_kit, self._images, self._mode = open_kit, images, mode
-        self._opinion_model, self._limits = opinion_model, limits
+        self._opinion_model, self._limits, self._clips = opinion_model, limits, clips
         self._ram = shared_ram_cache() if ram is None else ram
         self._view_ram = shared_view_cache() if view_ram is None else view_ram
         # What a cache lets go of is gone here as well, once nobody works with it any more.
@@ -143,6 +146,8 @@ class Findings:
         """Let go of everything of one user."""
         with self._lock:
             self._drop(user_id)
+        if self._clips is not None:
+            self._clips.clear(user_id)
 
     def _open(self, user_id: str) -> tuple[PeKit, _Version]:
         """Return a user's kit, and its memory's state; what was found in other states goes."""

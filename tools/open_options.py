@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pekit_agents.images.limits import ImageLimits
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
+    from pekit_agents.tools.clip_store import ClipStore
     from pekit_agents.tools.image_store import ImageStore
 
 __all__ = ["KitOptions", "OpenOptions"]
@@ -44,6 +45,8 @@ class OpenOptions(KitOptions, total=False):
             :class:`PersonalActions`; needs ``keep_crops``. False by default.
         mode: How hard to look for objects in a picture, as in :meth:`PeKit.find`; ``"auto"`` by
             default.
+        clips: Where clips are kept; temporary files by default.
+        clip_seconds: How much of a clip one call searches; 120 by default.
     """
 
     profile: str | Profile
@@ -51,3 +54,5 @@ class OpenOptions(KitOptions, total=False):
     answerer: Any
     second_opinion: bool
     mode: SearchMode
+    clips: ClipStore | None
+    clip_seconds: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
@@ -16,14 +17,23 @@ if TYPE_CHECKING:
 __all__ = ["arguments_model", "wrong_arguments"]
 
 #: What is expected, by how pydantic's names of errors begin.
-_EXPECTED = {"string": "a text", "int": "a whole number", "is_instance": "a list of texts"}
+_EXPECTED = {
+    "string": "a text",
+    "int": "a whole number",
+    "float": "a number of seconds",
+    "finite": "a number of seconds",
+    "is_instance": "a list of texts",
+}
+#: A time as people say it: hours where there are any, minutes and seconds.
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
 
 def arguments_model(spec: ToolSpec) -> type[BaseModel]:
     """Return a model of what a language model gives; what is no field of it is dropped.
 
     It takes what language models give in place of it, where only one thing can be meant: one text
-    for a list of texts, a list as JSON, a number for a text, ``null`` for the default.
+    for a list of texts, a list as JSON, a number for a text, ``"1:05"`` for 65 seconds, ``null``
+    for the default.
     """
     fields: dict[str, Any] = {
         parameter.name: (
@@ -61,11 +71,21 @@ def _read_as(annotation: Any) -> Callable[[Any], Any]:
         return _as_text
     if annotation is int:
         return _as_given
+    if annotation is float:
+        return _as_seconds
     return _as_choice if get_origin(annotation) is Literal else _as_list
 
 
 def _as_given(value: Any) -> Any:
     return value
+
+
+def _as_seconds(value: Any) -> Any:
+    """Read ``"1:05.5"`` as 65.5."""
+    at = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    if at is None:
+        return value
+    return 3600 * int(at[1] or 0) + 60 * int(at[2]) + float(at[3])
 
 
 def _as_text(value: Any) -> Any:

@@ -23,6 +23,7 @@ __all__ = ["VERBS", "Parameter", "ToolSpec", "tool_specs"]
 VERBS = (
     "remember_object",
     "find_personal_objects",
+    "find_in_video",
     "describe_personal",
     "list_personal_objects",
     "update_personal_object",

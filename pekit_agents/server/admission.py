@@ -32,6 +32,9 @@ __all__ = ["Admission", "answer_of"]
 _PUBLIC = ("/healthz", "/readyz", "/openapi.json", "/sign-in", "/static/")
 #: Programs ask for these: without a user they are answered 401, a browser is sent to sign in.
 _FOR_PROGRAMS = ("/v1/", "/mcp", "/metrics")
+#: Where a clip is sent, and what a form has beside it.
+_CLIPS = ("/v1/find/video", "/v1/find/video/stream")
+_FORM_BYTES = 2**16
 _READING = frozenset({"GET", "HEAD"})
 _WITHIN_SITE = frozenset({"same-origin", "none"})
 #: Of every answer that does not say otherwise. What is somebody's stays out of shared caches, of
@@ -67,7 +70,8 @@ class Admission:
     def __init__(self, app: ASGIApp, settings: ServerSettings, identify: Identify) -> None:
         self._app, self._identify = app, identify
         self._hosts = frozenset(settings.allowed_hosts)
-        self._bodies = Bodies(settings.max_request, settings.upload_seconds)
+        streamed = dict.fromkeys(_CLIPS, settings.max_clip + _FORM_BYTES)
+        self._bodies = Bodies(settings.max_request, settings.upload_seconds, streamed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pekit_agents.server.problems import Problem
@@ -30,10 +32,14 @@ class Bodies:
     Args:
         most: The largest body of a request in bytes, and of a user's requests together.
         seconds: How long a body may take to arrive.
+        streamed: The largest body by path, where a body is written to the disk as it comes: it is
+            not held.
     """
 
-    def __init__(self, most: int, seconds: float) -> None:
-        self._most, self._seconds = most, seconds
+    def __init__(
+        self, most: int, seconds: float, streamed: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        self._most, self._seconds, self._streamed = most, seconds, streamed
         self._arriving: Counter[str] = Counter()
         self._held: Counter[str] = Counter()  # bytes
 
@@ -52,14 +58,15 @@ class Bodies:
             return None
         # No user is called so: an address follows what no user id begins with.
         who = f"\0{request.client.host if request.client else ''}" if user is None else user
-        most, seconds = self._most, self._seconds
+        streamed = None if user is None else self._streamed.get(request.scope["path"])
+        most, seconds = streamed or self._most, self._seconds
         if user is None:
             most, seconds = min(most, _UNKNOWN_BYTES), min(seconds, _UNKNOWN_SECONDS)
         if int(length) > most:
             raise _too_large(most)
         if self._arriving[who] >= _UPLOADS:
             raise _too_many(f"expected at most {_UPLOADS} uploads at a time")
-        return Body(self, who, most, seconds)
+        return Body(self, who, most, seconds, held=streamed is None)
 
     def arrives(self, who: str, change: int) -> None:
         """Note that a body begins or ends to arrive."""
@@ -89,9 +96,11 @@ class Body:
         answered: Whether an answer has begun.
     """
 
-    def __init__(self, bodies: Bodies, who: str, most: int, seconds: float) -> None:
+    def __init__(
+        self, bodies: Bodies, who: str, most: int, seconds: float, *, held: bool = True
+    ) -> None:
         self._bodies, self._who, self._most, self._seconds = bodies, who, most, seconds
-        self._size, self._arriving = 0, False
+        self._held, self._size, self._arriving = held, 0, False
         self.refused: Problem | None = None
         self.answered = False
 
@@ -110,7 +119,8 @@ class Body:
     ) -> bool:
         """Let go of it; what the application says to a refusal is no error."""
         self._read()
-        self._bodies.hold(self._who, -self._size)
+        if self._held:
+            self._bodies.hold(self._who, -self._size)
         return self.refused is not None and isinstance(error, Exception)
 
     def received(self, receive: Receive) -> Receive:
@@ -155,7 +165,8 @@ class Body:
         size = len(message.get("body", b""))
         if self._size + size > self._most:
             raise _too_large(self._most)
-        self._bodies.hold(self._who, size)
+        if self._held:
+            self._bodies.hold(self._who, size)
         self._size += size
         if not message.get("more_body"):
             self._read()
@@ -168,7 +179,7 @@ class Body:
 
 
 def _too_large(most: int) -> Problem:
-    words = f"expected a body of at most {most} bytes, found more; send fewer or smaller photos"
+    words = f"expected a body of at most {most} bytes, found more; send fewer or smaller files"
     return Problem(413, words, headers={"Connection": "close"})
 
 

@@ -1,4 +1,4 @@
-"""Paths on the server's machine: who may name them, and what they may lead to.
+"""Paths of photos and clips on the server's machine: who may name them, and where they may lead.
 
 REST and MCP ask here alone. A path from a request or a model is hostile until it is checked: it is
 resolved, links and all, before it is compared with the folders.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from pekit_agents.errors import ImageError, InvalidInput
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderPhoto", "PhotoFolders", "folder_of", "folders_of", "may_name_paths"]
 
+#: What may be a clip by its name; what it is by its content is looked at when it is kept.
+CLIP_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts"}
+    | {".3gp", ".wmv", ".flv", ".ogv"}
+)
 _LOCAL = ("", "localhost")
 #: O_NONBLOCK: opening a pipe would wait for its writer. Windows has neither.
 _CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -103,6 +109,21 @@ class PhotoFolders:
                 return content
         return None
 
+    @contextmanager
+    def opened_clip(self, given: str) -> Iterator[BinaryIO | None]:
+        """Yield the file of a clip; None where there is none below the folders.
+
+        Args:
+            given: As for :meth:`read`.
+        """
+        tried = (self._open(path, CLIP_SUFFIXES) for path in self._meant(given))
+        file = next(filter(None, tried), None)
+        try:
+            yield file
+        finally:
+            if file is not None:
+                file.close()
+
     def photos_in(self, given: str) -> list[FolderPhoto] | None:
         """Return the photos in a folder and in those in it; None where it is none of these folders.
 
@@ -149,26 +170,31 @@ class PhotoFolders:
         yield from [path] if path.is_absolute() else [each / path for each in self._folders]
 
     def _content(self, path: Path, limits: ImageLimits) -> bytes | None:
+        file = self._open(path, PHOTO_SUFFIXES)
+        if file is None:
+            return None
+        with file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limits.max_bytes:
+                raise InvalidInput(
+                    f"expected a photo of at most {limits.max_bytes} bytes, found {size}; use a "
+                    "smaller one"
+                )
+            return file.read(limits.max_bytes + 1)
+
+    def _open(self, path: Path, suffixes: Collection[str]) -> BinaryIO | None:
+        """Open a file below the folders; None where there is none of these names."""
         try:
             real = path.resolve(strict=True)
-            if real.suffix.casefold() not in PHOTO_SUFFIXES or not self.hold(real):
+            if real.suffix.casefold() not in suffixes or not self.hold(real):
                 return None
             opened = os.open(real, os.O_RDONLY | _CAREFULLY)
         except (OSError, ValueError, RuntimeError):  # not there, too long, or links in a circle
             return None
-        try:
-            about = os.fstat(opened)
-            if not stat.S_ISREG(about.st_mode):
-                return None
-            if about.st_size > limits.max_bytes:
-                raise InvalidInput(
-                    f"expected a photo of at most {limits.max_bytes} bytes, found "
-                    f"{about.st_size}; use a smaller one"
-                )
-            with os.fdopen(opened, "rb", closefd=False) as file:
-                return file.read(limits.max_bytes + 1)
-        finally:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
             os.close(opened)
+            return None
+        return os.fdopen(opened, "rb")
 
 
 def may_name_paths(settings: ServerSettings, user_id: str, *, local: bool = False) -> bool:

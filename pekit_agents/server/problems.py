@@ -23,6 +23,7 @@ from pekit_agents.errors import (
 )
 from pekit_agents.server.work import RequestRefused, ServerBusy, TooManyRequests
 from pekit_agents.tools.action_result import NAMELESS, ActionError
+from pekit_agents.tools.clip_store import UnknownClip
 from pekit_agents.tools.image_store import UnknownImage
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ PROBLEM_JSON = "application/problem+json"
 #: Of several that fit, the first: subclasses stand before what they are.
 _KINDS: tuple[tuple[type[PeKitError], int, str, str], ...] = (
     (UnknownImage, 404, "picture-not-found", "No such picture"),
+    (UnknownClip, 404, "clip-not-found", "No such clip"),
     (ClipError, 422, "unreadable-clip", "The clip cannot be used"),
     (ImageError, 422, "unreadable-picture", "The picture cannot be used"),
     (InvalidInput, 422, "invalid-input", "The request cannot be used as it is"),

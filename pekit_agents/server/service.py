@@ -22,6 +22,7 @@ from pekit_agents.server.settings import ServerSettings
 from pekit_agents.server.tokens import Tokens
 from pekit_agents.server.work import Work
 from pekit_agents.tools.actions import PersonalActions
+from pekit_agents.tools.clip_store import ClipFolder
 from pekit_agents.tools.image_folder import DirectoryImageStore
 
 if TYPE_CHECKING:
@@ -61,13 +62,17 @@ class Service:
         finished: Which requests that carry a key of their own have been answered.
         seen: When things were last recognised.
         vision: Threads in which photos are decoded and searched.
+        clips: The clips of all users.
         records: Threads for what needs no photo.
+        watching: The thread in which clips are searched, one after another: a clip takes minutes,
+            for which no photo waits.
     """
 
     def __init__(self, settings: ServerSettings, profile: Profile | None = None) -> None:
         self.settings = settings
         self.tokens = Tokens(settings.token_file, settings.tokens)
         self.images = DirectoryImageStore(settings.folder / "pictures")
+        self.clips = ClipFolder(settings.folder / "clips", max_bytes=settings.max_clip)
         self.profile: str | Profile = settings.profile if profile is None else profile
         self.actions = PersonalActions.open(
             settings.memory,
@@ -79,12 +84,14 @@ class Service:
             limits=settings.limits,
             strictness=settings.strictness,
             storage_options=settings.storage_options,
+            clips=self.clips,
         )
         self.recent = RecentPictures(settings.folder / "recent")
         self.finished = FinishedRequests(settings.folder / "requests")
         self.seen = LastSeen(settings.folder / "seen")
         self.vision = Work(settings.core_threads, settings.queue, settings.per_user, "vision")
         self.records = Work(_RECORD_THREADS, settings.queue, settings.per_user, "records")
+        self.watching = Work(1, settings.queue, settings.per_user, "clips")
         self._forgetting: list[Forgetting] = []
 
     async def see(
@@ -106,6 +113,16 @@ class Service:
             RequestRefused: Too much waits.
         """
         return await self.records.run(user_id, work, *args, **options)
+
+    async def watch(
+        self, user_id: str, work: Callable[_P, _T], *args: _P.args, **options: _P.kwargs
+    ) -> _T:
+        """Do some work with a clip for a user.
+
+        Raises:
+            RequestRefused: Too much waits.
+        """
+        return await self.watching.run(user_id, work, *args, **options)
 
     def kit(self, user_id: str) -> PeKit:
         """Return a user's kit; pictures about what was forgotten elsewhere are deleted first."""
@@ -190,6 +207,7 @@ class Service:
             all_of_it.callback(self.seen.clear, user_id)
             all_of_it.callback(self.recent.clear, user_id)
             all_of_it.callback(self.images.clear, user_id)
+            all_of_it.callback(self.clips.clear, user_id)
             all_of_it.callback(self.actions.findings.clear, user_id)
             try:
                 self.actions.open_kit(user_id).forget_everything()
@@ -200,6 +218,7 @@ class Service:
     def close(self) -> None:
         """Wait for the work that has begun; what waits is not begun."""
         self.vision.close()
+        self.watching.close()
         self.records.close()
 
     def _take_from(self, inbox: Path, user_id: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pekit_agents.errors import InvalidInput
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.server.hosts import LOCAL_HOSTS, host_of, is_loopback, site_of
+from pekit_agents.tools.clip_store import CLIP_BYTES
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerSettings"]
 
+#: Settings of 1 or more.
+_COUNTS = ("max_bytes", "max_pixels", "max_request", "max_clip", "queue", "per_user", "threads")
 _STATE = ".server"  # within the memory's directory
 
 
@@ -50,6 +53,8 @@ class ServerSettings:
         max_pixels: The largest photo in pixels.
         max_request: The largest body of a request in bytes, and what the bodies of one user's
             requests may weigh that are worked on together.
+        max_clip: The largest clip in bytes. One is sent alone and written to the disk as it comes,
+            so that it does not count to ``max_request``.
         upload_seconds: How long the body of a request may take to arrive.
         threads: How many photos are decoded and searched at a time; None for one for each core.
         queue: How many photos may wait for a thread, of all users together.
@@ -76,6 +81,7 @@ class ServerSettings:
     max_bytes: int = 25 * 2**20
     max_pixels: int = DEFAULT_LIMITS.max_pixels
     max_request: int = 100 * 2**20
+    max_clip: int = CLIP_BYTES
     upload_seconds: float = 120.0
     threads: int | None = None
     queue: int = 64
@@ -84,7 +90,7 @@ class ServerSettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be served."""
-        for name in ("max_bytes", "max_pixels", "max_request", "queue", "per_user", "threads"):
+        for name in _COUNTS:
             given = getattr(self, name)
             if given is not None and given < 1:
                 raise InvalidInput(f"{name}: expected at least 1, found {given}")

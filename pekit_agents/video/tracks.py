@@ -2,8 +2,8 @@
 
 Two regions are one thing where they overlap, or one lies in the other, after what lay in the first
 was followed to the frame of the second, and where they rather show the same than another thing by
-the kit's own score. That is all: detections come with a vector that tells things apart, so that no model of motion is needed
-to guess which is which.
+the kit's own score. That is all: detections come with a vector that tells things apart, so that no
+model of motion is needed to guess which is which.
 
 What a thing is, is decided by all looks at it together. The mean of their vectors is compared with
 the memory in place of the vector of one frame, by the same rule as in a photo. What was named so

@@ -6,10 +6,12 @@ from pekit_agents import errors
 from pekit_agents.server.problems import problem_of
 from pekit_agents.server.work import ServerBusy, TooManyRequests
 from pekit_agents.tools.action_result import ActionError
+from pekit_agents.tools.clip_store import UnknownClip
 from pekit_agents.tools.image_store import UnknownImage
 
 CASES = [
     (UnknownImage, 404, "picture-not-found", None),
+    (UnknownClip, 404, "clip-not-found", None),
     (errors.ClipError, 422, "unreadable-clip", None),
     (errors.ImageError, 422, "unreadable-picture", None),
     (errors.InvalidInput, 422, "invalid-input", None),

@@ -197,14 +197,18 @@ def test_what_the_settings_say_reaches_the_verbs_and_the_threads(tmp_path, monke
     assert given == {
         "path": settings.memory, "profile": "a profile", "images": made.images, "answerer": model,
         "mode": "thorough", "keep_crops": False, "limits": settings.limits, "strictness": 0.25,
-        "storage_options": {"region": "x"},
+        "storage_options": {"region": "x"}, "clips": made.clips,
     }  # fmt: skip
+    assert made.clips.max_bytes == settings.max_clip
     assert given["limits"].max_bytes == 1234
     assert (made.vision._free, made.vision._places, made.vision._per_user) == (3, 8, 2)
+    assert (made.watching._free, made.watching._places, made.watching._per_user) == (1, 6, 2)
     assert (made.records._free, made.records._places, made.records._per_user) == (4, 9, 2)
 
 
-@pytest.mark.parametrize(("verb", "work"), [("see", "vision"), ("look_up", "records")])
+@pytest.mark.parametrize(
+    ("verb", "work"), [("see", "vision"), ("look_up", "records"), ("watch", "watching")]
+)
 async def test_work_is_done_with_all_that_it_is_given(service, monkeypatch, verb, work):
     made, noted = service(), []
 

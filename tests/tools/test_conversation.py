@@ -17,16 +17,9 @@ from pekit_agents.tools import hidden_pictures as hidden
 from pekit_agents.tools.action_result import ActionError
 from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
-from pekit_agents.tools.conversation import (
-    Label,
-    Parts,
-    PersonalConversation,
-    Role,
-    Views,
-    drawn_pictures,
-    recent_handles,
-)
+from pekit_agents.tools.conversation import PersonalConversation, drawn_pictures, recent_handles
 from pekit_agents.tools.image_store import MemoryImageStore, handle_of, image_label
+from pekit_agents.tools.message_format import Label, Parts, Role, Views
 
 Piece = str | bytes | Label | AnnotatedPicture
 
@@ -51,6 +44,9 @@ class Plain:
                 yield index, image_label(block.handle)
             elif isinstance(block, str | bytes):
                 yield index, block
+
+    def clips(self, message: Said) -> tuple[()]:
+        return ()
 
     def made(self, message: Said) -> tuple[()]:
         return ()

@@ -23,6 +23,7 @@ from pekit_agents.tools.image_store import MemoryImageStore
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
 from pekit_agents.tools.specs import VERBS
+from tests.tools.moving_pictures import film
 
 #: What only a programmer can make something of.
 PYTHON = re.compile(
@@ -51,6 +52,7 @@ PHOTOS = {
     "torn": encoded(Image.effect_noise((200, 200), 90), "JPEG")[:3000],
     "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
 }
+CLIPS = {"film": lambda: film("red"), "torn film": lambda: film("red")[:600]}
 CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("remember_object", {"name": "Biscuit", "category": "dog", "images": ["red"]}, "add_photos"),
     ("remember_object", {"name": "bíscuit!", "category": "dog", "images": ["red"]}, "add_photos"),
@@ -80,6 +82,17 @@ CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("find_personal_objects", {"image": "heic"}, "convert it to JPEG"),
     ("find_personal_objects", {"image": EVIL}, "the handle of a picture"),
     ("find_personal_objects", {}, "ask for one"),
+    ("find_personal_objects", {"image": "clip_" + "0" * 32}, "find_in_video"),
+    ("find_in_video", {}, "ask for one"),
+    ("find_in_video", {"clip": EVIL}, "the handle of a clip"),
+    ("find_in_video", {"clip": "clip_" + "0" * 32}, "no longer kept"),
+    ("find_in_video", {"clip": "red"}, "find_personal_objects"),
+    ("find_in_video", {"clip": "film", "start": -1.0}, "0 or more"),
+    ("find_in_video", {"clip": "film", "start": 9.0}, "a time in the clip"),
+    ("find_in_video", {"clip": "film", "start": 0.5, "end": 0.1}, "after the start"),
+    ("find_in_video", {"clip": "film", "end": float("nan")}, "after the start"),
+    ("find_in_video", {"clip": "torn film"}, "save or download it again"),
+    ("describe_personal", {"question": "Who?", "image": "clip_" + "0" * 32}, "no longer kept"),
     ("describe_personal", {"question": "Who?", "image": "torn"}, "undamaged"),
     ("describe_personal", {"question": "x" * 10**6, "image": "red"}, "question: expected at most"),
     ("describe_personal", {"question": "x" * 10**6, "image": "none"}, "question: expected at"),
@@ -153,11 +166,15 @@ def with_handles(actions: PersonalActions, arguments: dict[str, Any]) -> dict[st
         given["images"] = [handle(name) for name in given["images"]]
     if "image" in given:
         given["image"] = handle(given["image"])
+    if given.get("clip") in CLIPS:
+        given["clip"] = actions.clips.put("ann", CLIPS[given["clip"]]())
+    elif "clip" in given:
+        given["clip"] = handle(given["clip"])
     return given
 
 
 def check(said: str) -> None:
-    told = re.sub(r"img_[0-9a-f]*|\bids: .*", "", said)
+    told = re.sub(r"(?:img|clip)_[0-9a-f]*|\bids: .*", "", said)
     assert not PYTHON.search(told), said
     assert len(said) < 700
     if "Ignore all" in said:  # the owner's or the model's words stay within their quotes
@@ -187,6 +204,7 @@ def test_every_verb_has_an_error_in_the_table() -> None:
         ("find_personal_objects", {"image": {"id": "img_"}}),
         ("remember_object", {"name": None, "category": ["dog", "cat"]}),
         ("correct_personal", {"name": "Biscuit", "verdict": "is", "sighting": "one"}),
+        ("find_in_video", {"start": "soon"}),
     ],
 )
 async def test_arguments_of_another_kind_are_told_alike_in_both_frameworks(

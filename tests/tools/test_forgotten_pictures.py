@@ -108,7 +108,7 @@ def test_objects_that_are_forgotten_in_every_search_are_said_and_leave_no_pictur
         return kept[-1]
 
     monkeypatch.setattr(actions.images, "put", slow)
-    with pytest.raises(ActionError, match="forgotten meanwhile; search the photo again"):
+    with pytest.raises(ActionError, match="forgotten meanwhile; search it again"):
         actions.find_personal_objects("ann", biscuit)
     assert all(gone(actions, handle) for handle in kept)
 

@@ -15,7 +15,7 @@ def test_every_public_verb_is_a_tool() -> None:
     verbs = {
         name
         for name, method in inspect.getmembers(PersonalActions, inspect.isfunction)
-        if name.endswith(("_object", "_objects", "_personal", "_photos"))
+        if name.endswith(("_object", "_objects", "_personal", "_photos", "_video"))
     }
     assert verbs == set(VERBS)
 

@@ -25,9 +25,11 @@ except ImportError as exc:
 from pekit_agents.answering.pictures import as_sent
 from pekit_agents.images.limits import DEFAULT_LIMITS, ImageLimits
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture, why_unread
-from pekit_agents.tools.conversation import Label, Parts, Role, Views, drawn_pictures
+from pekit_agents.tools.clip_store import CLIP_BYTES
+from pekit_agents.tools.conversation import drawn_pictures
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece, parts_of
 from pekit_agents.tools.image_store import handles_in, image_label
+from pekit_agents.tools.langchain.clips import inline_clips, is_clip_block
 from pekit_agents.tools.langchain.pictures import (
     Block,
     form_of,
@@ -37,6 +39,7 @@ from pekit_agents.tools.langchain.pictures import (
     replace_image,
     text_block,
 )
+from pekit_agents.tools.message_format import Label, Parts, Role, Views
 from pekit_agents.tools.swept_values import swept
 
 __all__ = ["FORMS_KEY", "LangChainMessages", "labelled_images", "sendable", "unwrapped"]
@@ -53,10 +56,13 @@ class LangChainMessages:
 
     Args:
         max_bytes: Larger pictures are left out.
+        clip_bytes: Larger clips are left out.
     """
 
-    def __init__(self, max_bytes: int = DEFAULT_LIMITS.max_bytes) -> None:
-        self._max_bytes = max_bytes
+    def __init__(
+        self, max_bytes: int = DEFAULT_LIMITS.max_bytes, clip_bytes: int = CLIP_BYTES
+    ) -> None:
+        self._max_bytes, self._clip_bytes = max_bytes, clip_bytes
 
     def role(self, message: BaseMessage) -> Role:
         """Return who wrote a message."""
@@ -71,12 +77,18 @@ class LangChainMessages:
             picture = pictures.get(index)
             if picture is not None:
                 yield index, picture if isinstance(picture, LeftOut) else picture.data
+            elif is_clip_block(block):
+                continue
             elif isinstance(block, str):
                 yield index, block
             elif (text := _hidden_in(block)) is not None:
                 yield index, text
             elif isinstance(block.get("text"), str):
                 yield index, block["text"]
+
+    def clips(self, message: BaseMessage) -> Iterator[tuple[int, bytes | LeftOut]]:
+        """Yield the clips that are inline."""
+        yield from inline_clips(message, max_bytes=self._clip_bytes).items()
 
     def made(self, message: BaseMessage) -> Iterator[tuple[int, bytes | LeftOut]]:
         """Yield the pictures in a model's message; one that its provider has signed goes back."""
@@ -103,12 +115,12 @@ class LangChainMessages:
         blocks, forms, content = {}, dict(_forms(message)), _blocks(message)
         for index, kept in parts.items():
             blocks[index] = [
-                text_block(image_label(part.handle) if isinstance(part, Label) else part)
-                for part in kept
+                text_block(part.text if isinstance(part, Label) else part) for part in kept
             ]
             block = content[index]
-            if len(kept) == 1 and isinstance(kept[0], Label) and isinstance(block, dict):
-                forms[kept[0].handle] = form_of(block)
+            picture = [part for part in kept if isinstance(part, Label) and not part.of_clip]
+            if len(kept) == len(picture) == 1 and isinstance(block, dict):
+                forms[picture[0].handle] = form_of(block)
         extras = {**message.additional_kwargs, FORMS_KEY: forms}
         return replace_blocks(message, blocks).model_copy(update={"additional_kwargs": extras})
 
@@ -127,7 +139,7 @@ class LangChainMessages:
 
     def user_message(self, text: str, labels: Sequence[Label]) -> HumanMessage:
         """Return a user's message of a text and labels."""
-        blocks: list[str | Block] = [text_block(image_label(label.handle)) for label in labels]
+        blocks: list[str | Block] = [text_block(label.text) for label in labels]
         return HumanMessage([text_block(text), *blocks])
 
 

@@ -96,7 +96,7 @@ class PersonalizationMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         # Any, since a kept message is of the type that it was of.
         self._messages: PersonalConversation[Any] = PersonalConversation(
             toolkit.actions,
-            LangChainMessages(toolkit.actions.limits.max_bytes),
+            LangChainMessages(toolkit.actions.limits.max_bytes, toolkit.actions.clips.max_bytes),
             auto=auto,
             max_images=max_images,
         )

@@ -9,9 +9,7 @@ URLs, file ids and damaged blocks are left alone.
 from __future__ import annotations
 
 import base64
-import binascii
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
@@ -27,8 +25,9 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.images.limits import DEFAULT_LIMITS
-from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of, unescaped
+from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of
 from pekit_agents.tools.image_kinds import mime_of
+from pekit_agents.tools.langchain.shapes import DATA_URL, Shape, decoded, value_at, with_value
 from pekit_agents.tools.picture_addresses import check_remote
 from pekit_agents.tools.swept_values import swept
 
@@ -48,13 +47,10 @@ __all__ = [
 
 Block: TypeAlias = dict[str, Any]
 _M = TypeVar("_M", bound=BaseMessage)
-_Path: TypeAlias = tuple[str, ...]
 
 _LOGGER = logging.getLogger(__name__)
 _MAX_BYTES = DEFAULT_LIMITS.max_bytes
 _UNTOLD = ("", "application/octet-stream", "binary/octet-stream")
-_DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*={0,2}\s*")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,43 +70,26 @@ class MessageImage:
     mime: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """One spelling of an image block.
-
-    Attributes:
-        type: The block's ``type``; None for blocks known by their keys alone.
-        payload: Where the data is: base64 text, a data URL, or bytes.
-        mime: Where the MIME type is; None when the payload is a data URL and says it itself.
-        declared: Whether the block is an image only if its MIME type says so.
-    """
-
-    type: str | None
-    payload: _Path
-    mime: _Path | None = None
-    declared: bool = False
-
-
 _SHAPES = (
-    _Shape("image_url", ("image_url", "url")),  # OpenAI chat completions, and most others
-    _Shape("image_url", ("image_url",)),
-    _Shape("input_image", ("image_url",)),  # OpenAI responses
-    _Shape("input_image", ("image_url", "url")),
-    _Shape("image", ("source", "data"), ("source", "media_type")),  # Anthropic
-    _Shape("image", ("base64",), ("mime_type",)),  # LangChain standard, v1
-    _Shape("image", ("data",), ("mime_type",)),  # LangChain standard, v0
-    _Shape("image", ("url",)),
-    _Shape("media", ("data",), ("mime_type",), declared=True),  # Gemini
-    _Shape(None, ("inline_data", "data"), ("inline_data", "mime_type"), declared=True),
-    _Shape(None, ("inlineData", "data"), ("inlineData", "mimeType"), declared=True),
-    _Shape("file", ("base64",), ("mime_type",), declared=True),
-    _Shape("file", ("data",), ("mime_type",), declared=True),
-    _Shape("file", ("url",), declared=True),
-    _Shape("file", ("file", "file_data"), declared=True),  # OpenAI chat completions
-    _Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
-    _Shape(None, ("image", "source", "bytes"), ("image", "format")),  # Bedrock
-    _Shape("image", ("source", "url")),  # Anthropic
-    _Shape("document", ("source", "data"), ("source", "media_type"), declared=True),
+    Shape("image_url", ("image_url", "url")),  # OpenAI chat completions, and most others
+    Shape("image_url", ("image_url",)),
+    Shape("input_image", ("image_url",)),  # OpenAI responses
+    Shape("input_image", ("image_url", "url")),
+    Shape("image", ("source", "data"), ("source", "media_type")),  # Anthropic
+    Shape("image", ("base64",), ("mime_type",)),  # LangChain standard, v1
+    Shape("image", ("data",), ("mime_type",)),  # LangChain standard, v0
+    Shape("image", ("url",)),
+    Shape("media", ("data",), ("mime_type",), declared=True),  # Gemini
+    Shape(None, ("inline_data", "data"), ("inline_data", "mime_type"), declared=True),
+    Shape(None, ("inlineData", "data"), ("inlineData", "mimeType"), declared=True),
+    Shape("file", ("base64",), ("mime_type",), declared=True),
+    Shape("file", ("data",), ("mime_type",), declared=True),
+    Shape("file", ("url",), declared=True),
+    Shape("file", ("file", "file_data"), declared=True),  # OpenAI chat completions
+    Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
+    Shape(None, ("image", "source", "bytes"), ("image", "format")),  # Bedrock
+    Shape("image", ("source", "url")),  # Anthropic
+    Shape("document", ("source", "data"), ("source", "media_type"), declared=True),
 )
 
 
@@ -202,16 +181,16 @@ def replace_image(block: Mapping[str, Any], data: bytes, mime: str) -> Block:
     shape = _shape_of(block)
     if shape is None:
         raise ValueError(f"expected an image block, found one with the keys {sorted(block)}")
-    old = _get(block, shape.payload)
+    old = value_at(block, shape.payload)
     new: str | bytes = data
     if isinstance(old, str):
         new = base64.b64encode(data).decode()
         if shape.mime is None or old[:5].lower() == "data:":
             new = f"data:{mime};base64,{new}"
-    changed = _set(block, shape.payload, new)
+    changed = with_value(block, shape.payload, new)
     if shape.mime is None:
         return changed
-    return _set(
+    return with_value(
         changed, shape.mime, mime.removeprefix("image/") if "format" in shape.mime else mime
     )
 
@@ -225,9 +204,9 @@ def blank(block: Mapping[str, Any]) -> Block:
     shape = _shape_of(block)
     if shape is None:
         raise ValueError(f"expected an image block, found one with the keys {sorted(block)}")
-    old = _get(block, shape.payload)
+    old = value_at(block, shape.payload)
     empty = b"" if isinstance(old, bytes) else "data:," if old[:5].lower() == "data:" else ""
-    return _set(block, shape.payload, empty)
+    return with_value(block, shape.payload, empty)
 
 
 def image_block(data: bytes, mime: str) -> Block:
@@ -263,8 +242,8 @@ def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:
         if block.get("type") == "image_url":
             check_remote("")
         return None
-    payload, mime = _get(block, shape.payload), _declared_mime(block, shape)
-    if isinstance(payload, str) and (url := _DATA_URL.match(payload)):
+    payload, mime = value_at(block, shape.payload), _declared_mime(block, shape)
+    if isinstance(payload, str) and (url := DATA_URL.match(payload)):
         mime = url[1].lower().replace("\\", "") or mime
         payload = payload[url.end() :]
         if ";base64" not in url[2].lower():
@@ -284,24 +263,24 @@ def _read(block: Mapping[str, Any], max_bytes: int) -> tuple[bytes, str] | None:
         payload, mime = inside, ""
     if shape.declared and not mime.startswith("image/") and not _looks_like_one(payload, mime):
         return None
-    data = _decode(payload, max_bytes)
+    data = decoded(payload, max_bytes)
     mime = mime if mime not in _UNTOLD else mime_of(data)
     if not mime.startswith("image/"):
         raise ValueError(f"expected the MIME type of an image, found {mime[:40]!r}")
     return data, mime
 
 
-def _shape_of(block: Mapping[str, Any]) -> _Shape | None:
+def _shape_of(block: Mapping[str, Any]) -> Shape | None:
     """Return the first shape whose payload the block holds."""
     for shape in _SHAPES:
         fits = shape.type is None or block.get("type") == shape.type
-        if fits and isinstance(_get(block, shape.payload), str | bytes):
+        if fits and isinstance(value_at(block, shape.payload), str | bytes):
             return shape
     return None
 
 
-def _declared_mime(block: Mapping[str, Any], shape: _Shape) -> str:
-    mime = None if shape.mime is None else _get(block, shape.mime)
+def _declared_mime(block: Mapping[str, Any], shape: Shape) -> str:
+    mime = None if shape.mime is None else value_at(block, shape.mime)
     if not isinstance(mime, str) or not mime:
         return ""
     return (mime if "/" in mime else f"image/{mime}").lower()
@@ -313,45 +292,6 @@ def _looks_like_one(payload: str | bytes, mime: str) -> bool:
         return False
     head = payload[:512]
     try:
-        return is_picture(head if isinstance(head, bytes) else _decode(head, len(head)))
+        return is_picture(head if isinstance(head, bytes) else decoded(head, len(head)))
     except ValueError:
         return False
-
-
-def _decode(payload: str | bytes, max_bytes: int) -> bytes:
-    size = len(payload) if isinstance(payload, bytes) else len(payload) * 3 // 4
-    # Line breaks in the text count, so the margin of a fortieth.
-    if size > max_bytes + max_bytes // 40 + 3:
-        raise ValueError(f"expected at most {max_bytes} bytes, found about {size}")
-    if isinstance(payload, bytes):
-        data = payload
-    elif not _BASE64.fullmatch(text := unescaped(payload)):
-        raise ValueError("expected base64, found other characters")
-    else:
-        text = "".join(text.split()).rstrip("=")
-        try:
-            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=_altchars(text))
-        except binascii.Error as exc:
-            raise ValueError(f"its base64 is damaged: {exc}") from exc
-    if not 0 < len(data) <= max_bytes:
-        raise ValueError(f"expected 1 to {max_bytes} bytes, found {len(data)}")
-    return data
-
-
-def _altchars(text: str) -> bytes | None:
-    return b"-_" if "-" in text or "_" in text else None
-
-
-def _get(block: object, path: _Path) -> Any:
-    for key in path:
-        if not isinstance(block, Mapping):
-            return None
-        block = block.get(key)
-    return block
-
-
-def _set(block: Mapping[str, Any], path: _Path, value: object) -> Block:
-    """Return a copy with one value changed; what is not on the path is shared."""
-    head, *rest = path
-    inner = value if not rest else _set(block.get(head) or {}, tuple(rest), value)
-    return {**block, head: inner}

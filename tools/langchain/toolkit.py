@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -28,6 +28,7 @@ from pekit_agents.tools.identity import UserResolver, user_of
 from pekit_agents.tools.langchain.messages import LangChainMessages
 from pekit_agents.tools.schemas import arguments_model, wrong_arguments
 from pekit_agents.tools.specs import ToolSpec, tool_specs
+from pekit_agents.tools.waiting import Waiting
 
 if TYPE_CHECKING:
     from pekit_agents.tools.image_store import ImageStore
@@ -39,7 +40,7 @@ _OBJECT_IDS = uuid.UUID("5d1c5b0a-6a55-4c0e-9a3e-0c1f4e8f7b11")
 
 
 class PersonalToolkit(BaseToolkit):
-    """Eight tools over the personal memory of the user whom a run belongs to.
+    """Nine tools over the personal memory of the user whom a run belongs to.
 
     The model chooses what is done and never for whom: see :mod:`pekit_agents.tools.identity`.
     A tool's result is a text that stands alone, with the record as a JSON artifact; pictures
@@ -86,22 +87,33 @@ class PersonalToolkit(BaseToolkit):
         # A text in place of the arguments is the first of them, which LangChain does not bind.
         first, model = spec.parameters[0].name, arguments_model(spec)
 
+        def answer(
+            text: tuple[str, ...], arguments: dict[str, Any], runtime: Any, waiting: Waiting
+        ) -> tuple[str, dict[str, Any]]:
+            if text:
+                arguments = dict(model.model_validate({first: text[0]}))
+            result = self._run(spec, arguments, runtime, waiting)
+            return result.text, {**result.record, "images": list(result.images)}
+
         def call(
             *text: str,
             runtime: ToolRuntime = None,  # type: ignore[assignment]
             **arguments: Any,
         ) -> tuple[str, dict[str, Any]]:
-            if text:
-                arguments = dict(model.model_validate({first: text[0]}))
-            result = self._run(spec, arguments, runtime)
-            return result.text, {**result.record, "images": list(result.images)}
+            return answer(text, arguments, runtime, Waiting(_teller(spec, runtime)))
 
         async def acall(
             *text: str,
             runtime: ToolRuntime = None,  # type: ignore[assignment]
             **arguments: Any,
         ) -> tuple[str, dict[str, Any]]:
-            return await asyncio.to_thread(call, *text, runtime=runtime, **arguments)
+            # Here, since a writer of the run belongs to the loop's own thread.
+            waiting = Waiting(_teller(spec, runtime, asyncio.get_running_loop()))
+            try:
+                return await asyncio.to_thread(answer, text, arguments, runtime, waiting)
+            except asyncio.CancelledError:
+                waiting.end()
+                raise
 
         return StructuredTool.from_function(
             func=call,
@@ -115,13 +127,16 @@ class PersonalToolkit(BaseToolkit):
             handle_validation_error=wrong_arguments,
         )
 
-    def _run(self, spec: ToolSpec, arguments: dict[str, Any], runtime: Any) -> ActionResult:
+    def _run(
+        self, spec: ToolSpec, arguments: dict[str, Any], runtime: Any, waiting: Waiting
+    ) -> ActionResult:
         user_id = user_of(runtime, user_id=self.user_id, resolver=self.user_resolver)
         verb = getattr(self.actions, spec.name)
         try:
-            result: ActionResult = verb(
-                user_id, **arguments, **self._hosted(spec, user_id, arguments, runtime)
-            )
+            hosted = self._hosted(spec, user_id, arguments, runtime)
+            if "progress" in spec.hosts:
+                hosted["progress"] = waiting
+            result: ActionResult = verb(user_id, **arguments, **hosted)
         except ActionError as exc:
             raise ToolException(str(exc)) from exc
         return result
@@ -135,6 +150,10 @@ class PersonalToolkit(BaseToolkit):
         kept = user_id, self.actions.images, self.actions.limits.max_bytes
         if "recent" in spec.hosts:
             hosted["recent"] = recent_handles(messages, *kept)
+        if "recent_clips" in spec.hosts:
+            clips = self.actions.clips
+            form = LangChainMessages(clip_bytes=clips.max_bytes)
+            hosted["recent_clips"] = conversation.recent_clips(messages, form, user_id, clips)
         if "object_id" in spec.hosts and getattr(runtime, "tool_call_id", None) is not None:
             newest = next(recent_handles(messages, *kept), None)
             hosted["object_id"] = _object_id(user_id, arguments, newest, runtime)
@@ -161,6 +180,24 @@ def recent_handles(
     return conversation.recent_handles(
         messages, LangChainMessages(max_bytes), user_id, images, max_bytes
     )
+
+
+def _teller(
+    spec: ToolSpec, runtime: Any, loop: asyncio.AbstractEventLoop | None = None
+) -> Callable[[float, float | None], None] | None:
+    """Return what writes how far a search is to the run's stream of the mode "custom"."""
+    write = getattr(runtime, "stream_writer", None)
+    if write is None or "progress" not in spec.hosts:
+        return None
+
+    def tell(seconds: float, total: float | None) -> None:
+        event = {"tool": spec.name, "seconds": seconds, "total": total}
+        if loop is None:
+            write(event)
+        else:
+            loop.call_soon_threadsafe(write, event)
+
+    return tell
 
 
 def _messages(runtime: Any) -> Sequence[BaseMessage]:

@@ -7,9 +7,10 @@ from pekit_agents.tools.llama_index.agent import (
 )
 from pekit_agents.tools.llama_index.ingestion import RememberPhotos
 from pekit_agents.tools.llama_index.photo_message import photo_message
-from pekit_agents.tools.llama_index.tools import PersonalTool, PersonalToolSpec
+from pekit_agents.tools.llama_index.tools import ClipProgress, PersonalTool, PersonalToolSpec
 
 __all__ = [
+    "ClipProgress",
     "PersonalFunctionAgent",
     "PersonalTool",
     "PersonalToolSpec",

@@ -41,12 +41,7 @@ except ImportError as exc:
         'LlamaIndex is not installed; type: pip install "pekit-agents[llama-index]"'
     ) from exc
 
-from pekit_agents.tools.conversation import (
-    SYSTEM_PROMPT,
-    Label,
-    PersonalConversation,
-    drawn_pictures,
-)
+from pekit_agents.tools.conversation import SYSTEM_PROMPT, PersonalConversation, drawn_pictures
 from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
 from pekit_agents.tools.llama_index.personal_message import (
@@ -55,6 +50,7 @@ from pekit_agents.tools.llama_index.personal_message import (
 )
 from pekit_agents.tools.llama_index.pictures import label_block, labels_in, picture_data
 from pekit_agents.tools.llama_index.tools import PersonalToolSpec
+from pekit_agents.tools.message_format import Label
 from pekit_agents.tools.open_options import OpenOptions
 from pekit_agents.tools.swept_values import swept
 
@@ -118,7 +114,7 @@ class PersonalFunctionAgent(FunctionAgent):
     ) -> None:
         chat = PersonalConversation(
             personal.actions,
-            LlamaIndexMessages(personal.actions.limits.max_bytes),
+            LlamaIndexMessages(personal.actions.limits.max_bytes, personal.actions.clips.max_bytes),
             auto=auto,
             max_images=max_images,
         )

@@ -1,4 +1,4 @@
-"""The user's pictures in a LlamaIndex conversation, newest first, by handle."""
+"""The user's pictures and clips in a LlamaIndex conversation, newest first, by handle."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from pekit_agents.tools import conversation as conversations
 from pekit_agents.tools.llama_index.messages import LlamaIndexMessages
 
 if TYPE_CHECKING:
+    from pekit_agents.tools.clip_store import ClipStore
     from pekit_agents.tools.image_store import ImageStore
 
-__all__ = ["Conversation", "conversation_of", "recent_handles"]
+__all__ = ["Conversation", "conversation_of", "recent_clips", "recent_handles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,21 @@ def recent_handles(
     return conversations.recent_handles(
         messages, LlamaIndexMessages(max_bytes), user_id, images, max_bytes
     )
+
+
+def recent_clips(
+    conversation: Conversation | None, user_id: str, clips: ClipStore
+) -> Iterator[str]:
+    """Yield the handles of the user's clips in a conversation, the newest first.
+
+    Args:
+        conversation: What was said; None for nothing.
+        user_id: Whose clips.
+        clips: Where they are kept.
+
+    Raises:
+        ActionError: A clip cannot be kept.
+    """
+    messages = conversation.said if conversation else []
+    form = LlamaIndexMessages(clip_bytes=clips.max_bytes)
+    return conversations.recent_clips(messages, form, user_id, clips)

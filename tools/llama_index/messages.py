@@ -17,6 +17,7 @@ try:
         ImageBlock,
         MessageRole,
         TextBlock,
+        VideoBlock,
     )
 except ImportError as exc:
     raise MissingDependency(
@@ -25,9 +26,11 @@ except ImportError as exc:
 
 from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.annotated_pictures import AnnotatedPicture
-from pekit_agents.tools.conversation import Label, Parts, Role, Views
+from pekit_agents.tools.clip_store import CLIP_BYTES
 from pekit_agents.tools.hidden_pictures import LeftOut, Piece
+from pekit_agents.tools.llama_index.clips import clip_data
 from pekit_agents.tools.llama_index.pictures import label_block, labels_in, picture_data
+from pekit_agents.tools.message_format import Label, Parts, Role, Views
 
 __all__ = ["LlamaIndexMessages", "flat", "view_blocks", "with_blocks"]
 
@@ -43,10 +46,13 @@ class LlamaIndexMessages:
 
     Args:
         max_bytes: Larger pictures are left out.
+        clip_bytes: Larger clips are left out.
     """
 
-    def __init__(self, max_bytes: int = DEFAULT_LIMITS.max_bytes) -> None:
-        self._max_bytes = max_bytes
+    def __init__(
+        self, max_bytes: int = DEFAULT_LIMITS.max_bytes, clip_bytes: int = CLIP_BYTES
+    ) -> None:
+        self._max_bytes, self._clip_bytes = max_bytes, clip_bytes
 
     def role(self, message: ChatMessage) -> Role:
         """Return who wrote a message."""
@@ -59,6 +65,14 @@ class LlamaIndexMessages:
                 yield index, block.text
             elif isinstance(block, ImageBlock | DocumentBlock):
                 data = picture_data(block, max_bytes=self._max_bytes)
+                if data is not None:
+                    yield index, data
+
+    def clips(self, message: ChatMessage) -> Iterator[tuple[int, bytes | LeftOut]]:
+        """Yield the clips that are at hand."""
+        for index, block in enumerate(flat(message.blocks)):
+            if isinstance(block, VideoBlock | DocumentBlock):
+                data = clip_data(block, max_bytes=self._clip_bytes)
                 if data is not None:
                     yield index, data
 
@@ -110,7 +124,7 @@ def flat(blocks: Sequence[ContentBlock]) -> list[ContentBlock]:
         inner: list[Any] = (
             block.nested_blocks if isinstance(block, CitableBlock | CitationBlock) else []
         )
-        pictures = any(isinstance(each, ImageBlock | DocumentBlock) for each in inner)
+        pictures = any(isinstance(each, ImageBlock | DocumentBlock | VideoBlock) for each in inner)
         whole += inner if pictures else [block]
     return whole
 

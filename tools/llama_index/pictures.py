@@ -19,9 +19,8 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.images.limits import DEFAULT_LIMITS
-from pekit_agents.tools.conversation import Label
 from pekit_agents.tools.hidden_pictures import LeftOut, coded_picture, is_picture, parts_of
-from pekit_agents.tools.image_store import image_label
+from pekit_agents.tools.message_format import Label
 from pekit_agents.tools.picture_addresses import check_remote
 
 __all__ = ["label_block", "labels_in", "picture_data"]
@@ -32,7 +31,7 @@ _LABEL = re.compile(r"\[(marked )?image (img_[0-9a-f]{32})\]")
 
 def label_block(label: Label) -> TextBlock:
     """Return a label as a block of its own: ``[image img_...]``."""
-    text = image_label(label.handle)
+    text = label.text
     return TextBlock(text=f"[marked {text[1:]}" if label.marked else text)
 
 

@@ -17,7 +17,7 @@ try:
     from llama_index.core.llms import ImageBlock, TextBlock
     from llama_index.core.tools import FunctionTool, ToolMetadata, ToolOutput
     from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
-    from llama_index.core.workflow import Context
+    from llama_index.core.workflow import Context, Event
     from pydantic import BaseModel, ValidationError
 except ImportError as exc:
     raise MissingDependency(
@@ -28,16 +28,22 @@ from pekit_agents.answering.pictures import as_sent
 from pekit_agents.tools.actions import ActionError, ActionResult, PersonalActions
 from pekit_agents.tools.annotated_pictures import why_unread
 from pekit_agents.tools.image_store import UnknownImage
-from pekit_agents.tools.llama_index.history import Conversation, conversation_of, recent_handles
+from pekit_agents.tools.llama_index.history import (
+    Conversation,
+    conversation_of,
+    recent_clips,
+    recent_handles,
+)
 from pekit_agents.tools.llama_index.identity import ContextResolver, check_key, user_of_run
 from pekit_agents.tools.llama_index.image_paths import ImagePaths
 from pekit_agents.tools.schemas import arguments_model, wrong_arguments
 from pekit_agents.tools.specs import VERBS, ToolSpec, tool_specs
+from pekit_agents.tools.waiting import Waiting
 
 if TYPE_CHECKING:
     from pekit_agents.tools.open_options import OpenOptions
 
-__all__ = ["PersonalTool", "PersonalToolSpec"]
+__all__ = ["ClipProgress", "PersonalTool", "PersonalToolSpec"]
 
 _SPECS = {spec.name: spec for spec in tool_specs()}
 _OBJECT_IDS = uuid.UUID("8f0f2c35-0a0e-4d0b-9f2e-7b3d1f6a4c52")
@@ -69,7 +75,7 @@ class PersonalTool(FunctionTool):
 
 
 class PersonalToolSpec(BaseToolSpec):
-    """Eight tools over the personal memory of the user whom a run belongs to.
+    """Nine tools over the personal memory of the user whom a run belongs to.
 
     The model chooses what is done and never for whom. In this order: the user that the tools are
     bound to; what the application's resolver says; what the application has set in the run's
@@ -165,7 +171,14 @@ class PersonalToolSpec(BaseToolSpec):
 
         async def acall(*, ctx: Context = None, **arguments: Any) -> ToolOutput:  # type: ignore
             user_id, said = await self.user_of(ctx), await conversation_of(ctx)
-            return await asyncio.to_thread(self._run, spec, model, arguments, user_id, said)
+            waiting = Waiting(_teller(spec, ctx))
+            try:
+                return await asyncio.to_thread(
+                    self._run, spec, model, arguments, user_id, said, waiting
+                )
+            except asyncio.CancelledError:
+                waiting.end()
+                raise
 
         tool: PersonalTool = PersonalTool.from_defaults(  # type: ignore[assignment]
             fn=call,
@@ -184,10 +197,13 @@ class PersonalToolSpec(BaseToolSpec):
         arguments: dict[str, Any],
         user_id: str,
         said: Conversation | None,
+        waiting: Waiting,
     ) -> ToolOutput:
         try:
             checked = dict(model.model_validate(arguments))  # what is no field of it is dropped
             hosted = self._hosted(spec, user_id, checked, said)
+            if "progress" in spec.hosts:
+                hosted["progress"] = waiting
             result = getattr(self.actions, spec.name)(user_id, **checked, **hosted)
         except ValidationError as exc:
             return _refused(spec, arguments, wrong_arguments(exc), exc)
@@ -208,6 +224,8 @@ class PersonalToolSpec(BaseToolSpec):
         kept = user_id, self.actions.images, self.actions.limits.max_bytes
         if "recent" in spec.hosts:
             hosted["recent"] = recent_handles(said, *kept)
+        if "recent_clips" in spec.hosts:
+            hosted["recent_clips"] = recent_clips(said, user_id, self.actions.clips)
         if "object_id" in spec.hosts and said is not None:
             newest = next(recent_handles(said, *kept), None)
             hosted["object_id"] = _object_id(user_id, arguments, newest, said)
@@ -245,6 +263,35 @@ def _method(spec: ToolSpec) -> Callable[..., ToolOutput]:
 
 for _spec in tool_specs():  # so that spec_functions name methods, as LlamaIndex expects
     setattr(PersonalToolSpec, _spec.name, _method(_spec))
+
+
+class ClipProgress(Event):
+    """How far the search of a clip is, in the stream of a run's events.
+
+    Attributes:
+        tool: Which tool searches.
+        seconds: The seconds of the clip that were searched.
+        total: The seconds that there are; None where that is not known.
+    """
+
+    tool: str
+    seconds: float
+    total: float | None
+
+
+def _teller(
+    spec: ToolSpec, ctx: "Context[Any] | None"
+) -> Callable[[float, float | None], None] | None:
+    """Return what writes how far a search is to the events of a run."""
+    if ctx is None or "progress" not in spec.hosts:
+        return None
+    loop = asyncio.get_running_loop()
+
+    def tell(seconds: float, total: float | None) -> None:
+        event = ClipProgress(tool=spec.name, seconds=seconds, total=total)
+        loop.call_soon_threadsafe(ctx.write_event_to_stream, event)
+
+    return tell
 
 
 def _object_id(

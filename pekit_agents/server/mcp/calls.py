@@ -22,11 +22,13 @@ from pekit_agents.errors import ImageError, InvalidInput, PeKitError
 from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.owner_text import NAME_LIMIT, quote
 from pekit_agents.server.mcp.asking import Call, roots_of, shown_page
+from pekit_agents.server.mcp.clip_calls import ClipCalls, asks_about_clip
 from pekit_agents.server.mcp.offered import (
     ADD_PHOTO,
     ASK_FOR_PHOTO,
     Offered,
     offered,
+    takes_clips,
     takes_pictures,
 )
 from pekit_agents.server.mcp.results import refused, said, shown
@@ -59,6 +61,7 @@ class ToolCalls:
 
     def __init__(self, service: Service, user_of: UserOf, ways_in: WaysIn) -> None:
         self._service, self._user_of, self._ways_in = service, user_of, ways_in
+        self._clips = ClipCalls(service, links=ways_in.page is not None)
 
     async def listed(
         self, context: ServerRequestContext[Any, Any], _: PaginatedRequestParams | None
@@ -97,6 +100,8 @@ class ToolCalls:
             return await self._service.see(user, self._added, user, given["photo"])
         if tool.spec == ASK_FOR_PHOTO:
             return await self._asked(call, given["reason"])
+        if takes_clips(tool.spec) or asks_about_clip(tool.spec, given):
+            return await self._looked_into_clip(tool, call, user, given)
         if not takes_pictures(tool.spec):
             result = await self._service.look_up(user, self._verb, tool, user, given)
         else:
@@ -107,6 +112,17 @@ class ToolCalls:
         if tool.spec.name in _CHANGES_LIST:
             await call[0].session.send_resource_list_changed()
         return result
+
+    async def _looked_into_clip(
+        self, tool: Offered, call: Call, user: str, given: dict[str, Any]
+    ) -> _Result:
+        folders = PhotoFolders(())
+        if takes_clips(tool.spec):
+            found = await self._folders(call, user)
+            if isinstance(found, InputRequiredResult):
+                return found
+            folders = found
+        return await self._clips.done(call, user, tool.spec.name, given, folders)
 
     async def _pictures_taken_in(
         self, call: Call, user: str, given: dict[str, Any]

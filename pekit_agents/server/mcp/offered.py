@@ -14,7 +14,7 @@ from pekit_agents.server.mcp.outputs import HANDLE, TEXT, output_schema, record_
 from pekit_agents.tools.schemas import arguments_model
 from pekit_agents.tools.specs import Parameter, ToolSpec, tool_specs
 
-__all__ = ["ADD_PHOTO", "ASK_FOR_PHOTO", "Offered", "offered", "takes_pictures"]
+__all__ = ["ADD_PHOTO", "ASK_FOR_PHOTO", "Offered", "offered", "takes_clips", "takes_pictures"]
 
 ADD_PHOTO = ToolSpec(
     "add_photo",
@@ -39,6 +39,7 @@ ASK_FOR_PHOTO = ToolSpec(
 _HINTS = {
     "remember_object": (False, False, False),
     "find_personal_objects": (True, False, True),
+    "find_in_video": (True, False, True),
     "describe_personal": (True, False, True),
     "list_personal_objects": (True, False, True),
     "update_personal_object": (False, True, True),
@@ -60,6 +61,7 @@ _OWN_OUTPUTS = {
     ),
 }
 _PATHS = " A path of a photo is taken, too."
+_CLIP_PATHS = " A path of a clip is taken, too."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Offered:
         for picture in ("image", "images") if paths and takes_pictures(self.spec) else ():
             if picture in schema["properties"]:
                 schema["properties"][picture]["description"] += _PATHS
+        if paths and takes_clips(self.spec):
+            schema["properties"]["clip"]["description"] += _CLIP_PATHS
         own = _OWN_OUTPUTS.get(name)
         return Tool(
             name=name,
@@ -112,6 +116,11 @@ def offered() -> dict[str, Offered]:
 def takes_pictures(spec: ToolSpec) -> bool:
     """Return whether a verb looks at pictures, of which "latest" is one."""
     return "recent" in spec.hosts
+
+
+def takes_clips(spec: ToolSpec) -> bool:
+    """Return whether a verb looks into clips, of which "latest" is one."""
+    return "recent_clips" in spec.hosts
 
 
 def _plain(schema: Any) -> Any:

@@ -70,6 +70,37 @@ _FOUND: _JSON = {
     "denied": _MATCHES,
     "proposals": {"type": "integer"},
 }
+_TIME: _JSON = {"type": "number", "description": "Seconds from the beginning of the clip."}
+_SIGHTING: _JSON = {
+    "type": "object",
+    "properties": {
+        "number": {"type": "integer"},
+        **_CANDIDATE,
+        "possible": _MATCH["properties"]["possible"],
+        "or": _MATCH["properties"]["or"],
+        "start": _TIME,
+        "end": _TIME,
+        "ongoing": {"type": "boolean", "description": "In sight where the search ended."},
+        "looks": {"type": "integer"},
+        "key_frame": {
+            "type": "object",
+            "properties": {"time": _TIME, "box_xyxy": _MATCH["properties"]["box_xyxy"]},
+        },
+    },
+    "required": ["number", *_CANDIDATE, "possible", "or", "start", "end"],
+}
+_SEEN: _JSON = {
+    "clip": {"type": "string", "description": "The handle of the clip."},
+    "contact_sheet": _or_null("string", "The handle of a picture of all sightings."),
+    "rest": _or_null("number", "From where on to search next, in seconds; null at the end."),
+    "size_wh": {"type": "array", "items": {"type": "integer"}},
+    "until": _TIME,
+    "sampled": {"type": "integer"},
+    "searched": {"type": "integer"},
+    "complete": {"type": "boolean"},
+    "damage": {"type": "array", "items": {"type": "string"}},
+    "sightings": {"type": "array", "items": _SIGHTING},
+}
 _PICTURES: _JSON = {
     "type": "array",
     "description": "The pictures worth looking at.",
@@ -89,7 +120,14 @@ _RECORDS: dict[str, tuple[_JSON, tuple[str, ...]]] = {
         _FOUND,
         ("image", "annotated_image", "size_wh", "matches", "possible", "proposals"),
     ),
-    "describe_personal": ({**_FOUND, **_LISTED, "answer": {"type": "string"}}, ("image",)),
+    "find_in_video": (
+        {**_SEEN, "frames": {"type": "object", "description": "Frames by number of sighting."}},
+        ("clip", "contact_sheet", "rest", "sightings"),
+    ),
+    "describe_personal": (
+        {**_FOUND, **_SEEN, **_LISTED, "answer": {"type": "string"}},
+        ("image",),
+    ),
     "list_personal_objects": (_LISTED, ("objects", "total")),
     "update_personal_object": ({"object": _OBJECT}, ("object",)),
     "correct_personal": (

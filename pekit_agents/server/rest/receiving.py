@@ -23,7 +23,7 @@ from pekit_agents.server.dependencies import ServiceOf, UserOf
 from pekit_agents.server.problems import Problem
 from pekit_agents.server.rest.bodies import MOST_PHOTOS, Body, LibraryPhotos
 
-__all__ = ["Received", "body_of", "digest_of", "received"]
+__all__ = ["Received", "body_of", "digest_of", "inlined", "received"]
 
 _M = TypeVar("_M", bound=Body)
 
@@ -78,7 +78,7 @@ def digest_of(body: Body) -> str:
 def body_of(model: type[Body]) -> dict[str, Any]:
     """Return how the OpenAPI describes a body that :func:`received` reads."""
     content = {
-        _JSON: {"schema": _inlined(model.model_json_schema())},
+        _JSON: {"schema": inlined(model.model_json_schema())},
         _FORM: {"schema": _form_of(model)},
     }
     if _BOXES in content[_FORM]["schema"]["properties"]:
@@ -174,7 +174,7 @@ def _content(value: object) -> str:
 
 def _form_of(model: type[Body]) -> dict[str, Any]:
     """Return the schema of the form that stands for a model."""
-    schema = _inlined(model.model_json_schema())
+    schema = inlined(model.model_json_schema())
     properties, required = schema["properties"], set(schema.get("required", ()))
     file = {"type": "string", "format": "binary"}
     for name, handles in _HANDLES.items():
@@ -207,7 +207,7 @@ def _form_of(model: type[Body]) -> dict[str, Any]:
     }
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema with what it refers to in place of the references."""
     named = schema.pop("$defs", {})
 
@@ -220,5 +220,5 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
             return put(named[value["$ref"].rpartition("/")[2]])
         return {key: put(each) for key, each in value.items()}
 
-    inlined: dict[str, Any] = put(schema)
-    return inlined
+    whole: dict[str, Any] = put(schema)
+    return whole

@@ -13,6 +13,7 @@ from pekit_agents.server.rest import (
     asking,
     corrections,
     find,
+    find_video,
     library,
     me,
     moving,
@@ -66,5 +67,5 @@ router = APIRouter(
     responses={status: _problem(*told) for status, told in _PROBLEMS.items()},
     generate_unique_id_function=_operation_id,
 )
-for _room in (me, objects, views, pictures, find, asking, corrections, library, moving):
+for _room in (me, objects, views, pictures, find, find_video, asking, corrections, library, moving):
     router.include_router(_room.router)

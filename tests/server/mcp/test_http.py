@@ -111,7 +111,7 @@ def test_there_is_no_session_to_borrow(http, session):
 def test_it_answers_without_a_redirect(http, path):
     response = post(f"{http.url}{path}", "tools/list", TOKENS["ann"])
     assert response.status_code == 200
-    assert len(answer_in(response)["tools"]) == 10
+    assert len(answer_in(response)["tools"]) == 11
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "OPTIONS"])

@@ -21,6 +21,7 @@ from pekit_agents.server import ServerSettings, create_app
 from pekit_agents.server.tokens import hash_of
 from pekit_agents.testing.fakes import graded_profile
 from tests.server.mcp.conftest import photo
+from tests.tools.moving_pictures import film
 
 USERS = ("ann", "bob", "cleo")
 #: Ids, and times.
@@ -29,6 +30,7 @@ _ID = re.compile(r"[0-9a-f]{12,}|[\d-]{10}T[\d:.]+")
 GIVEN: dict[str, dict[str, Any]] = {
     "remember_object": {"name": "New", "category": "dog"},
     "find_personal_objects": {},
+    "find_in_video": {},
     "describe_personal": {"question": "Who is it?"},
     "list_personal_objects": {},
     "update_personal_object": {"name": "Mug", "new_context": "Chipped."},
@@ -50,9 +52,18 @@ class Ids:
     picture: str
     annotated: str
     doubt: str
+    clip: str
 
 
-NOBODYS = Ids("quimbly", "3" * 32, "4" * 12, "img_" + "5" * 32, "img_" + "7" * 32, "6" * 12)
+NOBODYS = Ids(
+    "quimbly",
+    "3" * 32,
+    "4" * 12,
+    "img_" + "5" * 32,
+    "img_" + "7" * 32,
+    "6" * 12,
+    "clip_" + "8" * 32,
+)
 
 
 class Talk:
@@ -90,7 +101,9 @@ def one_of_everything(client: TestClient, user: str, name: str, colour: str) -> 
     handle = talk.tool("add_photo", photo=base64.b64encode(photo(colour, "green")).decode())
     found = talk.tool("find_personal_objects")
     (view,), (item,) = kit.views(thing), kit.review.list()
-    return Ids(name, thing, view.view_id, handle["image"], found["annotated_image"], item.review_id)
+    clip = client.app.state.service.clips.put(user, film(colour)) if user == "ann" else ""
+    pictures = handle["image"], found["annotated_image"]
+    return Ids(name, thing, view.view_id, *pictures, item.review_id, clip)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ async def test_the_command_answers_before_any_model_is_loaded(tmp_path):
     told = tmp_path / "stderr"
     with told.open("w") as errors:
         async with Client(stdio_client(started_by, errlog=errors)) as client:
-            assert len((await client.list_tools()).tools) == 9
+            assert len((await client.list_tools()).tools) == 10
             assert (await client.list_resources()).resources[0].name == "objects"
     imported = {line.rpartition("|")[2].strip() for line in told.read_text().splitlines()}
     assert "pekit_agents.server.mcp.serving" in imported

@@ -10,6 +10,7 @@ from mcp import Client, MCPError
 
 from pekit_agents.tools.specs import VERBS, tool_specs
 from tests.server.mcp.conftest import MODES, picture_blocks, words
+from tests.tools.moving_pictures import film
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -35,6 +36,7 @@ async def test_annotations_say_what_only_reads_and_what_is_lost(local):
         hints = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
     assert {name for name, hint in hints.items() if hint.read_only_hint} == {
         "find_personal_objects",
+        "find_in_video",
         "describe_personal",
         "list_personal_objects",
         "ask_for_photo",
@@ -73,13 +75,15 @@ async def test_schemas_are_such_that_simpler_clients_read_them(local):
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_every_verb_answers_in_words_and_in_a_record_of_its_schema(local, mode):
+async def test_every_verb_answers_in_words_and_in_a_record_of_its_schema(local, folder, mode):
     """The client checks each record against the schema that the tool has."""
+    (folder / "walk.mp4").write_bytes(film(None, "red"))
     calls = [
         ("remember_object", {"name": "Biscuit", "category": "dog", "images": ["red.png"]}),
         ("find_personal_objects", {"image": "both.png"}),
         ("describe_personal", {"question": "Who is this?", "image": "both.png"}),
         ("describe_personal", {"question": "Who is Biscuit?", "image": "none"}),
+        ("find_in_video", {"clip": "walk.mp4"}),
         ("list_personal_objects", {}),
         ("update_personal_object", {"name": "Biscuit", "context": "Eats shoes."}),
         ("correct_personal", {"name": "Biscuit", "verdict": "is_not", "image": "both.png"}),
@@ -95,8 +99,8 @@ async def test_every_verb_answers_in_words_and_in_a_record_of_its_schema(local, 
             said.append(words(result))
     assert said[0] == 'Remembered from 1 photo: "Biscuit" (category "dog")'
     assert '"Biscuit" (category "dog"): middle left, box x 10-70 y 20-80, probability' in said[1]
-    assert 'Note: "Eats shoes."' in said[5]
-    assert said[8] == 'Forgotten for good: "Biscuit".'
+    assert 'Note: "Eats shoes."' in said[6]
+    assert said[9] == 'Forgotten for good: "Biscuit".'
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -16,6 +16,7 @@ import pytest
 from pekit_agents.server import ServerSettings, create_app
 from pekit_agents.testing import graded_profile
 from tests.server.rest.conftest import photo_of, running
+from tests.tools.moving_pictures import film
 
 PAGE = Path(__file__).parents[3] / "docs" / "guides" / "rest.md"
 ADDRESS = "http://127.0.0.1:8321"
@@ -46,6 +47,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     for name, colours in PHOTOS.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(photo_of(*colours))
+    (tmp_path / "garden.mp4").write_bytes(film(None, "red"))
     settings = ServerSettings(
         memory=str(tmp_path / "memory"), photos=(str(tmp_path),), strictness=0.5
     )

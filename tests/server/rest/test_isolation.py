@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from pekit_agents.server import create_app
 from pekit_agents.testing import graded_profile
 from tests.server.rest.conftest import ANN, BOB, URL, User, photo_of, settings_for
+from tests.tools.moving_pictures import film
 
 SECRETS = ("Biscuit", "corgi", "Eats shoes", "holiday/park.png", "label of ann")
 
@@ -30,10 +31,13 @@ class Ids:
     picture: str
     review: str
     photo: str
+    clip: str
 
 
 #: Nobody's, of the same forms.
-NOBODYS = Ids("0" * 32, "1" * 12, "img_" + "2" * 32, "3" * 12, "nobody/none.png")
+NOBODYS = Ids(
+    "0" * 32, "1" * 12, "img_" + "2" * 32, "3" * 12, "nobody/none.png", "clip_" + "4" * 32
+)
 _Case = tuple[str, str, dict[str, Any]]
 PHOTO = {"files": {"photos": ("x.png", photo_of("green"))}}
 
@@ -88,6 +92,13 @@ CASES: dict[str, Callable[[Ids, Ids], list[_Case]]] = {
         ("POST", "/v1/find/stream", {"json": {"photos": [{"picture": i.picture}]}})
     ],
     "find_in_folder": lambda i, b: [("POST", "/v1/find/folder", {"json": {"folder": "."}})],
+    "find_in_video": lambda i, b: [
+        ("POST", "/v1/find/video", {"files": {"clip": (None, i.clip)}}),
+        ("POST", "/v1/find/video", {"files": {"clip": (None, i.picture)}}),
+    ],
+    "find_in_video_as_stream": lambda i, b: [
+        ("POST", "/v1/find/video/stream", {"files": {"clip": (None, i.clip)}})
+    ],
     "make_prompt": lambda i, b: [
         ("POST", "/v1/prompt", {"json": {"photo": {"picture": i.picture}}})
     ],
@@ -162,7 +173,8 @@ def one_of_everything(user: User, name: str, colour: str, note: str, photo: str)
     user("POST", "/v1/library/photos", files={"photos": (photo, photo_of(colour))})
     views = user("GET", f"/v1/objects/{made['object_id']}/views").json()["views"]
     review_id = review["items"][0]["review_id"]
-    return Ids(made["object_id"], views[0]["view_id"], picture, review_id, photo)
+    clip = user("POST", "/v1/find/video", files={"clip": film(colour)}).json()["clip"]
+    return Ids(made["object_id"], views[0]["view_id"], picture, review_id, photo, clip)
 
 
 @pytest.fixture(scope="module")
@@ -216,8 +228,8 @@ def test_what_is_anothers_is_answered_like_what_never_was(neighbours, operation)
 
 
 def without_ids(text: str, ids: Ids) -> str:
-    for what, each in (("photo", ids.photo), ("picture", ids.picture), ("object", ids.object)):
-        text = text.replace(each, what)
+    for what in ("photo", "picture", "object", "clip"):
+        text = text.replace(getattr(ids, what), what)
     return text.replace(ids.view, "view").replace(ids.review, "review")
 
 

@@ -15,6 +15,7 @@ from pekit_agents.tools.actions import PersonalActions
 from pekit_agents.tools.image_store import handle_of
 from pekit_agents.tools.langchain.toolkit import PersonalToolkit
 from pekit_agents.tools.specs import VERBS
+from tests.tools.moving_pictures import film
 
 RED = to_png(solid_scene({"red": (20, 20, 80, 80)}))
 BLUE = to_png(solid_scene({"blue": (20, 20, 80, 80)}))
@@ -51,6 +52,14 @@ class _Find(_Memory):
     params: ClassVar = {"image": handle_of(RED)}
 
 
+class _FindInVideo(_Memory):
+    verb = "find_in_video"
+
+    @property
+    def tool_invoke_params_example(self) -> dict[str, Any]:
+        return {"clip": self._toolkit.actions.clips.put("ann", film("red"))}
+
+
 class _Describe(_Memory):
     verb = "describe_personal"
     params: ClassVar = {"question": "What is Biscuit doing?", "image": handle_of(RED)}
@@ -81,6 +90,12 @@ class TestFindUnit(_Find, ToolsUnitTests): ...
 
 
 class TestFindIntegration(_Find, ToolsIntegrationTests): ...
+
+
+class TestFindInVideoUnit(_FindInVideo, ToolsUnitTests): ...
+
+
+class TestFindInVideoIntegration(_FindInVideo, ToolsIntegrationTests): ...
 
 
 class TestDescribeUnit(_Describe, ToolsUnitTests): ...

@@ -151,12 +151,13 @@ FORGED_ARGUMENTS: list[dict[str, Any]] = [
     {"runtime": {"context": {"user_id": "ann"}}},
     {"runtime": None},
     {"config": {"configurable": {"user_id": "ann"}}},
-    {"object_id": "stolen", "recent": ["img_" + "0" * 32]},
+    {"object_id": "stolen", "recent": ["img_" + "0" * 32], "recent_clips": ["clip_" + "0" * 32]},
     {"self": "ann", "arguments": {"user_id": "ann"}},
 ]
 HONEST: dict[str, dict[str, Any]] = {
     "remember_object": {"name": "Rex", "category": "dog"},
     "find_personal_objects": {},
+    "find_in_video": {},
     "describe_personal": {"question": "Who is Biscuit?"},
     "list_personal_objects": {},
     "update_personal_object": {"name": "Biscuit", "new_name": "Mine"},
@@ -292,7 +293,7 @@ def test_sync_and_async_errors_are_the_same(toolkit: PersonalToolkit) -> None:
     tool = bound.get_tools()[VERBS.index("forget_personal_object")]
     call = {"name": tool.name, "args": {"name": "Rex"}, "id": "1", "type": "tool_call"}
     assert tool.invoke(call).content == asyncio.run(tool.ainvoke(call)).content
-    for run in (toolkit.get_tools()[3].invoke, _awaited(toolkit.get_tools()[3].ainvoke)):
+    for run in (toolkit.get_tools()[4].invoke, _awaited(toolkit.get_tools()[4].ainvoke)):
         with pytest.raises(UnknownUser):
             run({})
 

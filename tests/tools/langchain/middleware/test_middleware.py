@@ -63,6 +63,7 @@ def test_all_tools_come_with_it(personal, scripted):
     assert {offered.name for offered in model.tools} == {
         "remember_object",
         "find_personal_objects",
+        "find_in_video",
         "describe_personal",
         "list_personal_objects",
         "update_personal_object",

@@ -11,10 +11,10 @@ from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.schema import ImageDocument
 from PIL import Image
 
-from pekit_agents.tools.conversation import Label
 from pekit_agents.tools.hidden_pictures import LeftOut
 from pekit_agents.tools.llama_index.agent import apersonalize_message, personalize_message
 from pekit_agents.tools.llama_index.pictures import labels_in, picture_data
+from pekit_agents.tools.message_format import Label
 
 
 def _data_url(data):

@@ -36,8 +36,8 @@ async def test_an_unknown_user_is_raised_and_told_nothing(
     assert isinstance(output.exception, UnknownUser)
     assert "Biscuit" not in output.content
     for tool in (
-        spec.to_tool_list()[3],
-        PersonalToolSpec(spec.actions, user_id="").to_tool_list()[3],
+        spec.to_tool_list()[4],
+        PersonalToolSpec(spec.actions, user_id="").to_tool_list()[4],
     ):
         with pytest.raises(UnknownUser):
             tool.call()
@@ -91,6 +91,7 @@ FORGED: list[dict[str, Any]] = [
 HONEST: dict[str, dict[str, Any]] = {
     "remember_object": {"name": "Rex", "category": "dog"},
     "find_personal_objects": {},
+    "find_in_video": {},
     "describe_personal": {"question": "Who is Biscuit?"},
     "list_personal_objects": {},
     "update_personal_object": {"name": "Biscuit", "new_name": "Mine"},
