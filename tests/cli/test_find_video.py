@@ -58,16 +58,18 @@ def test_all_that_is_asked_for_is_written(run):
 
 
 def stopped_after(monkeypatch, count):
-    """Have Ctrl+C typed after so many updates."""
-    follow = Videos.follow_video
+    """Have Ctrl+C typed after so many updates, or never; return the times of all."""
+    follow, times = Videos.follow_video, []
 
     def interrupted(self, *args, **options):
         for number, update in enumerate(follow(self, *args, **options), 1):
+            times.append(update.time)
             yield update
             if number == count:
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(Videos, "follow_video", interrupted)
+    return times
 
 
 def test_a_search_that_is_stopped_goes_on_where_it_was(run, monkeypatch):
@@ -79,8 +81,10 @@ def test_a_search_that_is_stopped_goes_on_where_it_was(run, monkeypatch):
     assert "Cup" in done.out
     half = json.loads(Path("t.json").read_text())
     assert not half["complete"]
+    times = stopped_after(monkeypatch, None)
     done = run("find-video", "cup.mp4", "--timeline", "t.json", "--sheet", "a.png", "--json")
     assert done.code == 0, done.err
+    assert min(times) > half["until"], "what was searched is not searched again"
     said = json.loads(done.out)
     for side in ("start", "end"):  # what is followed at the stop may lose a frame there
         times = [[each[side] for each in found["sightings"]] for found in (said, whole)]
