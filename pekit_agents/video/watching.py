@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pekit_agents.errors import ClipError
 from pekit_agents.images.loading import load_image
+from pekit_agents.prompting.drawing import assign_colours
 from pekit_agents.video.decoding import describe_clip
 from pekit_agents.video.key_frames import drawn
 from pekit_agents.video.presence import Event, Hysteresis, Presence
@@ -122,7 +123,7 @@ def snapshot(event: Event) -> RGBImage | None:
         return None
     match = event.sighting.match()
     tile_wh = load_image(picture).size
-    return drawn(picture, [match], {}, from_wh=event.size_wh, tile_wh=tile_wh)
+    return drawn(picture, [match], assign_colours([match]), from_wh=event.size_wh, tile_wh=tile_wh)
 
 
 def _ends(source: Any) -> bool:

@@ -160,4 +160,5 @@ def test_an_event_is_json_without_its_owners_notes():
     assert said["box_xyxy"] == [10, 10, 60, 60]
     assert "secret" not in str(said)
     assert snapshot(event).size == (320, 240)
+    assert len(snapshot(event).getcolors(1 << 17)) > 50, "its box and its name are drawn"
     assert snapshot(replace(event, sighting=seen("Cup", {0: BOX}, kept=b""))) is None
