@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from pekit_agents.embedding import coverage
 from pekit_agents.images import load_image
 from pekit_agents.images.compositing import vary
 from pekit_agents.types import Box, Proposal
+from pekit_agents.video.contact_sheet import contact_sheet
 
 DOCS = Path(__file__).parents[1]
 _GREEN = (25, 155, 80)
@@ -37,12 +39,24 @@ def draw_pictures(folder: Path) -> list[Path]:
         darker = vary(cup, brightness=0.95, mirror=True)
         kit.remember("Office cup", darker, category="coffee cup")
         unsure = kit.find(vary(cup, mirror=True))
+        kit.forget("Office cup")
+        seen = kit.find_in_video(panned(compose(SCENES[0])[0]))
     return [
         _save(shaded(motorcycle, view.proposal), folder / "pictures" / "view.jpg", 480),
         _save(boxed(finding.image, finding.proposals), folder / "pictures" / "proposals.jpg", 640),
         _save(finding.annotated, folder / "scene.jpg", 800),
         _save(unsure.annotated, folder / "pictures" / "ambiguous.jpg", 480),
+        _save(contact_sheet(seen), folder / "pictures" / "clip.jpg", 760),
     ]
+
+
+def panned(scene: Image.Image, seconds: float = 5.0) -> Iterator[tuple[float, Image.Image]]:
+    """Yield the frames of a clip in which a camera moves across a scene."""
+    width, height = scene.width // 2, scene.height
+    steps = round(seconds / 0.2)
+    for step in range(steps + 1):
+        left = round((scene.width - width) * step / steps)
+        yield 0.2 * step, scene.crop((left, 0, left + width, height))
 
 
 def shaded(photo: Image.Image, region: Proposal) -> Image.Image:

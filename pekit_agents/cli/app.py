@@ -26,6 +26,8 @@ _COMMANDS = (
     ("first_steps", "demo"),
     ("introducing", "remember add"),
     ("searching", "find prompt"),
+    ("find_video", "find-video"),
+    ("watch", "watch"),
     ("describe", "describe"),
     ("calibrate", "calibrate"),
     ("ingest", "ingest optimize"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,12 +30,14 @@ from pekit_agents.cli.photo_files import PhotosArgument, each_photo, photos_of
 from pekit_agents.cli.questions import AskedArgument, QuestionOption, split_question
 from pekit_agents.cli.records import FormOption, target_of
 from pekit_agents.cli.review import kept_for_review
+from pekit_agents.errors import ClipError
 from pekit_agents.protocols import SearchMode
 from pekit_agents.wording.messages import counted
 
 if TYPE_CHECKING:
+    from pekit_agents.kit.kit import PeKit
     from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.types import Match
+    from pekit_agents.types import Match, Prompt
 
 __all__ = ["commands", "find", "prompt"]
 
@@ -108,6 +111,7 @@ def find(
     with target.records(_COLUMNS) as records:
 
         def search(photo: Path) -> None:
+            refuse_clip(photo)
             finding = kit.find(photo, mode=mode, threshold=threshold, strictness=strict(strictness))
             if answerer is not None and finding.possible:
                 finding = kit.second_opinion(finding, answerer)
@@ -163,7 +167,7 @@ def prompt(
     profile: ProfileOption = "embedded",
     as_json: JsonOption = False,
 ) -> None:
-    """Print the instruction that lets any LVLM answer about your objects."""
+    """Print the instruction that lets any LVLM answer about your objects in photos and clips."""
     from pekit_agents.prompting.match_text import answer_of
 
     names, asked = split_question(photos, question)
@@ -174,7 +178,7 @@ def prompt(
     with target.records(_PROMPT_COLUMNS) as records:
 
         def make(photo: Path) -> None:
-            made = kit.prompt(photo, asked)
+            made = _asked_of_clip(kit, photo, asked) or kit.prompt(photo, asked)
             picture = target.pictures.save(made.image, given.names[photo])
             where = None if picture is None else shown(picture)
             if records.form == "table":
@@ -198,6 +202,32 @@ def prompt(
         failed = each_photo(given, make, doing="searching", refused=refused)
     if failed:
         raise typer.Exit(1)
+
+
+def refuse_clip(photo: Path) -> None:
+    """Say of a clip how it is searched.
+
+    Raises:
+        ClipError: It is one.
+    """
+    from pekit_agents.video.clips import looks_like_a_clip
+
+    if looks_like_a_clip(photo):
+        raise ClipError(
+            f"{shown(photo)}: expected a photo, found a clip; search it with "
+            f"`pekit find-video {shlex.quote(shown(photo))}`"
+        )
+
+
+def _asked_of_clip(kit: PeKit, photo: Path, question: str) -> Prompt | None:
+    """Return the prompt of a clip, which is searched for it; None of what is no clip."""
+    from pekit_agents.video.clips import looks_like_a_clip
+
+    if not looks_like_a_clip(photo):
+        return None
+    from pekit_agents.video.asking import prompt as prompt_of
+
+    return prompt_of(kit.find_in_video(photo), question)
 
 
 def _rows(photo: str, finding: Finding, picture: str | None) -> list[Mapping[str, Any]]:

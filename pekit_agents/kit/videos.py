@@ -120,6 +120,7 @@ class Videos:
         mode: SearchMode = "auto",
         strictness: Strictness | None = None,
         history: float | None = _HISTORY,
+        resume: Timeline | None = None,
     ) -> Iterator[VideoUpdate]:
         """Yield what is in a clip or before a camera while it goes on.
 
@@ -135,13 +136,14 @@ class Videos:
             strictness: As for :meth:`find`.
             history: Seconds for which sightings that are over, and boxes, are kept in the timeline;
                 None for ever.
+            resume: As for :meth:`find_in_video`.
 
         Yields:
-            An update for each stretch of frames, the last one with ``timeline.complete``.
+            An update for each stretch of frames, the last one with ``timeline.complete``. A camera
+            that falls silent ends it, and ``damage`` says so.
 
         Raises:
-            ClipError: The source is missing, is no clip, or is a camera that does not answer any
-                more.
+            ClipError: The source is missing, is no clip, or is a camera that does not answer.
             InvalidInput: A time, the mode or the strictness is none.
             MissingDependency: The extra ``video`` is not installed.
         """
@@ -149,7 +151,7 @@ class Videos:
         looker = self._looker(
             lambda: self._search(self._memory.gallery(), strictness=strictness), mode
         )
-        searching = _Searching(looker, source, every, start, end, history=history)
+        searching = _Searching(looker, source, every, start, end, resume=resume, history=history)
         return searching.updates()
 
     def _looker(self, search: Callable[[], Search], mode: SearchMode) -> Looker:
