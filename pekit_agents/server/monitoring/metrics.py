@@ -39,7 +39,11 @@ class Metrics:
     """
 
     def __init__(self, service: Service) -> None:
-        self._works: dict[str, Work] = {"vision": service.vision, "records": service.records}
+        self._works: dict[str, Work] = {
+            "vision": service.vision,
+            "clips": service.watching,
+            "records": service.records,
+        }
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "pekit_requests",

@@ -20,8 +20,9 @@ from pekit_agents.server.monitoring.metrics import Metrics
 def service():
     """Return threads of which some wait and some were refused."""
     vision = SimpleNamespace(waiting=3, refused=Counter(user=5, server=7))
+    clips = SimpleNamespace(waiting=2, refused=Counter(server=17))
     records = SimpleNamespace(waiting=11, refused=Counter(user=13))
-    return SimpleNamespace(vision=vision, records=records)
+    return SimpleNamespace(vision=vision, watching=clips, records=records)
 
 
 def samples(metrics: Metrics) -> dict[str, dict[tuple[str, ...], float]]:
@@ -79,9 +80,10 @@ def test_what_waits_and_was_refused_is_told_by_kind_of_work_and_for_whom(service
     if look:  # other processes of the server read what the last look noted
         metrics.stopped(0.0)
     found = samples(metrics)
-    assert found["pekit_work_waiting"] == {("vision",): 3, ("records",): 11}
+    assert found["pekit_work_waiting"] == {("vision",): 3, ("clips",): 2, ("records",): 11}
     assert found["pekit_work_refused_total"] == {
-        ("user", "vision"): 5, ("server", "vision"): 7, ("user", "records"): 13,
+        ("user", "vision"): 5, ("server", "vision"): 7, ("server", "clips"): 17,
+        ("user", "records"): 13,
         ("server", "records"): 0,
     }  # fmt: skip
 
@@ -125,7 +127,7 @@ from types import SimpleNamespace
 from pekit_agents.server.monitoring.metrics import Metrics
 waiting, refused, stopped = map(float, sys.argv[1:])
 work = SimpleNamespace(waiting=waiting, refused=Counter(user=refused))
-metrics = Metrics(SimpleNamespace(vision=work, records=work))
+metrics = Metrics(SimpleNamespace(vision=work, watching=work, records=work))
 metrics.stopped(stopped)
 print(metrics.page()[0].decode())
 """
