@@ -82,7 +82,8 @@ def test_what_waits_and_was_refused_is_told_by_kind_of_work_and_for_whom(service
     found = samples(metrics)
     assert found["pekit_work_waiting"] == {("vision",): 3, ("clips",): 2, ("records",): 11}
     assert found["pekit_work_refused_total"] == {
-        ("user", "vision"): 5, ("server", "vision"): 7, ("server", "clips"): 17,
+        ("user", "vision"): 5, ("server", "vision"): 7,
+        ("user", "clips"): 0, ("server", "clips"): 17,
         ("user", "records"): 13,
         ("server", "records"): 0,
     }  # fmt: skip
