@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
 
+from pekit_agents.demo.clips import clip_frames
 from pekit_agents.demo.run import SceneResult, judge, run_demo
 from pekit_agents.demo.scenes import SCENES
 from pekit_agents.errors import InvalidInput
@@ -76,3 +78,13 @@ def test_a_folder_that_cannot_be_one_is_refused_before_anything_is_loaded(tmp_pa
     (tmp_path / "notes.txt").write_text("notes")
     with pytest.raises(InvalidInput, match=r"expected a folder .*notes\.txt.*; choose another"):
         run_demo(tmp_path / out, Console(quiet=True))
+
+
+def test_the_clip_turns_past_the_tables(photos):
+    frames = list(clip_frames(seconds=2.0, every=0.5))
+    assert [time for time, _ in frames] == [0.0, 0.5, 1.0, 1.5, 2.0]
+    assert len({picture.size for _, picture in frames}) == 1
+    first, *_, last = (np.asarray(picture, float) for _, picture in frames)
+    assert np.abs(first - last).mean() > 20
+    grass = first.mean(axis=(0, 1)), last.mean(axis=(0, 1))
+    assert grass[1][1] - grass[1][2] > grass[0][1] - grass[0][2] + 10  # it ends on the lawn
