@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pekit_agents.owner_text import NAME_LIMIT
 from pekit_agents.prompting.from_memory import listed, unknown_names
+from pekit_agents.retrievers.photo_library.found import FoundClip
 from pekit_agents.tools import replies
+from pekit_agents.video.clock import clock
 
 if TYPE_CHECKING:
-    from pekit_agents.retrievers.photo_library.library import FoundPhoto
+    from pekit_agents.retrievers.photo_library.found import FoundPhoto
     from pekit_agents.types import Match, PersonalObject
 
 __all__ = ["PersonalDocument", "of_matches", "of_objects", "of_photos", "of_unknown"]
@@ -106,8 +108,17 @@ def of_unknown(names: Sequence[str]) -> list[PersonalDocument]:
     ]
 
 
+def _times(photo: FoundPhoto) -> list[str]:
+    """Return from when to when each object is in a clip; nothing for a photo."""
+    return [
+        f'"{each.match.object.name}" is in sight '
+        + ", ".join(f"{clock(start)}-{clock(end)}" for start, end in each.spans)
+        for each in (photo.times if isinstance(photo, FoundClip) else ())
+    ]
+
+
 def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
-    """Return a document for each photo of a library.
+    """Return a document for each photo or clip of a library.
 
     Args:
         photos: What a search returned. A photo is as certain as its least certain match.
@@ -121,11 +132,12 @@ def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
                         replies.sighting(match, photo.size_wh)
                         for match in (*photo.matches, *photo.possible)
                     ),
+                    *_times(photo),
                     *_not_looked_for(photo.passed_over),
                 ]
             ),
             metadata={
-                "kind": "photo",
+                "kind": photo.kind,
                 "photo_id": photo.photo_id,
                 "object_ids": " ".join(match.object.object_id for match in photo.matches),
                 "possible_ids": " ".join(match.object.object_id for match in photo.possible),
@@ -135,6 +147,7 @@ def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
                 "certainty": max(
                     map(_certainty, (*photo.matches, *photo.possible)), key=_CERTAINTIES.index
                 ),
+                **({"times": "; ".join(_times(photo))} if photo.kind == "clip" else {}),
             },
         )
         for photo in photos

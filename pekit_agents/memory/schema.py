@@ -106,6 +106,8 @@ def check_layout(found: pa.Schema, wanted: pa.Schema, place: Place) -> None:
     known = {want: wanted.names}
     if wanted.names == table_schema("", 1).names:
         known |= {old: table_schema("", 1, layout=old).names for old in _OLDER}
+    if before := _metadata(wanted).get("pekit.before"):
+        known |= {before: [field.name for field in wanted if not field.nullable]}
     # The names as well, because a damaged file can have lost some.
     if known.get(have) != found.names:
         raise SchemaMismatch(
@@ -133,6 +135,17 @@ def searched(schema: pa.Schema, *, vectors: bool = True) -> list[str]:
 def stored_feature_columns(schema: pa.Schema) -> list[str]:
     """Return the columns of a table that tell near twins apart."""
     return [name for name in _STORED_FEATURES if name in schema.names]
+
+
+def with_nulls(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Return rows of the layout before in that of ``schema``: columns that are new are null."""
+    columns = [
+        batch.column(field.name)
+        if field.name in batch.schema.names
+        else pa.nulls(len(batch), field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def encoder_of(schema: pa.Schema) -> tuple[str, int]:

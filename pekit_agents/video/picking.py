@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from pekit_agents.types import FloatArray, RGBImage, View
     from pekit_agents.video.frames import Frame
 
-__all__ = ["MOST_LOOKS", "MOST_PICKED", "Picked", "PickedFrame", "pick_views", "sharpest_frames"]
+__all__ = [
+    "MOST_LOOKS",
+    "MOST_PICKED",
+    "SAME_LOOK",
+    "Picked",
+    "PickedFrame",
+    "pick_views",
+    "sharpest_frames",
+]
 
 #: A handful: with more, one clip would fill an object whose views are looked through each time.
 MOST_PICKED = 5
@@ -41,7 +49,7 @@ MOST_LOOKS = 24
 _STRETCH = 0.25
 #: The cosine above which two frames are the same look at a thing: most frames of one look, shaken
 #: and blurred, are more alike, and few of different looks are.
-_SAME_LOOK = 0.8
+SAME_LOOK = 0.8
 _PICTURE = 480  # pixels of the longer side of what is kept to show a picked frame
 
 
@@ -259,13 +267,13 @@ def _most_different(views: Sequence[View], at_most: int) -> list[int]:
     while len(taken) < min(at_most, len(views)):
         alike = cosines[:, taken].max(axis=1)
         farthest = int(alike.argmin())
-        if alike[farthest] > _SAME_LOOK:
+        if alike[farthest] > SAME_LOOK:
             break
         taken.append(farthest)
     nearest = cosines[:, taken].argmax(axis=1)
     sharp = np.array([view.sharpness or 0.0 for view in views])
     # Another of a look is as good, as long as it is no look between this one and the next.
-    same = (nearest[:, None] == np.arange(len(taken))) & (cosines[:, taken] > _SAME_LOOK)
+    same = (nearest[:, None] == np.arange(len(taken))) & (cosines[:, taken] > SAME_LOOK)
     return [int(np.where(same[:, k], sharp, -1).argmax()) for k in range(len(taken))]
 
 

@@ -1,6 +1,7 @@
-"""A library of photos: indexed once, asked later what shows a personal object."""
+"""A library of photos and clips: indexed once, asked later what shows a personal object."""
 
 from pekit_agents.retrievers.photo_library.library import (
+    FoundClip,
     FoundPhoto,
     IndexReport,
     PhotoLibrary,
@@ -8,6 +9,7 @@ from pekit_agents.retrievers.photo_library.library import (
 )
 
 __all__ = [
+    "FoundClip",
     "FoundPhoto",
     "IndexReport",
     "PhotoLibrary",

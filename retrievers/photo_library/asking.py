@@ -39,6 +39,11 @@ class Asked:
     excluded: frozenset[str] = frozenset()
     passed_over: tuple[str, ...] = ()
 
+    @property
+    def wanted(self) -> set[str]:
+        """The ids of all objects that are to be shown."""
+        return set().union(*self.parts)
+
 
 def asked_for(query: str, objects: Sequence[PersonalObject], words: TextSearch) -> Asked:
     """Return what a text asks for.

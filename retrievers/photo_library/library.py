@@ -1,6 +1,6 @@
-"""A photo library: photos are encoded once and searched for ever after.
+"""A photo library: photos and clips are encoded once and searched for ever after.
 
-What is stored of a photo is its regions and their vectors, not what was recognised. Comparing
+What is stored of a picture is its regions and their vectors, not what was recognised. Comparing
 them with the memory is cheap and happens in each search, so an object that is remembered later
 is found in photos that were indexed long before.
 """
@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from itertools import tee
 from numbers import Integral
 from typing import TYPE_CHECKING, Unpack
 
@@ -23,6 +21,8 @@ from pekit_agents.memory.place.place import require_files_at, user_place
 from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.retrieval.regions import require_mode
 from pekit_agents.retrievers.photo_library.asking import Asked, asked_for
+from pekit_agents.retrievers.photo_library.clips import as_clip, content_of, indexed_clip
+from pekit_agents.retrievers.photo_library.found import FoundClip, FoundPhoto
 from pekit_agents.retrievers.photo_library.indexing import (
     IndexReport,
     PhotoProgress,
@@ -34,15 +34,15 @@ from pekit_agents.retrievers.photo_library.indexing import (
     shown_id,
 )
 from pekit_agents.retrievers.photo_library.regions import RegionScan
+from pekit_agents.retrievers.photo_library.showing import showing, strength
 from pekit_agents.retrievers.photo_library.table import (
     Photo,
-    delete_photo,
+    delete_photos,
     photo_schema,
     put_rows,
     to_rows,
 )
 from pekit_agents.retrievers.text_search import TextSearch
-from pekit_agents.types import Candidate
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,40 +52,15 @@ if TYPE_CHECKING:
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
     from pekit_agents.tools.open_options import KitOptions
-    from pekit_agents.types import Match
+    from pekit_agents.types import Box, FloatArray
 
-__all__ = ["FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
+__all__ = ["FoundClip", "FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
 
 _BATCH = 16  # photos a commit: what the end of the process costs at most
 
 
 class PhotoNotFound(PeKitError, LookupError):
     """The library has no photo of that id."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPhoto:
-    """A photo of the library and the objects that were looked for.
-
-    Attributes:
-        photo_id: The caller's name for it.
-        size_wh: Width and height of the upright photo in pixels.
-        matches: Where the objects that were looked for are named, the surest first.
-        score: The score of the least sure object that was looked for; where one of several is
-            enough, of the surest.
-        possible: Where something may be one of the objects that were looked for.
-        probability: The probability of the object whose score that is, in [0, 1]; None where the
-            profile knows no probabilities.
-        passed_over: Words of the text that were not looked for in the photo.
-    """
-
-    photo_id: str
-    size_wh: tuple[int, int]
-    matches: tuple[Match, ...]
-    score: float
-    possible: tuple[Match, ...] = ()
-    probability: float | None = None
-    passed_over: tuple[str, ...] = ()
 
 
 class PhotoLibrary:
@@ -170,9 +145,11 @@ class PhotoLibrary:
         out; a file that is too large is not read for that.
 
         Args:
-            photos: (photo id, photo) pairs; may be a generator. A photo with a known id and a new
-                content takes the old one's place, unless that was forgotten meanwhile. Of two
-                photos with one id in one call the second is left out.
+            photos: (photo id, photo) pairs; may be a generator. In place of a photo there may be
+                the path of a clip, or a :class:`~pekit_agents.video.clips.Clip` of a file or bytes:
+                a frame is stored for each six tenths of a second in which something moves. What
+                has a known id and a new content takes the old one's place, unless that was
+                forgotten meanwhile. Of two with one id in one call the second is left out.
             mode: How hard to look, as for :meth:`PeKit.find`; ``"scene"`` finds more small
                 things and takes longer. Photos that are there already stay as they are.
             progress: Called after each photo.
@@ -200,7 +177,9 @@ class PhotoLibrary:
         return tally.report()
 
     def search(self, names: Sequence[str], *, k: int = 20) -> list[FoundPhoto]:
-        """Return the photos that show, or may show, all of some personal objects.
+        """Return the photos and clips that show, or may show, all of some personal objects.
+
+        A clip is a :class:`FoundClip`, which says when; it need not show them at the same time.
 
         Args:
             names: Names or ids of remembered objects, at least one.
@@ -259,7 +238,7 @@ class PhotoLibrary:
             if self._transactions.finish():
                 return
             raise PhotoNotFound(f"expected a photo of the library, found {photo_id!r:.80}")
-        self._transactions.erase(lambda table, _: delete_photo(table, photo_id=photo_id))
+        self._transactions.erase(lambda table, _: delete_photos(table, [photo_id]))
 
     def _store(self, batch: list[Photo], there: Collection[str], tally: Tally) -> None:
         """Store photos and empty the list of them.
@@ -291,20 +270,31 @@ class PhotoLibrary:
             photo = None
             with leaving_out(partial(tally.add, shown_id(photo_id), "failed")):
                 check_id(photo_id)
-                loaded, content = opened(source, known.get(photo_id), self._kit.limits)
-                if loaded is None or known.get(photo_id) == content:
+                clip = as_clip(source)
+                if clip is None:
+                    loaded, content = opened(source, known.get(photo_id), self._kit.limits)
+                else:
+                    loaded, content = None, content_of(clip)
+                if known.get(photo_id) == content:
                     seen.add(photo_id)
                     tally.add(photo_id, "skipped")
                     continue
                 check_unseen(photo_id, seen)
-                _, proposals, vectors = self._kit.propose(loaded, mode=mode)
-                boxes = [proposal.box for proposal in proposals]
-                photo = Photo(photo_id, content, loaded.size_wh, boxes, vectors)
+                if clip is not None:
+                    photo = indexed_clip(photo_id, clip, content, partial(self._regions_of, mode))
+                elif loaded is not None:
+                    boxes, vectors = self._regions_of(mode, loaded)
+                    photo = Photo(photo_id, content, loaded.size_wh, boxes, vectors)
             if photo is not None:
                 known[photo_id] = photo.content
                 seen.add(photo_id)
                 tally.add(photo_id, "indexed")
                 yield photo
+
+    def _regions_of(self, mode: SearchMode, image: ImageSource) -> tuple[list[Box], FloatArray]:
+        """Return the boxes of a picture's regions and their vectors."""
+        _, proposals, vectors = self._kit.propose(image, mode=mode)
+        return [proposal.box for proposal in proposals], vectors
 
     def _contents(self) -> dict[str, str]:
         """Return photo id -> content hash of everything in the library."""
@@ -324,65 +314,21 @@ class PhotoLibrary:
             raise InvalidInput(f"expected k as a whole number of at least 1, found {k!r:.80}")
         if not asked.parts:
             return []
-        may_show = self._kit.region_test(set().union(*asked.parts))
+        may_show = self._kit.region_test(asked.wanted)
 
         def read(table: Table | None) -> list[FoundPhoto]:
             if table is None:
                 return []
-            return list(self._showing(self._regions.photos(table, may_show), asked))
+            photos = self._regions.photos(table, may_show)
+            return list(showing(photos, asked, may_show, self._kit.match_regions))
 
         found = self._transactions.read(read)
         return sorted(found, key=_rank)[: int(k)]
-
-    def _showing(self, photos: Iterable[Photo], asked: Asked) -> Iterator[FoundPhoto]:
-        photos, compared = tee(photos)
-        answers = self._kit.match_regions((photo.boxes, photo.vectors) for photo in compared)
-        wanted = set().union(*asked.parts)
-        for photo, (named, possible) in zip(photos, answers, strict=True):
-            if _showing_some(named, asked.excluded):
-                continue
-            shown, perhaps = (_showing_some(matches, wanted) for matches in (named, possible))
-            best = _best((each for _, each in (*shown, *perhaps)), asked.parts)
-            if len(best) >= (1 if asked.either else len(asked.parts)):
-                decides = (max if asked.either else min)(best, key=_strength)
-                yield FoundPhoto(
-                    photo.photo_id,
-                    photo.size_wh,
-                    tuple(match for match, _ in shown),
-                    decides.score,
-                    tuple(match for match, _ in perhaps),
-                    decides.probability,
-                    asked.passed_over,
-                )
 
     @property
     def _schema(self) -> pa.Schema:
         return self._transactions.schema
 
 
-def _showing_some(
-    matches: Iterable[Match], wanted: Collection[str]
-) -> list[tuple[Match, Candidate]]:
-    """Return the matches of wanted objects, each with the likeliest of these that it may be."""
-    found = []
-    for match in matches:
-        first = Candidate(match.object, match.score, match.probability)
-        some = [c for c in (first, *match.alternatives) if c.object.object_id in wanted]
-        found += [(match, each) for each in some[:1]]
-    return found
-
-
-def _best(candidates: Iterable[Candidate], parts: Sequence[set[str]]) -> list[Candidate]:
-    """Return the likeliest for each part that there is one for."""
-    ranked = sorted(candidates, key=_strength, reverse=True)
-    best = (next((c for c in ranked if c.object.object_id in part), None) for part in parts)
-    return [each for each in best if each is not None]
-
-
 def _rank(photo: FoundPhoto) -> tuple[float, float, str]:
-    return -_strength(photo), -photo.score, photo.photo_id
-
-
-def _strength(sure: Candidate | FoundPhoto) -> float:
-    """Return what is ranked by; the same kind for everything that one profile finds."""
-    return sure.score if sure.probability is None else sure.probability
+    return -strength(photo), -photo.score, photo.photo_id

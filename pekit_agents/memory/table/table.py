@@ -19,6 +19,7 @@ from pekit_agents.memory.schema import (
     searched,
     table_schema,
     to_objects,
+    with_nulls,
 )
 
 if TYPE_CHECKING:
@@ -128,9 +129,14 @@ def read_searched(table: Table) -> pa.Table:
 
 def current_batches(table: Table | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Yield all rows, some at a time, in the current layout whatever theirs is."""
-    if table is not None:
-        for batch in table.search().to_batches(_BATCH):
+    if table is None:
+        return
+    of_objects = "object_id" in schema.names  # else of photos
+    for batch in table.search().to_batches(_BATCH):
+        if of_objects:
             yield from to_rows(to_records(batch), schema).to_batches()
+        else:
+            yield with_nulls(batch, schema)
 
 
 def read_objects(table: Table) -> tuple[PersonalObject, ...]:

@@ -209,6 +209,17 @@ class IndexedPhotos(BaseModel):
     failed: list[NotIndexed]
 
 
+class TimesInClip(BaseModel):
+    """When an object is in a clip of the library, in seconds from its beginning."""
+
+    object_id: str
+    name: str
+    possible: bool
+    time: float = Field(description="Of the frame that shows it best.")
+    box_xyxy: list[float] = Field(min_length=4, max_length=4)
+    spans: list[tuple[float, float]] = Field(description="From when to when it is in sight.")
+
+
 class PhotoHit(BaseModel):
     """A photo of the library that shows, or may show, what was asked for."""
 
@@ -218,6 +229,8 @@ class PhotoHit(BaseModel):
     possible: list[PlacedMatch]
     score: float
     probability: float | None
+    kind: Literal["photo", "clip"] = Field(description="Matches of a clip have times.")
+    times: list[TimesInClip] = Field(description="When each object is in a clip; [] of a photo.")
 
     @classmethod
     def of(cls, photo: FoundPhoto) -> PhotoHit:
@@ -230,6 +243,8 @@ class PhotoHit(BaseModel):
                 "possible": [match.to_dict() for match in photo.possible],
                 "score": round(photo.score, 4),
                 "probability": photo.probability,
+                "kind": photo.kind,
+                "times": photo.to_dict().get("times", []),
             }
         )
 
