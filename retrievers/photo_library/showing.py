@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import reduce
 from itertools import chain, islice, tee
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -154,7 +153,7 @@ def _found_clip(
         decides.probability,
         asked.passed_over,
         told,
-        tuple(reduce(_common, spans_of_parts)),
+        tuple(_together(spans_of_parts)),
     )
 
 
@@ -205,10 +204,13 @@ def _united(spans: Iterable[Span]) -> list[Span]:
     return united
 
 
-def _common(some: list[Span], others: list[Span]) -> list[Span]:
-    """Return the times that are in both."""
-    both = ((max(a[0], b[0]), min(a[1], b[1])) for a in some for b in others)
-    return sorted((start, end) for start, end in both if start < end)
+def _together(parts: Sequence[list[Span]]) -> list[Span]:
+    """Return the times that are in all parts."""
+    common, *rest = parts
+    for spans in rest:
+        both = ((max(a[0], b[0]), min(a[1], b[1])) for a in common for b in spans)
+        common = sorted((start, end) for start, end in both if start < end)
+    return common
 
 
 def _showing_some(matches: Iterable[Match], wanted: Collection[str]) -> list[Shown]:
