@@ -27,7 +27,7 @@ from pekit_agents.tools.chosen_pictures import (
     LATEST,
     NONE,
     one_picture,
-    some_pictures,
+    some_references,
 )
 from pekit_agents.tools.clip_actions import ClipActions
 from pekit_agents.tools.clip_findings import CLIP_SECONDS, ClipFindings
@@ -182,7 +182,8 @@ class PersonalActions(KnownObjects, ClipActions, PersonalAnswers):
             category: What it is in general words, such as "dog" or "coffee mug".
             context: Anything the user said about it that may help to answer questions later.
             images: The photos that show it: handles such as "img_..." from the labels in the
-                conversation, or "latest" for the newest photo.
+                conversation, or "latest" for the newest photo; and clips in which it is turned,
+                "clip_...".
             recent: Handles of the conversation, the newest first.
             object_id: Repeating a call with the same id changes nothing.
 
@@ -195,7 +196,7 @@ class PersonalActions(KnownObjects, ClipActions, PersonalAnswers):
             obj = next((each for each in kit.objects() if each.object_id == object_id), None)
             if obj is None:
                 introduce = partial(kit.remember, name, category=category, context=context)
-                photos = OfferedPhotos(self.images, user_id, some_pictures(images, recent))
+                photos = self._offered(user_id, some_references(images, recent))
                 obj = photos.store(
                     kit,
                     category,
@@ -225,7 +226,7 @@ class PersonalActions(KnownObjects, ClipActions, PersonalAnswers):
             user_id: Whose memory.
             name: The remembered object that the photos show: its name, or its id.
             images: The photos: handles such as "img_..." from the labels in the conversation, or
-                "latest" for the newest photo.
+                "latest" for the newest photo; and clips in which it is turned, "clip_...".
             sighting: Where it is in the photo, if that is a single one: the number of the sighting,
                 as find_personal_objects says it; 0 to take where it is recognised, or else what
                 stands out.
@@ -238,8 +239,8 @@ class PersonalActions(KnownObjects, ClipActions, PersonalAnswers):
         kit = self.open_kit(user_id)
         with fixable():
             before = kit.get(name)
-            handles = some_pictures(images, recent)
-            photos = OfferedPhotos(self.images, user_id, handles)
+            handles = some_references(images, recent)
+            photos = self._offered(user_id, handles)
             # Of the same photos are the same ids, so that a repeated call adds nothing.
             ids = {handle: view_id(before.object_id, handle, sighting) for handle in handles}
             find = partial(self.findings.find, user_id, second_opinion=False)
@@ -255,6 +256,10 @@ class PersonalActions(KnownObjects, ClipActions, PersonalAnswers):
         stored = replace(obj, advice=())
         record = {"object": stored.to_dict(), "added": count, "photos": [*photos.by_handle]}
         return ActionResult("\n".join([replies.added(obj, count), *photos.told()]), record)
+
+    def _offered(self, user_id: str, handles: Sequence[str]) -> OfferedPhotos:
+        seconds = self.clip_findings.seconds
+        return OfferedPhotos(self.images, self.clips, user_id, handles, seconds=seconds)
 
     def find_personal_objects(
         self, user_id: str, image: str = LATEST, *, recent: Iterable[str] = ()

@@ -9,7 +9,15 @@ from pekit_agents.errors import InvalidInput
 from pekit_agents.tools.clip_store import clips_named
 from pekit_agents.tools.image_store import handles_named
 
-__all__ = ["LATEST", "NONE", "is_none", "one_clip", "one_picture", "some_pictures"]
+__all__ = [
+    "LATEST",
+    "NONE",
+    "is_none",
+    "one_clip",
+    "one_picture",
+    "some_pictures",
+    "some_references",
+]
 
 #: Stands for the newest picture of the conversation.
 LATEST = "latest"
@@ -42,6 +50,14 @@ def some_pictures(images: Sequence[str], recent: Iterable[str]) -> list[str]:
     meant = [each for image in listed for each in _meant(image)]
     newest = _handle(LATEST, recent) if LATEST in meant else LATEST
     return list(dict.fromkeys(newest if each == LATEST else each for each in meant))
+
+
+def some_references(images: Sequence[str], recent: Iterable[str]) -> list[str]:
+    """Return the handles of photos and clips that a model means, each once."""
+    listed = [images] if isinstance(images, str) else images
+    clips = [handle for each in listed for handle in clips_named(each)]
+    photos = [each for each in listed if handles_named(each) or not clips_named(each)]
+    return [*some_pictures(photos, recent), *dict.fromkeys(clips)]
 
 
 def one_clip(clip: str, recent: Iterable[str]) -> str:

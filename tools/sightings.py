@@ -12,6 +12,7 @@ from pekit_agents.images.loading import LoadedPhoto
 from pekit_agents.introduction.view_extraction import Reference
 from pekit_agents.introduction.views import MAX_VIEWS
 from pekit_agents.owner_text import NAME_LIMIT, quote
+from pekit_agents.video.clips import Clip
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
@@ -55,7 +56,7 @@ def names(finding: Finding, object_id: str, sighting: int = 0) -> bool:
 def placed(
     kit: PeKit,
     obj: PersonalObject,
-    photos: Mapping[str, bytes],
+    photos: Mapping[str, Any],
     ids: Mapping[str, str],
     sighting: int,
     find: Callable[[str], Finding],
@@ -65,7 +66,7 @@ def placed(
     Args:
         kit: The user's.
         obj: The object.
-        photos: The photos, by handle.
+        photos: The photos, by handle; clips among them stay as they are.
         ids: The ids of their views, by handle; what is held stays as it is.
         sighting: The number of its sighting in the only photo; 0 for what is found in each.
         find: Searches the picture of a handle.
@@ -76,12 +77,16 @@ def placed(
     """
     if sighting:
         (handle,) = require_one([*ids])
+        if isinstance(photos.get(handle), Clip):
+            raise InvalidInput("sighting: expected 0 for a clip, as only photos have sightings")
         return {handle: sighted(find(handle), sighting)}
     held = {view.view_id for view in kit.views(obj.object_id)}
     if len(held) + len(photos) > MAX_VIEWS:  # which adding them tells
         return dict(photos)
 
-    def place(handle: str, photo: bytes) -> Any:
+    def place(handle: str, photo: Any) -> Any:
+        if isinstance(photo, Clip):
+            return photo
         try:
             return _meant_in(find(handle), obj, kit.profile)
         except ImageError:  # told with its place among the photos by who adds them

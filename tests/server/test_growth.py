@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import tracemalloc
 
 import pytest
@@ -13,7 +14,8 @@ from benchmarks.server.people import built, three_people
 from pekit_agents.server.settings import ServerSettings
 from pekit_agents.testing.fakes import graded_profile
 
-_WARM_UP, _ROUNDS = 2, 4  # of all requests of all users
+_WARM_UP, _ROUNDS = 2, 2  # of all requests of all users
+_TRIES = 3  # what leaks, leaks in each; other things of the process may grow in one of them
 _MOST = 500  # bytes that a request may leave: its scope takes thousands, and so does a photo
 _MCP = (
     ("accept", "application/json, text/event-stream"),
@@ -44,15 +46,25 @@ async def requests_of(app, person) -> int:
 
 
 async def left_by_a_request(app, people) -> float:
-    """Return how many bytes a request leaves behind, in the mean."""
-    for rounds in (_WARM_UP, _ROUNDS):
+    """Return how many bytes a request leaves behind, in the mean of the best of some tries."""
+    left = []
+    for rounds in (_WARM_UP, *[_ROUNDS] * _TRIES):
         gc.collect()
         before, count = tracemalloc.get_traced_memory()[0], 0
         for _ in range(rounds):
             for person in people:
                 count += await requests_of(app, person)
         gc.collect()
-    return (tracemalloc.get_traced_memory()[0] - before) / count
+        left.append((tracemalloc.get_traced_memory()[0] - before) / count)
+    return min(left[1:])
+
+
+@pytest.fixture
+def no_logs():
+    """The test runner keeps what is logged."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture
@@ -67,7 +79,7 @@ def of_people(tmp_path, people):
     )
 
 
-async def test_a_request_leaves_nothing_behind(of_people, people, running):
+async def test_a_request_leaves_nothing_behind(of_people, people, running, no_logs):
     tracemalloc.start()
     try:
         async with running(of_people, graded_profile()) as app:

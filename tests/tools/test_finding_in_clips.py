@@ -179,7 +179,6 @@ def test_a_photo_is_no_clip_and_a_clip_no_photo(
         actions.find_in_video("ann", biscuit)
     for call in (
         lambda: actions.find_personal_objects("ann", clip),
-        lambda: actions.remember_object("ann", "Mug", "mug", images=[clip]),
         lambda: actions.correct_personal("ann", "Biscuit", "is", clip),
     ):
         with pytest.raises(ActionError, match=r"found that of a clip; .* with find_in_video"):

@@ -46,6 +46,7 @@ _BODY = {
                             "minimum": 0,
                             "default": 0,
                             "description": "From where on to search, in seconds.",
+                            "examples": [0],
                         },
                         "end": {
                             "type": "number",
