@@ -1,7 +1,7 @@
 """Synthetic views of a reference photo: what the object may look like in photos to come.
 
 A photo and its mirror image. Smaller, turned, darker and paler ones found nothing more
-(docs/lab-book.md).
+(docs/lab-book-descriptor.md).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "lab-book.md").read_text("utf-8")
-_BEFORE_COUNTS = TEXT.split("### How many there were")[0]
+TEXT = (ROOT / "docs" / "lab-book-numbers.md").read_text("utf-8")
+_BEFORE_COUNTS = TEXT.split("## How many there were")[0]
 ROWS = re.findall(r"^\| `([\w.]+)` \| ([\d., ]+) \|", _BEFORE_COUNTS, re.MULTILINE)
 
 
@@ -43,17 +43,17 @@ def test_a_number_is_that_of_the_code(name, written):
 
 
 @pytest.mark.parametrize(
-    ("heading", "row"), [("### Who it is", "who it is"), ("### Where to look", "where to look")]
+    ("heading", "row"), [("## Who it is", "who it is"), ("## Where to look", "where to look")]
 )
 def test_the_counts_are_those_of_the_tables(heading, row):
-    table = TEXT.split(heading)[1].split("\n### ")[0]
+    table = TEXT.split(heading)[1].split("\n## ")[0]
     values = re.findall(r"^\| `[\w.]+` \| ([\d., ]+) \|", table, re.MULTILINE)
     count = sum(len(written.split(",")) for written in values)
     assert re.search(rf"\*\*{row}\*\* \| \*\*\d+\*\* \| \| \*\*{count}\*\*", TEXT)
 
 
 def test_the_files_counts_add_up():
-    table = TEXT.split("### How many there were")[1]
+    table = TEXT.split("## How many there were")[1]
     rows = re.findall(r"^\| [^|]* \| (\d+) \| [^|]* \| (\d+) \|", table, re.MULTILINE)
     total = re.search(r"\*\*all\*\* \| \*\*(\d+)\*\* \| \| \*\*(\d+)\*\*", table)
     assert [sum(int(row[side]) for row in rows) for side in (0, 1)] == [

@@ -7,6 +7,6 @@ from pekit_agents.settings import MatchSettings, RerankSettings
 
 __all__ = ["MATCHING", "RERANKING"]
 
-# Found in composed scenes, see docs/lab-book.md.
+# Found in composed scenes, see docs/lab-book-numbers.md.
 MATCHING = MatchSettings(framing=NEARLY)
 RERANKING = RerankSettings(colour=15.0)
