@@ -1,4 +1,4 @@
-"""``python docs/_site/evaluation_pictures.py`` draws what ``pekit eval recognition`` reports.
+"""``python docs/_site/evaluation_pictures.py`` draws the mistakes of an evaluation.
 
 The photos are made from those of the scikit-image package: cut anew, mirrored, in other light.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -17,7 +16,6 @@ from pekit_agents.demo import photo_path
 from pekit_agents.evaluation.bench import Bench
 from pekit_agents.evaluation.datasets import load_dataset
 from pekit_agents.evaluation.protocols import recognition
-from pekit_agents.evaluation.report import write_report
 from pekit_agents.evaluation.report.sheet import mistake_sheet
 from pekit_agents.images import load_image
 from pekit_agents.images.compositing import vary
@@ -36,25 +34,22 @@ _DIM = 0.6  # the light of the office cup
 _LEAST = 0.45  # of a photo's width and height, which stays
 
 
-def draw_pictures(folder: Path) -> list[Path]:
-    """Write all pictures into a folder and return their paths."""
+def draw_mistakes(folder: Path) -> Path:
+    """Write the picture of the worst mistakes into a folder and return its path."""
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         make_photos(work / "my-photos")
         data = load_dataset(work / "my-photos")
         bench = Bench(data, mode="fast", seeds=(0,), cache=work / "cache")
         run = recognition(bench, refs=(1, 2))
-        files = {file.name: file for file in write_report([run], work / "report")}
-        curve = Image.open(BytesIO(files["open-set.png"].read_bytes()))
         mistakes = mistake_sheet(run)
     if mistakes is None:
         raise RuntimeError("expected a mistake to draw, found none: make the photos harder")
     folder.mkdir(parents=True, exist_ok=True)
-    curve.thumbnail((900, 900))
-    curve.save(folder / "evaluation-open-set.png", optimize=True)
     mistakes.thumbnail((960, 960))
-    mistakes.save(folder / "evaluation-mistakes.jpg", quality=80)
-    return [folder / "evaluation-open-set.png", folder / "evaluation-mistakes.jpg"]
+    path = folder / "evaluation-mistakes.jpg"
+    mistakes.save(path, quality=80)
+    return path
 
 
 def make_photos(folder: Path) -> None:
@@ -84,5 +79,4 @@ def _varied(photo: Image.Image, light: float, random: Random) -> Image.Image:
 
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS / "pictures"
-    for drawn in draw_pictures(target):
-        print(drawn)
+    print(draw_mistakes(target))
