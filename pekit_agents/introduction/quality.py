@@ -3,7 +3,8 @@
 A photo that shows what another one shows adds nothing. One that resembles none of the others may
 show something else. A blurred, dark or small object has features of another kind than one seen
 well, so that it is found in worse photos only, and without a discriminant other things are taken
-for it there. The limits were measured on development photos, see ``docs/corrections.md``.
+for it there. The limits were measured on development photos, see
+``docs/guides/reference-photos.md``.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def test_nothing_is_opened_again_while_nothing_is_replaced(
 
 
 def test_a_backup_copied_over_newer_files_restores_nothing(root, backup):
-    """As docs/memory.md says: what is there goes first."""
+    """As docs/guides/moving.md says: what is there goes first."""
     kit = PeKit.open(root, profile=fake_profile(), user_id="ann")
     kit.remember("Cup", solid_scene({"red": (20, 20, 90, 90)}), category="mug")
     restore = backup()
