@@ -83,7 +83,7 @@ class Sheet:
         rows = np.asarray(numbers, np.float64).reshape(-1, 32)
         share = np.clip(rows / (2.5 * rows.std()), -1, 1)[:, :, None]
         end = np.where(share > 0, _ORANGE, _BLUE)
-        pixels = (255 + (end - 255.0) * np.abs(share)).astype(np.uint8)
+        pixels = (255 + (end - 255.0) * np.abs(share)).round().astype(np.uint8)
         strip = Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST)
         self.picture.paste(strip, at)
         self.draw.rectangle((*at, at[0] + size[0], at[1] + size[1]), outline=_LINE)
@@ -291,6 +291,50 @@ def memory_on_disk(kit: PeKit, view: View, place: Path) -> Sheet:
     return sheet
 
 
+def erased(place: Path) -> Sheet:
+    """Return a sheet of which files hold something of an object, before and after forgetting it."""
+    kit = PeKit.open(place, user_id="ann", keep_crops=True)
+    kit.remember("Chelsea", photo_path("chelsea.png"), category="cat")
+    kit.remember("Ruby", photo_path("motorcycle_left.png"), category="motorcycle")
+    kit.update("Ruby", context="Rebuilt in 2014.")
+    (view,) = kit.views("Ruby")
+    middle = len(view.crop.picture) // 2  # the ends of all JPEGs are alike
+    searched = {
+        "name": b"Ruby",
+        "note": b"Rebuilt",
+        "crop": view.crop.picture[middle : middle + 100],
+    }
+    before = _holding(place, searched)
+    kit.forget("Ruby")
+    sheet = Sheet.of(960, 215)
+    sheet.photo((20, 60), Image.open(BytesIO(view.crop.picture)), (200, 135))
+    sheet.text((20, 18), "Ruby, to be forgotten", 20)
+    sides = (("before: what is in the files", before), ("after", _holding(place, searched)))
+    for column, (title, files) in enumerate(sides):
+        left = 300 + 370 * column
+        sheet.text((left, 18), title, 20, _BLUE)
+        for row, (name, found) in enumerate(files.items()):
+            words, colour = (", ".join(found), _ORANGE) if found else ("nothing of Ruby", _FAINT)
+            sheet.text((left, 62 + 34 * row), name, 17)
+            sheet.text((left + 120, 62 + 34 * row), words, 17, colour)
+    sheet.arrow((560, 130), (640, 130))
+    sheet.text((600, 100), "forget", 17, _INK, "ma")
+    return sheet
+
+
+def _holding(place: Path, searched: dict[str, bytes]) -> dict[str, list[str]]:
+    """Return which of the searched bytes each data file below a folder holds, and the others."""
+    held: dict[str, list[str]] = {}
+    paths = sorted(place.rglob("*"), key=lambda path: path.suffix != ".lance")
+    for path in filter(Path.is_file, paths):
+        rows = sum(name.startswith("rows") for name in held)
+        name = f"rows, file {rows + 1}" if path.suffix == ".lance" else "other files"
+        content = path.read_bytes()
+        found = [what for what, its_bytes in searched.items() if its_bytes in content]
+        held[name] = held.get(name, []) + found
+    return held
+
+
 def _kilobytes(path: Path) -> str:
     """Return the size of a file, or of all files in a folder."""
     files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
@@ -319,6 +363,8 @@ def draw_all(folder: Path) -> list[Path]:
             "memory-on-disk.jpg": memory_on_disk(kit, view, Path(place)),
             "correction.jpg": correction(kit, blurred),  # last: it changes what is remembered
         }
+        with tempfile.TemporaryDirectory() as other:
+            sheets["forgetting.jpg"] = erased(Path(other))
         return [sheet.save(name, folder) for name, sheet in sheets.items()]
 
 

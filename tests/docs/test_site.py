@@ -122,3 +122,43 @@ def test_a_picture_of_proposals_has_all_their_boxes_and_spares_the_photo():
     edges = [drawn.getpixel(corner) for corner in ((2, 2), (30, 10), (0, 39))]
     assert edges == [(25, 155, 80), (25, 155, 80), (0, 0, 0)]
     assert photo.getbbox() is None
+
+
+def test_a_vector_is_drawn_blue_below_zero_and_orange_above():
+    sheet = _module("diagrams").Sheet.of(70, 50)
+    sheet.vector((2, 2), [-3.0] * 32 + [0.0] * 32 + [3.0] * 32, (64, 45))
+    drawn = [sheet.picture.getpixel((30, 2 + top)) for top in (7, 22, 37)]
+    # 3 is .49 of 2.5 standard deviations: that share of the way from white to the colour
+    assert drawn == [(149, 178, 223), (255, 255, 255), (230, 177, 140)]
+
+
+def test_a_diagram_tells_which_bytes_lie_in_which_files(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.lance").write_bytes(b"..Ruby..")
+    (tmp_path / "data" / "b.lance").write_bytes(b"..")
+    (tmp_path / "log.txt").write_bytes(b"..note..")
+    assert _module("diagrams")._holding(tmp_path, {"name": b"Ruby", "text": b"note"}) == {
+        "rows, file 1": ["name"],
+        "rows, file 2": [],
+        "other files": ["text"],
+    }
+
+
+def test_charts_draw_what_stands_on_their_pages():
+    charts = _module("charts")
+    calibrating = (ROOT / "docs" / "guides" / "calibrating.md").read_text("utf-8")
+    probabilities = charts.worth_of_probabilities(calibrating)
+    assert len(probabilities) == 10
+    assert probabilities[0] == (0.009, 0.019, 0.0, 0.05)
+    measured = (ROOT / "docs" / "lab-book-recognition.md").read_text("utf-8")
+    poor = charts.poor_views(measured)
+    assert (len(poor), poor[1]) == (9, ("being out of focus", 2, 23))
+
+
+@pytest.mark.slow
+def test_diagrams_are_small_and_stand_in_the_documentation(tmp_path, embedded_model, photos):
+    diagrams = _module("diagrams")
+    sheets = diagrams.draw_all(tmp_path)
+    assert [sheet.name for sheet in sheets if sheet.stat().st_size > 120_000] == []
+    shown = {path.name for path in (ROOT / "docs" / "pictures").iterdir()}
+    assert {sheet.name for sheet in sheets} <= shown
