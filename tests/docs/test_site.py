@@ -160,5 +160,6 @@ def test_diagrams_are_small_and_stand_in_the_documentation(tmp_path, embedded_mo
     diagrams = _module("diagrams")
     sheets = diagrams.draw_all(tmp_path)
     assert [sheet.name for sheet in sheets if sheet.stat().st_size > 120_000] == []
+    assert len(_module("ingest_picture").draw_ingest().axes) == 3 * 5
     shown = {path.name for path in (ROOT / "docs" / "pictures").iterdir()}
     assert {sheet.name for sheet in sheets} <= shown
