@@ -1,4 +1,4 @@
-"""Matches, objects and photos as documents: a text and flat metadata, for any framework."""
+"""Matches, objects, photos and clips as documents: a text and flat metadata, for any framework."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pekit_agents.tools import replies
 from pekit_agents.video.clock import clock
 
 if TYPE_CHECKING:
-    from pekit_agents.retrievers.photo_library.found import FoundPhoto
+    from pekit_agents.retrievers.photo_library.found import FoundPhoto, Span
     from pekit_agents.types import Match, PersonalObject
 
 __all__ = ["PersonalDocument", "of_matches", "of_objects", "of_photos", "of_unknown"]
@@ -28,10 +28,14 @@ class PersonalDocument:
     """What a retriever returns.
 
     Attributes:
-        id: ``<object id>:<number>``, ``photo:<photo id>``, or ``unknown:<number>``.
+        id: ``<object id>:<number>``, ``photo:<photo id>``, ``clip:<photo id>``, or
+            ``unknown:<number>``.
         text: It stands alone: names, categories, notes, places.
         metadata: Flat; pictures by handle, boxes as ``x0``, ``y0``, ``x1`` and ``y1`` in pixels.
-            Of a match and of a photo ``certainty`` is "certain", "ambiguous" or "possible", and
+            Of a clip ``times`` are from when to when each object is in it, in the order of
+            ``object_ids`` and then of ``possible_ids``: seconds, ``3.0-4.2,7.0-9.6 0.0-2.4``;
+            ``best_times`` are when each is seen best, and ``together`` when all are in sight. Of a
+            match, a photo and a clip ``certainty`` is "certain", "ambiguous" or "possible", and
             ``probability`` is in [0, 1]; it is left out where the profile knows none.
     """
 
@@ -108,56 +112,73 @@ def of_unknown(names: Sequence[str]) -> list[PersonalDocument]:
     ]
 
 
-def _times(photo: FoundPhoto) -> list[str]:
-    """Return from when to when each object is in a clip; nothing for a photo."""
-    return [
-        f'"{each.match.object.name}" is in sight '
-        + ", ".join(f"{clock(start)}-{clock(end)}" for start, end in each.spans)
-        for each in (photo.times if isinstance(photo, FoundClip) else ())
-    ]
-
-
 def of_photos(photos: Sequence[FoundPhoto]) -> list[PersonalDocument]:
-    """Return a document for each photo or clip of a library.
+    """Return a document for each photo and each clip of a library.
 
     Args:
         photos: What a search returned. A photo is as certain as its least certain match.
     """
-    return [
-        PersonalDocument(
-            id=f"photo:{photo.photo_id}",
-            text="\n".join(
-                [
-                    *(
-                        replies.sighting(match, photo.size_wh)
-                        for match in (*photo.matches, *photo.possible)
-                    ),
-                    *_times(photo),
-                    *_not_looked_for(photo.passed_over),
-                ]
-            ),
-            metadata={
-                "kind": photo.kind,
-                "photo_id": photo.photo_id,
-                "object_ids": " ".join(match.object.object_id for match in photo.matches),
-                "possible_ids": " ".join(match.object.object_id for match in photo.possible),
-                "width": photo.size_wh[0],
-                "height": photo.size_wh[1],
-                **_sure(photo.score, photo.probability),
-                "certainty": max(
-                    map(_certainty, (*photo.matches, *photo.possible)), key=_CERTAINTIES.index
-                ),
-                **({"times": "; ".join(_times(photo))} if photo.kind == "clip" else {}),
-            },
-        )
-        for photo in photos
+    return [_of_clip(each) if isinstance(each, FoundClip) else _of_photo(each) for each in photos]
+
+
+def _of_photo(photo: FoundPhoto) -> PersonalDocument:
+    told = [replies.sighting(match, photo.size_wh) for match in (*photo.matches, *photo.possible)]
+    return PersonalDocument(
+        id=f"photo:{photo.photo_id}",
+        text="\n".join([*told, *_not_looked_for(photo)]),
+        metadata=_shown(photo),
+    )
+
+
+def _of_clip(clip: FoundClip) -> PersonalDocument:
+    told = [
+        f"{replies.sighting(each.match, clip.size_wh)} In the clip {_in_words(each.spans)}; this "
+        f"is at {clock(each.time)}."
+        for each in clip.times
     ]
+    if len({each.match.identity for each in clip.times}) > 1:
+        when = _in_words(clip.together) or "at no time"
+        told.append(f"All that was asked for is in sight at once {when}.")
+    return PersonalDocument(
+        id=f"clip:{clip.photo_id}",
+        text="\n".join([*told, *_not_looked_for(clip)]),
+        metadata={
+            **_shown(clip),
+            "times": " ".join(_in_seconds(each.spans) for each in clip.times),
+            "best_times": " ".join(f"{each.time:.1f}" for each in clip.times),
+            "together": _in_seconds(clip.together),
+        },
+    )
 
 
-def _not_looked_for(words: Sequence[str]) -> list[str]:
+def _shown(photo: FoundPhoto) -> dict[str, Primitive]:
+    return {
+        "kind": photo.kind,
+        "photo_id": photo.photo_id,
+        "object_ids": " ".join(match.object.object_id for match in photo.matches),
+        "possible_ids": " ".join(match.object.object_id for match in photo.possible),
+        "width": photo.size_wh[0],
+        "height": photo.size_wh[1],
+        **_sure(photo.score, photo.probability),
+        "certainty": max(
+            map(_certainty, (*photo.matches, *photo.possible)), key=_CERTAINTIES.index
+        ),
+    }
+
+
+def _in_words(spans: Sequence[Span]) -> str:
+    return ", ".join(f"from {clock(start)} to {clock(end)}" for start, end in spans)
+
+
+def _in_seconds(spans: Sequence[Span]) -> str:
+    return ",".join(f"{start:.1f}-{end:.1f}" for start, end in spans)
+
+
+def _not_looked_for(photo: FoundPhoto) -> list[str]:
+    words = photo.passed_over
     if not words:
         return []
-    return [f"Not looked for in the photo, since nothing is called so: {listed(words)}."]
+    return [f"Not looked for in the {photo.kind}, since nothing is called so: {listed(words)}."]
 
 
 def _known(obj: PersonalObject) -> dict[str, Primitive]:

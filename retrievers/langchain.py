@@ -119,14 +119,14 @@ class PersonalObjectRetriever(BaseRetriever):
 
 
 class PhotoLibraryRetriever(BaseRetriever):
-    """Finds photos of a library by the personal objects that a text names.
+    """Finds photos and clips of a library by the personal objects that a text names.
 
     Example:
         >>> retriever = PhotoLibraryRetriever(library=library)         # doctest: +SKIP
         >>> retriever.invoke("photos with Biscuit and my red mug")
 
     Attributes:
-        library: One user's photos.
+        library: One user's photos and clips.
         k: The most documents to return.
     """
 

@@ -130,7 +130,7 @@ class PersonalObjectRetriever(BaseRetriever):
 
 
 class PhotoLibraryRetriever(BaseRetriever):
-    """Finds photos of a library by the personal objects that a text names.
+    """Finds photos and clips of a library by the personal objects that a text names.
 
     Example:
         >>> retriever = PhotoLibraryRetriever(library, path=Path("photos").joinpath)
@@ -138,10 +138,10 @@ class PhotoLibraryRetriever(BaseRetriever):
         >>> retriever.retrieve("photos with Biscuit and my red mug")
 
     Args:
-        library: One user's photos.
+        library: One user's photos and clips.
         similarity_top_k: The most nodes to return.
         path: Gives a photo's file by its id, so that its node is an image node. The library does
-            not store photos.
+            not store photos. The node of a clip is a text node, with the times in its metadata.
         callback_manager: LlamaIndex's own.
 
     Raises:
@@ -167,7 +167,11 @@ class PhotoLibraryRetriever(BaseRetriever):
                 "image_path; a PersonalObjectRetriever takes one"
             )
         photos = self.library.search_text(query_bundle.query_str, k=self.similarity_top_k)
-        paths = [self._path(photo.photo_id) if self._path else None for photo in photos]
+        # A clip is no picture that a model could be shown.
+        paths = [
+            self._path(photo.photo_id) if self._path and photo.kind == "photo" else None
+            for photo in photos
+        ]
         found = documents.of_photos(photos)
         return _nodes(found, paths, self.library.kit.limits)
 

@@ -15,6 +15,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from benchmarks.video.library import library
 from pekit_agents.cli.evaluation.options import DataArgument, LayoutOption, photos_of
 from pekit_agents.cli.evaluation.output import advancing
 from pekit_agents.cli.options import JsonOption
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["video"]
 
 video = typer.Typer(no_args_is_help=True, help="Timelines of clips against their targets.")
+
+video.command()(library)
 
 _WORKER = Path(__file__).with_name("worker.py")
 _VERDICTS = {True: "pass", False: "FAIL", None: "-"}

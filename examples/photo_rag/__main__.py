@@ -31,23 +31,25 @@ def index(
     user: UserOption = "default",
     profile: ProfileOption = "embedded",
 ) -> None:
-    """Index the photos below a folder; those that are indexed already are passed over."""
+    """Index the photos and clips below a folder; what is indexed already is passed over."""
     library = PhotoLibrary.open(memory, user, profile)
     album = list_photos(folder.resolve())
+    files = (*album.photos, *album.clips)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("indexing", total=len(album.photos))
+        task = progress.add_task("indexing", total=len(files))
         report = library.index(
-            ((str(path), path) for path in album.photos),
+            ((str(path), path) for path in files),
             progress=lambda photo, _: progress.update(
                 task, advance=1, description=Path(photo).name
             ),
         )
     failed = [(Path(photo), why) for photo, why in report.failed]
-    for file, reason in (*failed, *album.left_out):
+    left_out = [(path, why) for path, why in album.left_out if path not in album.clips]
+    for file, reason in (*failed, *left_out):
         console.print(f"{file.name}: {reason}", markup=False, soft_wrap=True)
     console.print(
-        f"{report.indexed} photos indexed, {report.skipped} were there already, "
+        f"{report.indexed} photos and clips indexed, {report.skipped} were there already, "
         f"{len(report.failed)} cannot be read."
     )
 
@@ -71,9 +73,9 @@ def ask(
     if not photos:
         console.print("No photo of the library shows what the question names.")
         raise typer.Exit(1)
-    table = Table("photo", "shows", "sure")
+    table = Table("photo or clip", "shows", "sure")
     for photo in photos:
-        table.add_row(Text(photo.path.name), Text(photo.names), f"{photo.sure:.2f}")
+        table.add_row(Text(photo.path.name), Text(photo.times or photo.names), f"{photo.sure:.2f}")
     console.print(table)
     with console.status("asking the model"):
         reply = configured_model().invoke([to_message(library, question, photos)])

@@ -1,4 +1,4 @@
-"""Photos that show what a question names, and the message that shows them to a chat model."""
+"""Photos and clips that show what a question names, and the message that shows them to a model."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from langchain_core.messages import HumanMessage
 
 from pekit_agents import Finding, load_image
 from pekit_agents.prompting import answer_of
-from pekit_agents.retrievers.photo_library import PhotoLibrary
+from pekit_agents.retrievers.photo_library import FoundClip, FoundPhoto, PhotoLibrary
 from pekit_agents.tools.langchain import Block, image_block, text_block
+from pekit_agents.video.clock import clock
 
 __all__ = ["Retrieved", "retrieve", "to_message"]
 
@@ -26,18 +27,20 @@ _KEPT = "Keep this in mind for the question above."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
-    """A photo that shows, or may show, what was asked for.
+    """A photo or clip that shows, or may show, what was asked for.
 
     Attributes:
         path: Where it is.
-        finding: What it shows of that, and the photo with its boxes.
+        finding: What it shows of that, and the photo with its boxes; of a clip its best frame.
         sure: The probability of the least sure object among them, in [0, 1]; its score where the
             profile knows no probabilities.
+        times: Of a clip, from when to when each thing is in it, in words.
     """
 
     path: Path
     finding: Finding
     sure: float
+    times: str = ""
 
     @property
     def names(self) -> str:
@@ -46,25 +49,44 @@ class Retrieved:
 
 
 def retrieve(library: PhotoLibrary, question: str, k: int) -> list[Retrieved]:
-    """Return the photos that show or may show all that a question names, the surest first.
+    """Return photos and clips that show or may show all that a question names, the surest first.
 
     Those that are no longer where they were indexed are left out.
     """
     return [
         Retrieved(
             path,
-            Finding(
-                load_image(path, limits=library.kit.limits),
-                photo.matches,
-                (),
-                photo.possible,
-                size_wh=photo.size_wh,
-            ),
+            _shown(photo, path, library),
             photo.score if photo.probability is None else photo.probability,
+            _times(photo),
         )
         for photo in library.search_text(question, k=k)
         if (path := Path(photo.photo_id)).is_file()
     ]
+
+
+def _shown(photo: FoundPhoto, path: Path, library: PhotoLibrary) -> Finding:
+    matches, possible = photo.matches, photo.possible
+    if isinstance(photo, FoundClip):
+        from pekit_agents.video.decoding import frames_of
+
+        best = photo.times[0].time
+        image = next(frames_of(path, start=best)).image
+        here = [each.match for each in photo.times if each.time == best]
+        matches = tuple(match for match in here if not match.possible)
+        possible = tuple(match for match in here if match.possible)
+    else:
+        image = load_image(path, limits=library.kit.limits)
+    return Finding(image, matches, (), possible, size_wh=photo.size_wh)
+
+
+def _times(photo: FoundPhoto) -> str:
+    if not isinstance(photo, FoundClip):
+        return ""
+    return "; ".join(
+        f"{answer_of(each.match)} {', '.join(f'{clock(a)}-{clock(b)}' for a, b in each.spans)}"
+        for each in photo.times
+    )
 
 
 def to_message(library: PhotoLibrary, question: str, photos: Sequence[Retrieved]) -> HumanMessage:
@@ -76,7 +98,12 @@ def to_message(library: PhotoLibrary, question: str, photos: Sequence[Retrieved]
         picture.thumbnail(_SHOWN)
         buffer = BytesIO()
         picture.save(buffer, "JPEG", quality=90)
-        blocks.append(text_block(f"Photo {photo.path.name}:"))
+        kind = (
+            f"A frame of the clip {photo.path.name} ({photo.times})"
+            if photo.times
+            else (f"Photo {photo.path.name}")
+        )
+        blocks.append(text_block(f"{kind}:"))
         blocks.append(image_block(buffer.getvalue(), "image/jpeg"))
         blocks.append(text_block(prompt.text))
     return HumanMessage(list[str | Block](blocks))

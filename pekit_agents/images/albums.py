@@ -76,6 +76,11 @@ class Album:
     photos: tuple[Path, ...]
     left_out: tuple[tuple[Path, str], ...]
 
+    @property
+    def clips(self) -> tuple[Path, ...]:
+        """What is left out as a movie: a photo library takes these, too."""
+        return tuple(path for path, why in self.left_out if why == MOVIE)
+
 
 @functools.cache
 def photo_suffixes() -> frozenset[str]:

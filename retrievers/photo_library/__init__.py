@@ -3,6 +3,7 @@
 from pekit_agents.retrievers.photo_library.library import (
     FoundClip,
     FoundPhoto,
+    InClip,
     IndexReport,
     PhotoLibrary,
     PhotoNotFound,
@@ -11,6 +12,7 @@ from pekit_agents.retrievers.photo_library.library import (
 __all__ = [
     "FoundClip",
     "FoundPhoto",
+    "InClip",
     "IndexReport",
     "PhotoLibrary",
     "PhotoNotFound",

@@ -41,7 +41,7 @@ class Asked:
 
     @property
     def wanted(self) -> set[str]:
-        """The ids of all objects that are to be shown."""
+        """Ids of all objects that are looked for."""
         return set().union(*self.parts)
 
 

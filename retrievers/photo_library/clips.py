@@ -25,6 +25,7 @@ from pekit_agents.video.picking import SAME_LOOK
 from pekit_agents.video.stretches import stretches
 
 if TYPE_CHECKING:
+    from pekit_agents.images.loading import ImageSource
     from pekit_agents.types import Box, FloatArray, RGBImage
     from pekit_agents.video.frames import Frame
 
@@ -55,16 +56,14 @@ class _Look:
     vectors: FloatArray
 
 
-def as_clip(source: object) -> Clip | None:
-    """Return what is indexed as a clip: a :class:`Clip`, or a file that begins like one.
+def as_clip(source: ImageSource | Clip) -> ImageSource | Clip:
+    """Return a clip for a path whose file begins like one; anything else as it is.
 
     Bytes are a photo unless a :class:`Clip` says otherwise: who takes a stranger's picture need not
     expect minutes of work.
     """
-    if isinstance(source, Clip):
-        return source
     is_path = isinstance(source, str | os.PathLike)
-    return Clip(source) if is_path and looks_like_a_clip(source) else None
+    return Clip(source) if is_path and looks_like_a_clip(source) else source
 
 
 def content_of(clip: Clip) -> str:

@@ -1,4 +1,4 @@
-"""Reading photos into a library: what is new, what is known, what cannot be read."""
+"""Reading photos and clips into a library: what is new, what is known, what cannot be read."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pekit_agents.images.loading import describe_source, load_photo, read_image
 
 if TYPE_CHECKING:
     from pekit_agents.images.loading import ImageSource, LoadedPhoto
+    from pekit_agents.video.clips import Clip
 
 __all__ = [
     "IndexReport",
@@ -28,13 +29,13 @@ __all__ = [
     "shown_id",
 ]
 
-#: Called after each photo with (photo id, "indexed", "skipped" or "failed").
+#: Called after each photo or clip with (photo id, "indexed", "skipped" or "failed").
 PhotoProgress = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What became of the photos of one :meth:`PhotoLibrary.index`.
+    """What became of the photos and clips of one :meth:`PhotoLibrary.index`.
 
     Attributes:
         indexed: How many were encoded and stored.
@@ -101,8 +102,8 @@ def shown_id(photo_id: object) -> str:
     return photo_id if isinstance(photo_id, str) else f"{photo_id!r:.80}"
 
 
-def pairs_of(photos: object) -> Iterator[tuple[str, ImageSource]]:
-    """Yield what is indexed: pairs of a photo's id and the photo.
+def pairs_of(photos: object) -> Iterator[tuple[str, ImageSource | Clip]]:
+    """Yield what is indexed: pairs of a photo's id and the photo or clip.
 
     Raises:
         InvalidInput: They are no pairs.

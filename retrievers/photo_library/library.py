@@ -1,8 +1,8 @@
 """A photo library: photos and clips are encoded once and searched for ever after.
 
-What is stored of a picture is its regions and their vectors, not what was recognised. Comparing
+What is stored of them is its regions and their vectors, not what was recognised. Comparing
 them with the memory is cheap and happens in each search, so an object that is remembered later
-is found in photos that were indexed long before.
+is found in photos and clips that were indexed long before.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pekit_agents.memory.table.transactions import Transactions
 from pekit_agents.retrieval.regions import require_mode
 from pekit_agents.retrievers.photo_library.asking import Asked, asked_for
 from pekit_agents.retrievers.photo_library.clips import as_clip, content_of, indexed_clip
-from pekit_agents.retrievers.photo_library.found import FoundClip, FoundPhoto
+from pekit_agents.retrievers.photo_library.found import FoundClip, FoundPhoto, InClip
 from pekit_agents.retrievers.photo_library.indexing import (
     IndexReport,
     PhotoProgress,
@@ -43,20 +43,21 @@ from pekit_agents.retrievers.photo_library.table import (
     to_rows,
 )
 from pekit_agents.retrievers.text_search import TextSearch
+from pekit_agents.video.clips import Clip
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from lancedb.table import Table
 
-    from pekit_agents.images.loading import ImageSource
+    from pekit_agents.images.loading import ImageSource, LoadedPhoto
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
     from pekit_agents.tools.open_options import KitOptions
-    from pekit_agents.types import Box, FloatArray
+    from pekit_agents.types import Box, FloatArray, RGBImage
 
-__all__ = ["FoundClip", "FoundPhoto", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
+__all__ = ["FoundClip", "FoundPhoto", "InClip", "IndexReport", "PhotoLibrary", "PhotoNotFound"]
 
-_BATCH = 16  # photos a commit: what the end of the process costs at most
+_BATCH = 16  # photos a commit: what the end of the process costs at most; a clip is one by itself
 
 
 class PhotoNotFound(PeKitError, LookupError):
@@ -64,9 +65,9 @@ class PhotoNotFound(PeKitError, LookupError):
 
 
 class PhotoLibrary:
-    """The photos of one user, searched by the personal objects in them.
+    """The photos and clips of one user, searched by the personal objects in them.
 
-    Safe to call from several threads and processes. The photos themselves are not stored.
+    Safe to call from several threads and processes. Photos and clips themselves are not stored.
 
     Example:
         >>> library = PhotoLibrary.open("memory", user_id="ann")      # doctest: +SKIP
@@ -133,26 +134,28 @@ class PhotoLibrary:
 
     def index(
         self,
-        photos: Iterable[tuple[str, ImageSource]],
+        photos: Iterable[tuple[str, ImageSource | Clip]],
         *,
         mode: SearchMode = "auto",
         progress: PhotoProgress | None = None,
     ) -> IndexReport:
-        """Encode photos and store their regions; what is there already is passed over.
+        """Encode photos and clips and store their regions; what is there already is passed over.
+
+        A path is a clip where its file begins like one, and bytes are where a :class:`Clip` says
+        so. Of a clip the frames are searched that :meth:`PeKit.find_in_video` would search, and no
+        more than 1000 are kept.
 
         An interrupted call goes on where it was when it is repeated; what it has encoded is
         stored, also when ``photos`` raises. What cannot be read or has no id is reported and left
         out; a file that is too large is not read for that.
 
         Args:
-            photos: (photo id, photo) pairs; may be a generator. In place of a photo there may be
-                the path of a clip, or a :class:`~pekit_agents.video.clips.Clip` of a file or bytes:
-                a frame is stored for each six tenths of a second in which something moves. What
-                has a known id and a new content takes the old one's place, unless that was
-                forgotten meanwhile. Of two with one id in one call the second is left out.
+            photos: (photo id, photo or clip) pairs; may be a generator. A photo with a known id
+                and a new content takes the old one's place, unless that was forgotten meanwhile. Of
+                two photos with one id in one call the second is left out.
             mode: How hard to look, as for :meth:`PeKit.find`; ``"scene"`` finds more small
                 things and takes longer. Photos that are there already stay as they are.
-            progress: Called after each photo.
+            progress: Called after each photo and each clip.
 
         Returns:
             What became of them.
@@ -170,7 +173,7 @@ class PhotoLibrary:
         try:
             for photo in self._encoded(photos, contents, tally, mode):
                 batch.append(photo)
-                if len(batch) == _BATCH:
+                if len(batch) == _BATCH or photo.looks is not None:
                     self._store(batch, there, tally)
         finally:  # what is encoded is stored, whatever ended the rest
             self._store(batch, there, tally)
@@ -179,15 +182,14 @@ class PhotoLibrary:
     def search(self, names: Sequence[str], *, k: int = 20) -> list[FoundPhoto]:
         """Return the photos and clips that show, or may show, all of some personal objects.
 
-        A clip is a :class:`FoundClip`, which says when; it need not show them at the same time.
-
         Args:
             names: Names or ids of remembered objects, at least one.
             k: The most to return.
 
         Returns:
-            The photos, the surest first: by the probability of the least sure object, or by its
-            score where the profile knows no probabilities. ``[]`` when none shows them all.
+            The photos, and each clip as a :class:`FoundClip`, the surest first: by the probability
+            of the least sure object, or by its score where the profile knows no probabilities.
+            ``[]`` when none shows them all.
 
         Raises:
             InvalidInput: There are no names, or ``k`` is below 1.
@@ -201,7 +203,7 @@ class PhotoLibrary:
         return self._found(Asked([{object_id} for object_id in sorted(wanted)]), k)
 
     def search_text(self, query: str, *, k: int = 20) -> list[FoundPhoto]:
-        """Return the photos that a text asks for, such as "photos with Biscuit and my red mug".
+        """Return the photos and clips that a text asks for: "photos with Biscuit and my red mug".
 
         They show, or may show, all the objects that the text names, or with "or" any of them;
         with "not" or "without", none of those after it is named in them. Beside a name, a
@@ -222,11 +224,11 @@ class PhotoLibrary:
         return self._found(asked_for(query, self._kit.objects(), self._words), k)
 
     def photo_ids(self) -> list[str]:
-        """Return the ids of all photos in the library, in alphabetical order."""
+        """Return the ids of all photos and clips in the library, in alphabetical order."""
         return sorted(self._contents())
 
     def forget_photo(self, photo_id: str) -> None:
-        """Remove what is stored of a photo; afterwards no file of the library holds it.
+        """Remove what is stored of a photo or clip; afterwards no file of the library holds it.
 
         Repeating it finishes what was interrupted, or failed after the photo was gone.
 
@@ -239,6 +241,31 @@ class PhotoLibrary:
                 return
             raise PhotoNotFound(f"expected a photo of the library, found {photo_id!r:.80}")
         self._transactions.erase(lambda table, _: delete_photos(table, [photo_id]))
+
+    def forget_all_but(self, photo_ids: Iterable[str]) -> list[str]:
+        """Remove what is stored of photos and clips that are gone, as :meth:`forget_photo` does.
+
+        Args:
+            photo_ids: Those that are still there, indexed or not; at least one, as a folder
+                without any is more likely one that could not be read.
+
+        Returns:
+            What was removed, in alphabetical order.
+
+        Raises:
+            InvalidInput: There is none, or it is a text instead of several.
+            MemoryStoreError: The library cannot be written.
+        """
+        there = set() if isinstance(photo_ids, str) else set(photo_ids)
+        if not there:
+            raise InvalidInput(
+                f"expected the ids of one or more photos that are still there, found "
+                f"{photo_ids!r:.80}; forget_photo removes a single one"
+            )
+        gone = sorted(set(self._contents()) - there)
+        if gone:
+            self._transactions.erase(lambda table, _: delete_photos(table, gone))
+        return gone
 
     def _store(self, batch: list[Photo], there: Collection[str], tally: Tally) -> None:
         """Store photos and empty the list of them.
@@ -260,41 +287,44 @@ class PhotoLibrary:
 
     def _encoded(
         self,
-        photos: Iterable[tuple[str, ImageSource]],
+        photos: Iterable[tuple[str, ImageSource | Clip]],
         known: dict[str, str],
         tally: Tally,
         mode: SearchMode,
     ) -> Iterator[Photo]:
         seen: set[str] = set()
-        for photo_id, source in pairs_of(photos):
+        for photo_id, given in pairs_of(photos):
             photo = None
+            loaded: LoadedPhoto | Clip | None
             with leaving_out(partial(tally.add, shown_id(photo_id), "failed")):
                 check_id(photo_id)
-                clip = as_clip(source)
-                if clip is None:
-                    loaded, content = opened(source, known.get(photo_id), self._kit.limits)
+                source = as_clip(given)
+                if isinstance(source, Clip):
+                    loaded, content = source, content_of(source)
                 else:
-                    loaded, content = None, content_of(clip)
-                if known.get(photo_id) == content:
+                    loaded, content = opened(source, known.get(photo_id), self._kit.limits)
+                if loaded is None or known.get(photo_id) == content:
                     seen.add(photo_id)
                     tally.add(photo_id, "skipped")
                     continue
                 check_unseen(photo_id, seen)
-                if clip is not None:
-                    photo = indexed_clip(photo_id, clip, content, partial(self._regions_of, mode))
-                elif loaded is not None:
-                    boxes, vectors = self._regions_of(mode, loaded)
-                    photo = Photo(photo_id, content, loaded.size_wh, boxes, vectors)
+                photo = self._encode(photo_id, content, loaded, mode)
             if photo is not None:
                 known[photo_id] = photo.content
                 seen.add(photo_id)
                 tally.add(photo_id, "indexed")
                 yield photo
 
-    def _regions_of(self, mode: SearchMode, image: ImageSource) -> tuple[list[Box], FloatArray]:
-        """Return the boxes of a picture's regions and their vectors."""
-        _, proposals, vectors = self._kit.propose(image, mode=mode)
-        return [proposal.box for proposal in proposals], vectors
+    def _encode(
+        self, photo_id: str, content: str, loaded: LoadedPhoto | Clip, mode: SearchMode
+    ) -> Photo:
+        def propose(picture: LoadedPhoto | RGBImage) -> tuple[list[Box], FloatArray]:
+            _, proposals, vectors = self._kit.propose(picture, mode=mode)
+            return [proposal.box for proposal in proposals], vectors
+
+        if isinstance(loaded, Clip):
+            return indexed_clip(photo_id, loaded, content, propose)
+        return Photo(photo_id, content, loaded.size_wh, *propose(loaded))
 
     def _contents(self) -> dict[str, str]:
         """Return photo id -> content hash of everything in the library."""

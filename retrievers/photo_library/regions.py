@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RegionScan"]
 
-_ROWS = 1024  # photos a read
+#: Photos a read: few enough that as many clips, each of many photos' regions, fit into RAM.
+_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -134,13 +134,12 @@ def _found_clip(
         return None
     in_clip = {object_id: list(_in_clip(best, looks)) for object_id, best in seen.items()}
     times = sorted(chain.from_iterable(in_clip.values()), key=_surest_first)
-    spans_of_parts = [
-        _united(
-            span
-            for object_id in part
-            for each in in_clip.get(object_id, ())
-            for span in each[0].spans
-        )
+    spans = {
+        object_id: [span for each, _ in found for span in each.spans]
+        for object_id, found in in_clip.items()
+    }
+    of_parts = [
+        _united(chain.from_iterable(spans.get(object_id, ()) for object_id in part))
         for part in asked.parts
     ]
     told = tuple(each for each, _ in times)
@@ -153,7 +152,7 @@ def _found_clip(
         decides.probability,
         asked.passed_over,
         told,
-        tuple(_together(spans_of_parts)),
+        _common(of_parts),
     )
 
 
@@ -183,14 +182,15 @@ def _in_clip(best: dict[int, Shown], looks: Looks) -> Iterator[tuple[InClip, Can
             yield InClip(match, float(looks.times[number, 0]), spans), candidate
 
 
-def _worth(shown: Shown) -> tuple[bool, float]:
+def _worth(shown: Shown) -> tuple[bool, float, float]:
+    """Return what is best to show: of frames that share a vector the one with the largest box."""
     match, candidate = shown
-    return not match.possible, strength(candidate)
+    return not match.possible, candidate.score, match.box.area
 
 
 def _surest_first(each: tuple[InClip, Candidate]) -> tuple[bool, float, str]:
-    named, sure = _worth((each[0].match, each[1]))
-    return not named, -sure, each[1].object.object_id
+    in_clip, candidate = each
+    return in_clip.match.possible, -strength(candidate), candidate.object.object_id
 
 
 def _united(spans: Iterable[Span]) -> list[Span]:
@@ -204,13 +204,15 @@ def _united(spans: Iterable[Span]) -> list[Span]:
     return united
 
 
-def _together(parts: Sequence[list[Span]]) -> list[Span]:
-    """Return the times that are in all parts."""
-    common, *rest = parts
-    for spans in rest:
-        both = ((max(a[0], b[0]), min(a[1], b[1])) for a in common for b in spans)
-        common = sorted((start, end) for start, end in both if start < end)
-    return common
+def _common(of_parts: Sequence[Sequence[Span]]) -> tuple[Span, ...]:
+    """Return the times that are in all of some lists."""
+    common = list(of_parts[0])
+    for spans in of_parts[1:]:
+        pairs = [(a, b) for a in common for b in spans]
+        both = [(max(a[0], b[0]), min(a[1], b[1]), a == b) for a, b in pairs]
+        # What begins when the other ends is not there with it; a single frame takes no time.
+        common = sorted((start, end) for start, end, alike in both if start < end or alike)
+    return tuple(common)
 
 
 def _showing_some(matches: Iterable[Match], wanted: Collection[str]) -> list[Shown]:

@@ -15,6 +15,8 @@ from pekit_agents.images import list_photos
 from pekit_agents.retrievers.photo_library.library import PhotoLibrary
 from pekit_agents.testing import fake_profile, graded_profile, solid_scene
 from pekit_agents.tools.langchain.pictures import images_in
+from tests.video.conftest import film  # noqa: F401  # a fixture
+from tests.video.filmed_scenes import film_scenes
 
 PLACES = {"left": (5, 5, 45, 45), "right": (100, 60, 150, 110)}
 
@@ -67,6 +69,21 @@ def test_the_model_is_shown_the_boxed_photos_with_names_and_notes(library):
     assert photos[0].names in ("Ruby, Mug", "Mug, Ruby")
 
 
+def test_a_clip_is_shown_by_its_best_frame_with_its_times(library, film, tmp_path):  # noqa: F811
+    left, right = PLACES.values()
+    path = film_scenes(film, "walk.mp4", {}, {"red": left}, {"red": left, "blue": right})
+    album = list_photos(tmp_path)
+    assert album.clips == (path,)
+    library.index((str(each), each) for each in album.clips)
+    clip = next(each for each in retrieve(library, "Ruby and Mug", 6) if each.path == path)
+    assert "Ruby 0:01.0-0:02.8" in clip.times
+    assert "Mug 0:02.0-0:02.8" in clip.times
+    (match, *_) = clip.finding.matches
+    assert match.object.name in ("Ruby", "Mug")
+    message = to_message(library, "Where is Mug?", [clip])
+    assert f"A frame of the clip walk.mp4 ({clip.times}):" in message.text
+
+
 def test_a_photo_that_may_show_it_comes_after_one_that_does_and_says_so(tmp_path):
     for name, colour in (("a", "pale red"), ("b", "red"), ("c", "blue")):
         solid_scene({colour: PLACES["left"]}).save(tmp_path / f"{name}.png")
@@ -107,8 +124,8 @@ def test_the_commands_as_a_user_types_them(embedded_model, photos, tmp_path, mon
     first = typed("index", "album")
     assert first.exit_code == 0
     assert "broken.jpg: " in first.output
-    assert "2 photos indexed, 0 were there already, 1 cannot be read." in first.output
-    assert "0 photos indexed, 2 were there already" in typed("index", "album").output
+    assert "2 photos and clips indexed, 0 were there already, 1 cannot be read." in first.output
+    assert "0 photos and clips indexed, 2 were there already" in typed("index", "album").output
     assert typed("ask", "Where is Ruby?").exit_code == 1
 
     kit = PhotoLibrary.open(tmp_path / "memory").kit

@@ -231,6 +231,9 @@ class PhotoHit(BaseModel):
     probability: float | None
     kind: Literal["photo", "clip"] = Field(description="Matches of a clip have times.")
     times: list[TimesInClip] = Field(description="When each object is in a clip; [] of a photo.")
+    together: list[tuple[float, float]] = Field(
+        description="From when to when all is in sight in a clip, in seconds; [] of a photo."
+    )
 
     @classmethod
     def of(cls, photo: FoundPhoto) -> PhotoHit:
@@ -245,6 +248,7 @@ class PhotoHit(BaseModel):
                 "probability": photo.probability,
                 "kind": photo.kind,
                 "times": photo.to_dict().get("times", []),
+                "together": photo.to_dict().get("together", []),
             }
         )
 
