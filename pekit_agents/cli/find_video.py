@@ -95,7 +95,7 @@ def find_video(
             resume=earlier,
         )
         try:
-            with closing(updates):  # type: ignore[type-var]  # a generator
+            with closing(updates):
                 for update in updates:
                     found = update.timeline
                     step(update.time)

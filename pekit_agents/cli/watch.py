@@ -86,7 +86,7 @@ def watch(
         try:
             with (
                 stopped_like_ctrl_c(),
-                closing(events_of(follow, source, rules=rules, tell=inform)) as events,  # type: ignore[type-var]
+                closing(events_of(follow, source, rules=rules, tell=inform)) as events,
             ):
                 for event in events:
                     told = event.to_dict()

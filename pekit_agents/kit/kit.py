@@ -22,7 +22,6 @@ from pekit_agents.kit.corrections import Corrections
 from pekit_agents.kit.objects import Objects
 from pekit_agents.kit.reembedding import Reembedding
 from pekit_agents.kit.references import References, ReferenceViews
-from pekit_agents.kit.regions import RegionSearch
 from pekit_agents.kit.review import ReviewQueue
 from pekit_agents.kit.videos import Videos
 from pekit_agents.memory import Memory, require_free
@@ -40,9 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["PeKit"]
 
 
-class PeKit(
-    ReferenceViews, RegionSearch, Videos, Corrections, Batches, Answers, Objects, Reembedding
-):
+class PeKit(ReferenceViews, Videos, Corrections, Batches, Answers, Objects, Reembedding):
     """A user's visual memory of their own things, and the pipeline of the paper around it.
 
     Opening is cheap: models are loaded once per process and shared by all users' kits. A kit

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pekit_agents.errors import ClipError
 from pekit_agents.kit.references import require_end
+from pekit_agents.kit.regions import RegionSearch
 from pekit_agents.protocols import SearchMode
 from pekit_agents.retrieval.regions import PhotoRegions, require_mode
 from pekit_agents.video.looking import Looker
@@ -19,9 +20,6 @@ from pekit_agents.video.timeline import Sighting, Timeline
 
 if TYPE_CHECKING:
     from pekit_agents.calibration import Strictness
-    from pekit_agents.memory import Memory
-    from pekit_agents.memory.search.gallery import Gallery
-    from pekit_agents.profiles import Profile
     from pekit_agents.retrieval.search import Search
     from pekit_agents.video.frames import Frame
 
@@ -54,11 +52,8 @@ class VideoUpdate:
     gone: tuple[Sighting, ...] = ()
 
 
-class Videos:
+class Videos(RegionSearch):
     """The part of :class:`~pekit_agents.kit.kit.PeKit` that searches clips."""
-
-    _memory: Memory
-    _profile: Profile
 
     def find_in_video(
         self,
@@ -121,7 +116,7 @@ class Videos:
         strictness: Strictness | None = None,
         history: float | None = _HISTORY,
         resume: Timeline | None = None,
-    ) -> Iterator[VideoUpdate]:
+    ) -> Generator[VideoUpdate, None, None]:
         """Yield what is in a clip or before a camera while it goes on.
 
         What is remembered or forgotten meanwhile counts from the next search on. Frames of a camera
@@ -162,9 +157,6 @@ class Videos:
             self._profile,
             self._memory.stored_features,
         )
-
-    def _search(self, gallery: Gallery, *, strictness: Strictness | None) -> Search:
-        raise NotImplementedError  # of RegionSearch
 
 
 class _Searching:
@@ -216,7 +208,7 @@ class _Searching:
             self.time = stretch.frames[-1].time
             yield
 
-    def updates(self) -> Iterator[VideoUpdate]:
+    def updates(self) -> Generator[VideoUpdate, None, None]:
         """Search, and tell after each stretch what is new.
 
         Raises:

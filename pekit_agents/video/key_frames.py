@@ -1,7 +1,8 @@
-"""Key frames to show: ``spread`` chooses them, ``drawn`` draws what is in sight in one."""
+"""Key frames: ``kept_picture`` keeps one, ``spread`` chooses and ``drawn`` draws those to show."""
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
     from pekit_agents.types import Match, RGBImage
     from pekit_agents.video.timeline import Sighting
 
-__all__ = ["drawn", "spread"]
+__all__ = ["drawn", "kept_picture", "spread"]
+
+_SIDE = 640  # pixels of the longer side of what is kept of a key frame
+
+
+def kept_picture(frame: RGBImage) -> bytes:
+    """Return what a timeline keeps of a key frame: a JPEG of at most 640 pixels a side."""
+    small = frame.copy()
+    small.thumbnail((_SIDE, _SIDE))
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=85)
+    return file.getvalue()
 
 
 def spread(

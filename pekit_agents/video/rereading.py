@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pekit_agents.errors import ClipError
 from pekit_agents.video.decoding import frames_of
+from pekit_agents.video.key_frames import kept_picture
 
 if TYPE_CHECKING:
     from pekit_agents.video.timeline import Sighting, Timeline
 
 __all__ = ["with_pictures"]
 
-_SIDE = 640  # pixels of a picture's longer side at most, as a search keeps them
 _NEAR = 0.1  # seconds: what is read from the middle of a clip may be a frame later
 
 
@@ -40,8 +39,4 @@ def _with_picture(sighting: Sighting, source: object) -> Sighting:
         return sighting
     if frame is None or frame.time > key.time + _NEAR:
         return sighting
-    small = frame.image.copy()
-    small.thumbnail((_SIDE, _SIDE))
-    file = io.BytesIO()
-    small.save(file, "JPEG", quality=85)
-    return replace(sighting, key_frame=replace(key, picture=file.getvalue()))
+    return replace(sighting, key_frame=replace(key, picture=kept_picture(frame.image)))

@@ -73,15 +73,15 @@ class Sightings:
 
     def _sighting(self, track: Track, *, ongoing: bool) -> Sighting | None:
         """Return what a track tells; None for what is nothing that is remembered."""
+        if self._history is not None and track.boxes:
+            oldest = track.boxes[-1].time - self._history
+            del track.boxes[: bisect_left(track.boxes, oldest, key=lambda each: each.time)]
         match, key_frame = track.match, track.key_frame
         if match is None or key_frame is None or not track.boxes:
             return None
         if id(track) not in self._told:
             self._count += 1
             self._told[id(track)] = self._count, track.boxes[0].time
-        if self._history is not None:
-            oldest = track.boxes[-1].time - self._history
-            del track.boxes[: bisect_left(track.boxes, oldest, key=lambda each: each.time)]
         number, start = self._told[id(track)]
         return Sighting(
             number=number,

@@ -12,7 +12,6 @@ once stays so until it is not even possible any more.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ import numpy as np
 
 from pekit_agents.boxes import containment, iou_matrix, resized
 from pekit_agents.video.following import follow
+from pekit_agents.video.key_frames import kept_picture
 from pekit_agents.video.timeline import KeyFrame, TimedBox
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from pekit_agents.video.stretches import GreyFrame, Stretch
 
 __all__ = ["Track", "Tracks", "in_clip"]
-
-_PICTURE = 640  # pixels of the longer side of a key frame
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +92,7 @@ class Track:
         worth = (not match.possible, match.score)
         if not same or worth > self._best:
             self._best = worth
-            self.key_frame = KeyFrame(at.time, in_clip(match.box, at), _picture(image))
+            self.key_frame = KeyFrame(at.time, in_clip(match.box, at), kept_picture(image))
 
 
 class Tracks:
@@ -272,12 +270,3 @@ class Tracks:
 def in_clip(box: Box, at: GreyFrame) -> Box:
     """Return a box of the frame that was searched in pixels of the upright clip."""
     return resized(box, at.image_wh, at.size_wh)
-
-
-def _picture(image: RGBImage) -> bytes:
-    """Return a frame as a small JPEG."""
-    small = image.copy()
-    small.thumbnail((_PICTURE, _PICTURE))
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()

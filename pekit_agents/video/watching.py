@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -49,7 +49,7 @@ def watch(
     wait: Callable[[float], None] = time.sleep,
     seconds: Callable[[], float] = time.monotonic,
     today: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Yield who comes in sight and who is gone, once each.
 
     A camera that falls silent is tried again and again, after a second and at last every minute.

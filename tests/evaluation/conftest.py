@@ -10,10 +10,13 @@ from PIL import Image
 from pekit_agents.evaluation.bench import Bench
 from pekit_agents.evaluation.records import Dataset, Draw, Named, Photo, Run, Thing, Trial
 from pekit_agents.testing import fake_profile, solid_scene
+from pekit_agents.types import Box
 
 #: Each thing's photos: the patches that they show.
 PLACES = [(20, 20, 80, 80), (40, 30, 100, 90), (60, 10, 150, 60), (10, 50, 70, 110)]
 THINGS = ("blue", "cyan", "green", "red")
+#: Things of which there is a data set with a box in each photo, to compose scenes and clips of.
+PATCHES = ("red", "green", "blue", "yellow", "magenta", "cyan")
 
 
 def named_from(word):
@@ -93,6 +96,27 @@ def bench(colours, tmp_path) -> Bench:
         cache=tmp_path / "cache",
         out=tmp_path / "out",
     )
+
+
+@pytest.fixture
+def backgrounds(tmp_path) -> list[Path]:
+    """Return grey photos to lay things on."""
+    paths = [tmp_path / "grey-0.png", tmp_path / "grey-1.png"]
+    for path in paths:
+        Image.new("RGB", (200, 150), (128, 128, 128)).save(path)
+    return paths
+
+
+@pytest.fixture
+def dataset(tmp_path) -> Dataset:
+    """Six things, each a patch of one colour, with four photos and a box in each."""
+    photos = []
+    for colour in PATCHES:
+        for index in range(4):
+            patch = (40 - 5 * index, 30, 100, 90)
+            path = _saved(tmp_path / "things" / f"{colour}-{index}.png", {colour: patch})
+            photos.append(Photo(path, frozenset({colour}), {colour: (Box(*patch),)}))
+    return Dataset("patches", tmp_path / "things", tuple(map(Thing, PATCHES)), tuple(photos))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ except ImportError as exc:
     ) from exc
 
 from pekit_agents.tools.hidden_pictures import LeftOut
-from pekit_agents.tools.langchain.shapes import DATA_URL, Shape, decoded, value_at
+from pekit_agents.tools.langchain.shapes import DATA_URL, DECLARED_SHAPES, Shape, decoded, value_at
 from pekit_agents.video.clips import looks_like_a_clip
 
 __all__ = ["inline_clips", "is_clip_block"]
@@ -32,14 +32,7 @@ _SHAPES = (
     Shape("video_url", ("video_url", "url")),  # OpenAI-compatible servers, such as vLLM
     Shape("video_url", ("video_url",)),
     Shape("input_video", ("video_url",)),
-    Shape("media", ("data",), ("mime_type",), declared=True),  # Gemini
-    Shape(None, ("inline_data", "data"), ("inline_data", "mime_type"), declared=True),
-    Shape(None, ("inlineData", "data"), ("inlineData", "mimeType"), declared=True),
-    Shape("file", ("base64",), ("mime_type",), declared=True),
-    Shape("file", ("data",), ("mime_type",), declared=True),
-    Shape("file", ("url",), declared=True),
-    Shape("file", ("file", "file_data"), declared=True),  # OpenAI chat completions
-    Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
+    *DECLARED_SHAPES,
     Shape(None, ("video", "source", "bytes")),  # Bedrock
 )
 _UNTOLD = ("", "application/octet-stream", "binary/octet-stream")

@@ -27,7 +27,14 @@ except ImportError as exc:
 from pekit_agents.images.limits import DEFAULT_LIMITS
 from pekit_agents.tools.hidden_pictures import LeftOut, is_picture, parts_of
 from pekit_agents.tools.image_kinds import mime_of
-from pekit_agents.tools.langchain.shapes import DATA_URL, Shape, decoded, value_at, with_value
+from pekit_agents.tools.langchain.shapes import (
+    DATA_URL,
+    DECLARED_SHAPES,
+    Shape,
+    decoded,
+    value_at,
+    with_value,
+)
 from pekit_agents.tools.picture_addresses import check_remote
 from pekit_agents.tools.swept_values import swept
 
@@ -79,14 +86,7 @@ _SHAPES = (
     Shape("image", ("base64",), ("mime_type",)),  # LangChain standard, v1
     Shape("image", ("data",), ("mime_type",)),  # LangChain standard, v0
     Shape("image", ("url",)),
-    Shape("media", ("data",), ("mime_type",), declared=True),  # Gemini
-    Shape(None, ("inline_data", "data"), ("inline_data", "mime_type"), declared=True),
-    Shape(None, ("inlineData", "data"), ("inlineData", "mimeType"), declared=True),
-    Shape("file", ("base64",), ("mime_type",), declared=True),
-    Shape("file", ("data",), ("mime_type",), declared=True),
-    Shape("file", ("url",), declared=True),
-    Shape("file", ("file", "file_data"), declared=True),  # OpenAI chat completions
-    Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
+    *DECLARED_SHAPES,
     Shape(None, ("image", "source", "bytes"), ("image", "format")),  # Bedrock
     Shape("image", ("source", "url")),  # Anthropic
     Shape("document", ("source", "data"), ("source", "media_type"), declared=True),

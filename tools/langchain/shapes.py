@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from pekit_agents.tools.hidden_pictures import unescaped
 
-__all__ = ["DATA_URL", "Shape", "decoded", "value_at", "with_value"]
+__all__ = ["DATA_URL", "DECLARED_SHAPES", "Shape", "decoded", "value_at", "with_value"]
 
 _Path: TypeAlias = tuple[str, ...]
 
@@ -34,6 +34,19 @@ class Shape:
     payload: _Path
     mime: _Path | None = None
     declared: bool = False
+
+
+#: Blocks that may hold anything: what it is, their MIME type says.
+DECLARED_SHAPES = (
+    Shape("media", ("data",), ("mime_type",), declared=True),  # Gemini
+    Shape(None, ("inline_data", "data"), ("inline_data", "mime_type"), declared=True),
+    Shape(None, ("inlineData", "data"), ("inlineData", "mimeType"), declared=True),
+    Shape("file", ("base64",), ("mime_type",), declared=True),
+    Shape("file", ("data",), ("mime_type",), declared=True),
+    Shape("file", ("url",), declared=True),
+    Shape("file", ("file", "file_data"), declared=True),  # OpenAI chat completions
+    Shape("input_file", ("file_data",), declared=True),  # OpenAI responses
+)
 
 
 def decoded(payload: str | bytes, max_bytes: int) -> bytes:

@@ -18,32 +18,9 @@ from pekit_agents.evaluation.scenes.drawing import SIZE, Piece, draw_mosaic, dra
 from pekit_agents.evaluation.scenes.sending import turned
 from pekit_agents.testing import PALETTE, ColourExtractor, ColourProposer, solid_scene
 from pekit_agents.types import Box, Mask
+from tests.evaluation.conftest import PATCHES
 
-COLOURS = ("red", "green", "blue", "yellow", "magenta", "cyan")
 PATCH = (40, 30, 100, 90)
-
-
-@pytest.fixture
-def backgrounds(tmp_path):
-    paths = [tmp_path / "grey-0.png", tmp_path / "grey-1.png"]
-    for path in paths:
-        Image.new("RGB", (200, 150), (128, 128, 128)).save(path)
-    return paths
-
-
-@pytest.fixture
-def dataset(tmp_path):
-    """Six things, each a patch of one colour, with four photos and a box in each."""
-    root = tmp_path / "things"
-    root.mkdir()
-    photos = []
-    for colour in COLOURS:
-        for index in range(4):
-            path = root / f"{colour}-{index}.png"
-            patch = (40 - 5 * index, 30, 100, 90)
-            solid_scene({colour: patch}).save(path)
-            photos.append(Photo(path, frozenset({colour}), {colour: (Box(*patch),)}))
-    return Dataset("patches", root, tuple(map(Thing, COLOURS)), tuple(photos))
 
 
 def seen(path):
@@ -56,7 +33,7 @@ def colour_at(path, box):
     with Image.open(path) as picture:
         middle = ((box.x0 + box.x1) // 2, (box.y0 + box.y1) // 2)
         pixel = np.array(picture.convert("RGB").getpixel(middle), float)
-    return min(COLOURS, key=lambda name: np.abs(pixel - PALETTE[name]).sum())
+    return min(PATCHES, key=lambda name: np.abs(pixel - PALETTE[name]).sum())
 
 
 def test_every_box_lies_on_its_thing(dataset, backgrounds, tmp_path):
@@ -126,7 +103,7 @@ def test_unknown_things_are_shown_but_cannot_be_remembered(dataset, backgrounds,
     without = [index for index, photo in enumerate(scenes.photos) if not photo.shows & known]
     assert without == [7, 15]
     assert all(scenes.photos[index].shows for index in without)
-    assert set.union(*(set(photo.shows) for photo in scenes.photos)) == set(COLOURS)
+    assert set.union(*(set(photo.shows) for photo in scenes.photos)) == set(PATCHES)
 
 
 def test_an_extractor_cuts_along_the_outline_and_finds_missing_boxes(

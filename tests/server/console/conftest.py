@@ -109,3 +109,8 @@ def visits(browser) -> Iterator[Visits]:
     yield opened
     opened.close()
     assert opened.wrong == []
+
+
+@pytest.fixture(params=[390, 1280])
+def width(request) -> int:
+    return request.param

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
-from tests.server.console.asking import ANN, BOB, TOKENS, photo
+from tests.server.console.asking import photo
+from tests.server.console.hands import BLUE, RED, drag, drop, fits
 
 pytestmark = pytest.mark.slow
-
-RED, BLUE = (20, 20, 80, 80), (100, 30, 150, 90)
-DROP = """([name, content]) => {
-  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-  const data = new DataTransfer();
-  data.items.add(new File([bytes], name, { type: "image/png" }));
-  for (const kind of ["dragenter", "dragover", "drop"])
-    document.body.dispatchEvent(
-      new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
-}"""
-
-
-@pytest.fixture(params=[390, 1280])
-def width(request) -> int:
-    return request.param
-
-
-def drop(page: Page, name: str, content: bytes) -> None:
-    """Drop a photo on a page, as from a folder."""
-    page.wait_for_selector("form[data-drop]")
-    page.wait_for_load_state("load")
-    page.evaluate(DROP, [name, base64.b64encode(content).decode()])
-
-
-def drag(page: Page, drawn: Locator, begin: tuple[float, float], end: tuple[float, float]) -> None:
-    """Drag over a picture, from one place to another in shares of it."""
-    drawn.scroll_into_view_if_needed()
-    box = drawn.bounding_box()
-    assert box is not None
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (begin, end)]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    page.mouse.move(*places[1], steps=4)
-    page.mouse.up()
-
-
-def fits(page: Page) -> bool:
-    """Return whether a page is as wide as the window."""
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_introduce_find_and_correct(listening, visits, width):
@@ -255,48 +216,6 @@ def test_forgetting_asks_first_and_is_for_good(listening, visits):
     assert kit.objects() == []
 
 
-def test_two_users_sign_in_and_see_nothing_of_each_other(listening, visits, width):
-    visits.refusals.add(401)
-    address, app = listening(tokens=TOKENS)
-    app.state.service.kit("ann").remember("Biscuit", photo(red=RED), category="dog")
-    page = visits.open(f"{address}/review", width=width)
-    page.get_by_label("Token").fill("not-a-token-of-anybody")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert").filter(has_text="nobody")).to_be_visible()
-    page.get_by_label("Token").fill(ANN)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(f"{address}/review")
-    page.goto(address)
-    expect(page.get_by_role("link", name="Biscuit")).to_be_visible()
-    assert fits(page)
-    page.get_by_role("link", name="Switch").click()
-    page.get_by_label("Token").fill(BOB)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_text("Nothing is remembered yet")).to_be_visible()
-    expect(page.locator(".user")).to_have_text("bob")
-    page.get_by_role("button", name="Sign out").click()
-    expect(page).to_have_url(f"{address}/sign-in")
-    page.goto(address)
-    expect(page.get_by_label("Token")).to_be_visible()
-
-
-def test_a_session_that_ends_meanwhile_loses_nothing_typed(listening, visits):
-    visits.refusals.add(401)
-    address, _ = listening(tokens=TOKENS)
-    page = visits.open(f"{address}/introduce")
-    page.get_by_label("Token").fill(ANN)
-    page.get_by_role("button", name="Sign in").click()
-    drop(page, "a.png", photo(red=RED))
-    expect(page.locator("path.outline")).to_be_visible()
-    page.get_by_label("Name").fill("Biscuit")
-    page.get_by_label("What it is").fill("dog")
-    page.context.clear_cookies()
-    page.get_by_role("button", name="Remember it").click()
-    expect(page.get_by_role("alert").filter(has_text="signed out")).to_be_visible()
-    expect(page.get_by_label("Name")).to_have_value("Biscuit")
-    expect(page.get_by_label("What it is")).to_have_value("dog")
-
-
 @pytest.mark.parametrize(
     ("path", "asked", "shown"),
     [
@@ -320,17 +239,6 @@ def test_where_the_server_is_gone_a_photo_can_be_looked_at_again(
     expect(page.locator(shown)).to_be_visible()
     assert all("ERR_CONNECTION_RESET" in each or "htmx:" in each for each in visits.wrong)
     visits.wrong.clear()  # what the browser and htmx say of a lost connection
-
-
-def test_a_page_of_elsewhere_leads_to_a_page_without_the_token_again(listening, visits):
-    address, _ = listening(tokens=TOKENS)
-    page = visits.open(address)
-    page.get_by_label("Token").fill(ANN)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.locator(".user")).to_have_text("ann")
-    page.goto(f"data:text/html,<a href='{address}/upload'>Upload</a>")
-    page.get_by_role("link", name="Upload").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Hand a photo to your agent")
 
 
 def test_a_photo_is_handed_to_an_agent(listening, visits):
