@@ -26,7 +26,6 @@ from pekit_agents.tools.answers import PersonalAnswers
 from pekit_agents.tools.chosen_pictures import (
     LATEST,
     NONE,
-    one_picture,
     some_references,
 )
 from pekit_agents.tools.clip_actions import ClipActions
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
     from pekit_agents.profiles import Profile
     from pekit_agents.protocols import SearchMode
-    from pekit_agents.retrieval.finding import Finding
     from pekit_agents.types import Advice
 
 __all__ = ["LATEST", "NONE", "ActionError", "ActionResult", "AnswerModel", "PersonalActions"]
@@ -332,23 +330,3 @@ class PersonalActions(KnownObjects, ClipActions, PersonalAnswers):
         text = replies.corrected(obj, verdict, handle, learnt=learnt, still=still, advice=advice)
         record = {"image": handle, "verdict": verdict, "learnt": learnt, "object": obj.to_dict()}
         return ActionResult(text, record)
-
-    def _search_annotated(
-        self, user_id: str, image: str, recent: Iterable[str] = ()
-    ) -> tuple[str, Finding, str | None]:
-        with fixable():
-            handle = one_picture(image, recent)
-            found = self.annotated.of(user_id, lambda: self._search(user_id, handle)[1])
-        return handle, *found
-
-    def _search(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
-        """Find, and ask for a second opinion where that is wanted."""
-        handle, finding = self._find(user_id, image, recent)
-        if self.opinion_model is not None:
-            finding = self.findings.find(user_id, handle)
-        return handle, finding
-
-    def _find(self, user_id: str, image: str, recent: Iterable[str] = ()) -> tuple[str, Finding]:
-        with fixable():
-            handle = one_picture(image, recent)
-            return handle, self.findings.find(user_id, handle, second_opinion=False)

@@ -18,21 +18,19 @@ from pekit_agents.tools.chosen_pictures import LATEST, NONE, is_none, one_clip, 
 from pekit_agents.tools.clip_actions import clip_record, ids_in
 from pekit_agents.tools.clip_store import clips_named
 from pekit_agents.tools.known_objects import record_of
+from pekit_agents.tools.picture_search import PictureSearch
 from pekit_agents.video.asking import prompt as prompt_about
 
 if TYPE_CHECKING:
     from pekit_agents.kit.kit import PeKit
-    from pekit_agents.retrieval.finding import Finding
-    from pekit_agents.tools.annotated_store import AnnotatedPictures
     from pekit_agents.tools.clip_findings import ClipFindings
 
 __all__ = ["PersonalAnswers"]
 
 
-class PersonalAnswers:
+class PersonalAnswers(PictureSearch):
     """The part of :class:`~pekit_agents.tools.actions.PersonalActions` that answers questions."""
 
-    annotated: AnnotatedPictures
     clip_findings: ClipFindings
     answerer: AnswerModel | None
 
@@ -113,8 +111,3 @@ class PersonalAnswers:
             return ActionResult(text, record)
         answer = self.answerer.answer(None, text)
         return ActionResult(answer, {**record, "answer": answer})
-
-    def _search_annotated(
-        self, user_id: str, image: str, recent: Iterable[str] = ()
-    ) -> tuple[str, Finding, str | None]:
-        raise NotImplementedError  # of PersonalActions

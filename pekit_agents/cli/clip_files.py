@@ -34,6 +34,8 @@ class ClipFiles:
         clip: What is searched.
         wanted: Each option, and where its file is to be.
         force: Whether files that are there are replaced.
+        start: From where on it is searched, in seconds: the annotated clip begins there.
+        end: Up to where; None for its end.
 
     Raises:
         InvalidInput: One cannot be written, or should not.
@@ -42,6 +44,8 @@ class ClipFiles:
     clip: Path
     wanted: Mapping[str, Path] = field(default_factory=dict)
     force: bool = False
+    start: float = 0.0
+    end: float | None = None
 
     def __post_init__(self) -> None:
         for option, path in self.wanted.items():
@@ -82,7 +86,14 @@ class ClipFiles:
                 if option == "sheet":
                     contact_sheet(with_pictures(timeline, self.clip)).save(path)
                 elif option == "annotated":
-                    annotated_video(self.clip, timeline, path, overwrite=self.force)
+                    annotated_video(
+                        self.clip,
+                        timeline,
+                        path,
+                        start=self.start,
+                        end=self.end,
+                        overwrite=self.force,
+                    )
                 else:
                     text = to_webvtt(timeline) if option == "vtt" else to_csv(timeline)
                     path.write_text(text, "utf-8", newline="")

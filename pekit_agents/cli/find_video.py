@@ -78,7 +78,8 @@ def find_video(
     if not clip.is_file():
         raise ClipError(f"{shown(clip)}: expected a clip, found no file; check the path")
     given = {"sheet": sheet, "annotated": annotated, "vtt": vtt, "csv": csv}
-    files = ClipFiles(clip, {name: path for name, path in given.items() if path}, force)
+    wanted = {name: path for name, path in given.items() if path}
+    files = ClipFiles(clip, wanted, force, start, end)
     stored = None if timeline is None else TimelineFile(timeline, clip)
     earlier = None if stored is None else stored.load()
     kit = open_filled_kit(memory, user, profile)
@@ -163,11 +164,9 @@ def _table(title: str, sightings: Sequence[Sighting]) -> Table:
 def _seconds_done(clip: Path, end: float | None) -> Iterator[Callable[[float], None]]:
     """Show a bar of the clip's seconds with the time left; yields what advances it."""
     from pekit_agents.video.clock import clock
-    from pekit_agents.video.decoding import describe_clip
+    from pekit_agents.video.decoding import searched_until
 
-    stated = describe_clip(clip).duration
-    known = [each for each in (stated, end) if each is not None]
-    total = min(known) if known else None
+    total = searched_until(clip, end)
     whole = "" if total is None else f" of {clock(total)}"
     columns: list[Any] = [TextColumn("searching"), BarColumn(), TextColumn("{task.description}")]
     with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as progress:

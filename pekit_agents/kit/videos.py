@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -94,12 +92,14 @@ class Videos(RegionSearch):
             InvalidInput: A time, the mode or the strictness is none, or a camera has no end.
             MissingDependency: The extra ``video`` is not installed.
         """
+        from pekit_agents.video.decoding import searched_until
+
         require_end(source, end)
         gallery = self._memory.gallery()
         search = self._search(gallery, strictness=strictness)
         looker = self._looker(lambda: search, mode)
         searching = _Searching(looker, source, every, start, end, resume=resume)
-        total = None if progress is None else searching.seconds()
+        total = None if progress is None else searched_until(source, end)
         for _ in searching.steps():
             if progress is not None:
                 progress(searching.time, total)
@@ -177,7 +177,6 @@ class _Searching:
 
         if resume is not None and resume.sampled:
             start = max(start, resume.until + every)
-        self._source, self._start, self._end = source, start, end
         self._search = ClipSearch(looker, every=every, earlier=resume, history=history)
         self._damage: list[str] = list(() if resume is None else resume.damage)
         self._frames: Iterator[Frame] = frames_of(
@@ -224,18 +223,6 @@ class _Searching:
     def timeline(self, *, over: bool = False) -> Timeline:
         """Return what was seen so far."""
         return self._search.timeline(over=over, damage=self._damage)
-
-    def seconds(self) -> float | None:
-        """Return up to where there is something to search; None where that is not known."""
-        from pekit_agents.video.decoding import describe_clip
-        from pekit_agents.video.sources import is_address, is_device
-
-        known = self._end
-        stored = isinstance(self._source, str | os.PathLike | bytes | bytearray | memoryview)
-        if stored and not is_address(self._source) and not is_device(self._source):
-            stated = describe_clip(self._source).duration
-            known = min(stated or math.inf, math.inf if known is None else known)
-        return known if known is not None and math.isfinite(known) else None
 
     def _note(self, what: str, time: float) -> None:
         if len(self._damage) < _MOST_DAMAGE:

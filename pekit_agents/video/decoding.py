@@ -26,7 +26,7 @@ from pekit_agents.video.pyav import av
 from pekit_agents.video.reading import ClipReader, OnDamage, decoded_pictures, stated_seconds
 from pekit_agents.video.sources import is_address, is_device, name_of, reason
 
-__all__ = ["ClipInfo", "describe_clip", "frames_of", "is_clip"]
+__all__ = ["ClipInfo", "describe_clip", "frames_of", "is_clip", "searched_until"]
 
 _T = TypeVar("_T")
 #: Seconds: the coarsest unit in which a container stores times, which are rounded to it.
@@ -118,6 +118,23 @@ def describe_clip(source: object, *, limits: VideoLimits = DEFAULT_VIDEO_LIMITS)
         return ClipInfo(size_wh, seconds, float(rate) if rate else None, codec)
     finally:
         reader.close()
+
+
+def searched_until(source: object, end: float | None) -> float | None:
+    """Return up to where a search of a source goes, in seconds; None where that is not known.
+
+    Args:
+        source: As for :func:`frames_of`. A camera, a binary file and frames say nothing of it.
+        end: Up to where it is to go; None for all of it.
+
+    Raises:
+        ClipError: It is no clip.
+    """
+    known = math.inf if end is None else end
+    stored = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview)
+    if stored and not is_address(source) and not is_device(source):
+        known = min(known, describe_clip(source).duration or math.inf)
+    return known if math.isfinite(known) else None
 
 
 def is_clip(source: str | os.PathLike[str] | bytes) -> bool:

@@ -34,14 +34,16 @@ class Sightings:
         self._apart, self._history = apart, history
         self._over: list[Sighting] = []
         self._recent = list(earlier)
-        self._told: dict[int, tuple[int, float]] = {}  # number and start of open tracks
+        self._begun: dict[int, float] = {}  # when open tracks began
+        self._numbers: dict[int, int] = {}  # of those that were told
         self._count = max((each.number for each in self._recent), default=0)
 
     def end(self, tracks: Iterable[Track]) -> None:
         """Take over what is out of sight."""
         for track in tracks:
             sighting = self._sighting(track, ongoing=False)
-            self._told.pop(id(track), None)
+            self._begun.pop(id(track), None)
+            self._numbers.pop(id(track), None)
             if sighting is not None:
                 self._recent.append(sighting)
 
@@ -73,18 +75,20 @@ class Sightings:
 
     def _sighting(self, track: Track, *, ongoing: bool) -> Sighting | None:
         """Return what a track tells; None for what is nothing that is remembered."""
-        if self._history is not None and track.boxes:
+        if not track.boxes:
+            return None
+        start = self._begun.setdefault(id(track), track.boxes[0].time)
+        if self._history is not None:
             oldest = track.boxes[-1].time - self._history
             del track.boxes[: bisect_left(track.boxes, oldest, key=lambda each: each.time)]
         match, key_frame = track.match, track.key_frame
-        if match is None or key_frame is None or not track.boxes:
+        if match is None or key_frame is None:
             return None
-        if id(track) not in self._told:
+        if id(track) not in self._numbers:
             self._count += 1
-            self._told[id(track)] = self._count, track.boxes[0].time
-        number, start = self._told[id(track)]
+            self._numbers[id(track)] = self._count
         return Sighting(
-            number=number,
+            number=self._numbers[id(track)],
             object=match.object,
             start=start,
             end=track.boxes[-1].time,

@@ -10,6 +10,7 @@ from PIL import Image
 
 from pekit_agents import profiles
 from pekit_agents.kit.videos import Videos
+from pekit_agents.video.decoding import describe_clip
 from tests.video.turned_things import FRONT, HAND, LEFT, NOTHING, look, sides_profile, write_clip
 
 
@@ -55,6 +56,12 @@ def test_all_that_is_asked_for_is_written(run):
     again = run("find-video", "cup.mp4", *options)
     assert (again.code, "a.png is there already; give another --sheet" in again.err) == (1, True)
     assert run("find-video", "cup.mp4", *options, "--force").code == 0
+
+
+def test_the_annotated_clip_is_the_part_that_was_searched(run):
+    times = ("--start", "1", "--end", "2.5")
+    assert run("find-video", "cup.mp4", *times, "--annotated", "part.mp4").code == 0
+    assert describe_clip("part.mp4").duration == pytest.approx(1.5, abs=0.15)
 
 
 def stopped_after(monkeypatch, count):

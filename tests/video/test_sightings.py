@@ -159,3 +159,13 @@ def test_what_is_always_there_does_not_hold_back_what_is_over():
         assert sum(len(each.boxes) for each in found) <= 6 + 6
         assert len(found) <= 1 + 6
     assert found[0].start == 0.0
+
+
+def test_what_turned_out_to_be_nothing_is_forgotten_although_it_stays():
+    sightings = Sightings(1.0, history=5.0)
+    stranger = track("Cup", [0.0], in_sight=True)
+    stranger.match = None
+    for time in range(1, 100):
+        stranger.boxes.append(TimedBox(float(time), HERE))
+        assert sightings.by_now([stranger], float(time)) == ()
+    assert len(stranger.boxes) <= 6
