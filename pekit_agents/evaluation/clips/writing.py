@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pekit_agents.errors import InvalidInput, MissingDependency
+from pekit_agents.errors import InvalidInput
 from pekit_agents.evaluation.clips.truth import write_truths
-
-try:
-    import av
-except ImportError as exc:
-    raise MissingDependency(
-        'PyAV, which writes videos, is not installed; type: pip install "pekit-agents[video]"'
-    ) from exc
+from pekit_agents.video.encoding import ClipWriter
 
 if TYPE_CHECKING:
     from pekit_agents.evaluation.clips.composing import ClipSet, ComposedClip
@@ -24,7 +17,6 @@ __all__ = ["TRUTH_FILE", "write_clip", "write_clips"]
 
 #: The file with what is true of the clips beside it.
 TRUTH_FILE = "truth.json"
-_QUALITY = "23"  # the encoder's own default: as good as films are sent
 
 
 def write_clips(
@@ -66,11 +58,6 @@ def write_clips(
 
 def write_clip(clip: ComposedClip, path: Path) -> None:
     """Write one clip as H.264 in an MP4 file."""
-    rate = Fraction(clip.frame_rate).limit_denominator(1001)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": _QUALITY})
-        stream.width, stream.height = clip.truth.size_wh
-        stream.pix_fmt = "yuv420p"
-        for _, picture in clip.frames():
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
-        container.mux(stream.encode())
+    with ClipWriter(path, str(path)) as writer:
+        for time, picture in clip.frames():
+            writer.write(time, picture)
