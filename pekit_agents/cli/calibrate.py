@@ -14,6 +14,7 @@ from rich.table import Table
 
 from pekit_agents.cli.evaluation.options import CacheOption, photos_of
 from pekit_agents.cli.evaluation.output import advancing
+from pekit_agents.cli.new_files import require_new_file
 from pekit_agents.cli.options import ForceOption, JsonOption
 from pekit_agents.cli.output import out as console
 from pekit_agents.cli.output import plain, print_json, say
@@ -169,13 +170,7 @@ def _check_target(out: Path, force: bool) -> None:
     """Refuse a file that cannot or should not be written, before any work."""
     if out.suffix.lower() != ".npz":
         raise InvalidInput(f"expected --out with .npz, found {str(out)!r}")
-    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
-        raise InvalidInput(
-            f"expected a folder to write {out.name} in, found none that can be written at "
-            f"{out.parent}"
-        )
-    if out.is_dir() or (out.exists() and not force):
-        raise InvalidInput(f"{out} is there already; give another --out or add --force")
+    require_new_file(out, "out", force=force)
 
 
 def _beside(out: Path, profile: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pekit_agents.cli.new_files import require_new_file
 from pekit_agents.cli.output import inform, shown
 from pekit_agents.errors import InvalidInput
 from pekit_agents.files import atomic_write
@@ -16,10 +17,13 @@ from pekit_agents.files import atomic_write
 if TYPE_CHECKING:
     from pekit_agents.video.timeline import Timeline
 
-__all__ = ["ClipFiles", "TimelineFile"]
+__all__ = ["SHEETS", "ClipFiles", "TimelineFile"]
+
+#: How the name of a picture of frames may end.
+SHEETS = (".png", ".jpg", ".jpeg")
 
 _SUFFIXES: Mapping[str, tuple[str, ...]] = {
-    "sheet": (".png", ".jpg", ".jpeg"),
+    "sheet": SHEETS,
     "annotated": (".mp4",),
     "vtt": (".vtt",),
     "csv": (".csv",),
@@ -49,20 +53,9 @@ class ClipFiles:
 
     def __post_init__(self) -> None:
         for option, path in self.wanted.items():
-            suffixes = _SUFFIXES[option]
-            if path.suffix.lower() not in suffixes:
-                names = " or ".join(suffixes)
-                raise InvalidInput(f"expected --{option} with a file {names}, found {shown(path)}")
-            if not path.absolute().parent.is_dir():
-                raise InvalidInput(
-                    f"expected a folder to write {path.name} in, found none at {path.parent}"
-                )
             if path.exists() and self.clip.exists() and path.samefile(self.clip):
                 raise InvalidInput(f"{shown(path)} is the clip itself; give another --{option}")
-            if path.is_dir() or (path.exists() and not self.force):
-                raise InvalidInput(
-                    f"{shown(path)} is there already; give another --{option} or add --force"
-                )
+            require_new_file(path, option, force=self.force, suffixes=_SUFFIXES[option])
 
     def write(self, timeline: Timeline, *, annotated: bool = True) -> None:
         """Write what was asked for.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pekit_agents.cli.clip_files import SHEETS
+from pekit_agents.cli.new_files import require_new_file
 from pekit_agents.cli.options import (
     DEFAULT_MEMORY,
     ForceOption,
@@ -180,14 +182,7 @@ class _Looking:
                 "expected a clip for --sheet, which draws the frames that are picked from it, "
                 "found photos only; leave it out"
             )
-        if sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-            raise InvalidInput(f"expected --sheet with a file .png or .jpg, found {sheet}")
-        if not sheet.absolute().parent.is_dir():
-            raise InvalidInput(
-                f"expected a folder to write {sheet.name} in, found none at {sheet.parent}"
-            )
-        if sheet.is_dir() or (sheet.exists() and not force):
-            raise InvalidInput(f"{sheet} is there already; give another --sheet or add --force")
+        require_new_file(sheet, "sheet", force=force, suffixes=SHEETS)
 
     def reference(self, photo: Path, kit: PeKit, category: str, progress: Any = None) -> Any:
         """Return what the kit takes; of a clip that is to be drawn, what was picked from it."""

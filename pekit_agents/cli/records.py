@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from pekit_agents.cli.new_files import require_new_file
 from pekit_agents.cli.output import say, shown
 from pekit_agents.errors import InvalidInput
 from pekit_agents.wording.messages import counted
@@ -100,12 +101,8 @@ class Pictures:
                 raise InvalidInput(
                     f"expected --out with a folder for the pictures of several photos, found {out}"
                 )
-        elif not out.parent.is_dir():
-            raise InvalidInput(
-                f"expected a folder to write {out.name} in, found none at {out.parent}"
-            )
-        elif out.exists() and not force:
-            raise InvalidInput(f"{out} is there already; give another --out or add --force")
+        else:
+            require_new_file(out, "out", force=force)
 
     def save(self, picture: RGBImage, name: Path) -> Path | None:
         """Write a picture.

@@ -137,6 +137,11 @@ def stored_feature_columns(schema: pa.Schema) -> list[str]:
     return [name for name in _STORED_FEATURES if name in schema.names]
 
 
+def only_adds(schema: pa.Schema) -> bool:
+    """Return whether the layout before lacks those columns alone that may be null."""
+    return "pekit.before" in _metadata(schema)
+
+
 def with_nulls(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Return rows of the layout before in that of ``schema``: columns that are new are null."""
     columns = [

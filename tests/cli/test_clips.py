@@ -62,7 +62,10 @@ def test_a_clip_that_was_added_already_adds_nothing(run):
     ("arguments", "said"),
     [
         (("front.png", "--sheet", "a.png"), "expected a clip for --sheet, which draws the frames"),
-        (("cup.mp4", "--sheet", "a.gif"), "expected --sheet with a file .png or .jpg, found a.gif"),
+        (
+            ("cup.mp4", "--sheet", "a.gif"),
+            "expected --sheet with a file .png or .jpg or .jpeg, found a.gif",
+        ),
         (("cup.mp4", "--sheet", "no/a.png"), "expected a folder to write a.png in, found none"),
         (("cup.mp4", "--sheet", "red.png"), "red.png is there already; give another --sheet or"),
         (("cup.mp4", "--box", "1,2,30,40"), "expected --box with a photo, found a clip"),

@@ -16,6 +16,7 @@ from pekit_agents.memory.schema import (
     check_schema,
     encoder_of,
     is_current,
+    only_adds,
     searched,
     table_schema,
     to_objects,
@@ -131,12 +132,11 @@ def current_batches(table: Table | None, schema: pa.Schema) -> Iterator[pa.Recor
     """Yield all rows, some at a time, in the current layout whatever theirs is."""
     if table is None:
         return
-    of_objects = "object_id" in schema.names  # else of photos
     for batch in table.search().to_batches(_BATCH):
-        if of_objects:
-            yield from to_rows(to_records(batch), schema).to_batches()
-        else:
+        if only_adds(schema):
             yield with_nulls(batch, schema)
+        else:
+            yield from to_rows(to_records(batch), schema).to_batches()
 
 
 def read_objects(table: Table) -> tuple[PersonalObject, ...]:
