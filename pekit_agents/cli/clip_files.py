@@ -53,9 +53,11 @@ class ClipFiles:
 
     def __post_init__(self) -> None:
         for option, path in self.wanted.items():
-            if path.exists() and self.clip.exists() and path.samefile(self.clip):
+            suffixes = _SUFFIXES[option]
+            there = path.exists() and self.clip.exists() and path.samefile(self.clip)
+            if there and path.suffix.lower() in suffixes:
                 raise InvalidInput(f"{shown(path)} is the clip itself; give another --{option}")
-            require_new_file(path, option, force=self.force, suffixes=_SUFFIXES[option])
+            require_new_file(path, option, force=self.force, suffixes=suffixes)
 
     def write(self, timeline: Timeline, *, annotated: bool = True) -> None:
         """Write what was asked for.
